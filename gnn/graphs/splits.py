@@ -1,0 +1,152 @@
+"""Splits of a graph's nodes, drawn at random from a seed."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+import numpy as np
+
+from gnn.graphs.graph import Graph
+
+
+def random_split(graph: Graph, parts: Mapping[str, float], *, seed: int = 0) -> Graph:
+    """Splits the nodes at random.
+
+    Takes every node of a graph without labels, and the labeled ones (not -1, not NaN) of one
+    with labels, since a split's nodes are trained or judged on their labels.
+
+    Args:
+      graph: the graph; its own splits are replaced.
+      parts: name -> size: either all fractions (floats; of all nodes that can be taken, rounded so
+        that fractions that sum to 1 take every node) or all counts (integers).
+      seed: of `np.random.default_rng`. One seed gives the same order of nodes for any sizes, so
+        a first part of 10% lies within a first part of 20%.
+
+    Returns:
+      The graph with these splits, disjoint, each sorted by node.
+
+    Raises:
+      TypeError: if the sizes are not all floats or all integers.
+      ValueError: if a size is negative or not finite, or together they ask for too many nodes.
+
+    >>> graph = random_split(Graph.from_edges([], [], num_nodes=5), {"train": 0.8, "test": 0.2})
+    >>> {name: nodes.size for name, nodes in graph.splits.items()}
+    {'train': 4, 'test': 1}
+    """
+    nodes = np.random.default_rng(seed).permutation(_labeled(graph))
+    ends = np.cumsum(_sizes(parts, nodes.size))
+    pieces = np.split(nodes, ends)[: len(parts)]
+    return _with_splits(graph, dict(zip(parts, pieces, strict=True)))
+
+
+def labels_per_class(
+    graph: Graph,
+    per_class: int,
+    *,
+    validation: int = 0,
+    test: int | None = None,
+    seed: int = 0,
+) -> Graph:
+    """Draws as many training nodes from each class, then validation and test nodes from the rest.
+
+    The split of the citation graphs (Yang et al. 2016, "Revisiting Semi-Supervised Learning with
+    Graph Embeddings", section 4; there 20 a class, 500 and 1,000), drawn anew. Unlabeled nodes
+    are in no split.
+
+    Args:
+      graph: a graph with one integer label a node; its own splits are replaced.
+      per_class: the number of training nodes of each class that occurs, at least 1.
+      validation: the number of nodes of the split "validation".
+      test: the number of nodes of the split "test"; None takes all labeled nodes left.
+      seed: of `np.random.default_rng`. One seed with more nodes a class adds to those of fewer.
+
+    Returns:
+      The graph with the splits "train", "validation" and "test", disjoint, each sorted by node.
+
+    Raises:
+      TypeError: if a number of nodes is no integer, or the labels are not one integer a node.
+      ValueError: if a class has too few nodes, or a number is out of range or too large.
+
+    >>> graph = Graph.from_edges([], [], labels=[0, 0, 0, 1, 1, -1])
+    >>> graph = labels_per_class(graph, 1, validation=1)
+    >>> {name: nodes.size for name, nodes in graph.splits.items()}
+    {'train': 2, 'validation': 1, 'test': 2}
+    """
+    labels = graph.labels
+    if labels is None or labels.ndim != 1 or labels.dtype.kind != "i":
+        got = "none" if labels is None else f"{labels.dtype} of shape {labels.shape}"
+        raise TypeError(f"graph.labels must be one integer a node, got {got}")
+    per_class = _as_count("per_class", per_class, at_least=1)
+    nodes = np.random.default_rng(seed).permutation(_labeled(graph))
+    classes, counts = np.unique(labels[nodes], return_counts=True)
+    if not classes.size:
+        raise ValueError("graph must have labeled nodes, got only labels of -1")
+    if counts.min() < per_class:
+        k = classes[np.argmin(counts)]
+        name = k if graph.class_names is None else repr(graph.class_names[k])
+        raise ValueError(
+            f"per_class must be at most the number of nodes of each class, got {per_class}; "
+            f"class {name} has {counts.min()}"
+        )
+    # By class and, within it, in the order drawn: a node's rank in its class.
+    order = np.argsort(labels[nodes], kind="stable")
+    rank = np.empty(nodes.size, np.int64)
+    rank[order] = np.arange(nodes.size) - np.repeat(np.cumsum(counts) - counts, counts)
+    rest = nodes[rank >= per_class]
+    validation = _as_count("validation", validation)
+    test = max(rest.size - validation, 0) if test is None else _as_count("test", test)
+    if validation + test > rest.size:
+        raise ValueError(
+            f"validation and test must be at most the {rest.size} labeled nodes that training "
+            f"leaves, got {validation} and {test}"
+        )
+    return _with_splits(
+        graph,
+        {
+            "train": nodes[rank < per_class],
+            "validation": rest[:validation],
+            "test": rest[validation : validation + test],
+        },
+    )
+
+
+def _labeled(graph: Graph) -> np.ndarray:
+    """The nodes that a split can take."""
+    if graph.labels is None:
+        return np.arange(graph.num_nodes)
+    rows = graph.labels.reshape(graph.num_nodes, -1)
+    return np.flatnonzero((~np.isnan(rows) if rows.dtype.kind == "f" else rows != -1).all(axis=1))
+
+
+def _with_splits(graph: Graph, splits: Mapping[str, np.ndarray]) -> Graph:
+    return dataclasses.replace(graph, splits={k: np.sort(v) for k, v in splits.items()})
+
+
+def _sizes(parts: Mapping[str, float], available: int) -> list[int]:
+    """The number of nodes of each part."""
+    sizes = list(parts.values())
+    if sizes and all(isinstance(size, (float, np.floating)) for size in sizes):
+        if not all(0 <= size <= 1 for size in sizes) or sum(sizes) > 1 + 1e-9:
+            raise ValueError(f"parts must be fractions that sum to at most 1, got {dict(parts)}")
+        # Rounding the ends, not the sizes, leaves no node over where the fractions sum to 1.
+        ends = [int(end * available + 0.5) for end in np.cumsum(sizes)]
+        return np.diff(ends, prepend=0).tolist()
+    if any(isinstance(size, (float, np.floating)) for size in sizes):
+        raise TypeError(f"parts must be all fractions or all counts, got {dict(parts)}")
+    counts = [_as_count(f"parts[{name!r}]", size) for name, size in parts.items()]
+    if sum(counts) > available:
+        raise ValueError(
+            f"parts must take at most the {available} nodes that there are (labeled ones, where "
+            f"the graph has labels), got {dict(parts)}"
+        )
+    return counts
+
+
+def _as_count(name: str, value: object, at_least: int = 0) -> int:
+    """An integer that is not too small."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{name} must be an integer, got {value!r}")
+    if value < at_least:
+        raise ValueError(f"{name} must be at least {at_least}, got {value}")
+    return int(value)

@@ -1,0 +1,65 @@
+"""SavedModels with named inputs and outputs, written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+
+def export_saved_model(
+    model: keras.Model, filepath: Any, specs: Mapping[str, tf.TensorSpec]
+) -> None:
+    """Writes `model`, called on inputs of these names, as the signature `serving_default`.
+
+    Args:
+        model: a built model that takes a dict with the keys of `specs`, or one tensor.
+        filepath: the folder to write; an older export there is replaced once the new one is whole.
+        specs: the inputs by name.
+
+    Raises:
+        OSError: the folder cannot be written; what was there before is left as it was.
+    """
+
+    @tf.function(autograph=False)
+    def serve(**inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        outputs = model(dict(inputs), training=False)
+        if isinstance(outputs, Mapping):
+            return dict(outputs)
+        return {"outputs": outputs}
+
+    module = tf.Module()
+    module.model_variables = [variable.value for variable in model.variables]
+    module.serve = serve
+    signature = serve.get_concrete_function(**specs)
+    path = Path(filepath)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    try:
+        tf.saved_model.save(module, str(partial), signatures={"serving_default": signature})
+        os.chmod(partial, 0o777 & ~_umask())
+        _replace_folder(partial, path)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _replace_folder(new: Path, path: Path) -> None:
+    if not path.exists():
+        os.replace(new, path)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{path.name}.old.", dir=path.parent))
+    os.replace(path, old / "export")
+    os.replace(new, path)
+    shutil.rmtree(old)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

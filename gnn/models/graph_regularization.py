@@ -1,0 +1,118 @@
+"""Graph regularization of any Keras model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from gnn.configs import as_graph_reg_config
+from gnn.graphs.graphs_tuple import BatchGraph
+from gnn.layers.regularization import GraphRegularization
+from gnn.models.agreement_weights import weigh_by_agreement
+from gnn.models.node_graph_model import NodeGraphModel
+from gnn.models.node_models import build_node_model, call_node_model
+
+
+@keras.saving.register_keras_serializable(package="gnn")
+class GraphRegularizationModel(NodeGraphModel):
+    """Trains a node model with a loss that pulls the outputs of neighbors together.
+
+    `loss = supervised loss + multiplier * graph loss`; the graph loss is the mean over regularized nodes i of
+    `sum_j w_ij d(y_i, y_j) / sum_j w_ij` (`gnn.ops.neighbor_distances`). It is Neural Graph Machines (Bui et al., WSDM
+    2018) in the form of Neural Structured Learning, whose class of this name it succeeds. The node
+    model runs once a step, over a batch's nodes and neighbors together. Trained with the graph, it is served
+    without: `predict`, `evaluate` and `export` take features alone, a tensor or a dict.
+
+    Args:
+        config: a `gnn.GraphRegConfig`, NSL's, or a dict of one: multiplier and distance. How many
+            neighbors come is up to the data.
+        node_model_fn: a function that returns the node model, a Keras layer or model. It is called once.
+        agreement_model: a Keras layer that is called on `[sender features, receiver features]` (each a
+            tensor, or the dict where there are several features) and returns, `[n_edges]` or `[n_edges, 1]`, how far to trust
+            each edge; it multiplies the weights of the graph loss and is not trained by it.
+        regularize: what the distance is taken of: `"logits"`, the output as it is; `"probabilities"`, its softmax;
+            or the name of one output of a node model that returns a dict, such as `"embedding"`.
+
+    Raises:
+        TypeError: `node_model_fn` returns something other than a Keras layer, such as a Sonnet module.
+
+    Example:
+
+    >>> from gnn.configs import GraphRegConfig
+    >>> model = GraphRegularizationModel(GraphRegConfig(multiplier=0.1), lambda: keras.layers.Dense(2))
+    >>> model(tf.ones([5, 3])).shape
+    TensorShape([5, 2])
+    """
+
+    requires_graph = False
+
+    def __init__(
+        self,
+        config: Any,
+        node_model_fn: Callable[[], keras.layers.Layer],
+        agreement_model: keras.layers.Layer | None = None,
+        regularize: str = "logits",
+        **kwargs: Any,
+    ):
+        super().__init__(**kwargs)
+        if not isinstance(regularize, str):
+            raise TypeError(f"regularize must be a string; got {regularize!r}")
+        self.config = as_graph_reg_config(config)
+        self.node_model = build_node_model(node_model_fn)
+        self.agreement_model = agreement_model
+        self.regularize = regularize
+        self.regularization = GraphRegularization(self.config, name="graph_regularization")
+
+    @property
+    def base_model(self) -> keras.layers.Layer:
+        """The node model by the name that NSL's users know."""
+        return self.node_model
+
+    def graph_call(self, graph: BatchGraph, training: bool | None = None) -> BatchGraph:
+        """Applies the node model to every node and adds the graph loss."""
+        outputs = call_node_model(self.node_model, graph.nodes, training)
+        if graph.has_edges:
+            regularized = graph.replace(nodes=self._regularized(outputs))
+            self.regularization(weigh_by_agreement(regularized, graph.nodes, self.agreement_model))
+        return graph.replace(nodes=outputs)
+
+    def _regularized(self, outputs: Any) -> tf.Tensor:
+        if isinstance(outputs, Mapping):
+            if self.regularize in outputs:
+                return outputs[self.regularize]
+            if self.regularize != "probabilities" or "logits" not in outputs:
+                raise KeyError(
+                    f"regularize={self.regularize!r} names no output of the node model "
+                    f"{self.node_model.name!r}; its outputs are {sorted(outputs)}"
+                )
+            outputs = outputs["logits"]
+        if self.regularize == "probabilities":
+            return tf.nn.softmax(tf.cast(outputs, tf.float32))
+        if self.regularize == "logits":
+            return outputs
+        raise ValueError(
+            f"regularize={self.regularize!r} must be 'logits' or 'probabilities' for a node model "
+            f"with one output; {self.node_model.name!r} returns no dict of named outputs"
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the constructor arguments, with the built node model in place of its function."""
+        return {
+            **super().get_config(),
+            "config": self.config.to_dict(),
+            "node_model": keras.saving.serialize_keras_object(self.node_model),
+            "agreement_model": keras.saving.serialize_keras_object(self.agreement_model),
+            "regularize": self.regularize,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None):
+        """Makes the model that `get_config` describes."""
+        del custom_objects
+        config = dict(config)
+        node_model = keras.saving.deserialize_keras_object(config.pop("node_model"))
+        config["agreement_model"] = keras.saving.deserialize_keras_object(config["agreement_model"])
+        return cls(node_model_fn=lambda: node_model, **config)

@@ -1,0 +1,296 @@
+"""The base of the package's models: a Keras model that is fed graphs."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from gnn.graphs.graphs_tuple import (
+    GRAPH_KEYS,
+    BatchGraph,
+    edgeless,
+    graph_from_inputs,
+    num_rows,
+)
+from gnn.layers.regularization import GraphRegularization
+from gnn.models import padded_rows
+from gnn.models.export import export_saved_model
+from gnn.models.input_signature import InputSignature
+from gnn.models.node_models import check_keeps_arguments, check_loadable
+from gnn.ops.replicas import replica_share
+
+
+@keras.saving.register_keras_serializable(package="gnn")
+class NodeGraphModel(keras.Model):
+    """A Keras model whose inputs are graphs and whose outputs are rows, one a node read out.
+
+    A subclass writes one method, `graph_call(graph, training)`, from GraphsTuple to GraphsTuple; `graph.nodes` comes
+    as the dict of features and leaves as the outputs. The class makes the graph of the
+    batch (`gnn.graphs.graphs_tuple` has the contract), reads out the rows, and owns what Keras would get wrong for
+    graphs: the reported loss weighs a batch by its labeled rows (Keras weighs by the length of the first key), rows that
+    are padding count nowhere, replicas weigh by their rows, and `.keras` files and SavedModels know their inputs.
+
+    `jit_compile="auto"` means no XLA, since each new size of graph would compile anew; `True` is obeyed, and wants batches
+    of one size (`padding=` of `gnn.data`).
+
+    Class attributes:
+        requires_graph: whether a batch must have the graph keys. Where False, features alone will do.
+
+    Example:
+
+    >>> class Degree(NodeGraphModel):
+    ...     def graph_call(self, graph, training=False):
+    ...         ones = tf.ones_like(graph.receivers, tf.float32)
+    ...         rows = tf.shape(graph.nodes["x"])[0]
+    ...         return graph.replace(nodes=tf.math.unsorted_segment_sum(ones, graph.receivers, rows))
+    >>> Degree()({
+    ...     "x": tf.ones([3, 2]), "n_node": [3], "n_edge": [2], "edges": [[1.0], [1.0]],
+    ...     "senders": [0, 1], "receivers": [2, 2], "globals": tf.zeros([1, 0])}).numpy().tolist()
+    [2.0]
+    """
+
+    requires_graph = True
+
+    def __init__(self, **kwargs: Any):
+        super().__init__(**kwargs)
+        # Half-precision weights and degrees would lose counts; the layers cast their own nodes.
+        self.autocast = False
+        self._signature: InputSignature | None = None
+        self._known_loadable = False
+
+    def graph_call(self, graph: BatchGraph, training: bool | None = None) -> BatchGraph:
+        """Transforms the graph. To be written by the subclass.
+
+        Args:
+            graph: a GraphsTuple whose `nodes` is the dict of features.
+            training: whether dropout and the like are on.
+
+        Returns:
+            A GraphsTuple whose `nodes` are the outputs, a tensor `[n_nodes, ...]` or a dict of them.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define graph_call(graph, training)")
+
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
+        """Returns the outputs of the nodes read out: `[n_rows, ...]`, or a dict of such."""
+        self._signature = InputSignature.of(inputs)
+        graph = self._graph(inputs)
+        parameters = inspect.signature(self.graph_call).parameters.values()
+        takes_training = any(p.name == "training" or p.kind is p.VAR_KEYWORD for p in parameters)
+        graph = self.graph_call(graph, **({"training": training} if takes_training else {}))
+        readout = getattr(graph, "readout", None)
+        if not self._signature.has_graph:
+            return graph.nodes
+        if readout is None:
+            readout = tf.cumsum(graph.n_node) - 1
+        return tf.nest.map_structure(lambda rows: tf.gather(rows, readout), graph.nodes)
+
+    def _graph(self, inputs: Any) -> BatchGraph:
+        if self.requires_graph and not isinstance(inputs, Mapping):
+            raise TypeError(
+                f"{type(self).__name__} takes a dict of features and graph keys {GRAPH_KEYS}; got "
+                f"{type(inputs).__name__}"
+            )
+        if self.requires_graph or self._signature.has_graph:
+            return graph_from_inputs(inputs)
+        rows = num_rows(keras.tree.flatten(inputs)[0])
+        keys = edgeless(rows)
+        del keys["readout"]
+        graph = BatchGraph(nodes=dict(inputs) if isinstance(inputs, Mapping) else inputs, **keys)
+        graph.has_edges = False
+        return graph
+
+    # Training and evaluation.
+
+    def compile(self, *args: Any, jit_compile: Any = "auto", **kwargs: Any) -> None:
+        """Configures training as `keras.Model.compile` does; `jit_compile="auto"` is False here."""
+        super().compile(
+            *args, jit_compile=False if jit_compile == "auto" else jit_compile, **kwargs
+        )
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compiles a loaded model as the saved one was."""
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        if self.built and self.optimizer is not None:
+            self.optimizer.build(self.trainable_variables)
+
+    def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> keras.callbacks.History:
+        """Trains as `keras.Model.fit` does; order and shuffling of a tf.data set are its own."""
+        _refuse_uneven_arrays(x)
+        if _is_dataset(x):
+            kwargs.setdefault("shuffle", False)
+            if not self.built and self.distribute_strategy.num_replicas_in_sync == 1:
+                # Built before training, BackupAndRestore can restore into it.
+                self._build_by_call(InputSignature.of(_inputs_of(x.element_spec)))
+        return super().fit(x, *args, **kwargs)
+
+    def evaluate(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """Evaluates as `keras.Model.evaluate` does."""
+        _refuse_uneven_arrays(x)
+        return super().evaluate(x, *args, **kwargs)
+
+    def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
+        """Predicts as `keras.Model.predict` does, without the rows that are padding."""
+        _refuse_uneven_arrays(x)
+        return padded_rows.drop_from_prediction(super().predict(x, *args, **kwargs))
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """Predicts one batch, without the rows that are padding."""
+        return padded_rows.drop_from_prediction(super().predict_on_batch(x))
+
+    def predict_step(self, data: Any) -> Any:
+        """Returns the outputs of a batch, together with its row mask where it is padded."""
+        x, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+        return padded_rows.with_mask(self(x, training=False), padded_rows.mask_of(x))
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        """One step of gradient descent; returns the metrics."""
+        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        with tf.GradientTape() as tape:
+            y_pred = self(x, training=True)
+            loss = self._losses(x, y, y_pred, sample_weight, training=True)
+            scaled = self.optimizer.scale_loss(loss)
+        gradients = tape.gradient(scaled, self.trainable_weights)
+        self.optimizer.apply_gradients(zip(gradients, self.trainable_weights, strict=True))
+        return self._metrics(x, y, y_pred, sample_weight)
+
+    def test_step(self, data: Any) -> dict[str, Any]:
+        """One step of evaluation; returns the metrics."""
+        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        y_pred = self(x, training=False)
+        self._losses(x, y, y_pred, sample_weight, training=False)
+        return self._metrics(x, y, y_pred, sample_weight)
+
+    def _losses(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool) -> Any:
+        """This replica's part of the loss; tracks the supervised part by its labeled rows."""
+        mask = padded_rows.mask_of(x)
+        rows = padded_rows.count(mask, y_pred, sample_weight)
+        kept = padded_rows.at_least_one(mask)
+        y, y_pred, sample_weight = padded_rows.drop(kept, (y, y_pred, sample_weight))
+        loss = self.compute_loss(x, y, y_pred, sample_weight, training=training)
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        graph_loss = sum(
+            (loss for layer in self._regularizations() for loss in layer.losses), tf.constant(0.0)
+        )
+        supervised = tf.cast(loss, tf.float32) - graph_loss / replicas
+        self._loss_tracker.update_state(supervised * replicas, sample_weight=rows)
+        return supervised * replica_share(rows) + graph_loss / replicas
+
+    def _metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any) -> dict[str, Any]:
+        y, y_pred, sample_weight = padded_rows.drop(
+            padded_rows.mask_of(x), (y, y_pred, sample_weight)
+        )
+        return self.compute_metrics(x, y, y_pred, sample_weight=sample_weight)
+
+    def get_metrics_result(self) -> dict[str, Any]:
+        """The metrics so far; with a graph loss `loss = supervised_loss + scaled_graph_loss`."""
+        results = super().get_metrics_result()
+        layers = self._regularizations()
+        if layers and "loss" in results:
+            graph_losses = [layer.graph_loss.result() for layer in layers]
+            scaled = sum(
+                layer.config.multiplier * graph_loss
+                for layer, graph_loss in zip(layers, graph_losses, strict=True)
+            )
+            supervised = results["loss"]
+            results["loss"] = supervised + scaled
+            results["supervised_loss"] = supervised
+            results["graph_loss"] = sum(graph_losses)
+            results["scaled_graph_loss"] = scaled
+        return results
+
+    def _regularizations(self) -> list[GraphRegularization]:
+        return [layer for layer in self._flatten_layers() if isinstance(layer, GraphRegularization)]
+
+    # Saving and serving.
+
+    def _build_by_call(self, signature: InputSignature) -> None:
+        self(signature.example(), training=False)
+
+    def get_build_config(self) -> dict[str, Any] | None:
+        """What a loaded model needs to make its weights: names, shapes and dtypes of the inputs."""
+        return None if self._signature is None else {"inputs": self._signature.to_dict()}
+
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        """Makes the weights by calling the model on one node."""
+        if config:
+            self._build_by_call(InputSignature.from_dict(config["inputs"]))
+
+    def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
+        """Saves a `.keras` file that `keras.models.load_model` brings back with equal outputs.
+
+        The file is written under another name and renamed when whole.
+
+        Raises:
+            ValueError: the node model, or this class, could not be loaded again; `export` works without.
+        """
+        if not self._known_loadable:
+            check_keeps_arguments(self, type(self).__name__)
+            for argument in ("node_model", "agreement_model"):
+                if getattr(self, argument, None) is not None:
+                    check_loadable(getattr(self, argument), argument)
+            self._known_loadable = True
+        path = Path(filepath)
+        if path.suffix != ".keras" or (path.exists() and not overwrite):
+            super().save(filepath, overwrite=overwrite, **kwargs)
+            return
+        partial = path.with_name(f".{path.stem}.{os.getpid()}.keras")
+        try:
+            super().save(partial, **kwargs)
+            os.replace(partial, path)
+        finally:
+            partial.unlink(missing_ok=True)
+
+    def export(
+        self,
+        filepath: Any,
+        format: str = "tf_saved_model",
+        verbose: bool | None = None,
+        input_signature: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        """Writes a SavedModel for inference whose signature `serving_default` has named inputs.
+
+        A model that needs no graph takes the features by their names; one that does takes the
+        features, the graph keys and `readout`. The output is named `outputs`, or has the names of the
+        outputs where they are several. `gnn` is not needed to load it. The folder is written under another
+        name and renamed when whole. With `input_signature` or another `format`, it is Keras' own export.
+
+        Raises:
+            ValueError: the model has not been built: call, fit or load it first.
+
+        Example:
+
+        >>> # model.export("served"); tf.saved_model.load("served").signatures["serving_default"](x=features)
+        """
+        if format != "tf_saved_model" or input_signature is not None:
+            super().export(filepath, format, verbose, input_signature, **kwargs)
+            return
+        if self._signature is None:
+            raise ValueError(
+                f"{self.name!r} has not seen any inputs yet, so export cannot name them: fit it, call it on a "
+                "batch or load it first"
+            )
+        export_saved_model(self, filepath, self._signature.serving_specs(self.requires_graph))
+
+
+def _is_dataset(x: Any) -> bool:
+    return isinstance(x, (tf.data.Dataset, tf.distribute.DistributedDataset))
+
+
+def _inputs_of(element_spec: Any) -> Any:
+    return element_spec[0] if isinstance(element_spec, tuple) else element_spec
+
+
+def _refuse_uneven_arrays(x: Any) -> None:
+    if isinstance(x, Mapping) and any(key in x for key in GRAPH_KEYS):
+        raise ValueError(
+            "x is a dict of arrays with graph keys, which Keras would cut into batches row by row. Give a "
+            "dataset (gnn.data.full_batch, gnn.data.neighborhoods, or "
+            "tf.data.Dataset.from_tensors((inputs, labels))), or call the model on the dict: model(inputs)"
+        )

@@ -1,0 +1,179 @@
+"""How the models of this package build, call and save the node model that they wrap."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+
+_ADVICE = (
+    "Register its class with `keras.saving.register_keras_serializable` and give it a `get_config` "
+    "that holds every constructor argument; `export` works without."
+)
+
+
+def build_node_model(node_model_fn: Callable[[], Any], argument: str = "node_model_fn") -> Any:
+    """Calls `node_model_fn` once and checks that what it returns is a Keras layer or model.
+
+    Raises:
+        TypeError: it is not callable, or it returned something else; a Sonnet module is named, since Keras
+            would neither see nor train its variables.
+
+    Example:
+
+    >>> build_node_model(lambda: keras.layers.Dense(3)).units
+    3
+    """
+    if isinstance(node_model_fn, keras.layers.Layer) or not callable(node_model_fn):
+        raise TypeError(
+            f"{argument} must be a function without arguments that returns a Keras layer or model, for "
+            f"instance `lambda: model`; got {node_model_fn!r}"
+        )
+    node_model = node_model_fn()
+    if isinstance(node_model, keras.layers.Layer):
+        return node_model
+    if any(base.__module__.startswith("sonnet.") for base in type(node_model).__mro__):
+        raise TypeError(
+            f"{argument} returned a Sonnet module, {type(node_model).__name__}: Keras does not see "
+            "Sonnet's variables, so they would never be trained. Return a Keras layer or model."
+        )
+    raise TypeError(
+        f"{argument} must return a Keras layer or model; got {type(node_model).__name__}"
+    )
+
+
+def input_names(node_model: keras.layers.Layer) -> list[str] | None:
+    """The names of a functional or built Sequential model's inputs; None for other layers.
+
+    Example:
+
+    >>> input_names(keras.Sequential([keras.Input((4,), name="pixels"), keras.layers.Dense(2)]))
+    ['pixels']
+    """
+    if isinstance(node_model, keras.Sequential) and not node_model.built:
+        return None
+    inputs = getattr(node_model, "inputs", None) if isinstance(node_model, keras.Model) else None
+    return [tensor.name for tensor in inputs] if inputs else None
+
+
+def call_node_model(node_model: keras.layers.Layer, features: Any, training: bool | None) -> Any:
+    """Calls a node model on the features it wants and on no others.
+
+    A functional or Sequential model is given its inputs by their names; where it has one input and there is
+    one feature, that feature, whatever the names. A subclassed model is given the dict, any other layer the one
+    feature as a tensor. Features that are a plain tensor are handed on as they are.
+
+    Raises:
+        KeyError: a feature that the model has an input for is missing.
+
+    Example:
+
+    >>> dense = keras.layers.Dense(1, kernel_initializer="ones")
+    >>> call_node_model(dense, {"x": tf.ones([1, 3])}, training=False).numpy().tolist()
+    [[3.0]]
+    """
+    return node_model(node_inputs(node_model, features), **_training(node_model, training))
+
+
+def node_inputs(node_model: keras.layers.Layer, features: Any) -> Any:
+    """What `call_node_model` gives the model: one feature, its inputs in their structure, or the dict.
+
+    Example:
+
+    >>> node_inputs(keras.layers.Dense(1), {"x": 5})
+    5
+    """
+    if not isinstance(features, Mapping):
+        return features
+    names = input_names(node_model)
+    if names is None:
+        takes_dict = isinstance(node_model, keras.Model) and not isinstance(
+            node_model, keras.Sequential
+        )
+        if takes_dict or len(features) > 1:
+            return dict(features)
+        return next(iter(features.values()))
+    if len(names) == 1 and len(features) == 1:
+        chosen = [_matching_dtype(node_model.inputs[0], next(iter(features.values())))]
+    else:
+        missing = [name for name in names if name not in features]
+        if missing:
+            raise KeyError(
+                f"node model {node_model.name!r} has inputs {names}, but the features lack "
+                f"{missing}; the features are {sorted(features)}"
+            )
+        chosen = [
+            _matching_dtype(tensor, features[tensor.name]) for tensor in node_model.inputs
+        ]
+    if isinstance(node_model, keras.Sequential):
+        return chosen[0]
+    return keras.tree.pack_sequence_as(node_model.input, chosen)
+
+
+def _matching_dtype(tensor: keras.KerasTensor, feature: Any) -> Any:
+    # Features keep the dtype they are stored in; Keras would refuse an int64 row for a float input.
+    if isinstance(feature, tf.SparseTensor) and not tensor.sparse:
+        feature = tf.sparse.to_dense(feature)
+    return tf.cast(feature, tensor.dtype) if feature.dtype.name != tensor.dtype else feature
+
+
+def _training(layer: keras.layers.Layer, training: bool | None) -> dict[str, bool | None]:
+    parameters = inspect.signature(layer.call).parameters
+    return {"training": training} if "training" in parameters else {}
+
+
+def check_loadable(node_model: keras.layers.Layer, argument: str = "node model") -> None:
+    """Raises unless a `.keras` file could bring this model back as it is.
+
+    Raises:
+        ValueError: the model, or a layer in it, is a class that is not registered, keeps constructor arguments
+            out of `get_config` (Keras would load its defaults without a word), or is a Lambda.
+
+    Example:
+
+    >>> check_loadable(keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)]))
+    """
+    for layer in node_model._flatten_layers():
+        if isinstance(layer, keras.layers.Lambda):
+            raise ValueError(
+                f"cannot save: {argument} {node_model.name!r} holds the Lambda layer {layer.name!r}, whose "
+                "Python code a `.keras` file does not bring back safely. Write it as a layer of its own; "
+                "`export` works without."
+            )
+        check_keeps_arguments(layer, argument)
+    try:
+        keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(node_model))
+    except Exception as error:
+        raise ValueError(
+            f"cannot save: {argument} {node_model.name!r} ({type(node_model).__name__}) could not be loaded "
+            f"again: {error} {_ADVICE}"
+        ) from error
+
+
+def check_keeps_arguments(model: keras.layers.Layer, argument: str) -> None:
+    """Raises where a user's model class takes constructor arguments and inherits Keras' `get_config`.
+
+    Keras would save the defaults in their place, and load them without an error.
+
+    Raises:
+        ValueError: as said.
+
+    Example:
+
+    >>> check_keeps_arguments(keras.layers.Dense(2), "node_model")
+    """
+    kind = type(model)
+    if not isinstance(model, keras.Model) or kind.__module__.startswith("keras."):
+        return
+    owner = next(base for base in kind.__mro__ if "get_config" in vars(base))
+    arguments = inspect.signature(kind.__init__).parameters.values()
+    named = {a.name for a in arguments if a.kind not in (a.VAR_POSITIONAL, a.VAR_KEYWORD)}
+    if owner.__module__.startswith("keras.") and named - {"self", "name", "trainable", "dtype"}:
+        raise ValueError(
+            f"cannot save: {kind.__name__} ({model.name!r}, {argument}) takes constructor arguments but "
+            f"defines no `get_config`, so it would load with its defaults. {_ADVICE}"
+        )

@@ -1,0 +1,63 @@
+"""Rows of outputs that are padding: left out of losses, metrics and predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+_OUTPUTS, _MASK = "__outputs__", "__row_mask__"
+
+
+def mask_of(inputs: Any) -> tf.Tensor | None:
+    """The bool `readout_mask` of a batch, or None if no row is padding."""
+    mask = inputs.get("readout_mask") if isinstance(inputs, Mapping) else None
+    return None if mask is None else tf.cast(mask, tf.bool)
+
+
+def at_least_one(mask: tf.Tensor | None) -> tf.Tensor | None:
+    """The mask, with its first row kept where none is real: a mean over no rows would be NaN.
+
+    A replica can be dealt a batch that is padding throughout; its loss then weighs 0.
+    """
+    if mask is None:
+        return None
+    first = tf.range(tf.shape(mask)[0]) == 0
+    return tf.logical_or(mask, tf.logical_and(first, tf.logical_not(tf.reduce_any(mask))))
+
+
+def drop(mask: tf.Tensor | None, rows: Any) -> Any:
+    """Keeps the rows of every tensor in the structure where the mask is True.
+
+    Dropping rows is exact for any loss and metric, weighted or not, and compiles under XLA.
+    """
+    if mask is None:
+        return rows
+    return keras.tree.map_structure(lambda x: tf.boolean_mask(x, mask), rows, none_is_leaf=False)
+
+
+def count(mask: tf.Tensor | None, outputs: Any, sample_weight: Any) -> tf.Tensor:
+    """The rows that count: real ones, and of weight other than 0 where weights are given."""
+    first = keras.tree.flatten(outputs)[0]
+    counted = tf.ones([tf.shape(first)[0]]) if mask is None else tf.cast(mask, tf.float32)
+    if sample_weight is not None:
+        weight = keras.tree.flatten(sample_weight)[0]
+        weight = tf.reshape(weight, [tf.shape(weight)[0], -1])
+        counted *= tf.cast(tf.reduce_any(weight != 0, axis=-1), tf.float32)
+    return tf.reduce_sum(counted)
+
+
+def with_mask(outputs: Any, mask: tf.Tensor | None) -> Any:
+    """What `predict_step` returns: outputs, with their mask if there is one."""
+    return outputs if mask is None else {_OUTPUTS: outputs, _MASK: mask}
+
+
+def drop_from_prediction(prediction: Any) -> Any:
+    """Takes the padded rows out of the batches that `predict` has joined."""
+    if not isinstance(prediction, Mapping) or _MASK not in prediction:
+        return prediction
+    mask = np.asarray(prediction[_MASK])
+    return keras.tree.map_structure(lambda x: np.asarray(x)[mask], prediction[_OUTPUTS])

@@ -1,0 +1,63 @@
+"""Installs the package: `pip install .`, or `pip install -e '.[dev]'` to work on it."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).parent
+
+VERSION = re.search(r'^__version__ = "(.+)"$', (ROOT / "gnn/__init__.py").read_text(), re.M)[1]
+
+PLOTS = ["matplotlib"]
+NOTEBOOKS = ["ipykernel", "matplotlib", "nbclient", "nbformat"]
+
+setup(
+    name="gnn",
+    version=VERSION,
+    description="Graph-structured learning for Keras 3.",
+    long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    # Keras 3.15 asks for this Python.
+    python_requires=">=3.11",
+    packages=find_packages(include=["gnn", "gnn.*"]),
+    package_data={"gnn": ["py.typed"]},
+    install_requires=[
+        "dm-sonnet>=2.0.2",
+        "graph-nets>=1.1",
+        "keras>=3.15",
+        "neural-structured-learning>=1.4",
+        "numpy>=2.0",
+        "scikit-learn>=1.5",
+        "scipy>=1.13",
+        "tensorflow>=2.21",
+        "tensorflow-datasets>=4.9.10",
+        "tqdm>=4.66",
+    ],
+    extras_require={
+        "beam": ["apache-beam>=2.70"],
+        "retrieval": ["faiss-cpu"],
+        "plots": PLOTS,
+        "notebooks": NOTEBOOKS,
+        "docs": ["mkdocs-material", "mkdocstrings[python]"],
+        "dev": [
+            "mypy",
+            "networkx",
+            "pandas",
+            "pyarrow",
+            "pytest>=8.3",
+            "pytest-xdist",
+            "ruff",
+            *sorted({*PLOTS, *NOTEBOOKS}),
+        ],
+    },
+    classifiers=[
+        "Development Status :: 3 - Alpha",
+        "Intended Audience :: Developers",
+        "Intended Audience :: Science/Research",
+        "Programming Language :: Python :: 3",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+        "Typing :: Typed",
+    ],
+)
