@@ -19,6 +19,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 CHECK = """
 import builtins, sys, warnings
 import tensorflow as tf
+import gnn
 tf.keras.layers  # TensorFlow replaces tf.keras by Keras at its first use, here or in NSL.
 {before}
 open_before = builtins.open
@@ -40,9 +41,9 @@ assert modules == modules_after, modules.keys() ^ modules_after.keys()
 assert not hasattr(tf, "estimator")
 assert builtins.open is open_before
 
-import neural_structured_learning
 import gnn.nsl
 import gnn.nsl.lib.distances
+import neural_structured_learning
 from gnn.nsl.configs import GraphRegConfig
 assert nsl is gnn.nsl is sys.modules["gnn.nsl"]
 for name in ("configs", "estimator", "experimental", "keras", "lib", "tools", "__version__"):

@@ -75,7 +75,6 @@ def digits(
     return Graph.from_sessions(
         sessions,
         {"pixels": pixels},
-        ids=np.arange(len(labels)),
         labels=labels,
         splits={
             "train": train,

@@ -71,8 +71,9 @@ def co_occurrence(
     return senders[others], receivers[others], counts.data[others].astype(np.float32)
 
 
-def from_sessions(
+def from_sessions(  # noqa: D417
     cls: type[Graph],
+    /,
     sessions: Any,
     features: Any = None,
     *,
@@ -143,15 +144,14 @@ def from_sessions(
 def _records(sessions: Any) -> tuple[np.ndarray, list[Any]]:
     """The number of each record's session, and its item."""
     if isinstance(sessions, Mapping) or hasattr(sessions, "columns"):
-        columns = {}
+        lists = {}
         for name in ("session", "item"):
             if name not in sessions:
-                raise KeyError(
-                    f"sessions: the table has no column {name!r}; it has {list(sessions)}"
-                )
+                columns = list(sessions)[:20]
+                raise KeyError(f"sessions: the table has no column {name!r}; it has {columns}")
             column = sessions[name]
-            columns[name] = column.tolist() if hasattr(column, "tolist") else list(column)
-        names, items = columns["session"], columns["item"]
+            lists[name] = column.tolist() if hasattr(column, "tolist") else list(column)
+        names, items = lists["session"], lists["item"]
         if len(names) != len(items):
             raise ValueError(
                 f"sessions: the columns session and item must have equal lengths, "

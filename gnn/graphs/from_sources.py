@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from gnn.graphs.graph import Graph
 
 
-def from_edges(
+def from_edges(  # noqa: D417
     cls: type[Graph],
+    /,
     senders: ArrayLike,
     receivers: ArrayLike,
     features: Any = None,
@@ -85,8 +86,8 @@ def from_edges(
     )
 
 
-def from_edge_index(
-    cls: type[Graph], edge_index: ArrayLike, features: Any = None, **options: Any
+def from_edge_index(  # noqa: D417
+    cls: type[Graph], /, edge_index: ArrayLike, features: Any = None, **options: Any
 ) -> Graph:
     """Makes a graph from one `[2, num_edges]` array, as PyTorch Geometric holds edges.
 
@@ -113,7 +114,9 @@ def from_edge_index(
     return cls.from_edges(pair[0], pair[1], features, **options)
 
 
-def from_scipy(cls: type[Graph], adjacency: Any, features: Any = None, **options: Any) -> Graph:
+def from_scipy(  # noqa: D417
+    cls: type[Graph], /, adjacency: Any, features: Any = None, **options: Any
+) -> Graph:
     """Makes a graph from an adjacency matrix; entry `A[i, j]` is an edge from i to j.
 
     So row i holds the edges that node i sends, as in NetworkX and PyTorch Geometric, and the
@@ -151,8 +154,9 @@ def from_scipy(cls: type[Graph], adjacency: Any, features: Any = None, **options
     )
 
 
-def from_networkx(
+def from_networkx(  # noqa: D417
     cls: type[Graph],
+    /,
     graph: nx.Graph,
     features: str | Sequence[str] | None = None,
     *,
@@ -243,11 +247,12 @@ def to_networkx(graph: Graph, *, label: str = "label", weight: str = "weight") -
     result = networkx.DiGraph()
     result.add_nodes_from(nodes)
     for name, value in graph.features.items():
-        rows = value.toarray() if sparse.issparse(value) else value
+        rows = value if isinstance(value, np.ndarray) else value.toarray()
         networkx.set_node_attributes(result, dict(zip(nodes, rows, strict=True)), name)
     if graph.labels is not None:
+        real = graph.labels.dtype.kind == "f"
         pairs = zip(nodes, graph.labels.tolist(), strict=True)
-        labels = {node: value for node, value in pairs if value != -1 and value == value}
+        labels = {k: v for k, v in pairs if (not is_missing(v) if real else v != -1)}
         if graph.class_names is not None and graph.labels.ndim == 1:
             labels = {node: graph.class_names[k] for node, k in labels.items()}
         networkx.set_node_attributes(result, labels, label)
@@ -259,8 +264,9 @@ def to_networkx(graph: Graph, *, label: str = "label", weight: str = "weight") -
     return result
 
 
-def from_pandas(
+def from_pandas(  # noqa: D417
     cls: type[Graph],
+    /,
     nodes: pd.DataFrame,
     edges: pd.DataFrame,
     *,
@@ -300,7 +306,7 @@ def from_pandas(
     Raises:
       ImportError: if pandas is not installed.
       KeyError: if a column named does not exist.
-      TypeError: for a column of a dtype that does not suit.
+      TypeError: for a table that is no DataFrame, or a column of a dtype that does not suit.
       ValueError: for an id that is missing or not unique, an edge with an unknown id, or a
         missing value in a feature; else as in `Graph`.
 
@@ -316,14 +322,16 @@ def from_pandas(
         import pandas
     except ImportError as error:
         raise ImportError("from_pandas needs pandas: pip install gnn[dev]") from error
+    for name, table in (("nodes", nodes), ("edges", edges)):
+        if not isinstance(table, pandas.DataFrame):
+            raise TypeError(f"{name} must be a pandas DataFrame, got {type(table).__name__}")
     ids = pandas.Index(nodes.index if id is None else _column(nodes, "nodes", "id", id))
     if ids.hasnans:
         raise ValueError(f"id must be given for each node, got none at row {ids.isna().argmax()}")
     if not ids.is_unique:
-        raise ValueError(
-            f"id must be unique, got {ids[ids.duplicated()].tolist()[0]!r} more than once"
-        )
-    ends = []
+        twice = ids[ids.duplicated()].tolist()[0]
+        raise ValueError(f"id must be unique, got {twice!r} more than once")
+    ends: list[np.ndarray] = []
     for argument, name in (("source", source), ("target", target)):
         column = _column(edges, "edges", argument, name)
         found = ids.get_indexer(pandas.Index(column))
@@ -339,10 +347,8 @@ def from_pandas(
     if features is None:
         others = nodes.drop(columns=[c for c in (id, label, split) if c in nodes.columns])
         names = others.select_dtypes(["number", "bool"], exclude="timedelta").columns
-        stacked = (
-            _feature(nodes, "features", list(names)).astype(np.float32) if len(names) else None
-        )
-        data = {} if stacked is None else {"features": stacked}
+        data = {"features": _feature(nodes, "features", list(names))} if len(names) else {}
+        data = {name: value.astype(np.float32) for name, value in data.items()}
     else:
         chosen = features if isinstance(features, Mapping) else {"features": features}
         data = {name: _feature(nodes, name, columns) for name, columns in chosen.items()}
@@ -351,7 +357,8 @@ def from_pandas(
         codes, names = pandas.factorize(_column(nodes, "nodes", "split", split))
         splits = {str(name): np.flatnonzero(codes == k) for k, name in enumerate(names)}
     return cls.from_edges(
-        *ends,
+        ends[0],
+        ends[1],
         data,
         weights=weights,
         labels=None if label is None else _labels(_column(nodes, "nodes", "label", label)),
@@ -374,9 +381,8 @@ def _numbers(column: pd.Series) -> np.ndarray:
     """Values of a numeric column with NaN for what is missing; any other column as it is."""
     from pandas.api.types import is_numeric_dtype
 
-    if is_numeric_dtype(column) and column.isna().any():
-        return column.to_numpy(np.float64, na_value=np.nan)
-    return column.to_numpy()
+    gaps = is_numeric_dtype(column) and column.isna().any()
+    return np.asarray(column.to_numpy(np.float64, na_value=np.nan) if gaps else column.to_numpy())
 
 
 def _feature(nodes: pd.DataFrame, name: str, columns: str | Sequence[str]) -> np.ndarray:
@@ -449,12 +455,14 @@ def is_missing(value: Any) -> bool:
         return value is None or bool(value != value)
     except TypeError:  # The NA of pandas is neither true nor false.
         return True
+    except ValueError:  # An array has no one truth.
+        return False
 
 
 def encode_labels(
     values: Sequence[Any], names: tuple[str, ...] | None
 ) -> tuple[np.ndarray, tuple[str, ...] | None]:
-    """Strings to positions in the class names, numbers to an array; missing is -1, or NaN of floats.
+    """Strings to positions in the class names, numbers to an array; a missing one to -1 or NaN.
 
     Without names, the strings found are the names, sorted.
     """

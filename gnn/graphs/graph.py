@@ -58,9 +58,9 @@ class Graph:
       ValueError: for an index, weight or label out of range, lengths that differ, a wrong rank,
         repeated ids or split indices, a reserved feature name, or no nodes.
 
-    >>> graph = Graph.from_edges([0, 1], [1, 2], np.eye(3), labels=["cat", "dog", "cat"])
+    >>> graph = Graph.from_edges([0, 1], [1, 2], {"x": np.eye(3)}, labels=["cat", "dog", "cat"])
     >>> graph
-    Graph(num_nodes=3, num_edges=2, features={'features': float32[3, 3]}, labels=int32[3], splits={})
+    Graph(num_nodes=3, num_edges=2, features={'x': float32[3, 3]}, labels=int32[3], splits={})
     >>> graph.labels.tolist(), graph.class_names
     ([0, 1, 0], ('cat', 'dog'))
     """
@@ -199,7 +199,9 @@ def _as_feature(name: str, value: Any) -> Feature:
         if array.ndim < 1:
             raise ValueError(f"{name} must have a row a node, got a scalar")
         wide = array.dtype.kind == "f" and array.dtype.itemsize > 4
-        return _frozen(array.astype(np.float32) if wide else array)
+        # TensorFlow takes no foreign byte order.
+        dtype = np.dtype(np.float32) if wide else array.dtype.newbyteorder("=")
+        return _frozen(array.astype(dtype, copy=False))
     if array.ndim != 2:
         raise ValueError(f"{name} must have rank 2 to be sparse, got shape {array.shape}")
     matrix = sparse.csr_array(array, dtype=np.float32)
@@ -214,12 +216,16 @@ def _as_labels(
 ) -> tuple[np.ndarray | None, tuple[str, ...] | None]:
     """Labels as int32 classes or float32 targets, and the names of the classes."""
     names = None if class_names is None else tuple(class_names)
+    if names and (len(set(names)) < len(names) or not all(isinstance(n, str) for n in names)):
+        raise ValueError(f"class_names must be distinct strings, got {names}")
     if labels is None:
         return None, names
     array = np.asarray(labels)
     if array.ndim not in (1, 2):
         raise ValueError(f"labels must have rank 1 or 2, got shape {array.shape}")
-    if array.dtype.kind in "OU" and array.ndim == 1:
+    if array.dtype.kind == "U":  # NumPy may have made strings of numbers and NaN among them.
+        array = np.asarray(labels, object)
+    if array.dtype.kind == "O" and array.ndim == 1:
         array, names = from_sources.encode_labels(array.tolist(), names)
     if array.dtype.kind == "f":
         return _frozen(array.astype(np.float32, copy=False)), names
@@ -322,7 +328,7 @@ def _count_nodes(
             )
     if not 0 < number <= _MAX_INT32:
         raise ValueError(f"a graph must have from 1 to {_MAX_INT32} nodes, got {number} ({first})")
-    return number
+    return int(number)
 
 
 def _describe(array: Feature) -> str:
@@ -351,12 +357,12 @@ def _info_lines(graph: Graph) -> Iterator[tuple[str, str]]:
 
 def _density_and_memory(value: Feature) -> str:
     """The share of entries that are not zero, and the bytes that all entries take."""
-    if sparse.issparse(value):
-        used, size = value.count_nonzero(), value.shape[0] * value.shape[1]
-        memory = value.data.nbytes + value.indices.nbytes + value.indptr.nbytes
-    else:
+    if isinstance(value, np.ndarray):
         used = np.count_nonzero(value) if value.dtype.kind in "biuf" else value.size
         size, memory = value.size, value.nbytes
+    else:
+        used, size = value.count_nonzero(), value.shape[0] * value.shape[1]
+        memory = value.data.nbytes + value.indices.nbytes + value.indptr.nbytes
     power = min(int(math.log(max(memory, 1), 1024)), 3)
     amount = f"{memory / 1024**power:.3g} {('B', 'KiB', 'MiB', 'GiB')[power]}"
     return f", density {used / size:.1%}, {amount}" if size else f", {amount}"
@@ -380,7 +386,10 @@ def _label_lines(graph: Graph, labels: np.ndarray) -> Iterator[tuple[str, str]]:
 
 
 def _is_symmetric(graph: Graph) -> bool:
-    """Whether the edges, each with its weight, are the same when every one is turned around."""
-    s, r, w = graph.senders, graph.receivers, graph.weights
-    forward, backward = np.lexsort((w, r, s)), np.lexsort((w, s, r))
-    return all(np.array_equal(a[forward], b[backward]) for a, b in ((s, r), (r, s), (w, w)))
+    """Whether the edges, parallel ones added up, are the same when every one is turned around."""
+    triple = (graph.weights.astype(np.float64), (graph.senders, graph.receivers))
+    rows = sparse.csr_array(triple, shape=(graph.num_nodes, graph.num_nodes))
+    rows.sum_duplicates()
+    columns = rows.T.tocsr()
+    names = ("indptr", "indices", "data")
+    return all(np.array_equal(getattr(rows, k), getattr(columns, k)) for k in names)

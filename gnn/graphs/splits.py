@@ -28,7 +28,8 @@ def random_split(graph: Graph, parts: Mapping[str, float], *, seed: int = 0) -> 
 
     Raises:
       TypeError: if the sizes are not all floats or all integers.
-      ValueError: if a size is negative or not finite, or together they ask for too many nodes.
+      ValueError: if a size is negative or not finite, if together they ask for too many nodes, or
+        if all labels are missing.
 
     >>> graph = random_split(Graph.from_edges([], [], num_nodes=5), {"train": 0.8, "test": 0.2})
     >>> {name: nodes.size for name, nodes in graph.splits.items()}
@@ -80,8 +81,6 @@ def labels_per_class(
     per_class = _as_count("per_class", per_class, at_least=1)
     nodes = np.random.default_rng(seed).permutation(_labeled(graph))
     classes, counts = np.unique(labels[nodes], return_counts=True)
-    if not classes.size:
-        raise ValueError("graph must have labeled nodes, got only labels of -1")
     if counts.min() < per_class:
         k = classes[np.argmin(counts)]
         name = k if graph.class_names is None else repr(graph.class_names[k])
@@ -116,7 +115,11 @@ def _labeled(graph: Graph) -> np.ndarray:
     if graph.labels is None:
         return np.arange(graph.num_nodes)
     rows = graph.labels.reshape(graph.num_nodes, -1)
-    return np.flatnonzero((~np.isnan(rows) if rows.dtype.kind == "f" else rows != -1).all(axis=1))
+    known = ~np.isnan(rows) if rows.dtype.kind == "f" else rows != -1
+    nodes = np.flatnonzero(known.all(axis=1))
+    if not nodes.size:
+        raise ValueError(f"graph must have labeled nodes, got none among {graph.num_nodes}")
+    return nodes
 
 
 def _with_splits(graph: Graph, splits: Mapping[str, np.ndarray]) -> Graph:

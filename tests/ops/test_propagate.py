@@ -63,7 +63,8 @@ def test_forward_and_gradients_equal_scipy(jit, is_sorted):
             )
             out = propagate(values, edges)
             loss = tf.reduce_sum(out * upstream)
-        return out, *tape.gradient(loss, [values, edge_weights])
+        gradients = tape.gradient(loss, [values, edge_weights])
+        return out, *[tf.convert_to_tensor(gradient) for gradient in gradients]
 
     out, for_values, for_weights = run(tf.constant(values), edge_weights)
     np.testing.assert_allclose(out, matrix @ values, atol=1e-5)

@@ -1,0 +1,14 @@
+"""tf.data sets of batches: whole graphs, sampled neighborhoods, packed neighbor features."""
+
+from gnn.data.distribution import distribute
+from gnn.data.full_batch import full_batch
+from gnn.data.neighbor_features import make_cora_dataset, pack_nodes_and_edges
+from gnn.data.neighborhoods import neighborhoods
+
+__all__ = [
+    "distribute",
+    "full_batch",
+    "make_cora_dataset",
+    "neighborhoods",
+    "pack_nodes_and_edges",
+]

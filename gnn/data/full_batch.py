@@ -1,0 +1,63 @@
+"""The whole graph as one batch."""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+
+from gnn.data.node_features import NodeFeatures
+from gnn.graphs.graph import Graph
+from gnn.graphs.packing import pack_graph
+from gnn.graphs.padding import PaddingSizes, pad_batch
+
+
+def full_batch(
+    graph: Graph, split: str | None = None, *, padding: bool | PaddingSizes = False
+) -> tf.data.Dataset:
+    """A data set of one element, the whole graph; the rows are those of a split.
+
+    Args:
+        graph: the graph.
+        split: the name of a split; its nodes are read out in its order. None reads out all nodes.
+        padding: True adds the smallest padding, a node in a graph of its own, and delivers every feature dense, for
+            XLA and TPU; `gnn.graphs.PaddingSizes` names the sizes.
+
+    Returns:
+        A `tf.data.Dataset` of one `(inputs, labels)`, or of `inputs` where the graph has no labels. The keys are those of
+        `gnn.graphs.graphs_tuple`; sparse features come as a SparseTensor.
+
+    Raises:
+        KeyError: an unknown split.
+        ValueError: the graph has no features, or the padding is too small.
+
+    Example:
+
+    >>> graph = Graph.from_edges([0, 1], [1, 2], np.eye(3), labels=[0, 1, 1], splits={"train": [2]})
+    >>> inputs, labels = next(iter(full_batch(graph, "train")))
+    >>> inputs["readout"].numpy().tolist(), labels.numpy().tolist()
+    ([2], [1])
+    """
+    rows = np.arange(graph.num_nodes) if split is None else graph.split(split)
+    batch = pack_graph(graph, rows)
+    labels = None if graph.labels is None else graph.labels[rows]
+    features = NodeFeatures(graph)
+    num_rows = None
+    if padding:
+        sizes = padding
+        if not isinstance(sizes, PaddingSizes):
+            sizes = PaddingSizes(graph.num_nodes + 1, graph.num_edges, 2, len(rows))
+        batch = pad_batch(batch, sizes)
+        num_rows = sizes.n_node
+        if labels is not None:
+            labels = np.concatenate(
+                [labels, np.zeros((sizes.n_row - len(rows), *labels.shape[1:]), labels.dtype)]
+            )
+    arrays = features.rows(np.arange(graph.num_nodes), num_rows)
+    inputs = features.tensors({**batch, **arrays}, num_rows)
+    inputs |= {
+        key: tf.convert_to_tensor(value)
+        for key, value in batch.items()
+        if key not in ("node_ids", "node_mask")
+    }
+    element = inputs if labels is None else (inputs, tf.convert_to_tensor(labels))
+    return tf.data.Dataset.from_tensors(element)

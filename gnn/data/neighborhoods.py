@@ -1,0 +1,210 @@
+"""Batches of sampled neighborhoods, one component a node."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from gnn.data.node_features import NodeFeatures
+from gnn.graphs.graph import Graph
+from gnn.graphs.padding import PaddingSizes, pad_batch
+from gnn.graphs.sampling import NeighborIndex, sample_neighborhoods
+
+_KEYS = {
+    "n_node": ([None], tf.int32),
+    "n_edge": ([None], tf.int32),
+    "edges": ([None, 1], tf.float32),
+    "senders": ([None], tf.int32),
+    "receivers": ([None], tf.int32),
+    "globals": ([None, 0], tf.float32),
+    "sender_order": ([None], tf.int32),
+    "readout": ([None], tf.int32),
+}
+_PADDED_KEYS = {"readout_mask": ([None], tf.bool), "node_mask": ([None], tf.bool)}
+
+
+def neighborhoods(
+    graph: Graph,
+    split: str | None = None,
+    *,
+    batch_size: int,
+    fanout: int | None | Sequence[int | None],
+    shuffle: bool = False,
+    seed: int | None = None,
+    unlabeled: str | None = None,
+    unlabeled_batch_size: int | None = None,
+    padding: bool | PaddingSizes = False,
+) -> tf.data.Dataset:
+    """A data set of batches in which every node of a split brings its sampled neighborhood along.
+
+    Neighbors are the senders of a node's incoming edges, drawn uniformly without replacement
+    (`gnn.graphs.sampling`); edges keep their weights. Rows come in the order of the split; with `shuffle=True`, rows and
+    neighbors are drawn anew each epoch, without it they are the same each time, as evaluation wants. The last
+    batch may be smaller; none is dropped.
+
+    Args:
+        graph: the graph.
+        split: the name of a split; None takes all nodes.
+        batch_size: rows of a batch.
+        fanout: the most neighbors of a node at each hop: `(10, 5)` is 10 at the first hop and 5 of each of those; None takes
+            all, 0 none. A single value means one hop.
+        shuffle: whether to draw order and neighbors anew each epoch.
+        seed: int; the same seed gives the same batches. None takes one from NumPy's global state, so that
+            `keras.utils.set_random_seed` is obeyed.
+        unlabeled: adds components that are regularized and not read out: the name of a split, or `"rest"` for the nodes
+            that are not in `split`. They come in random order, all before one comes twice.
+        unlabeled_batch_size: how many of them a batch; `batch_size` if None.
+        padding: True pads every batch to the most that these arguments can give, which must be bounded (one hop, or no None in
+            `fanout`), and delivers features dense, for XLA and TPU; `gnn.graphs.PaddingSizes` names the sizes.
+
+    Returns:
+        A `tf.data.Dataset` of known cardinality of `(inputs, labels)`, or of `inputs` where the graph has no
+        labels. The keys are those of `gnn.graphs.graphs_tuple`.
+
+    Raises:
+        KeyError: an unknown split.
+        ValueError: an argument is out of range, the graph has no features, or, while iterating, a batch is
+            larger than the padding.
+
+    Example:
+
+    >>> graph = Graph.from_edges([0, 1], [2, 2], np.eye(3), labels=[0, 1, 1], splits={"train": [2, 0]})
+    >>> inputs, labels = next(iter(neighborhoods(graph, "train", batch_size=2, fanout=3)))
+    >>> inputs["n_node"].numpy().tolist(), inputs["readout"].numpy().tolist(), labels.numpy().tolist()
+    ([3, 1], [2, 3], [1, 0])
+    """
+    hops = _hops(fanout)
+    _check_positive("batch_size", batch_size)
+    rows = np.arange(graph.num_nodes) if split is None else graph.split(split)
+    if not len(rows):
+        raise ValueError(f"split {split!r} holds no nodes")
+    extra = _unlabeled_nodes(graph, rows, unlabeled)
+    num_extra = 0
+    if extra is not None:
+        num_extra = batch_size if unlabeled_batch_size is None else unlabeled_batch_size
+        _check_positive("unlabeled_batch_size", num_extra)
+    entropy = int(np.random.randint(2**31)) if seed is None else int(seed)
+    index = NeighborIndex(graph.senders, graph.receivers, graph.weights, graph.num_nodes)
+    features = NodeFeatures(graph)
+    sizes = None
+    if padding:
+        given = isinstance(padding, PaddingSizes)
+        sizes = padding if given else _largest_sizes(index, rows, extra, batch_size, num_extra, hops)
+    epochs = itertools.count()
+
+    def generate() -> Iterator[Any]:
+        epoch = next(epochs) if shuffle else 0
+        rng = np.random.default_rng([entropy, epoch])
+        order = rng.permutation(rows) if shuffle else rows
+        others = _cycle(extra, rng)
+        for start in range(0, len(order), batch_size):
+            chosen = order[start : start + batch_size]
+            seeds = np.concatenate([chosen, [next(others) for _ in range(num_extra)]]).astype(int)
+            batch = sample_neighborhoods(index, seeds, hops, rng)
+            batch["readout"] = batch["readout"][: len(chosen)]
+            arrays = features.rows(batch["node_ids"], None if sizes is None else sizes.n_node)
+            if sizes is not None:
+                batch = pad_batch(batch, sizes)
+            element = {**batch, **arrays}
+            if graph.labels is not None:
+                labels = graph.labels[chosen]
+                if sizes is not None:
+                    missing = sizes.n_row - len(labels)
+                    labels = np.pad(labels, [(0, missing)] + [(0, 0)] * (labels.ndim - 1))
+                element["labels:"] = labels
+            yield element
+
+    def finish(element: dict[str, Any]) -> Any:
+        inputs = features.tensors(element, None if sizes is None else sizes.n_node)
+        inputs |= {key: element[key] for key in keys if key != "node_mask"}
+        return inputs if graph.labels is None else (inputs, element["labels:"])
+
+    keys = dict(_KEYS) if sizes is None else {**_KEYS, **_PADDED_KEYS}
+    specs = {
+        key: tf.TensorSpec([_static(key, sizes), *shape[1:]], dtype)
+        for key, (shape, dtype) in {**keys, "node_ids": ([None], tf.int32)}.items()
+    }
+    specs |= features.row_specs()
+    if graph.labels is not None:
+        num_rows = None if sizes is None else sizes.n_row
+        specs["labels:"] = tf.TensorSpec([num_rows, *graph.labels.shape[1:]], graph.labels.dtype)
+    dataset = tf.data.Dataset.from_generator(generate, output_signature=specs)
+    dataset = dataset.map(finish, num_parallel_calls=tf.data.AUTOTUNE)
+    num_batches = -(-len(rows) // batch_size)
+    dataset = dataset.apply(tf.data.experimental.assert_cardinality(num_batches))
+    return dataset.prefetch(tf.data.AUTOTUNE)
+
+
+def _hops(fanout: int | None | Sequence[int | None]) -> tuple[int | None, ...]:
+    hops = tuple(fanout) if isinstance(fanout, Sequence) else (fanout,)
+    for most in hops:
+        if most is not None and (isinstance(most, bool) or int(most) != most or most < 0):
+            raise ValueError(f"fanout must hold integers of at least 0, or None for all; got {fanout!r}")
+    return hops
+
+
+def _check_positive(argument: str, value: int) -> None:
+    if isinstance(value, bool) or int(value) != value or value < 1:
+        raise ValueError(f"{argument} must be a positive integer; got {value!r}")
+
+
+def _unlabeled_nodes(graph: Graph, rows: np.ndarray, unlabeled: str | None) -> np.ndarray | None:
+    if unlabeled is None:
+        return None
+    nodes = np.setdiff1d(np.arange(graph.num_nodes), rows)
+    if unlabeled != "rest" or "rest" in graph.splits:
+        nodes = graph.split(unlabeled)
+    if not len(nodes):
+        raise ValueError(f"unlabeled={unlabeled!r} holds no nodes")
+    return nodes
+
+
+def _cycle(nodes: np.ndarray | None, rng: np.random.Generator) -> Iterator[int]:
+    while nodes is not None:
+        yield from rng.permutation(nodes)
+
+
+def _static(key: str, sizes: PaddingSizes | None) -> int | None:
+    if sizes is None:
+        return None
+    if key in ("n_node", "n_edge", "globals"):
+        return sizes.n_graph
+    if key in ("readout", "readout_mask"):
+        return sizes.n_row
+    return sizes.n_node if key in ("node_ids", "node_mask") else sizes.n_edge
+
+
+def _largest_sizes(
+    index: NeighborIndex,
+    rows: np.ndarray,
+    extra: np.ndarray | None,
+    batch_size: int,
+    num_extra: int,
+    hops: tuple[int | None, ...],
+) -> PaddingSizes:
+    """The most that any batch can have: the largest degrees at the first hop, the fan-out after."""
+    if None in hops[1:]:
+        raise ValueError(
+            f"padding=True needs a bound for every hop after the first; fanout={hops} has None there. Give "
+            "integers, or name the sizes: padding=gnn.graphs.PaddingSizes(...)"
+        )
+
+    num_rows = min(batch_size, len(rows))
+    edges = 0
+    if hops:
+        cap = np.iinfo(np.int64).max if hops[0] is None else hops[0]
+        degrees = np.sort(np.minimum(index.degrees(rows), cap))
+        edges = int(degrees[-num_rows:].sum())
+        if extra is not None:
+            # A batch can span two rounds over the unlabeled nodes, so one may come twice.
+            edges += num_extra * int(np.minimum(index.degrees(extra), cap).max())
+    reached = edges
+    for most in hops[1:]:
+        reached *= most or 0
+        edges += reached
+    seeds = num_rows + num_extra
+    return PaddingSizes(seeds + edges + 1, edges, seeds + 1, num_rows)

@@ -1,0 +1,88 @@
+"""The features of a batch's nodes, looked up by node."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from scipy import sparse
+
+from gnn.graphs.graph import Graph
+
+
+class NodeFeatures:
+    """The features of a graph, ready to be looked up inside a tf.data pipeline.
+
+    Dense features are gathered by TensorFlow, off the interpreter; rows of sparse ones are cut by
+    SciPy and stay sparse, unless batches are padded: XLA takes no sparse tensor.
+
+    Example:
+
+    >>> features = NodeFeatures(Graph.from_edges([0], [1], np.eye(2)))
+    >>> batch = features.rows(np.array([1]))
+    >>> features.tensors({"node_ids": [1], **batch}, None)["features"].numpy().tolist()
+    [[0.0, 1.0]]
+    """
+
+    def __init__(self, graph: Graph):
+        if not graph.features:
+            raise ValueError("graph has no features, so there is nothing to feed a model with")
+        self._sparse = {k: v for k, v in graph.features.items() if sparse.issparse(v)}
+        self._dense = {
+            k: tf.convert_to_tensor(v) for k, v in graph.features.items() if k not in self._sparse
+        }
+
+    def rows(self, node_ids: np.ndarray, num_rows: int | None = None) -> dict[str, np.ndarray]:
+        """What NumPy does for a batch: indices and values of the sparse rows, under private keys."""
+        arrays = {}
+        for name, matrix in self._sparse.items():
+            rows = matrix[node_ids]
+            row_of = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
+            arrays[f"{name}:indices"] = np.stack([row_of, rows.indices], axis=1).astype(np.int64)
+            arrays[f"{name}:values"] = rows.data
+            arrays[f"{name}:shape"] = np.array(
+                [num_rows or rows.shape[0], rows.shape[1]], np.int64
+            )
+        return arrays
+
+    def row_specs(self) -> dict[str, tf.TensorSpec]:
+        """The specs of `rows`."""
+        specs = {}
+        for name in self._sparse:
+            specs[f"{name}:indices"] = tf.TensorSpec([None, 2], tf.int64)
+            specs[f"{name}:values"] = tf.TensorSpec([None], tf.float32)
+            specs[f"{name}:shape"] = tf.TensorSpec([2], tf.int64)
+        return specs
+
+    def tensors(self, batch: Mapping[str, Any], num_rows: int | None) -> dict[str, Any]:
+        """What TensorFlow does for a batch: the features by name.
+
+        Args:
+            batch: holds `node_ids`, what `rows` returned, and `node_mask` if it is padded.
+            num_rows: the static number of rows of a padded batch, else None.
+        """
+        features: dict[str, Any] = {}
+        for name, values in self._dense.items():
+            rows = tf.gather(values, batch["node_ids"])
+            if num_rows is not None and values.dtype != tf.string:
+                mask = tf.reshape(batch["node_mask"], [-1] + [1] * (values.shape.rank - 1))
+                rows = tf.where(mask, rows, tf.zeros([], rows.dtype))
+            features[name] = rows
+        for name, matrix in self._sparse.items():
+            tensor = tf.SparseTensor(
+                batch[f"{name}:indices"], batch[f"{name}:values"], batch[f"{name}:shape"]
+            )
+            width = matrix.shape[1]
+            if num_rows is None:
+                features[name] = _with_width(tensor, width)
+            else:
+                features[name] = tf.ensure_shape(tf.sparse.to_dense(tensor), [num_rows, width])
+        return features
+
+
+def _with_width(tensor: tf.SparseTensor, width: int) -> tf.SparseTensor:
+    # The shape in `dense_shape` is a tensor; Keras needs to know the width to make a kernel.
+    static = tf.stack([tensor.dense_shape[0], tf.constant(width, tf.int64)])
+    return tf.SparseTensor(tensor.indices, tensor.values, static)

@@ -1,0 +1,104 @@
+"""Batches of one size: a dummy graph at the end takes up what is left."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+
+@dataclasses.dataclass(frozen=True)
+class PaddingSizes:
+    """The sizes that every batch is padded to.
+
+    Attributes:
+        n_node: nodes, at least one more than any batch has: padding needs a node to point at.
+        n_edge: edges.
+        n_graph: components, at least one more than any batch has.
+        n_row: rows read out.
+
+    Example:
+
+    >>> PaddingSizes(n_node=9, n_edge=12, n_graph=3, n_row=2).n_node
+    9
+    """
+
+    n_node: int
+    n_edge: int
+    n_graph: int
+    n_row: int
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            least = 1 if field.name in ("n_node", "n_graph") else 0
+            if isinstance(value, bool) or int(value) != value or value < least:
+                raise ValueError(
+                    f"padding size {field.name} must be an integer of at least {least}; got {value!r}"
+                )
+
+
+def pad_batch(batch: dict[str, np.ndarray], sizes: PaddingSizes) -> dict[str, np.ndarray]:
+    """Pads the graph keys of a batch, leaving what a model computes for its real rows as it was.
+
+    GraphNets' rule: the first added component takes all added nodes and edges, further ones are
+    empty. Added edges run from the first added node to itself with weight 0, added rows read it out and are False
+    in the `readout_mask` that is added. Edges stay sorted by receiver, `sender_order` stays true.
+
+    Args:
+        batch: graph keys with `sender_order`, `readout` and `node_ids`, as `gnn.graphs.sampling` makes them.
+        sizes: the sizes to reach.
+
+    Returns:
+        A new dict; `node_ids` of added nodes are 0, and `node_mask` bool `[n_node]` says which are real.
+
+    Raises:
+        ValueError: the batch does not fit; the key, its size and the size allowed are named.
+
+    Example:
+
+    >>> star = {"n_node": [1], "n_edge": [0], "edges": np.zeros((0, 1)), "senders": [], "receivers": [],
+    ...         "globals": np.zeros((1, 0)), "sender_order": [], "readout": [0], "node_ids": [5]}
+    >>> padded = pad_batch(star, PaddingSizes(n_node=3, n_edge=1, n_graph=2, n_row=2))
+    >>> padded["n_node"].tolist(), padded["senders"].tolist(), padded["readout_mask"].tolist()
+    ([1, 2], [1], [True, False])
+    """
+    nodes, edges = len(batch["node_ids"]), len(batch["senders"])
+    graphs, rows = len(batch["n_node"]), len(batch["readout"])
+    for name, size, spare in (
+        ("n_node", nodes, 1),
+        ("n_edge", edges, 0),
+        ("n_graph", graphs, 1),
+        ("n_row", rows, 0),
+    ):
+        if size + spare > getattr(sizes, name):
+            raise ValueError(
+                f"padding size {name}={getattr(sizes, name)} is too small: a batch needs {size + spare}"
+                + (", one of them for the padding" if spare else "")
+            )
+    more_nodes, more_edges = sizes.n_node - nodes, sizes.n_edge - edges
+    more_graphs, more_rows = sizes.n_graph - graphs, sizes.n_row - rows
+
+    def grow(key: str, count: int, value: float, dtype: type) -> np.ndarray:
+        array = np.asarray(batch[key], dtype)
+        filler = np.full((count, *array.shape[1:]), value, dtype)
+        return np.concatenate([array, filler])
+
+    padded = {
+        "n_node": grow("n_node", more_graphs, 0, np.int32),
+        "n_edge": grow("n_edge", more_graphs, 0, np.int32),
+        "edges": grow("edges", more_edges, 0.0, np.float32),
+        "senders": grow("senders", more_edges, nodes, np.int32),
+        "receivers": grow("receivers", more_edges, nodes, np.int32),
+        "globals": grow("globals", more_graphs, 0.0, np.float32),
+        "sender_order": np.concatenate(
+            [np.asarray(batch["sender_order"], np.int32), np.arange(edges, sizes.n_edge, dtype=np.int32)]
+        ),
+        "readout": grow("readout", more_rows, nodes, np.int32),
+        "readout_mask": np.arange(sizes.n_row) < rows,
+        "node_ids": grow("node_ids", more_nodes, 0, np.int32),
+        "node_mask": np.arange(sizes.n_node) < nodes,
+    }
+    padded["n_node"][graphs] = more_nodes
+    padded["n_edge"][graphs] = more_edges
+    return padded

@@ -1,0 +1,38 @@
+"""What every test stands on: a quiet TensorFlow with two CPU devices, and one seed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+# TensorFlow reads both when it is imported. A run on a GPU sets CUDA_VISIBLE_DEVICES itself.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+
+import keras  # noqa: E402
+import pytest  # noqa: E402
+import tensorflow as tf  # noqa: E402
+
+# MirroredStrategy needs two devices; they can be made only before TensorFlow runs its first op.
+# Everything else runs on the first of them, as it would without the second.
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
+)
+
+
+@pytest.fixture(autouse=True)
+def fresh_keras() -> Iterator[None]:
+    """Seeds Python, NumPy and TensorFlow before each test, and undoes a global dtype policy."""
+    keras.utils.set_random_seed(0)
+    yield
+    keras.config.set_dtype_policy("float32")
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """The folder of raw data sets; a test that asks for it is skipped where there is none."""
+    folder = os.environ.get("GNN_DATA_DIR")
+    if not folder:
+        pytest.skip("GNN_DATA_DIR is not set: it names the folder with planetoid/")
+    return Path(folder)
