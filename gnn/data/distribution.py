@@ -50,10 +50,24 @@ def distribute(
                 "make_dataset must return padded batches, since replicas need equal shapes: pass padding=True to the "
                 f"gnn.data function. Of varying shape here: {loose or 'none, but readout_mask is missing'}"
             )
-        replicas = context.num_replicas_in_sync // context.num_input_pipelines
-        return _fill_last_step(dataset, replicas)
+        return _fill_last_step(dataset, _replicas_of_one_pipeline(context))
 
-    return strategy.distribute_datasets_from_function(make)
+    steps = []
+
+    def make_and_count(context: tf.distribute.InputContext) -> tf.data.Dataset:
+        dataset = make(context)
+        batches = int(dataset.cardinality())
+        steps.append(batches // _replicas_of_one_pipeline(context) if batches >= 0 else batches)
+        return dataset
+
+    distributed = strategy.distribute_datasets_from_function(make_and_count)
+    # TensorFlow gives the number of batches as the number of steps, of which Keras would then miss most.
+    distributed._cardinality = min(steps)
+    return distributed
+
+
+def _replicas_of_one_pipeline(context: tf.distribute.InputContext) -> int:
+    return context.num_replicas_in_sync // context.num_input_pipelines
 
 
 def _fill_last_step(dataset: tf.data.Dataset, replicas: int) -> tf.data.Dataset:

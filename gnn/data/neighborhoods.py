@@ -24,7 +24,7 @@ _KEYS = {
     "sender_order": ([None], tf.int32),
     "readout": ([None], tf.int32),
 }
-_PADDED_KEYS = {"readout_mask": ([None], tf.bool), "node_mask": ([None], tf.bool)}
+_PADDED_KEYS = {"readout_mask": ([None], tf.float32), "node_mask": ([None], tf.bool)}
 
 
 def neighborhoods(

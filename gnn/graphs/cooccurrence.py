@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
 
@@ -122,21 +123,16 @@ def from_sessions(  # noqa: D417
     has_rows = labels is not None or not (
         features is None or (isinstance(features, Mapping) and not features)
     )
-    known: dict[Any, int] | None = None
+    item_index = None
     if ids is None and not has_rows:
-        known = _numbered(items, "item")
-        ids = list(known)
+        item_index, ids = _numbered(items, "item")
     nodes = cls.from_edges(
         [], [], features, labels=labels, splits=splits, ids=ids, class_names=class_names
     )
-    if nodes.ids is not None:
-        known = known or {item: i for i, item in enumerate(nodes.ids.tolist())}
-        item_index = _looked_up(items, known)
-        if item_index.min(initial=0) < 0:
-            item = items[int(np.argmin(item_index))]
-            raise ValueError(f"sessions must hold items that are in ids, got {item!r}")
-    else:
+    if nodes.ids is None:
         item_index = _as_nodes(items, nodes.num_nodes)
+    elif item_index is None:
+        item_index = _looked_up(items, nodes.ids)
     senders, receivers, weights = co_occurrence(session_index, item_index, nodes.num_nodes)
     return dataclasses.replace(nodes, senders=senders, receivers=receivers, weights=weights)
 
@@ -157,31 +153,40 @@ def _records(sessions: Any) -> tuple[np.ndarray, list[Any]]:
                 f"sessions: the columns session and item must have equal lengths, "
                 f"got {len(names)} and {len(items)}"
             )
-        return _looked_up(names, _numbered(names, "session")), items
+        return _numbered(names, "session")[0], items
     sessions = list(sessions)
-    for i, session in enumerate(sessions):
-        if isinstance(session, (str, bytes)) or not isinstance(session, Iterable):
-            raise TypeError(f"sessions must be lists of items, got {session!r} at position {i}")
-    sessions = [s if hasattr(s, "__len__") else list(s) for s in sessions]
+    kinds = set(map(type, sessions))
+    for kind in kinds:
+        if issubclass(kind, (str, bytes)) or not issubclass(kind, Iterable):
+            at = next(i for i, session in enumerate(sessions) if type(session) is kind)
+            raise TypeError(f"sessions must be lists of items, got {sessions[at]!r} at {at}")
+    if not all(issubclass(kind, Sized) for kind in kinds):
+        sessions = [list(session) for session in sessions]
     lengths = np.fromiter(map(len, sessions), np.int64, len(sessions))
     return np.repeat(np.arange(len(sessions)), lengths), list(chain.from_iterable(sessions))
 
 
-def _numbered(values: list[Any], what: str) -> dict[Any, int]:
-    """Distinct values in order of first appearance, each with its number."""
-    numbers = {value: i for i, value in enumerate(dict.fromkeys(values))}
-    for value in numbers:
-        if is_missing(value):
-            row = next(i for i, v in enumerate(values) if is_missing(v))
-            raise ValueError(
-                f"sessions: each record must have its {what}, got {value!r} in row {row}"
-            )
-    return numbers
+def _numbered(values: list[Any], what: str) -> tuple[np.ndarray, list[Any]]:
+    """The number of each value, in order of first appearance, and the distinct values."""
+    numbers: defaultdict[Any, int] = defaultdict()
+    numbers.default_factory = numbers.__len__
+    codes = np.fromiter(map(numbers.__getitem__, values), np.int64, len(values))
+    distinct = list(numbers)
+    missing = next((k for k, value in enumerate(distinct) if is_missing(value)), None)
+    if missing is not None:
+        at = int(np.argmax(codes == missing))
+        raise ValueError(f"sessions: each record must have its {what}, got {values[at]!r} at {at}")
+    return codes, distinct
 
 
-def _looked_up(values: list[Any], numbers: Mapping[Any, int]) -> np.ndarray:
-    """The number of each value, -1 for one without."""
-    return np.fromiter(map(numbers.get, values, repeat(-1)), np.int64, len(values))
+def _looked_up(items: list[Any], ids: np.ndarray) -> np.ndarray:
+    """The node of each item, found by its id."""
+    nodes = {item: i for i, item in enumerate(ids.tolist())}
+    index = np.fromiter(map(nodes.get, items, repeat(-1)), np.int64, len(items))
+    if index.min(initial=0) < 0:
+        item = items[int(np.argmin(index))]
+        raise ValueError(f"sessions must hold items that are in ids, got {item!r}")
+    return index
 
 
 def _as_nodes(items: list[Any], num_nodes: int) -> np.ndarray:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import operator
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -160,7 +159,7 @@ class Graph:
           nodes           3, of which 0 without edges
           edges           4, undirected, mean degree 1.33, weights 1 to 1
           feature         'features': float32[3, 3], density 33.3%, 36 B
-          labels          int32[3], 2 classes, 0 nodes unlabeled
+          labels          int32[3], 2 classes, 0 unlabeled
             class 0       1
             class 1       2
           edge homophily  0.500
@@ -316,7 +315,9 @@ def _count_nodes(
     """The number of nodes, once everything with a row a node agrees on it."""
     counts = {name: value.shape[0] for name, value in rows.items() if value is not None}
     if num_nodes is not None:
-        counts = {"num_nodes": operator.index(num_nodes), **counts}
+        if isinstance(num_nodes, bool) or not isinstance(num_nodes, (int, np.integer)):
+            raise TypeError(f"num_nodes must be an integer, got {num_nodes!r}")
+        counts = {"num_nodes": int(num_nodes), **counts}
     if not counts:
         edges = (senders, receivers)
         counts["num_nodes"] = 1 + max((int(a.max()) for a in edges if a.size), default=-1)
@@ -352,7 +353,7 @@ def _info_lines(graph: Graph) -> Iterator[tuple[str, str]]:
     if graph.labels is not None:
         yield from _label_lines(graph, graph.labels)
     for name, indices in graph.splits.items():
-        yield "split", f"{name!r}: {indices.size:,} nodes"
+        yield "split", f"{name!r}: {indices.size:,}"
 
 
 def _density_and_memory(value: Feature) -> str:
@@ -374,7 +375,7 @@ def _label_lines(graph: Graph, labels: np.ndarray) -> Iterator[tuple[str, str]]:
         return
     classes, counts = np.unique(labels[labels >= 0], return_counts=True)
     unlabeled = graph.num_nodes - counts.sum()
-    yield "labels", f"{_describe(labels)}, {classes.size} classes, {unlabeled:,} nodes unlabeled"
+    yield "labels", f"{_describe(labels)}, {classes.size} classes, {unlabeled:,} unlabeled"
     for k, count in zip(classes[:_CLASSES_SHOWN], counts[:_CLASSES_SHOWN], strict=True):
         yield f"  class {graph.class_names[k] if graph.class_names else k}", f"{count:,}"
     if classes.size > _CLASSES_SHOWN:

@@ -10,7 +10,7 @@ A batch is `(inputs, labels)`. `inputs` holds the features of the nodes under th
 | `senders`, `receivers` | int32 `[n_edges]` | absolute node indices |
 | `globals` | float32 `[n_graphs, ...]` | features of the components, often of width 0 |
 | `readout` (optional) | int32 `[n_rows]` | the nodes whose outputs the model returns |
-| `readout_mask` (optional) | bool `[n_rows]` | False for rows that are padding |
+| `readout_mask` (optional) | float32 `[n_rows]` | 0 for rows that are padding, else 1 |
 | `sender_order` (optional) | int32 `[n_edges]` | sorts the edges by sender; they come sorted by receiver |
 
 Without `readout` the last node of each component is read out.

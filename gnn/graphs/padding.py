@@ -42,7 +42,7 @@ def pad_batch(batch: dict[str, np.ndarray], sizes: PaddingSizes) -> dict[str, np
     """Pads the graph keys of a batch, leaving what a model computes for its real rows as it was.
 
     GraphNets' rule: the first added component takes all added nodes and edges, further ones are
-    empty. Added edges run from the first added node to itself with weight 0, added rows read it out and are False
+    empty. Added edges run from the first added node to itself with weight 0, added rows read it out and are 0
     in the `readout_mask` that is added. Edges stay sorted by receiver, `sender_order` stays true.
 
     Args:
@@ -61,7 +61,7 @@ def pad_batch(batch: dict[str, np.ndarray], sizes: PaddingSizes) -> dict[str, np
     ...         "globals": np.zeros((1, 0)), "sender_order": [], "readout": [0], "node_ids": [5]}
     >>> padded = pad_batch(star, PaddingSizes(n_node=3, n_edge=1, n_graph=2, n_row=2))
     >>> padded["n_node"].tolist(), padded["senders"].tolist(), padded["readout_mask"].tolist()
-    ([1, 2], [1], [True, False])
+    ([1, 2], [1], [1.0, 0.0])
     """
     nodes, edges = len(batch["node_ids"]), len(batch["senders"])
     graphs, rows = len(batch["n_node"]), len(batch["readout"])
@@ -95,7 +95,7 @@ def pad_batch(batch: dict[str, np.ndarray], sizes: PaddingSizes) -> dict[str, np
             [np.asarray(batch["sender_order"], np.int32), np.arange(edges, sizes.n_edge, dtype=np.int32)]
         ),
         "readout": grow("readout", more_rows, nodes, np.int32),
-        "readout_mask": np.arange(sizes.n_row) < rows,
+        "readout_mask": (np.arange(sizes.n_row) < rows).astype(np.float32),
         "node_ids": grow("node_ids", more_nodes, 0, np.int32),
         "node_mask": np.arange(sizes.n_node) < nodes,
     }

@@ -31,7 +31,7 @@ class GraphLayer(keras.layers.Layer):
 
     def __call__(self, graph: GraphsTuple, training: bool | None = None) -> GraphsTuple:
         """Applies the layer to `graph` and returns it with new nodes."""
-        nodes = super().__call__(graph.nodes, GraphHandle(graph), training=training)
+        nodes = super().__call__(graph.nodes, handle=GraphHandle(graph), training=training)
         return graph.replace(nodes=nodes)
 
     def call(self, nodes: Any, handle: GraphHandle, training: bool | None = None) -> Any:

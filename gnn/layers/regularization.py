@@ -45,6 +45,7 @@ class GraphRegularization(GraphLayer):
         super().__init__(**kwargs)
         self.config = as_graph_reg_config(config)
         self.graph_loss = keras.metrics.Mean(name="graph_loss")
+        self._mean = self._count = None
 
     def call(self, nodes: Any, handle: GraphHandle, training: bool | None = None) -> Any:
         """Adds the loss and returns `nodes`."""
@@ -53,9 +54,17 @@ class GraphRegularization(GraphLayer):
         rows = readout_rows(handle.graph, adjacency.num_nodes)
         total, count = neighbor_distances(nodes, adjacency, rows, self.config.distance_config)
         mean = tf.math.divide_no_nan(total, count)
-        self.graph_loss.update_state(mean, sample_weight=count)
+        self._mean, self._count = mean, count
         self.add_loss(self.config.multiplier * mean * replica_share(count))
         return nodes
+
+    def track(self) -> None:
+        """Counts the last call's loss in the metric `graph_loss`, by its number of nodes.
+
+        A training or evaluation step calls it; a prediction does not, so nothing is tracked when serving.
+        """
+        if self.losses:
+            self.graph_loss.update_state(self._mean, sample_weight=self._count)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor arguments."""

@@ -153,20 +153,20 @@ class NodeGraphModel(keras.Model):
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         with tf.GradientTape() as tape:
             y_pred = self(x, training=True)
-            loss = self._losses(x, y, y_pred, sample_weight, training=True)
+            loss = self._replica_loss(x, y, y_pred, sample_weight, training=True)
             scaled = self.optimizer.scale_loss(loss)
         gradients = tape.gradient(scaled, self.trainable_weights)
         self.optimizer.apply_gradients(zip(gradients, self.trainable_weights, strict=True))
-        return self._metrics(x, y, y_pred, sample_weight)
+        return self._updated_metrics(x, y, y_pred, sample_weight)
 
     def test_step(self, data: Any) -> dict[str, Any]:
         """One step of evaluation; returns the metrics."""
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         y_pred = self(x, training=False)
-        self._losses(x, y, y_pred, sample_weight, training=False)
-        return self._metrics(x, y, y_pred, sample_weight)
+        self._replica_loss(x, y, y_pred, sample_weight, training=False)
+        return self._updated_metrics(x, y, y_pred, sample_weight)
 
-    def _losses(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool) -> Any:
+    def _replica_loss(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool) -> Any:
         """This replica's part of the loss; tracks the supervised part by its labeled rows."""
         mask = padded_rows.mask_of(x)
         rows = padded_rows.count(mask, y_pred, sample_weight)
@@ -174,14 +174,15 @@ class NodeGraphModel(keras.Model):
         y, y_pred, sample_weight = padded_rows.drop(kept, (y, y_pred, sample_weight))
         loss = self.compute_loss(x, y, y_pred, sample_weight, training=training)
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
-        graph_loss = sum(
-            (loss for layer in self._regularizations() for loss in layer.losses), tf.constant(0.0)
-        )
+        graph_loss = tf.constant(0.0)
+        for layer in self._regularizations():
+            layer.track()
+            graph_loss += sum(layer.losses)
         supervised = tf.cast(loss, tf.float32) - graph_loss / replicas
         self._loss_tracker.update_state(supervised * replicas, sample_weight=rows)
         return supervised * replica_share(rows) + graph_loss / replicas
 
-    def _metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any) -> dict[str, Any]:
+    def _updated_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any) -> dict[str, Any]:
         y, y_pred, sample_weight = padded_rows.drop(
             padded_rows.mask_of(x), (y, y_pred, sample_weight)
         )
