@@ -1,15 +1,71 @@
-"""Graph-structured learning for Keras 3: models that learn from features and from a graph."""
+"""Graph-structured learning for Keras 3: models that learn from features and from a graph.
+
+The parts, each of which may import from those after it:
+
+- `gnn.models`: Keras models over graphs, for `compile` and `fit`.
+- `gnn.layers`, `gnn.data`, `gnn.datasets`, `gnn.evaluation`: what models are made of, their
+  batches, data sets to start from, and nearest neighbors.
+- `gnn.graphs`: the `Graph` and what is done with one.
+- `gnn.ops`: pure tensor functions.
+- `gnn.configs`: the settings of the graph loss; `gnn.nsl`: Neural Structured Learning.
+
+`gnn.datasets` and `gnn.nsl` are imported when first used.
+"""
 
 from __future__ import annotations
 
 import importlib
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from gnn._environment import check_keras
 
 check_keras()
 
+from gnn import configs, data, evaluation, graphs, layers, models, ops
+from gnn.configs import (
+    DistanceConfig,
+    DistanceType,
+    GraphNeighborConfig,
+    GraphRegConfig,
+    TransformType,
+)
+from gnn.data import make_cora_dataset, pack_nodes_and_edges
+from gnn.graphs import Graph
+from gnn.models import (
+    GraphConvolutionalNodeClassifier,
+    GraphRegularizationModel,
+    NodeGraphModel,
+)
+
+if TYPE_CHECKING:
+    from gnn import datasets, nsl
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "DistanceConfig",
+    "DistanceType",
+    "Graph",
+    "GraphConvolutionalNodeClassifier",
+    "GraphNeighborConfig",
+    "GraphRegConfig",
+    "GraphRegularizationModel",
+    "NodeGraphModel",
+    "TransformType",
+    "__version__",
+    "configs",
+    "data",
+    "datasets",
+    "evaluation",
+    "graphs",
+    "layers",
+    "make_cora_dataset",
+    "models",
+    "nsl",
+    "ops",
+    "pack_nodes_and_edges",
+]
 
 _LAZY = ("datasets", "nsl")
 
@@ -18,3 +74,7 @@ def __getattr__(name: str) -> ModuleType:
     if name in _LAZY:
         return importlib.import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})

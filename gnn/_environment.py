@@ -1,18 +1,12 @@
-"""Whether Keras is the one this package is made for: Keras 3, on TensorFlow."""
+"""Whether Keras is the one that this package is made for: Keras 3, on TensorFlow."""
 
 from __future__ import annotations
 
 import os
 
-_REMEDY = (
-    "gnn needs Keras 3 on the TensorFlow backend. Set KERAS_BACKEND=tensorflow and unset "
-    "TF_USE_LEGACY_KERAS before Keras or TensorFlow is first imported (in a notebook: restart the "
-    "kernel, then set os.environ in the first cell)."
-)
-
 
 def check_keras() -> None:
-    """Raises unless `keras` is Keras 3 on TensorFlow and `tf.keras` is that same Keras.
+    """Raises unless `keras` is Keras 3 on TensorFlow, and `tf.keras` is that same Keras.
 
     GraphNets and SavedModel are TensorFlow's, so another backend would fail later and less clearly.
 
@@ -22,19 +16,24 @@ def check_keras() -> None:
     Example:
         >>> check_keras()
     """
-    # TensorFlow reads exactly these three values.
     legacy = os.environ.get("TF_USE_LEGACY_KERAS")
+    # The values that TensorFlow goes by; any other is as good as none.
     if legacy in ("1", "true", "True"):
-        raise ImportError(f"{_REMEDY} Found TF_USE_LEGACY_KERAS={legacy}.")
+        raise _refusal(f"TF_USE_LEGACY_KERAS={legacy}, which makes tf.keras Keras 2")
     try:
         import keras
-    except ImportError as error:
-        chosen = os.environ.get("KERAS_BACKEND")
-        raise ImportError(
-            f"{_REMEDY} Found KERAS_BACKEND={chosen}, and Keras could not be imported: {error}"
-        ) from error
-    version, backend = keras.__version__, keras.backend.backend()
-    if not version.startswith("3."):
-        raise ImportError(f"{_REMEDY} Found Keras {version}: pip install 'keras>=3.15'.")
-    if backend != "tensorflow":
-        raise ImportError(f"{_REMEDY} Found the {backend} backend.")
+    # Keras answers a backend that is not installed with the one, a misspelt one with the other.
+    except (ImportError, ValueError) as error:
+        raise _refusal(f"a Keras that cannot be imported ({error})") from error
+    if not keras.__version__.startswith("3."):
+        raise _refusal(f"Keras {keras.__version__} (pip install 'keras>=3.15')")
+    if keras.backend.backend() != "tensorflow":
+        raise _refusal(f"the backend {keras.backend.backend()}")
+
+
+def _refusal(found: str) -> ImportError:
+    return ImportError(
+        f"gnn needs Keras 3 on the TensorFlow backend and found {found}. Set "
+        "KERAS_BACKEND=tensorflow and unset TF_USE_LEGACY_KERAS before Keras or TensorFlow is "
+        "imported; in a notebook, restart the kernel and do it by os.environ in the first cell."
+    )

@@ -12,7 +12,7 @@ import tensorflow as tf
 from gnn.data.node_features import NodeFeatures
 from gnn.graphs.graph import Graph
 from gnn.graphs.padding import PaddingSizes, pad_batch
-from gnn.graphs.sampling import NeighborIndex, sample_neighborhoods
+from gnn.graphs.sampling import NeighborIndex, mix, sample_neighborhoods
 
 _KEYS = {
     "n_node": ([None], tf.int32),
@@ -94,6 +94,7 @@ def neighborhoods(
     if padding:
         given = isinstance(padding, PaddingSizes)
         sizes = padding if given else _largest_sizes(index, rows, extra, batch_size, num_extra, hops)
+    stream = mix(np.zeros(1, np.uint64), entropy)
     epochs = itertools.count()
 
     def generate() -> Iterator[Any]:
@@ -103,8 +104,16 @@ def neighborhoods(
         others = _cycle(extra, rng)
         for start in range(0, len(order), batch_size):
             chosen = order[start : start + batch_size]
-            seeds = np.concatenate([chosen, [next(others) for _ in range(num_extra)]]).astype(int)
-            batch = sample_neighborhoods(index, seeds, hops, rng)
+            added = np.array([next(others) for _ in range(num_extra)], np.int64)
+            # A stream a row, by its place in the epoch: what is drawn does not hang on the batch size.
+            first_added = start // batch_size * num_extra
+            streams = np.concatenate(
+                [
+                    mix(stream, epoch, 0, np.arange(start, start + len(chosen))),
+                    mix(stream, epoch, 1, np.arange(first_added, first_added + num_extra)),
+                ]
+            )
+            batch = sample_neighborhoods(index, np.concatenate([chosen, added]), hops, streams)
             batch["readout"] = batch["readout"][: len(chosen)]
             arrays = features.rows(batch["node_ids"], None if sizes is None else sizes.n_node)
             if sizes is not None:

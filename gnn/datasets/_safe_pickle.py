@@ -1,8 +1,8 @@
 """Reads arrays, sparse matrices and adjacency lists out of pickles, and runs nothing of them.
 
-A pickle is a program: it names functions and calls them. Here a name resolves to a stand-in that only
-keeps what it is given (or, for the two containers, to the built-in type), and a name outside the table
-below is refused. The arrays are made afterwards, from pieces that were checked.
+A pickle is a program: it names functions and calls them. Here a name resolves to a stand-in that
+only keeps what it is given (or, for the two containers, to Python's own type), and a name outside
+the table below is refused. The arrays are made afterwards, from pieces that were checked.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeGuard, cast
 
 import numpy as np
 import scipy.sparse as sp
@@ -23,9 +23,11 @@ from numpy.typing import NDArray
 
 # Booleans, integers and floats of 1 to 8 bytes: no objects, no records, no text.
 _NUMBER = re.compile(r"b1|[iu][1248]|f[248]")
+# An array takes about five, and a sparse matrix has three arrays.
+_MAX_TUPLES = 1000
 
 
-def _is_shape(shape: Any) -> bool:
+def _is_shape(shape: Any) -> TypeGuard[tuple[int, ...]]:
     return isinstance(shape, tuple) and all(type(n) is int and n >= 0 for n in shape)
 
 
@@ -141,7 +143,6 @@ _NAMES: dict[tuple[str, str], Any] = {
     ("collections", "defaultdict"): defaultdict,
 }
 
-
 _KINDS = {_Array: "an array", _Csr: "a CSR matrix", dict: "a dictionary"}
 
 
@@ -150,14 +151,20 @@ class _Unpickler(pickle.Unpickler):
         try:
             return _NAMES[module, name]
         except KeyError:
-            raise pickle.UnpicklingError(f"it names {module}.{name}, which is refused") from None
+            called = f"{module}.{name}"[:100]
+            raise pickle.UnpicklingError(f"it names {called!r}, which is refused") from None
 
 
 def _check_opcodes(data: bytes) -> None:
-    """Refuses a pickle that is cut short, or whose memo would be far larger than the file."""
+    """Refuses what is cut short, and what would exhaust the memory or the stack when loaded."""
+    tuples = 0
     for opcode, argument, _ in pickletools.genops(data):
-        if opcode.name in ("PUT", "BINPUT", "LONG_BINPUT") and argument > len(data):
+        if opcode.name in ("PUT", "BINPUT", "LONG_BINPUT") and cast(int, argument) > len(data):
             raise pickle.UnpicklingError(f"it memoizes at {argument}, past its own length")
+        # Hashing a tuple recurses into it with no limit.
+        tuples += opcode.name.startswith("TUPLE")
+        if tuples > _MAX_TUPLES:
+            raise pickle.UnpicklingError(f"it makes more than {_MAX_TUPLES} tuples")
 
 
 def _build_adjacency(adjacency: dict[Any, Any]) -> dict[int, list[int]]:

@@ -25,7 +25,8 @@ def digits(
     The images are real: scikit-learn's 8 by 8 handwritten digits (UCI "Optical Recognition of
     Handwritten Digits"). **The sessions are simulated**, by `digits_sessions`; nobody searched or
     clicked. Two images are joined, in both directions, when a session holds both, and the weight of
-    the edge counts such sessions. The splits are:
+    the edge counts such sessions. With the defaults and seed 0 there are 30,130 edges; 74% of them,
+    and 80% of their weight, join images of the same digit. The splits are:
 
     - `"validation"` and `"test"`: images drawn at random and kept out of all sessions, so that they
       have no edges: a model is judged on images that the graph does not know;
@@ -96,15 +97,15 @@ def digits_sessions(
 ) -> list[list[int]]:
     """Simulates search sessions over scikit-learn's handwritten digits.
 
-    A session is a query for one digit, drawn uniformly. It shows the `similar_images` images of that
-    digit that are nearest, by Euclidean distance of the pixels, to one of them drawn at random
+    A session is a query for one digit, drawn uniformly. It shows the `similar_images` images of
+    that digit that are nearest, by Euclidean distance of the pixels, to one of them drawn at random
     (itself among them), and its clicks are on different ones of these. But each click goes astray
-    with probability `wrong_clicks`, independently of the others, to an image of any other digit. So
-    `wrong_clicks` is the expected share of wrong clicks, and two clicks of one session agree in their
-    digit with a probability of a little over `(1 - wrong_clicks)**2`.
+    with probability `wrong_clicks`, independently of the others, to an image of any other digit.
+    So `wrong_clicks` is the expected share of wrong clicks, and two clicks of one session are on
+    the same digit with a probability of a little over `(1 - wrong_clicks)**2`.
 
-    Images of the validation and test splits of `digits` occur in no session. Which those are depends
-    on `num_validation`, `num_test` and `seed` only.
+    Images of the validation and test splits of `digits` occur in no session. Which those are
+    depends on `num_validation`, `num_test` and `seed` only.
 
     Args:
       num_sessions: Number of sessions.
@@ -128,9 +129,9 @@ def digits_sessions(
     """
     _check_positive("num_sessions", num_sessions)
     if clicks_per_session < 2:
-        raise ValueError(f"clicks_per_session must be at least 2; received {clicks_per_session}")
+        raise ValueError(f"clicks_per_session must be at least 2; got {clicks_per_session}")
     if not 0 <= wrong_clicks < 1:
-        raise ValueError(f"wrong_clicks must be at least 0 and below 1; received {wrong_clicks}")
+        raise ValueError(f"wrong_clicks must be at least 0 and below 1; got {wrong_clicks}")
     pixels, labels = _load_images()
     holdout_rng, rng, _ = np.random.default_rng(seed).spawn(3)
     *_, shown = _split_images(holdout_rng, len(labels), num_validation, num_test)
@@ -140,7 +141,7 @@ def digits_sessions(
     if not clicks_per_session <= similar_images <= fewest:
         raise ValueError(
             "similar_images must be at least clicks_per_session and at most the images of every"
-            f" digit that are not held out, here {clicks_per_session} and {fewest}; received"
+            f" digit that are not held out, here {clicks_per_session} and {fewest}; got"
             f" {similar_images}"
         )
     nearest = [_nearest_images(pixels, images, similar_images) for images in by_class]
@@ -157,7 +158,7 @@ def digits_sessions(
 
 def _check_positive(name: str, value: int) -> None:
     if value < 1:
-        raise ValueError(f"{name} must be at least 1; received {value}")
+        raise ValueError(f"{name} must be at least 1; got {value}")
 
 
 def _load_images() -> tuple[NDArray[np.float32], NDArray[np.int32]]:
@@ -174,10 +175,10 @@ def _split_images(
     """Draws the validation and test images; the others are those that sessions may show."""
     for name, size in (("num_validation", num_validation), ("num_test", num_test)):
         if size < 0:
-            raise ValueError(f"{name} must be at least 0; received {size}")
+            raise ValueError(f"{name} must be at least 0; got {size}")
     if num_validation + num_test >= num_images:
         raise ValueError(
-            f"num_validation + num_test must be below the {num_images} images; received"
+            f"num_validation + num_test must be below the {num_images} images; got"
             f" {num_validation} + {num_test}"
         )
     order = rng.permutation(num_images)
@@ -205,7 +206,7 @@ def _pick_labeled(
         if len(images) < count:
             raise ValueError(
                 f"labels_per_class must be at most the {len(images)} images of digit {digit} that"
-                f" occur in sessions; received {count}"
+                f" occur in sessions; got {count}"
             )
         picked.append(rng.permutation(images)[:count])
     return np.sort(np.concatenate(picked))

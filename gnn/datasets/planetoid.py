@@ -16,7 +16,6 @@ from gnn.graphs.graph import Graph
 
 _NAMES = ("cora", "citeseer", "pubmed")
 _PARTS = ("x", "y", "tx", "ty", "allx", "ally", "graph", "test.index")
-_ROWS = ("allx", "tx", "x")
 _VALIDATION_SIZE = 500
 
 
@@ -26,8 +25,8 @@ def planetoid(
     """Reads Cora, CiteSeer or PubMed: papers, their words and who cites whom.
 
     A node is a paper, its label the field, and its feature `"words"` the words that occur in it
-    (PubMed: their tf-idf weights). Of the 20 papers a class that are labeled, the 500 validation and
-    the 1,000 test papers, everyone uses the same, the public split:
+    (PubMed: their tf-idf weights). Everyone trains on the same 20 papers a class, and validates and
+    tests on the same others, the public split:
 
     ==========  ======  ==============  =====  =======  =====  ==========  =====
     name         nodes  directed edges  words  classes  train  validation   test
@@ -38,9 +37,9 @@ def planetoid(
     ==========  ======  ==============  =====  =======  =====  ==========  =====
 
     Node `i` is row `i` of `allx`, and node `test.index[k]` is row `k` of `tx`. The first nodes, one
-    for each row of `x`, are the train split, and the next 500 the validation split. Fifteen papers of
-    CiteSeer have neither words nor a known field: they stay in the graph with features of zero and
-    the label -1, and are in no split.
+    for each row of `x`, are the train split, and the next 500 the validation split. Fifteen papers
+    of CiteSeer are in neither: they stay in the graph with features of zero and the label -1, and
+    are in no split.
 
     Citations are taken in both directions, each pair once, without self loops; edges come in order
     of receiver, then sender. CiteSeer's files have 124 self loops, so where other readers keep them
@@ -70,24 +69,20 @@ def planetoid(
     (2708, 10556)
     """
     if name not in _NAMES:
-        raise ValueError(f"name must be one of {', '.join(_NAMES)}; received {name!r}")
+        raise ValueError(f"name must be one of {', '.join(_NAMES)}; got {name!r}")
     paths = _find_files(name, data_dir)
 
-    rows = {part: _read_rows(paths[part], paths[part.replace("x", "y")]) for part in _ROWS}
-    for part in ("tx", "x"):
-        for found, wanted in zip(rows[part], rows["allx"], strict=True):
-            if found.shape[1] != wanted.shape[1]:
-                raise ValueError(
-                    f"{paths[part]} and its labels must be as wide as those of allx; received widths"
-                    f" {found.shape[1]} and {wanted.shape[1]}"
-                )
-    (known, known_labels), (test, test_labels), (train, train_labels) = rows.values()
+    known, known_labels = _read_rows(paths["allx"], paths["ally"])
+    test, test_labels = _read_rows(paths["tx"], paths["ty"])
+    train, train_labels = _read_rows(paths["x"], paths["y"])
     num_known, num_train = known.shape[0], train.shape[0]
-    if (
-        not np.array_equal(train_labels, known_labels[:num_train])
-        or (train != known[:num_train]).nnz
-    ):
-        raise ValueError(f"{paths['x']} and its labels must be the first rows of allx and ally")
+    _check_width(paths["tx"], test.shape[1], known.shape[1])
+    _check_width(paths["ty"], test_labels.shape[1], known_labels.shape[1])
+    _check_width(paths["x"], train.shape[1], known.shape[1])
+    if not np.array_equal(train_labels, known_labels[:num_train]):
+        raise ValueError(f"{paths['y']} must be the first rows of ally")
+    if (train != known[:num_train]).nnz:
+        raise ValueError(f"{paths['x']} must be the first rows of allx")
     senders, receivers, num_nodes = _read_edges(paths["graph"])
     test_nodes = _read_test_nodes(paths["test.index"], test.shape[0], num_known, num_nodes)
 
@@ -134,11 +129,18 @@ def _read_rows(features: Path, classes: Path) -> tuple[sp.csr_array, NDArray[Any
     if one_hot.ndim != 2 or not one_hot.size or len(one_hot) != matrix.shape[0]:
         raise ValueError(
             f"{classes} must have a row for each of the {matrix.shape[0]} rows of {features.name};"
-            f" received shape {one_hot.shape}"
+            f" got shape {one_hot.shape}"
         )
     if not np.isin(one_hot, (0, 1)).all() or not (one_hot.sum(axis=1) == 1).all():
         raise ValueError(f"{classes} must be one-hot: a single 1 in each row, else 0")
     return matrix, one_hot
+
+
+def _check_width(path: Path, width: int, expected: int) -> None:
+    if width != expected:
+        raise ValueError(
+            f"{path} must be as wide as the rows of the other nodes, {expected}; got {width}"
+        )
 
 
 def _read_edges(path: Path) -> tuple[NDArray[np.int32], NDArray[np.int32], int]:
@@ -157,7 +159,7 @@ def _read_edges(path: Path) -> tuple[NDArray[np.int32], NDArray[np.int32], int]:
         if len(outside):
             raise ValueError(
                 f"{path} must list nodes from 0 to {num_nodes - 1}, as it has {num_nodes} of them;"
-                f" received {outside[0]}"
+                f" got {outside[0]}"
             )
     loops = sources == targets
     sources, targets = sources[~loops], targets[~loops]
@@ -179,14 +181,14 @@ def _read_test_nodes(
         raise ValueError(f"{path} must hold one integer a line: {error}") from error
     if len(nodes) != num_rows or len(np.unique(nodes)) != num_rows:
         raise ValueError(
-            f"{path} must name a different node for each of the {num_rows} rows of tx; received"
+            f"{path} must name a different node for each of the {num_rows} rows of tx; got"
             f" {len(np.unique(nodes))} different of {len(nodes)}"
         )
     outside = nodes[(nodes < num_known) | (nodes >= num_nodes)]
     if len(outside):
         raise ValueError(
             f"{path} must name nodes after the {num_known} of allx and within the {num_nodes} of"
-            f" the graph; received {outside[0]}"
+            f" the graph; got {outside[0]}"
         )
     return nodes
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+
 
 class NeighborIndex:
     """The edges of a graph grouped by receiver, so that a node's incoming edges lie side by side.
@@ -41,14 +43,14 @@ class NeighborIndex:
         return self.offsets[nodes + 1] - self.offsets[nodes]
 
     def sample_edges(
-        self, nodes: np.ndarray, fanout: int | None, rng: np.random.Generator
+        self, nodes: np.ndarray, fanout: int | None, streams: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """Draws up to `fanout` edges into each node, uniformly and without replacement.
 
         Args:
             nodes: int `[n]`.
             fanout: the most edges a node; None takes all of them.
-            rng: the source of randomness.
+            streams: uint64 `[n]`, a seed for each node.
 
         Returns:
             Positions in `senders`, node after node, and how many each node got, int64 `[n]`.
@@ -60,13 +62,13 @@ class NeighborIndex:
         positions = np.arange(total) + np.repeat(self.offsets[nodes] - (ends - counts), counts)
         drawn = np.flatnonzero(degrees > counts)
         if drawn.size and fanout:
-            choices = _distinct_integers(degrees[drawn], fanout, rng)
+            choices = _distinct_integers(degrees[drawn], fanout, streams[drawn])
             slots = (ends - counts)[drawn, np.newaxis] + np.arange(fanout)
             positions[slots] = self.offsets[nodes[drawn], np.newaxis] + choices
         return positions, counts
 
 
-def _distinct_integers(below: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+def _distinct_integers(below: np.ndarray, count: int, streams: np.ndarray) -> np.ndarray:
     """`[n, count]` sorted distinct integers in `[0, below)`: Floyd's algorithm, a row at a time.
 
     J. Bentley and B. Floyd, "A sample of brilliance", Communications of the ACM 30 (1987).
@@ -74,17 +76,38 @@ def _distinct_integers(below: np.ndarray, count: int, rng: np.random.Generator) 
     chosen = np.empty((below.size, count), np.int64)
     for column in range(count):
         top = below - count + column
-        draw = rng.integers(0, top + 1)
+        draw = (mix(streams, column) % (top + 1).astype(np.uint64)).astype(np.int64)
         taken = (chosen[:, :column] == draw[:, np.newaxis]).any(axis=1)
         chosen[:, column] = np.where(taken, top, draw)
     return np.sort(chosen, axis=1)
+
+
+def mix(streams: np.ndarray, *values: np.ndarray | int) -> np.ndarray:
+    """Hashes unsigned 64-bit streams and values into new streams, as random as a generator's output.
+
+    The finalizer of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014) after each value. What is drawn for a node is
+    so a function of what is hashed alone, whatever else is in its batch.
+
+    Example:
+
+    >>> streams = mix(np.zeros(2, np.uint64), np.array([0, 1]))
+    >>> bool(streams[0] != streams[1]), streams.dtype.name
+    (True, 'uint64')
+    """
+    mixed = np.atleast_1d(np.asarray(streams, np.uint64))
+    for value in values:
+        mixed = mixed + (np.atleast_1d(value).astype(np.uint64) + np.uint64(1)) * _GOLDEN
+        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        mixed = mixed ^ (mixed >> np.uint64(31))
+    return mixed
 
 
 def sample_neighborhoods(
     index: NeighborIndex,
     seeds: np.ndarray,
     fanout: Sequence[int | None],
-    rng: np.random.Generator,
+    streams: np.ndarray,
 ) -> dict[str, np.ndarray]:
     """One component a seed: the nodes that reach it within `len(fanout)` hops along sampled edges.
 
@@ -97,7 +120,8 @@ def sample_neighborhoods(
         index: the edges.
         seeds: int `[n_seeds]`; a seed may come twice.
         fanout: the most neighbors at each hop; None takes all, 0 none.
-        rng: the source of randomness.
+        streams: uint64 `[n_seeds]`, a random seed for each component (`mix` makes them). A component is a
+            function of its stream and its seed node, whatever batch it is in.
 
     Returns:
         The graph keys of a batch (`gnn.graphs.graphs_tuple`) with edges sorted by receiver, `sender_order`,
@@ -106,7 +130,7 @@ def sample_neighborhoods(
     Example:
 
     >>> index = NeighborIndex(np.array([1, 2]), np.array([0, 0]), np.array([1.0, 1.0]), 3)
-    >>> star = sample_neighborhoods(index, np.array([0]), [None], np.random.default_rng(0))
+    >>> star = sample_neighborhoods(index, np.array([0]), [None], np.zeros(1, np.uint64))
     >>> star["node_ids"].tolist(), star["senders"].tolist(), star["receivers"].tolist()
     ([1, 2, 0], [0, 1], [2, 2])
     """
@@ -115,8 +139,10 @@ def sample_neighborhoods(
     seed_keys = np.arange(len(seeds), dtype=np.int64) * stride + seeds
     known = frontier = seed_keys
     sender_keys, receiver_keys, positions = [], [], []
-    for most in fanout:
-        drawn, counts = index.sample_edges(frontier % stride, most, rng)
+    for hop, most in enumerate(fanout):
+        nodes = frontier % stride
+        own = mix(streams[frontier // stride], hop, nodes)
+        drawn, counts = index.sample_edges(nodes, most, own)
         ends = np.repeat(frontier, counts)
         starts = ends // stride * stride + index.senders[drawn]
         sender_keys.append(starts)

@@ -11,7 +11,6 @@ from gnn.configs import as_graph_reg_config
 from gnn.graphs.graphs_tuple import adjacency_of, readout_rows
 from gnn.layers.graph_layer import GraphHandle, GraphLayer
 from gnn.ops.graph_loss import neighbor_distances
-from gnn.ops.replicas import replica_share
 
 
 @keras.saving.register_keras_serializable(package="gnn")
@@ -55,16 +54,21 @@ class GraphRegularization(GraphLayer):
         total, count = neighbor_distances(nodes, adjacency, rows, self.config.distance_config)
         mean = tf.math.divide_no_nan(total, count)
         self._mean, self._count = mean, count
-        self.add_loss(self.config.multiplier * mean * replica_share(count))
+        self.add_loss(self.config.multiplier * mean)
         return nodes
 
-    def track(self) -> None:
+    def track(self) -> tuple[tf.Tensor, tf.Tensor]:
         """Counts the last call's loss in the metric `graph_loss`, by its number of nodes.
 
         A training or evaluation step calls it; a prediction does not, so nothing is tracked when serving.
+
+        Returns:
+            The loss added, and the number of regularized nodes: float32 scalars, 0 if there was no call.
         """
-        if self.losses:
-            self.graph_loss.update_state(self._mean, sample_weight=self._count)
+        if not self.losses:
+            return tf.constant(0.0), tf.constant(0.0)
+        self.graph_loss.update_state(self._mean, sample_weight=self._count)
+        return sum(self.losses), self._count
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor arguments."""

@@ -121,7 +121,7 @@ class NodeGraphModel(keras.Model):
 
     def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> keras.callbacks.History:
         """Trains as `keras.Model.fit` does; order and shuffling of a tf.data set are its own."""
-        _refuse_uneven_arrays(x)
+        self._check_data(x)
         if _is_dataset(x):
             kwargs.setdefault("shuffle", False)
             if not self.built and self.distribute_strategy.num_replicas_in_sync == 1:
@@ -131,12 +131,12 @@ class NodeGraphModel(keras.Model):
 
     def evaluate(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Evaluates as `keras.Model.evaluate` does."""
-        _refuse_uneven_arrays(x)
+        self._check_data(x)
         return super().evaluate(x, *args, **kwargs)
 
     def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
         """Predicts as `keras.Model.predict` does, without the rows that are padding."""
-        _refuse_uneven_arrays(x)
+        self._check_data(x)
         return padded_rows.drop_from_prediction(super().predict(x, *args, **kwargs))
 
     def predict_on_batch(self, x: Any) -> Any:
@@ -147,6 +147,22 @@ class NodeGraphModel(keras.Model):
         """Returns the outputs of a batch, together with its row mask where it is padded."""
         x, _, _ = keras.utils.unpack_x_y_sample_weight(data)
         return padded_rows.with_mask(self(x, training=False), padded_rows.mask_of(x))
+
+    def _check_data(self, x: Any) -> None:
+        if isinstance(x, Mapping) and any(key in x for key in GRAPH_KEYS):
+            raise ValueError(
+                "x is a dict of arrays with graph keys, which Keras would cut into batches row by row. "
+                "Give a dataset (gnn.data.full_batch, gnn.data.neighborhoods, or "
+                "tf.data.Dataset.from_tensors((inputs, labels))), or call the model on the dict: model(inputs)"
+            )
+        if self.distribute_strategy.num_replicas_in_sync > 1 and isinstance(x, tf.data.Dataset):
+            inputs = _inputs_of(x.element_spec)
+            if isinstance(inputs, Mapping) and any(key in inputs for key in GRAPH_KEYS):
+                raise ValueError(
+                    "x is a plain dataset of graphs, which the distribution strategy would cut in parts, indices "
+                    "apart from their nodes. Give each replica whole graphs: gnn.data.distribute(strategy, "
+                    "make_dataset)"
+                )
 
     def train_step(self, data: Any) -> dict[str, Any]:
         """One step of gradient descent; returns the metrics."""
@@ -173,14 +189,16 @@ class NodeGraphModel(keras.Model):
         kept = padded_rows.at_least_one(mask)
         y, y_pred, sample_weight = padded_rows.drop(kept, (y, y_pred, sample_weight))
         loss = self.compute_loss(x, y, y_pred, sample_weight, training=training)
+        loss = tf.cast(loss, tf.float32)
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
-        graph_loss = tf.constant(0.0)
-        for layer in self._regularizations():
-            layer.track()
-            graph_loss += sum(layer.losses)
-        supervised = tf.cast(loss, tf.float32) - graph_loss / replicas
+        graph_losses = [layer.track() for layer in self._regularizations()]
+        supervised = loss - sum((added for added, _ in graph_losses), tf.zeros([])) / replicas
         self._loss_tracker.update_state(supervised * replicas, sample_weight=rows)
-        return supervised * replica_share(rows) + graph_loss / replicas
+        # Replicas take turns at every exchange and share the layers' attributes: exchange last.
+        loss = supervised * replica_share(rows)
+        for added, nodes in graph_losses:
+            loss += added / replicas * replica_share(nodes)
+        return loss
 
     def _updated_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any) -> dict[str, Any]:
         y, y_pred, sample_weight = padded_rows.drop(
@@ -286,12 +304,3 @@ def _is_dataset(x: Any) -> bool:
 
 def _inputs_of(element_spec: Any) -> Any:
     return element_spec[0] if isinstance(element_spec, tuple) else element_spec
-
-
-def _refuse_uneven_arrays(x: Any) -> None:
-    if isinstance(x, Mapping) and any(key in x for key in GRAPH_KEYS):
-        raise ValueError(
-            "x is a dict of arrays with graph keys, which Keras would cut into batches row by row. Give a "
-            "dataset (gnn.data.full_batch, gnn.data.neighborhoods, or "
-            "tf.data.Dataset.from_tensors((inputs, labels))), or call the model on the dict: model(inputs)"
-        )
