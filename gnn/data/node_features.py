@@ -76,13 +76,9 @@ class NodeFeatures:
             )
             width = matrix.shape[1]
             if num_rows is None:
-                features[name] = _with_width(tensor, width)
+                tensor.set_shape([None, width])
+                features[name] = tensor
             else:
                 features[name] = tf.ensure_shape(tf.sparse.to_dense(tensor), [num_rows, width])
         return features
 
-
-def _with_width(tensor: tf.SparseTensor, width: int) -> tf.SparseTensor:
-    # The shape in `dense_shape` is a tensor; Keras needs to know the width to make a kernel.
-    static = tf.stack([tensor.dense_shape[0], tf.constant(width, tf.int64)])
-    return tf.SparseTensor(tensor.indices, tensor.values, static)

@@ -10,7 +10,7 @@ import tensorflow as tf
 from gnn.graphs.graphs_tuple import adjacency_of
 from gnn.layers.graph_layer import GraphHandle, GraphLayer
 from gnn.ops.normalization import symmetric_propagate
-from gnn.ops.propagate import sparse_matmul
+from gnn.ops.sparse import sparse_matmul
 
 
 @keras.saving.register_keras_serializable(package="gnn")

@@ -7,6 +7,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from gnn.ops.sparse import map_values
+
 
 @keras.saving.register_keras_serializable(package="gnn")
 class FeatureDropout(keras.layers.Dropout):
@@ -29,5 +31,6 @@ class FeatureDropout(keras.layers.Dropout):
     def call(self, inputs: Any, training: bool | None = False) -> Any:
         """Drops entries of `inputs`, dense or sparse, of any shape, when `training`."""
         if isinstance(inputs, tf.SparseTensor):
-            return inputs.with_values(super().call(inputs.values, training=training))
+            dropout = super().call
+            return map_values(lambda values: dropout(values, training=training), inputs)
         return super().call(inputs, training=training)

@@ -16,6 +16,7 @@ from gnn.layers.regularization import GraphRegularization
 from gnn.models.agreement_weights import weigh_by_agreement
 from gnn.models.node_graph_model import NodeGraphModel
 from gnn.models.node_models import build_node_model, call_node_model
+from gnn.ops.sparse import map_values
 
 
 @keras.saving.register_keras_serializable(package="gnn")
@@ -109,7 +110,7 @@ class GraphConvolutionalNodeClassifier(NodeGraphModel):
                     f"feature {name!r} must have shape [n_nodes, width] to be convolved; got "
                     f"{features[name].shape}. Give node_model_fn to encode it."
                 )
-        columns = [tf.cast(column, self.compute_dtype) for column in columns]
+        columns = [_cast(column, self.compute_dtype) for column in columns]
         if len(columns) > 1:
             dense = [
                 tf.sparse.to_dense(x) if isinstance(x, tf.SparseTensor) else x for x in columns
@@ -145,3 +146,9 @@ class GraphConvolutionalNodeClassifier(NodeGraphModel):
         config["agreement_model"] = keras.saving.deserialize_keras_object(config["agreement_model"])
         node_model_fn = None if node_model is None else lambda: node_model
         return cls(node_model_fn=node_model_fn, **config)
+
+
+def _cast(feature: Any, dtype: str) -> Any:
+    if isinstance(feature, tf.SparseTensor):
+        return map_values(lambda values: tf.cast(values, dtype), feature)
+    return tf.cast(feature, dtype)

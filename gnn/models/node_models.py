@@ -9,6 +9,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from gnn.ops.sparse import map_values
+
 
 _ADVICE = (
     "Register its class with `keras.saving.register_keras_serializable` and give it a `get_config` "
@@ -118,7 +120,11 @@ def _matching_dtype(tensor: keras.KerasTensor, feature: Any) -> Any:
     # Features keep the dtype they are stored in; Keras would refuse an int64 row for a float input.
     if isinstance(feature, tf.SparseTensor) and not tensor.sparse:
         feature = tf.sparse.to_dense(feature)
-    return tf.cast(feature, tensor.dtype) if feature.dtype.name != tensor.dtype else feature
+    if feature.dtype.name == tensor.dtype:
+        return feature
+    if isinstance(feature, tf.SparseTensor):
+        return map_values(lambda values: tf.cast(values, tensor.dtype), feature)
+    return tf.cast(feature, tensor.dtype)
 
 
 def _training(layer: keras.layers.Layer, training: bool | None) -> dict[str, bool | None]:

@@ -3,7 +3,8 @@
 from gnn.ops.distances import pairwise_distance
 from gnn.ops.graph_loss import neighbor_distances
 from gnn.ops.normalization import symmetric_propagate
-from gnn.ops.propagate import Adjacency, propagate, sparse_matmul
+from gnn.ops.propagate import Adjacency, propagate
+from gnn.ops.sparse import sparse_matmul
 
 __all__ = [
     "Adjacency",

@@ -182,7 +182,7 @@ def test_elements_of_an_object_array_do_not_run(tmp_path: Path, protocol: int) -
         (b"(iposix\nsystem\n.", "posix.system"),
         (b"(cposix\nsystem\no.", "posix.system"),
         (b"\x80\x02\x82\x01.", "extension code 1"),
-        (b"Pname\n.", "persistent_load"),
+        (b"Pname\n.", "persistent id"),
         (b"\x80\x02c_codecs\nencode\nU\x01aU\x03hex\x86R.", "latin1"),
         # State put on a class: {} as its attributes, and (None, {"build": list}) as its slots.
         *(
@@ -197,9 +197,8 @@ def test_elements_of_an_object_array_do_not_run(tmp_path: Path, protocol: int) -
             )
             for state in (b"}U\x05buildK\x01s", b"N}U\x05buildc__builtin__\nlist\ns\x86")
         ),
-        # A file of 9 bytes that asks for 16 GB of memo, and one whose hash exhausts the stack.
+        # Few bytes that ask for gigabytes, of memo and of buffer.
         (b"\x80\x02]r\xff\xff\xff\x7f.", "memoizes"),
-        (b"\x80\x02}N" + b"\x85" * 1_000_000 + b"Ns.", "tuples"),
         (b"\x80\x05\x96\xff\xff\xff\xff\xff\x00\x00\x00.", "bytearray8"),
         (b"", "is damaged"),
         (b"Not a pickle", "is damaged"),
@@ -213,6 +212,15 @@ def test_refused(tmp_path: Path, content: bytes, reason: str) -> None:
     assert read_array(write(tmp_path, PYTHON_2_ARRAY)).tolist() == [1, 2]
     assert read_adjacency(write(tmp_path, PYTHON_2_ADJACENCY)) == {0: [1, 2]}
     np.testing.assert_array_equal(read_csr(write(tmp_path, sp.csr_matrix([[7]]))).toarray(), [[7]])
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_nested_tuples_do_not_exhaust_the_stack(
+    tmp_path: Path, reader: Callable[[Path], Any]
+) -> None:
+    key = b"N" + b"\x85" * 1_000_000
+    with pytest.raises(ValueError, match=r"file\.pickle.*tuples"):
+        reader(write(tmp_path, b"\x80\x02}" + key + b"Ns."))
 
 
 @pytest.mark.parametrize(

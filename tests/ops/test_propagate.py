@@ -6,7 +6,8 @@ import scipy.sparse as sp
 import tensorflow as tf
 
 from gnn.ops.normalization import symmetric_propagate
-from gnn.ops.propagate import Adjacency, compiled_by_xla, propagate, sparse_matmul
+from gnn.ops.propagate import Adjacency, compiled_by_xla, propagate
+from gnn.ops.sparse import sparse_matmul
 
 NUM_NODES = 12
 
