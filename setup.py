@@ -30,7 +30,7 @@ setup(
         "neural-structured-learning>=1.4",
         "numpy>=2.0",
         "scikit-learn>=1.5",
-        "scipy>=1.13",
+        "scipy>=1.15",
         "tensorflow>=2.21",
         "tensorflow-datasets>=4.9.10",
         "tqdm>=4.66",

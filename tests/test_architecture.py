@@ -113,8 +113,8 @@ class ImportReader(ast.NodeVisitor):
         for child in node.body:
             self.visit(child)
         self.types_only = outside
-        for child in (node.test, *node.orelse):
-            self.visit(child)
+        for other in (node.test, *node.orelse):
+            self.visit(other)
 
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         outside, self.in_function = self.in_function, True

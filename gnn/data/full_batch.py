@@ -28,7 +28,7 @@ def full_batch(
 
     Raises:
         KeyError: an unknown split.
-        ValueError: the graph has no features, or the padding is too small.
+        ValueError: the split is empty, the graph has no features, or the padding is too small.
 
     Example:
 
@@ -38,6 +38,8 @@ def full_batch(
     ([2], [1])
     """
     rows = np.arange(graph.num_nodes) if split is None else graph.split(split)
+    if not len(rows):
+        raise ValueError(f"split {split!r} holds no nodes")
     batch = pack_graph(graph, rows)
     labels = None if graph.labels is None else graph.labels[rows]
     features = NodeFeatures(graph)

@@ -8,6 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from gnn.configs import GraphNeighborConfig, as_neighbor_config
+from gnn.graphs.graphs_tuple import RESERVED_KEYS
 
 
 def pack_nodes_and_edges(
@@ -31,6 +32,7 @@ def pack_nodes_and_edges(
 
     Raises:
         KeyError: a neighbor's feature or weight is missing; it is named.
+        ValueError: there is no feature but neighbors' ones, or one is named like a graph key.
 
     Example:
 
@@ -51,6 +53,12 @@ def pack_nodes_and_edges(
     if not own:
         raise ValueError(
             f"features hold nothing but neighbor features ({config.prefix}...): {sorted(features)}"
+        )
+    reserved = [name for name in own if name in RESERVED_KEYS]
+    if reserved:
+        raise ValueError(
+            f"features {reserved} are named like keys of the graph; rename them. Reserved are "
+            f"{RESERVED_KEYS}"
         )
     examples = tf.shape(next(iter(own.values())))[0]
     weights = _weights(features, config, examples)

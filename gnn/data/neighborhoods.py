@@ -56,7 +56,7 @@ def neighborhoods(
         seed: int; the same seed gives the same batches. None takes one from NumPy's global state, so that
             `keras.utils.set_random_seed` is obeyed.
         unlabeled: adds components that are regularized and not read out: the name of a split, or `"rest"` for the nodes
-            that are not in `split`. They come in random order, all before one comes twice.
+            that are not in `split`. In an epoch they come in random order, all before one comes twice.
         unlabeled_batch_size: how many of them a batch; `batch_size` if None.
         padding: True pads every batch to the most that these arguments can give, which must be bounded (one hop, or no None in
             `fanout`), and delivers features dense, for XLA and TPU; `gnn.graphs.PaddingSizes` names the sizes.
@@ -153,7 +153,7 @@ def _hops(fanout: int | None | Sequence[int | None]) -> tuple[int | None, ...]:
     for most in hops:
         if most is not None and (isinstance(most, bool) or int(most) != most or most < 0):
             raise ValueError(f"fanout must hold integers of at least 0, or None for all; got {fanout!r}")
-    return hops
+    return tuple(None if most is None else int(most) for most in hops)
 
 
 def _check_positive(argument: str, value: int) -> None:

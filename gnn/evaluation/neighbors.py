@@ -76,14 +76,9 @@ def nearest_neighbors(
         step = max(1, _BLOCK // len(block))
         for start in range(0, len(queries), step):
             rows = slice(start, start + step)
-            left_out = np.arange(start, start + len(queries[rows])) - first_item
-            found = _nearest_in_block(
-                _prepare(queries[rows], metric),
-                block,
-                k,
-                metric,
-                left_out if exclude_self else None,
-            )
+            some = _prepare(queries[rows], metric)
+            left_out = np.arange(start, start + len(some)) - first_item if exclude_self else None
+            found = _nearest_in_block(some, block, k, metric, left_out)
             indices[rows], distances[rows] = _merge(
                 (indices[rows], distances[rows]), (found[0] + first_item, found[1])
             )
@@ -176,9 +171,9 @@ def _nearest_in_block(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """The min(k, len(items)) nearest of a block of items; an item left out is infinitely far.
 
-    One matrix product finds the candidates: it gives `-q.x`, or half the squared distance. It rounds
-    equal items differently, depending on where in the matrix they stand, so all that come within its
-    error of the k-th are measured again, pair by pair.
+    One matrix product finds the candidates: it gives `-q.x`, or half the squared distance. It
+    rounds equal items differently, depending on where in the matrix they stand, so all that come
+    within its error of the k-th are measured again, pair by pair.
     """
     k = min(k, len(items))
     query_squares, item_squares = (queries**2).sum(axis=1), (items**2).sum(axis=1)

@@ -42,6 +42,15 @@ class InputSignature:
             return cls(described, has_graph=False)
         return cls(described, True, True, _width(keys, "edges", 1), _width(keys, "globals", 0))
 
+    @property
+    def is_static(self) -> bool:
+        """Whether the shape of every row is known, so that `example` is like the data."""
+        return all(None not in spec["shape"] for spec in self.features.values())
+
+    def says_more_than(self, other: InputSignature) -> bool:
+        """Whether this one knows names or a graph that the other does not."""
+        return (self.is_dict, self.has_graph) > (other.is_dict, other.has_graph)
+
     def to_dict(self) -> dict[str, Any]:
         """The signature as plain values that JSON can hold."""
         return dataclasses.asdict(self)

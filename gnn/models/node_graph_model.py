@@ -22,7 +22,7 @@ from gnn.layers.regularization import GraphRegularization
 from gnn.models import padded_rows
 from gnn.models.export import export_saved_model
 from gnn.models.input_signature import InputSignature
-from gnn.models.node_models import check_keeps_arguments, check_loadable
+from gnn.models.node_models import check_keeps_arguments, check_loadable, check_registered
 from gnn.ops.replicas import replica_share
 
 
@@ -78,25 +78,28 @@ class NodeGraphModel(keras.Model):
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         """Returns the outputs of the nodes read out: `[n_rows, ...]`, or a dict of such."""
-        self._signature = InputSignature.of(inputs)
-        graph = self._graph(inputs)
+        signature = InputSignature.of(inputs)
+        # The fullest inputs seen: a call on a tensor must not make a saved model forget the names.
+        if self._signature is None or signature.says_more_than(self._signature):
+            self._signature = signature
+        graph = self._graph(inputs, signature.has_graph)
         parameters = inspect.signature(self.graph_call).parameters.values()
         takes_training = any(p.name == "training" or p.kind is p.VAR_KEYWORD for p in parameters)
         graph = self.graph_call(graph, **({"training": training} if takes_training else {}))
         readout = getattr(graph, "readout", None)
-        if not self._signature.has_graph:
+        if not signature.has_graph:
             return graph.nodes
         if readout is None:
             readout = tf.cumsum(graph.n_node) - 1
         return tf.nest.map_structure(lambda rows: tf.gather(rows, readout), graph.nodes)
 
-    def _graph(self, inputs: Any) -> BatchGraph:
+    def _graph(self, inputs: Any, has_graph: bool) -> BatchGraph:
         if self.requires_graph and not isinstance(inputs, Mapping):
             raise TypeError(
                 f"{type(self).__name__} takes a dict of features and graph keys {GRAPH_KEYS}; got "
                 f"{type(inputs).__name__}"
             )
-        if self.requires_graph or self._signature.has_graph:
+        if self.requires_graph or has_graph:
             return graph_from_inputs(inputs)
         rows = num_rows(keras.tree.flatten(inputs)[0])
         keys = edgeless(rows)
@@ -122,11 +125,14 @@ class NodeGraphModel(keras.Model):
     def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> keras.callbacks.History:
         """Trains as `keras.Model.fit` does; order and shuffling of a tf.data set are its own."""
         self._check_data(x)
+        self._check_data(_inputs_of(kwargs.get("validation_data")))
         if _is_dataset(x):
             kwargs.setdefault("shuffle", False)
             if not self.built and self.distribute_strategy.num_replicas_in_sync == 1:
                 # Built before training, BackupAndRestore can restore into it.
-                self._build_by_call(InputSignature.of(_inputs_of(x.element_spec)))
+                signature = InputSignature.of(_inputs_of(x.element_spec))
+                if signature.is_static:
+                    self._build_by_call(signature)
         return super().fit(x, *args, **kwargs)
 
     def evaluate(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
@@ -185,7 +191,7 @@ class NodeGraphModel(keras.Model):
     def _replica_loss(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool) -> Any:
         """This replica's part of the loss; tracks the supervised part by its labeled rows."""
         mask = padded_rows.mask_of(x)
-        rows = padded_rows.count(mask, y_pred, sample_weight)
+        rows = padded_rows.count(self.loss, mask, y, y_pred, sample_weight)
         kept = padded_rows.at_least_one(mask)
         y, y_pred, sample_weight = padded_rows.drop(kept, (y, y_pred, sample_weight))
         loss = self.compute_loss(x, y, y_pred, sample_weight, training=training)
@@ -249,6 +255,7 @@ class NodeGraphModel(keras.Model):
             ValueError: the node model, or this class, could not be loaded again; `export` works without.
         """
         if not self._known_loadable:
+            check_registered(self)
             check_keeps_arguments(self, type(self).__name__)
             for argument in ("node_model", "agreement_model"):
                 if getattr(self, argument, None) is not None:
@@ -302,5 +309,5 @@ def _is_dataset(x: Any) -> bool:
     return isinstance(x, (tf.data.Dataset, tf.distribute.DistributedDataset))
 
 
-def _inputs_of(element_spec: Any) -> Any:
-    return element_spec[0] if isinstance(element_spec, tuple) else element_spec
+def _inputs_of(element: Any) -> Any:
+    return element[0] if isinstance(element, tuple) else element

@@ -160,6 +160,26 @@ def check_loadable(node_model: keras.layers.Layer, argument: str = "node model")
         ) from error
 
 
+def check_registered(model: keras.layers.Layer) -> None:
+    """Raises where Keras could not find the model's class again by its name.
+
+    Raises:
+        ValueError: as said.
+
+    Example:
+
+    >>> check_registered(keras.layers.Dense(2))
+    """
+    kind = type(model)
+    name = keras.saving.get_registered_name(kind)
+    known = keras.saving.get_registered_object(name) or keras.saving.get_registered_object(kind.__name__)
+    if not kind.__module__.startswith("keras.") and known is not kind:
+        raise ValueError(
+            f"cannot save: {kind.__name__} ({model.name!r}) is not registered, so it could not be loaded again. "
+            f"{_ADVICE}"
+        )
+
+
 def check_keeps_arguments(model: keras.layers.Layer, argument: str) -> None:
     """Raises where a user's model class takes constructor arguments and inherits Keras' `get_config`.
 

@@ -39,15 +39,30 @@ def drop(mask: tf.Tensor | None, rows: Any) -> Any:
     return keras.tree.map_structure(lambda x: tf.boolean_mask(x, mask), rows, none_is_leaf=False)
 
 
-def count(mask: tf.Tensor | None, outputs: Any, sample_weight: Any) -> tf.Tensor:
-    """The rows that count: real ones, and of weight other than 0 where weights are given."""
-    first = keras.tree.flatten(outputs)[0]
+def count(loss: Any, mask: tf.Tensor | None, y: Any, y_pred: Any, sample_weight: Any) -> tf.Tensor:
+    """What a batch's loss is a mean over, and so what it weighs in the mean over several batches.
+
+    These are the rows that are no padding, without those of the class that `loss` ignores; where the loss is
+    a mean by sample weight (`reduction="mean_with_sample_weight"`), their weights. Of several outputs, the first's.
+    """
+    first = keras.tree.flatten(y_pred)[0]
     counted = tf.ones([tf.shape(first)[0]]) if mask is None else tf.cast(mask, tf.float32)
-    if sample_weight is not None:
-        weight = keras.tree.flatten(sample_weight)[0]
-        weight = tf.reshape(weight, [tf.shape(weight)[0], -1])
-        counted *= tf.cast(tf.reduce_any(weight != 0, axis=-1), tf.float32)
+    losses = [part for part in keras.tree.flatten(loss) if isinstance(part, keras.losses.Loss)]
+    if not losses:
+        return tf.reduce_sum(counted)
+    ignored = getattr(losses[0], "ignore_class", None)
+    if ignored is not None and y is not None:
+        labels = _rows(keras.tree.flatten(y)[0])
+        counted *= tf.reduce_sum(tf.cast(labels != tf.cast(ignored, labels.dtype), tf.float32), -1)
+    if sample_weight is not None and losses[0].reduction == "mean_with_sample_weight":
+        weights = _rows(keras.tree.flatten(sample_weight)[0])
+        counted *= tf.reduce_sum(tf.cast(weights, tf.float32), axis=-1)
     return tf.reduce_sum(counted)
+
+
+def _rows(values: Any) -> tf.Tensor:
+    values = tf.convert_to_tensor(values)
+    return tf.reshape(values, [tf.shape(values)[0], -1])
 
 
 def with_mask(outputs: Any, mask: tf.Tensor | None) -> Any:

@@ -44,10 +44,12 @@ def neighbor_distances(
     """
     weights = adjacency.edge_weights()
     received = tf.math.unsorted_segment_sum(weights, adjacency.receivers, adjacency.num_nodes)
+    # Edges of weight 0 (padding among them) drop out even where a sender's output is not finite. Comparing
+    # a receiver with itself there keeps the gradient finite too: 0 times an infinite one is NaN.
+    senders = tf.where(weights > 0, adjacency.senders, adjacency.receivers)
     distances = pairwise_distance(
-        tf.gather(outputs, adjacency.senders), tf.gather(outputs, adjacency.receivers), config
+        tf.gather(outputs, senders), tf.gather(outputs, adjacency.receivers), config
     )
-    # Edges of weight 0 (padding among them) drop out even where their distance is not finite.
     distances = tf.where(weights > 0, distances, tf.zeros_like(distances))
     share = tf.math.divide_no_nan(weights, tf.gather(received, adjacency.receivers))
     total = tf.reduce_sum(share * distances)

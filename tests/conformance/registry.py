@@ -91,7 +91,7 @@ class Row:
         metrics: Any = ["accuracy"]
         if self.output is not None:
             loss, metrics = {self.output: loss}, {self.output: metrics}
-        model.compile(keras.optimizers.Adam(0.01), loss, metrics, **kwargs)
+        model.compile(keras.optimizers.Adam(0.01), loss, metrics=metrics, **kwargs)
         return model
 
 

@@ -104,25 +104,25 @@ def test_arguments_are_left_alone():
 @pytest.mark.parametrize(
     ("k", "expected"),
     [
-        # The nearest of the query on 0 is on 1 (right); of that on 10, on 9 (wrong): 1/2.
-        (1, 1 / 2),
-        # 0: on 1 and 2, one right of two. 10: on 9 and 8, one right of two.
-        (2, 1 / 2),
-        # All four: labels 5, 6, 6, 5 give two right of four for both.
-        (4, 1 / 2),
-        # 0: 5, 6, 6 gives 1/3. 10: 5, 6, 6 gives 2/3 for label 6.
-        (3, (1 / 3 + 2 / 3) / 2),
+        # The query on 0, of label 5, finds 1 (right); that on 10, of label 6, finds 9 (right).
+        (1, 1),
+        # 0: labels 5, 6, one of two. 10: 6, 6.
+        (2, (1 / 2 + 1) / 2),
+        # 0: 5, 6, 6. 10: 6, 6, 6.
+        (3, (1 / 3 + 1) / 2),
+        # All four for both: one is 5, three are 6.
+        (4, (1 / 4 + 3 / 4) / 2),
     ],
 )
 def test_accuracy_worked_by_hand(k, expected):
     accuracy = neighbor_accuracy(
-        [[0], [10]], [5, 6], [[1], [2], [8], [9]], [5, 6, 6, 5], k=k, metric="l2"
+        [[0], [10]], [5, 6], [[1], [2], [8], [9]], [5, 6, 6, 6], k=k, metric="l2"
     )
     assert accuracy == pytest.approx(expected)
 
 
 def test_accuracy_without_the_query_itself():
-    # With itself every row is right; without, 0 finds 1 (right), 1 finds 0 (right), 5 finds 1 (not).
+    # With itself every row is right; without, 0 finds 1 and 1 finds 0 (right), 5 finds 1 (wrong).
     rows, labels = [[0], [1], [5]], ["a", "a", "b"]
     assert neighbor_accuracy(rows, labels, rows, labels, metric="l2") == 1
     accuracy = neighbor_accuracy(rows, labels, rows, labels, metric="l2", exclude_self=True)
