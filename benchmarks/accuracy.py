@@ -3,8 +3,9 @@
     GNN_DATA_DIR=... python benchmarks/accuracy.py --append benchmarks/results/accuracy.jsonl
     python benchmarks/accuracy.py --table benchmarks/results/accuracy.jsonl
 
-A run skips what the file already has, so it can be stopped and started again. The weights kept are those of the best epoch
-on the validation split; settings were chosen on that split too, and nothing here looks at a test label but to report it.
+A run skips what the file already has, so it can be stopped and started again. The weights kept are
+those of the best epoch on the validation split; settings were chosen on that split too, and nothing
+here looks at a test label but to report it.
 """
 
 from __future__ import annotations
@@ -101,7 +102,9 @@ def run(recipe: Recipe, data: str, seed: int) -> dict[str, float]:
     if not isinstance(model, gnn.NodeGraphModel):
         # Features alone: the rows of the split.
         sets = {
-            name: tf.data.Dataset.from_tensors((rows_of(graph, name), graph.labels[graph.split(name)]))
+            name: tf.data.Dataset.from_tensors(
+                (rows_of(graph, name), graph.labels[graph.split(name)])
+            )
             for name in sets
         }
     best = keras.callbacks.EarlyStopping(

@@ -1,11 +1,13 @@
 """Our models in the predecessor's Cora setting, a JSON line a seed.
 
-    GNN_DATA_DIR=... python benchmarks/predecessor_setting.py --append benchmarks/results/predecessor_setting.jsonl
+    GNN_DATA_DIR=... python benchmarks/predecessor_setting.py --append
+    benchmarks/results/predecessor_setting.jsonl
 
-A random 80% of the nodes train, the others test; 3 neighbors a node, batches of 128, binary bags of words, the node model and the
-graph loss of the predecessor's example (an MLP of 50 and 50 units, dropout 0.5, L2, multiplier 0.1), 100 epochs as in
-its tutorial. Nothing is chosen: no epoch is picked and no setting was searched. The GCN has the
-class's defaults, and is evaluated with its neighbors, which the predecessor's was not.
+A random 80% of the nodes train, the others test; 3 neighbors a node, batches of 128, binary bags of
+words, the node model and the graph loss of the predecessor's example (an MLP of 50 and 50 units,
+dropout 0.5, L2, multiplier 0.1), 100 epochs as in its tutorial. Nothing is chosen: no epoch is
+picked and no setting was searched. The GCN has the class's defaults, and is evaluated with its
+neighbors, which the predecessor's was not.
 """
 
 from __future__ import annotations
@@ -58,7 +60,12 @@ def run(seed: int, epochs: int) -> dict[str, float]:
         )
         # Without neighbors the graph-regularized model is the base model.
         train = gnn.data.neighborhoods(
-            graph, "train", batch_size=128, fanout=0 if name == "base" else 3, shuffle=True, seed=seed
+            graph,
+            "train",
+            batch_size=128,
+            fanout=0 if name == "base" else 3,
+            shuffle=True,
+            seed=seed,
         )
         test = gnn.data.neighborhoods(graph, "test", batch_size=128, fanout=(None, None))
         model.fit(train, epochs=epochs, verbose=0)

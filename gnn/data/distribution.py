@@ -14,20 +14,23 @@ def distribute(
 ) -> tf.distribute.DistributedDataset:
     """Deals the batches of a data set to the replicas of a strategy, a whole one each.
 
-    A strategy that is given a plain data set cuts every tensor in equal parts, indices apart from the nodes that
-    they point at. Here successive batches go to successive replicas, so a step takes as many batches as there are
-    replicas. Where the last step lacks batches, copies that are padding throughout fill it; they count nowhere.
+    A strategy that is given a plain data set cuts every tensor in equal parts, indices apart from
+    the nodes that they point at. Here successive batches go to successive replicas, so a step takes
+    as many batches as there are replicas. Where the last step lacks batches, copies that are
+    padding throughout fill it; they count nowhere.
 
     Args:
         strategy: such as `tf.distribute.MirroredStrategy`.
-        make_dataset: called with the `tf.distribute.InputContext`; returns padded batches of the size of one replica, for
-            which `context.get_per_replica_batch_size(global_batch_size)` is at hand.
+        make_dataset: called with the `tf.distribute.InputContext`; returns padded batches of the
+            size of one replica, for which `context.get_per_replica_batch_size(global_batch_size)`
+            is at hand.
 
     Returns:
         What `fit` and `evaluate` take.
 
     Raises:
-        ValueError: the batches are not padded (`padding=` of the functions of `gnn.data`): replicas need equal shapes.
+        ValueError: the batches are not padded (`padding=` of the functions of `gnn.data`): replicas
+            need equal shapes.
 
     Example:
 
@@ -61,7 +64,8 @@ def distribute(
         return dataset
 
     distributed = strategy.distribute_datasets_from_function(make_and_count)
-    # TensorFlow gives the number of batches as the number of steps, of which Keras would then miss most.
+    # TensorFlow gives the number of batches as the number of steps, of which Keras would then miss
+    # most.
     distributed._cardinality = min(steps)
     return distributed
 

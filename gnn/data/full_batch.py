@@ -19,12 +19,12 @@ def full_batch(
     Args:
         graph: the graph.
         split: the name of a split; its nodes are read out in its order. None reads out all nodes.
-        padding: True adds the smallest padding, a node in a graph of its own, and delivers every feature dense, for
-            XLA and TPU; `gnn.graphs.PaddingSizes` names the sizes.
+        padding: True adds the smallest padding, a node in a graph of its own, and delivers every
+            feature dense, for XLA and TPU; `gnn.graphs.PaddingSizes` names the sizes.
 
     Returns:
-        A `tf.data.Dataset` of one `(inputs, labels)`, or of `inputs` where the graph has no labels. The keys are those of
-        `gnn.graphs.graphs_tuple`; sparse features come as a SparseTensor.
+        A `tf.data.Dataset` of one `(inputs, labels)`, or of `inputs` where the graph has no labels.
+        The keys are those of `gnn.graphs.graphs_tuple`; sparse features come as a SparseTensor.
 
     Raises:
         KeyError: an unknown split.

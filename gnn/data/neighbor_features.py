@@ -8,23 +8,27 @@ from typing import Any
 import tensorflow as tf
 
 from gnn.configs import GraphNeighborConfig, as_neighbor_config
-from gnn.graphs.graphs_tuple import RESERVED_KEYS
+from gnn.graphs.keys import RESERVED_KEYS
 
 
 def pack_nodes_and_edges(
     batch_size: int | None, neighbor_config: Any, features: Mapping[str, tf.Tensor], *args: Any
 ) -> Any:
-    """Turns a batch with NSL's neighbor features into a batch of stars, neighbors around each example.
+    """Turns a batch with NSL's neighbor features into a batch of stars, neighbors around each
+    example.
 
     An example's feature `x` may come with `NL_nbr_<i>_x` and `NL_nbr_<i>_weight` for neighbors i =
-    0 .. max_neighbors - 1, as NSL's `pack_nbrs` writes them. A neighbor of weight 0 is not there. Each example becomes
+    0 .. max_neighbors - 1, as NSL's `pack_nbrs` writes them. A neighbor of weight 0 is not there.
+    Each example becomes
     a component: its neighbors, then itself, with an edge from each neighbor to it.
 
     Args:
-        batch_size: kept for the predecessor's callers; the size is read off the features, so the last batch may be
-            smaller.
-        neighbor_config: a `gnn.GraphNeighborConfig` or NSL's. With `max_neighbors=0` the batch has no edges.
-        features: name -> `[batch, ...]`, of any dtype; weights `[batch, 1]` or `[batch]`. It is left as it is.
+        batch_size: kept for the predecessor's callers; the size is read off the features, so the
+            last batch may be smaller.
+        neighbor_config: a `gnn.GraphNeighborConfig` or NSL's. With `max_neighbors=0` the batch has
+            no edges.
+        features: name -> `[batch, ...]`, of any dtype; weights `[batch, 1]` or `[batch]`. It is
+            left as it is.
         *args: what comes with the features, such as labels; it is handed on.
 
     Returns:
@@ -75,7 +79,8 @@ def pack_nodes_and_edges(
         "n_node": n_node,
         "n_edge": n_edge,
         "edges": tf.boolean_mask(weights, is_edge)[:, tf.newaxis],
-        # Every example before this one has put one more node, itself, in front of the edge's sender.
+        # Every example before this one has put one more node, itself, in front of the edge's
+        # sender.
         "senders": tf.range(num_edges) + example_of_edge,
         "receivers": tf.gather(centers, example_of_edge),
         "globals": tf.zeros([examples, 0]),
@@ -88,12 +93,12 @@ def pack_nodes_and_edges(
 def _weights(
     features: Mapping[str, Any], config: GraphNeighborConfig, examples: tf.Tensor
 ) -> tf.Tensor:
-    names = [
-        f"{config.prefix}{i}{config.weight_suffix}" for i in range(config.max_neighbors)
-    ]
+    names = [f"{config.prefix}{i}{config.weight_suffix}" for i in range(config.max_neighbors)]
     if not names:
         return tf.zeros([examples, 0])
-    columns = [tf.reshape(tf.cast(_get(features, name), tf.float32), [examples, 1]) for name in names]
+    columns = [
+        tf.reshape(tf.cast(_get(features, name), tf.float32), [examples, 1]) for name in names
+    ]
     return tf.concat(columns, axis=1)
 
 
@@ -134,8 +139,9 @@ def make_cora_dataset(
     Unlike there, the last batch is kept even if it is smaller, and the number of batches is known.
 
     Args:
-        file_path: a TFRecord file of `tf.train.Example`s with `words` (int64 `[max_seq_length]`), `label`, and the
-            neighbors' `NL_nbr_<i>_words` and `NL_nbr_<i>_weight`, as NSL's `preprocess_cora_dataset` and `pack_nbrs` write it.
+        file_path: a TFRecord file of `tf.train.Example`s with `words` (int64 `[max_seq_length]`),
+            `label`, and the neighbors' `NL_nbr_<i>_words` and `NL_nbr_<i>_weight`, as NSL's
+            `preprocess_cora_dataset` and `pack_nbrs` write it.
         batch_size: examples of a batch.
         shuffle: whether to draw the order anew each epoch.
         neighbor_config: a `gnn.GraphNeighborConfig` or NSL's; None means no neighbors.
@@ -153,7 +159,9 @@ def make_cora_dataset(
 
     >>> # dataset = make_cora_dataset("train.tfr", shuffle=True, neighbor_config=config)
     """
-    config = as_neighbor_config(GraphNeighborConfig() if neighbor_config is None else neighbor_config)
+    config = as_neighbor_config(
+        GraphNeighborConfig() if neighbor_config is None else neighbor_config
+    )
     words = tf.io.FixedLenFeature([max_seq_length], tf.int64, [0] * max_seq_length)
     spec = {"words": words, "label": tf.io.FixedLenFeature([], tf.int64, -1)}
     for i in range(config.max_neighbors):

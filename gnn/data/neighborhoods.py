@@ -14,7 +14,7 @@ from gnn.graphs.graph import Graph
 from gnn.graphs.padding import PaddingSizes, pad_batch
 from gnn.graphs.sampling import NeighborIndex, mix, sample_neighborhoods
 
-_KEYS = {
+_KEYS: dict[str, tuple[list[int | None], tf.DType]] = {
     "n_node": ([None], tf.int32),
     "n_edge": ([None], tf.int32),
     "edges": ([None, 1], tf.float32),
@@ -24,7 +24,10 @@ _KEYS = {
     "sender_order": ([None], tf.int32),
     "readout": ([None], tf.int32),
 }
-_PADDED_KEYS = {"readout_mask": ([None], tf.float32), "node_mask": ([None], tf.bool)}
+_PADDED_KEYS: dict[str, tuple[list[int | None], tf.DType]] = {
+    "readout_mask": ([None], tf.float32),
+    "node_mask": ([None], tf.bool),
+}
 
 
 def neighborhoods(
@@ -42,33 +45,36 @@ def neighborhoods(
     """A data set of batches in which every node of a split brings its sampled neighborhood along.
 
     Neighbors are the senders of a node's incoming edges, drawn uniformly without replacement
-    (`gnn.graphs.sampling`); edges keep their weights. Rows come in the order of the split; with `shuffle=True`, rows and
-    neighbors are drawn anew each epoch, without it they are the same each time, as evaluation wants. The last
-    batch may be smaller; none is dropped.
+    (`gnn.graphs.sampling`); edges keep their weights. Rows come in the order of the split; with
+    `shuffle=True`, rows and neighbors are drawn anew each epoch, without it they are the same each
+    time, as evaluation wants. The last batch may be smaller; none is dropped.
 
     Args:
         graph: the graph.
         split: the name of a split; None takes all nodes.
         batch_size: rows of a batch.
-        fanout: the most neighbors of a node at each hop: `(10, 5)` is 10 at the first hop and 5 of each of those; None takes
-            all, 0 none. A single value means one hop.
+        fanout: the most neighbors of a node at each hop: `(10, 5)` is 10 at the first hop and 5 of
+            each of those; None takes all, 0 none. A single value means one hop.
         shuffle: whether to draw order and neighbors anew each epoch.
-        seed: int; the same seed gives the same batches. None takes one from NumPy's global state, so that
-            `keras.utils.set_random_seed` is obeyed.
-        unlabeled: adds components that are regularized and not read out: the name of a split, or `"rest"` for the nodes
-            that are not in `split`. In an epoch they come in random order, all before one comes twice.
+        seed: int; the same seed gives the same batches. None takes one from NumPy's global state,
+            so that `keras.utils.set_random_seed` is obeyed.
+        unlabeled: adds components that are regularized and not read out: the name of a split, or
+            `"rest"` for the nodes that are not in `split`. In an epoch they come in random order,
+            all before one comes twice.
         unlabeled_batch_size: how many of them a batch; `batch_size` if None.
-        padding: True pads every batch to the most that these arguments can give, which must be bounded (one hop, or no None in
-            `fanout`), and delivers features dense, for XLA and TPU; `gnn.graphs.PaddingSizes` names the sizes.
+        padding: True pads every batch to the most that these arguments can give, which must be
+            bounded (one hop, or no None in `fanout`), and delivers features dense, for XLA and TPU;
+            `gnn.graphs.PaddingSizes` names the sizes.
 
     Returns:
-        A `tf.data.Dataset` of known cardinality of `(inputs, labels)`, or of `inputs` where the graph has no
-        labels. The keys are those of `gnn.graphs.graphs_tuple`.
+        A `tf.data.Dataset` of known cardinality of `(inputs, labels)`, or of `inputs` where the
+        graph has no labels. The keys are those of `gnn.graphs.graphs_tuple`.
 
     Raises:
         KeyError: an unknown split.
-        ValueError: an argument is out of range, the graph has no features, or, while iterating, a batch is
-            larger than the padding.
+        ValueError: an argument is out of range, the split is empty, or the graph has no features.
+        tf.errors.InvalidArgumentError: while iterating, where a batch is larger than the padding
+        sizes given.
 
     Example:
 
@@ -90,10 +96,9 @@ def neighborhoods(
     entropy = int(np.random.randint(2**31)) if seed is None else int(seed)
     index = NeighborIndex(graph.senders, graph.receivers, graph.weights, graph.num_nodes)
     features = NodeFeatures(graph)
-    sizes = None
-    if padding:
-        given = isinstance(padding, PaddingSizes)
-        sizes = padding if given else _largest_sizes(index, rows, extra, batch_size, num_extra, hops)
+    sizes = padding if isinstance(padding, PaddingSizes) else None
+    if padding is True:
+        sizes = _largest_sizes(index, rows, extra, batch_size, num_extra, hops)
     stream = mix(np.zeros(1, np.uint64), entropy)
     epochs = itertools.count()
 
@@ -105,7 +110,8 @@ def neighborhoods(
         for start in range(0, len(order), batch_size):
             chosen = order[start : start + batch_size]
             added = np.array([next(others) for _ in range(num_extra)], np.int64)
-            # A stream a row, by its place in the epoch: what is drawn does not hang on the batch size.
+            # A stream a row, by its place in the epoch: what is drawn does not hang on the batch
+            # size.
             first_added = start // batch_size * num_extra
             streams = np.concatenate(
                 [
@@ -132,11 +138,12 @@ def neighborhoods(
         inputs |= {key: element[key] for key in keys if key != "node_mask"}
         return inputs if graph.labels is None else (inputs, element["labels:"])
 
-    keys = dict(_KEYS) if sizes is None else {**_KEYS, **_PADDED_KEYS}
+    keys = _KEYS if sizes is None else _KEYS | _PADDED_KEYS
     specs = {
         key: tf.TensorSpec([_static(key, sizes), *shape[1:]], dtype)
-        for key, (shape, dtype) in {**keys, "node_ids": ([None], tf.int32)}.items()
+        for key, (shape, dtype) in keys.items()
     }
+    specs["node_ids"] = tf.TensorSpec([_static("node_ids", sizes)], tf.int32)
     specs |= features.row_specs()
     if graph.labels is not None:
         num_rows = None if sizes is None else sizes.n_row
@@ -152,7 +159,9 @@ def _hops(fanout: int | None | Sequence[int | None]) -> tuple[int | None, ...]:
     hops = tuple(fanout) if isinstance(fanout, Sequence) else (fanout,)
     for most in hops:
         if most is not None and (isinstance(most, bool) or int(most) != most or most < 0):
-            raise ValueError(f"fanout must hold integers of at least 0, or None for all; got {fanout!r}")
+            raise ValueError(
+                f"fanout must hold integers of at least 0, or None for all; got {fanout!r}"
+            )
     return tuple(None if most is None else int(most) for most in hops)
 
 

@@ -42,9 +42,7 @@ class NodeFeatures:
             row_of = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
             arrays[f"{name}:indices"] = np.stack([row_of, rows.indices], axis=1).astype(np.int64)
             arrays[f"{name}:values"] = rows.data
-            arrays[f"{name}:shape"] = np.array(
-                [num_rows or rows.shape[0], rows.shape[1]], np.int64
-            )
+            arrays[f"{name}:shape"] = np.array([num_rows or rows.shape[0], rows.shape[1]], np.int64)
         return arrays
 
     def row_specs(self) -> dict[str, tf.TensorSpec]:
@@ -81,4 +79,3 @@ class NodeFeatures:
             else:
                 features[name] = tf.ensure_shape(tf.sparse.to_dense(tensor), [num_rows, width])
         return features
-

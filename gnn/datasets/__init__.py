@@ -1,5 +1,6 @@
 """Data sets, each as one `gnn.Graph`."""
 
-from gnn.datasets.digits import digits as digits
-from gnn.datasets.digits import digits_sessions as digits_sessions
-from gnn.datasets.planetoid import planetoid as planetoid
+from gnn.datasets.digits import digits, digits_sessions
+from gnn.datasets.planetoid import planetoid
+
+__all__ = ["digits", "digits_sessions", "planetoid"]

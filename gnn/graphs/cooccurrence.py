@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse
 
-from gnn.graphs.from_sources import is_missing
+from gnn.graphs.node_values import is_missing
 
 if TYPE_CHECKING:
     from gnn.graphs.graph import Graph

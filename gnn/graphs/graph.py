@@ -10,15 +10,10 @@ from typing import Any, TypeAlias
 import numpy as np
 from scipy import sparse
 
-from gnn.graphs import cooccurrence, from_sources
+from gnn.graphs import cooccurrence, from_pandas, from_sources, node_values
+from gnn.graphs.keys import RESERVED_KEYS
 
 Feature: TypeAlias = np.ndarray | sparse.csr_array
-
-RESERVED_KEYS = frozenset(
-    ("n_node", "n_edge", "edges", "senders", "receivers", "globals")
-    + ("readout", "readout_mask", "sender_order")
-)
-"""Keys of a batch that describe its graph; no feature may have such a name."""
 
 _MAX_INT32 = np.iinfo(np.int32).max
 _CLASSES_SHOWN = 20
@@ -78,7 +73,7 @@ class Graph:
         """Checks and converts every field."""
         features = _as_features(self.features)
         labels, class_names = _as_labels(self.labels, self.class_names)
-        ids = None if self.ids is None else _frozen(from_sources.as_ids(self.ids))
+        ids = None if self.ids is None else _frozen(node_values.as_ids(self.ids))
         senders = _as_integers("senders", self.senders)
         receivers = _as_integers("receivers", self.receivers)
         rows = {f"features[{name!r}]": value for name, value in features.items()}
@@ -107,7 +102,7 @@ class Graph:
     from_edge_index = classmethod(from_sources.from_edge_index)
     from_scipy = classmethod(from_sources.from_scipy)
     from_networkx = classmethod(from_sources.from_networkx)
-    from_pandas = classmethod(from_sources.from_pandas)
+    from_pandas = classmethod(from_pandas.from_pandas)
     from_sessions = classmethod(cooccurrence.from_sessions)
     to_networkx = from_sources.to_networkx
 
@@ -225,7 +220,7 @@ def _as_labels(
     if array.dtype.kind == "U":  # NumPy may have made strings of numbers and NaN among them.
         array = np.asarray(labels, object)
     if array.dtype.kind == "O" and array.ndim == 1:
-        array, names = from_sources.encode_labels(array.tolist(), names)
+        array, names = node_values.encode_labels(array.tolist(), names)
     if array.dtype.kind == "f":
         return _frozen(array.astype(np.float32, copy=False)), names
     if array.dtype.kind not in "biu":

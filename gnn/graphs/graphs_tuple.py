@@ -24,19 +24,16 @@ from typing import Any
 import tensorflow as tf
 from graph_nets.graphs import GraphsTuple
 
+from gnn.graphs.keys import GRAPH_KEYS, RESERVED_KEYS
 from gnn.ops.propagate import Adjacency
-
-GRAPH_KEYS = ("n_node", "n_edge", "edges", "senders", "receivers", "globals")
-OPTIONAL_KEYS = ("readout", "readout_mask", "sender_order")
-RESERVED_KEYS = GRAPH_KEYS + OPTIONAL_KEYS
 
 
 class BatchGraph(GraphsTuple):
     """A `graph_nets.graphs.GraphsTuple` that remembers what else its batch said.
 
     It is the GraphsTuple that GraphNets' modules know, with four attributes that survive
-    `replace`: `sender_order`, `readout`, `readout_mask` (None where the batch has none) and `has_edges`
-    (False for features that came without a graph).
+    `replace`: `sender_order`, `readout`, `readout_mask` (None where the batch has none) and
+    `has_edges` (False for features that came without a graph).
 
     Example:
 
@@ -103,8 +100,10 @@ def graph_from_inputs(inputs: Mapping[str, Any]) -> BatchGraph:
     Raises:
         KeyError: a graph key is missing.
         ValueError: a rank is wrong, or the batch has no features.
-        tf.errors.InvalidArgumentError: when it runs, where the rows of a feature are not the sum of `n_node`, as when
-            a distribution strategy has cut one graph in two (not under XLA, which drops assertions).
+        tf.errors.InvalidArgumentError: when it runs, where the rows of a feature are not the sum of
+        `n_node`, as when
+            a distribution strategy has cut one graph in two (not under XLA, which drops
+            assertions).
 
     Example:
 

@@ -42,15 +42,18 @@ def pad_batch(batch: dict[str, np.ndarray], sizes: PaddingSizes) -> dict[str, np
     """Pads the graph keys of a batch, leaving what a model computes for its real rows as it was.
 
     GraphNets' rule: the first added component takes all added nodes and edges, further ones are
-    empty. Added edges run from the first added node to itself with weight 0, added rows read it out and are 0
-    in the `readout_mask` that is added. Edges stay sorted by receiver, `sender_order` stays true.
+    empty. Added edges run from the first added node to itself with weight 0, added rows read it out
+    and are 0 in the `readout_mask` that is added. Edges stay sorted by receiver, `sender_order`
+    stays true.
 
     Args:
-        batch: graph keys with `sender_order`, `readout` and `node_ids`, as `gnn.graphs.sampling` makes them.
+        batch: graph keys with `sender_order`, `readout` and `node_ids`, as `gnn.graphs.sampling`
+            makes them.
         sizes: the sizes to reach.
 
     Returns:
-        A new dict; `node_ids` of added nodes are 0, and `node_mask` bool `[n_node]` says which are real.
+        A new dict; `node_ids` of added nodes are 0, and `node_mask` bool `[n_node]` says which are
+        real.
 
     Raises:
         ValueError: the batch does not fit; the key, its size and the size allowed are named.
@@ -80,7 +83,7 @@ def pad_batch(batch: dict[str, np.ndarray], sizes: PaddingSizes) -> dict[str, np
     more_graphs, more_rows = sizes.n_graph - graphs, sizes.n_row - rows
 
     def grow(key: str, count: int, value: float, dtype: type) -> np.ndarray:
-        array = np.asarray(batch[key], dtype)
+        array: np.ndarray = np.asarray(batch[key], dtype)
         filler = np.full((count, *array.shape[1:]), value, dtype)
         return np.concatenate([array, filler])
 
@@ -92,7 +95,10 @@ def pad_batch(batch: dict[str, np.ndarray], sizes: PaddingSizes) -> dict[str, np
         "receivers": grow("receivers", more_edges, nodes, np.int32),
         "globals": grow("globals", more_graphs, 0.0, np.float32),
         "sender_order": np.concatenate(
-            [np.asarray(batch["sender_order"], np.int32), np.arange(edges, sizes.n_edge, dtype=np.int32)]
+            [
+                np.asarray(batch["sender_order"], np.int32),
+                np.arange(edges, sizes.n_edge, dtype=np.int32),
+            ]
         ),
         "readout": grow("readout", more_rows, nodes, np.int32),
         "readout_mask": (np.arange(sizes.n_row) < rows).astype(np.float32),

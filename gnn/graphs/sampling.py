@@ -18,7 +18,8 @@ class NeighborIndex:
         num_nodes: int.
 
     Attributes:
-        offsets: int64 `[num_nodes + 1]`; the edges into node i are `offsets[i]` to `offsets[i + 1]`.
+        offsets: int64 `[num_nodes + 1]`; the edges into node i are `offsets[i]` to `offsets[i +
+            1]`.
         senders: int32 `[n_edges]`, in that order; `weights` likewise.
 
     Example:
@@ -83,10 +84,11 @@ def _distinct_integers(below: np.ndarray, count: int, streams: np.ndarray) -> np
 
 
 def mix(streams: np.ndarray, *values: np.ndarray | int) -> np.ndarray:
-    """Hashes unsigned 64-bit streams and values into new streams, as random as a generator's output.
+    """Hashes unsigned 64-bit streams and values into new streams, as random as a generator's
+    output.
 
-    The finalizer of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014) after each value. What is drawn for a node is
-    so a function of what is hashed alone, whatever else is in its batch.
+    The finalizer of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014) after each value. What is drawn
+    for a node is so a function of what is hashed alone, whatever else is in its batch.
 
     Example:
 
@@ -111,21 +113,22 @@ def sample_neighborhoods(
 ) -> dict[str, np.ndarray]:
     """One component a seed: the nodes that reach it within `len(fanout)` hops along sampled edges.
 
-    Hop k draws up to `fanout[k]` incoming edges, without replacement, of every node first reached at hop
-    k - 1 (GraphSAGE's sampling: Hamilton et al., NeurIPS 2017, section 3.1, which draws with replacement). A
-    node is in a component once, and its edges are drawn once there; components share nothing. The seed is
-    the last node of its component.
+    Hop k draws up to `fanout[k]` incoming edges, without replacement, of every node first reached
+    at hop k - 1 (GraphSAGE's sampling: Hamilton et al., NeurIPS 2017, section 3.1, which draws with
+    replacement). A node is in a component once, and its edges are drawn once there; components
+    share nothing. The seed is the last node of its component.
 
     Args:
         index: the edges.
         seeds: int `[n_seeds]`; a seed may come twice.
         fanout: the most neighbors at each hop; None takes all, 0 none.
-        streams: uint64 `[n_seeds]`, a random seed for each component (`mix` makes them). A component is a
-            function of its stream and its seed node, whatever batch it is in.
+        streams: uint64 `[n_seeds]`, a random seed for each component (`mix` makes them). A
+            component is a function of its stream and its seed node, whatever batch it is in.
 
     Returns:
-        The graph keys of a batch (`gnn.graphs.graphs_tuple`) with edges sorted by receiver, `sender_order`,
-        `readout` (the seeds), and `node_ids` int32 `[n_nodes]`, where each row comes from.
+        The graph keys of a batch (`gnn.graphs.graphs_tuple`) with edges sorted by receiver,
+        `sender_order`, `readout` (the seeds), and `node_ids` int32 `[n_nodes]`, where each row
+        comes from.
 
     Example:
 

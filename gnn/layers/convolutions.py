@@ -17,9 +17,10 @@ from gnn.ops.sparse import sparse_matmul
 class GCNConv(GraphLayer):
     """The graph convolution of Kipf and Welling: `activation(D^-1/2 (A + I) D^-1/2 X W + b)`.
 
-    `A` holds the weights of the edges, `I` the self loops that the layer adds, `D` the weighted in-degrees
-    of `A + I` ("Semi-supervised classification with graph convolutional networks", ICLR 2017, equation 2).
-    It propagates on the narrower side of the product with `W`. Features may be a SparseTensor.
+    `A` holds the weights of the edges, `I` the self loops that the layer adds, `D` the weighted
+    in-degrees of `A + I` ("Semi-supervised classification with graph convolutional networks", ICLR
+    2017, equation 2). It propagates on the narrower side of the product with `W`. Features may be a
+    SparseTensor.
 
     Args:
         units: int, columns of the output.

@@ -14,9 +14,9 @@ from gnn.ops.sparse import map_values
 class FeatureDropout(keras.layers.Dropout):
     """Keras' Dropout, for sparse features too.
 
-    In training an entry is set to 0 with probability `rate` and otherwise divided by `1 - rate`. Of a
-    SparseTensor only the stored entries are drawn for, which on bags of words is a hundredth of the
-    work; the result has the same distribution, since a zero stays zero either way.
+    In training an entry is set to 0 with probability `rate` and otherwise divided by `1 - rate`. Of
+    a SparseTensor only the stored entries are drawn for, which on bags of words is a hundredth of
+    the work; the result has the same distribution, since a zero stays zero either way.
 
     Args:
         rate: float in `[0, 1)`.

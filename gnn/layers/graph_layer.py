@@ -18,9 +18,9 @@ class GraphHandle:
 class GraphLayer(keras.layers.Layer):
     """A Keras layer from GraphsTuple to GraphsTuple.
 
-    A subclass writes `call(self, nodes, handle, training=False)` and returns new nodes; `handle.graph` is
-    the whole graph. Keras sees the nodes as the layer's input, so `build(self, nodes_shape)`, dtype policies and
-    `.keras` files work as in any layer.
+    A subclass writes `call(self, nodes, handle, training=False)` and returns new nodes;
+    `handle.graph` is the whole graph. Keras sees the nodes as the layer's input, so `build(self,
+    nodes_shape)`, dtype policies and `.keras` files work as in any layer.
 
     Example:
 
@@ -36,4 +36,6 @@ class GraphLayer(keras.layers.Layer):
 
     def call(self, nodes: Any, handle: GraphHandle, training: bool | None = None) -> Any:
         """Returns the new nodes."""
-        raise NotImplementedError(f"{type(self).__name__} must define call(nodes, handle, training)")
+        raise NotImplementedError(
+            f"{type(self).__name__} must define call(nodes, handle, training)"
+        )

@@ -18,8 +18,8 @@ class GraphRegularization(GraphLayer):
     """Adds `multiplier` times the graph loss of its nodes, and returns the graph as it came.
 
     The graph loss is the mean over the regularized nodes of their weighted mean distance to their
-    neighbors (`gnn.ops.neighbor_distances`). In a `NodeGraphModel` it is reported as `graph_loss` and, times
-    the multiplier, `scaled_graph_loss`.
+    neighbors (`gnn.ops.neighbor_distances`). In a `NodeGraphModel` it is reported as `graph_loss`
+    and, times the multiplier, `scaled_graph_loss`.
 
     Args:
         config: a `gnn.GraphRegConfig`, NSL's, or a dict of one.
@@ -60,10 +60,12 @@ class GraphRegularization(GraphLayer):
     def track(self) -> tuple[tf.Tensor, tf.Tensor]:
         """Counts the last call's loss in the metric `graph_loss`, by its number of nodes.
 
-        A training or evaluation step calls it; a prediction does not, so nothing is tracked when serving.
+        A training or evaluation step calls it; a prediction does not, so nothing is tracked when
+        serving.
 
         Returns:
-            The loss added, and the number of regularized nodes: float32 scalars, 0 if there was no call.
+            The loss added, and the number of regularized nodes: float32 scalars, 0 if there was no
+                call.
         """
         if not self.losses:
             return tf.constant(0.0), tf.constant(0.0)

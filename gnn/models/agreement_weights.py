@@ -16,9 +16,9 @@ def weigh_by_agreement(
 ) -> BatchGraph:
     """The graph with every weight multiplied by the agreement of the edge's two ends.
 
-    The agreement model gives `[n_edges]` or `[n_edges, 1]` from `[sender features, receiver features]`. It is
-    called without training, and no gradient flows into it from the graph loss (Stretcu et al., "Graph agreement
-    models", NeurIPS 2019, section 3).
+    The agreement model gives `[n_edges]` or `[n_edges, 1]` from `[sender features, receiver
+    features]`. It is called without training, and no gradient flows into it from the graph loss
+    (Stretcu et al., "Graph agreement models", NeurIPS 2019, section 3).
     """
     if agreement_model is None:
         return graph

@@ -20,24 +20,29 @@ from gnn.models.node_models import build_node_model, call_node_model
 class GraphRegularizationModel(NodeGraphModel):
     """Trains a node model with a loss that pulls the outputs of neighbors together.
 
-    `loss = supervised loss + multiplier * graph loss`; the graph loss is the mean over regularized nodes i of
-    `sum_j w_ij d(y_i, y_j) / sum_j w_ij` (`gnn.ops.neighbor_distances`). It is Neural Graph Machines (Bui et al., WSDM
-    2018) in the form of Neural Structured Learning, whose class of this name it succeeds. The node
-    model runs once a step, over a batch's nodes and neighbors together. Trained with the graph, it is served
+    `loss = supervised loss + multiplier * graph loss`; the graph loss is the mean over regularized
+    nodes i of `sum_j w_ij d(y_i, y_j) / sum_j w_ij` (`gnn.ops.neighbor_distances`). It is Neural
+    Graph Machines (Bui et al., WSDM 2018) in the form of Neural Structured Learning, whose class of
+    this name it succeeds. The node model runs once a step, over a batch's nodes and neighbors
+    together. Trained with the graph, it is served
     without: `predict`, `evaluate` and `export` take features alone, a tensor or a dict.
 
     Args:
         config: a `gnn.GraphRegConfig`, NSL's, or a dict of one: multiplier and distance. How many
             neighbors come is up to the data.
-        node_model_fn: a function that returns the node model, a Keras layer or model. It is called once.
-        agreement_model: a Keras layer that is called on `[sender features, receiver features]` (each a
-            tensor, or the dict where there are several features) and returns, `[n_edges]` or `[n_edges, 1]`, how far to trust
-            each edge; it multiplies the weights of the graph loss and is not trained by it.
-        regularize: what the distance is taken of: `"logits"`, the output as it is; `"probabilities"`, its softmax;
-            or the name of one output of a node model that returns a dict, such as `"embedding"`.
+        node_model_fn: a function that returns the node model, a Keras layer or model. It is called
+            once.
+        agreement_model: a Keras layer that is called on `[sender features, receiver features]`
+            (each a tensor, or the dict where there are several features) and returns, `[n_edges]`
+            or `[n_edges, 1]`, how far to trust each edge; it multiplies the weights of the graph
+            loss and is not trained by it.
+        regularize: what the distance is taken of: `"logits"`, the output as it is;
+            `"probabilities"`, its softmax; or the name of one output of a node model that returns a
+            dict, such as `"embedding"`.
 
     Raises:
-        TypeError: `node_model_fn` returns something other than a Keras layer, such as a Sonnet module.
+        TypeError: `node_model_fn` returns something other than a Keras layer, such as a Sonnet
+            module.
 
     Example:
 
@@ -109,7 +114,9 @@ class GraphRegularizationModel(NodeGraphModel):
         }
 
     @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: Any = None):
+    def from_config(
+        cls, config: dict[str, Any], custom_objects: Any = None
+    ) -> GraphRegularizationModel:
         """Makes the model that `get_config` describes."""
         del custom_objects
         config = dict(config)

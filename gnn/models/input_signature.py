@@ -9,7 +9,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from gnn.graphs.graphs_tuple import GRAPH_KEYS, edgeless, split_inputs
+from gnn.graphs.graphs_tuple import edgeless, split_inputs
+from gnn.graphs.keys import GRAPH_KEYS
 
 _SINGLE = "features"
 

@@ -23,24 +23,26 @@ from gnn.ops.sparse import map_values
 class GraphConvolutionalNodeClassifier(NodeGraphModel):
     """The graph convolutional network of Kipf and Welling.
 
-    For two layers `logits = A^ relu(A^ X W0) W1` with `A^ = D^-1/2 (A + I) D^-1/2`, dropout before each convolution and no
-    bias ("Semi-supervised classification with graph convolutional networks", ICLR 2017, section 3.1). Self
-    loops and normalization are made inside the model. Several features are concatenated, in the order of their names.
+    For two layers `logits = A^ relu(A^ X W0) W1` with `A^ = D^-1/2 (A + I) D^-1/2`, dropout before
+    each convolution and no bias ("Semi-supervised classification with graph convolutional
+    networks", ICLR 2017, section 3.1). Self loops and normalization are made inside the model.
+    Several features are concatenated, in the order of their names.
 
     Args:
         seq_length: int or None; if given, the width that the features must have.
         num_classes: int, columns of the logits.
         hidden_units: int or sequence of ints, the widths of the hidden convolutions.
         dropout_rate: float in `[0, 1)`.
-        node_model_fn: a function that returns a Keras layer that encodes nodes before the convolutions.
+        node_model_fn: a function that returns a Keras layer that encodes nodes before the
+            convolutions.
         config: a `gnn.GraphRegConfig`, NSL's, or a dict of one: adds the graph loss on the logits.
         agreement_model: weighs the edges of the graph loss, as in `GraphRegularizationModel`.
-        kernel_regularizer: of the first convolution only, as in the paper, whose `5e-4 * ||W||^2 / 2` is
-            `keras.regularizers.L2(2.5e-4)`.
+        kernel_regularizer: of the first convolution only, as in the paper, whose `5e-4 * ||W||^2 /
+            2` is `keras.regularizers.L2(2.5e-4)`.
 
     Raises:
-        ValueError: `num_classes`, `hidden_units` or `dropout_rate` is out of range, or the features are not
-            `seq_length` wide.
+        ValueError: `num_classes`, `hidden_units` or `dropout_rate` is out of range, or the features
+            are not `seq_length` wide.
 
     Example:
 
@@ -138,7 +140,9 @@ class GraphConvolutionalNodeClassifier(NodeGraphModel):
         }
 
     @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: Any = None):
+    def from_config(
+        cls, config: dict[str, Any], custom_objects: Any = None
+    ) -> GraphConvolutionalNodeClassifier:
         """Makes the model that `get_config` describes."""
         del custom_objects
         config = dict(config)

@@ -11,18 +11,14 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from gnn.graphs.graphs_tuple import (
-    GRAPH_KEYS,
-    BatchGraph,
-    edgeless,
-    graph_from_inputs,
-    num_rows,
-)
+from gnn.graphs.graphs_tuple import BatchGraph, edgeless, graph_from_inputs, num_rows
+from gnn.graphs.keys import GRAPH_KEYS
 from gnn.layers.regularization import GraphRegularization
 from gnn.models import padded_rows
 from gnn.models.export import export_saved_model
 from gnn.models.input_signature import InputSignature
 from gnn.models.node_models import check_keeps_arguments, check_loadable, check_registered
+from gnn.models.output_labels import labels_by_output
 from gnn.ops.replicas import replica_share
 
 
@@ -30,17 +26,20 @@ from gnn.ops.replicas import replica_share
 class NodeGraphModel(keras.Model):
     """A Keras model whose inputs are graphs and whose outputs are rows, one a node read out.
 
-    A subclass writes one method, `graph_call(graph, training)`, from GraphsTuple to GraphsTuple; `graph.nodes` comes
-    as the dict of features and leaves as the outputs. The class makes the graph of the
-    batch (`gnn.graphs.graphs_tuple` has the contract), reads out the rows, and owns what Keras would get wrong for
-    graphs: the reported loss weighs a batch by its labeled rows (Keras weighs by the length of the first key), rows that
-    are padding count nowhere, replicas weigh by their rows, and `.keras` files and SavedModels know their inputs.
+    A subclass writes one method, `graph_call(graph, training)`, from GraphsTuple to GraphsTuple;
+    `graph.nodes` comes as the dict of features and leaves as the outputs. The class makes the graph
+    of the batch (`gnn.graphs.graphs_tuple` has the contract), reads out the rows, and owns what
+    Keras would get wrong for
+    graphs: the reported loss weighs a batch by its labeled rows (Keras weighs by the length of the
+    first key), rows that are padding count nowhere, replicas weigh by their rows, and `.keras`
+    files and SavedModels know their inputs.
 
-    `jit_compile="auto"` means no XLA, since each new size of graph would compile anew; `True` is obeyed, and wants batches
-    of one size (`padding=` of `gnn.data`).
+    `jit_compile="auto"` means no XLA, since each new size of graph would compile anew; `True` is
+    obeyed, and wants batches of one size (`padding=` of `gnn.data`).
 
     Class attributes:
-        requires_graph: whether a batch must have the graph keys. Where False, features alone will do.
+        requires_graph: whether a batch must have the graph keys. Where False, features alone will
+            do.
 
     Example:
 
@@ -72,7 +71,8 @@ class NodeGraphModel(keras.Model):
             training: whether dropout and the like are on.
 
         Returns:
-            A GraphsTuple whose `nodes` are the outputs, a tensor `[n_nodes, ...]` or a dict of them.
+            A GraphsTuple whose `nodes` are the outputs, a tensor `[n_nodes, ...]` or a dict of
+            them.
         """
         raise NotImplementedError(f"{type(self).__name__} must define graph_call(graph, training)")
 
@@ -175,6 +175,7 @@ class NodeGraphModel(keras.Model):
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         with tf.GradientTape() as tape:
             y_pred = self(x, training=True)
+            y = labels_by_output(y, y_pred, self.loss)
             loss = self._replica_loss(x, y, y_pred, sample_weight, training=True)
             scaled = self.optimizer.scale_loss(loss)
         gradients = tape.gradient(scaled, self.trainable_weights)
@@ -185,6 +186,7 @@ class NodeGraphModel(keras.Model):
         """One step of evaluation; returns the metrics."""
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         y_pred = self(x, training=False)
+        y = labels_by_output(y, y_pred, self.loss)
         self._replica_loss(x, y, y_pred, sample_weight, training=False)
         return self._updated_metrics(x, y, y_pred, sample_weight)
 
@@ -252,7 +254,8 @@ class NodeGraphModel(keras.Model):
         The file is written under another name and renamed when whole.
 
         Raises:
-            ValueError: the node model, or this class, could not be loaded again; `export` works without.
+            ValueError: the node model, or this class, could not be loaded again; `export` works
+                without.
         """
         if not self._known_loadable:
             check_registered(self)
@@ -283,9 +286,10 @@ class NodeGraphModel(keras.Model):
         """Writes a SavedModel for inference whose signature `serving_default` has named inputs.
 
         A model that needs no graph takes the features by their names; one that does takes the
-        features, the graph keys and `readout`. The output is named `outputs`, or has the names of the
-        outputs where they are several. `gnn` is not needed to load it. The folder is written under another
-        name and renamed when whole. With `input_signature` or another `format`, it is Keras' own export.
+        features, the graph keys and `readout`. The output is named `outputs`, or has the names of
+        the outputs where they are several. `gnn` is not needed to load it. The folder is written
+        under another name and renamed when whole. With `input_signature` or another `format`, it is
+        Keras' own export.
 
         Raises:
             ValueError: the model has not been built: call, fit or load it first.

@@ -11,7 +11,6 @@ import tensorflow as tf
 
 from gnn.ops.sparse import map_values
 
-
 _ADVICE = (
     "Register its class with `keras.saving.register_keras_serializable` and give it a `get_config` "
     "that holds every constructor argument; `export` works without."
@@ -22,8 +21,8 @@ def build_node_model(node_model_fn: Callable[[], Any], argument: str = "node_mod
     """Calls `node_model_fn` once and checks that what it returns is a Keras layer or model.
 
     Raises:
-        TypeError: it is not callable, or it returned something else; a Sonnet module is named, since Keras
-            would neither see nor train its variables.
+        TypeError: it is not callable, or it returned something else; a Sonnet module is named,
+            since Keras would neither see nor train its variables.
 
     Example:
 
@@ -65,9 +64,10 @@ def input_names(node_model: keras.layers.Layer) -> list[str] | None:
 def call_node_model(node_model: keras.layers.Layer, features: Any, training: bool | None) -> Any:
     """Calls a node model on the features it wants and on no others.
 
-    A functional or Sequential model is given its inputs by their names; where it has one input and there is
-    one feature, that feature, whatever the names. A subclassed model is given the dict, any other layer the one
-    feature as a tensor. Features that are a plain tensor are handed on as they are.
+    A functional or Sequential model is given its inputs by their names; where it has one input and
+    there is one feature, that feature, whatever the names. A subclassed model is given the dict,
+    any other layer the one feature as a tensor. Features that are a plain tensor are handed on as
+    they are.
 
     Raises:
         KeyError: a feature that the model has an input for is missing.
@@ -82,7 +82,8 @@ def call_node_model(node_model: keras.layers.Layer, features: Any, training: boo
 
 
 def node_inputs(node_model: keras.layers.Layer, features: Any) -> Any:
-    """What `call_node_model` gives the model: one feature, its inputs in their structure, or the dict.
+    """What `call_node_model` gives the model: one feature, its inputs in their structure, or the
+    dict.
 
     Example:
 
@@ -108,9 +109,7 @@ def node_inputs(node_model: keras.layers.Layer, features: Any) -> Any:
                 f"node model {node_model.name!r} has inputs {names}, but the features lack "
                 f"{missing}; the features are {sorted(features)}"
             )
-        chosen = [
-            _matching_dtype(tensor, features[tensor.name]) for tensor in node_model.inputs
-        ]
+        chosen = [_matching_dtype(tensor, features[tensor.name]) for tensor in node_model.inputs]
     if isinstance(node_model, keras.Sequential):
         return chosen[0]
     return keras.tree.pack_sequence_as(node_model.input, chosen)
@@ -136,8 +135,9 @@ def check_loadable(node_model: keras.layers.Layer, argument: str = "node model")
     """Raises unless a `.keras` file could bring this model back as it is.
 
     Raises:
-        ValueError: the model, or a layer in it, is a class that is not registered, keeps constructor arguments
-            out of `get_config` (Keras would load its defaults without a word), or is a Lambda.
+        ValueError: the model, or a layer in it, is a class that is not registered, keeps
+            constructor arguments out of `get_config` (Keras would load its defaults without a
+            word), or is a Lambda.
 
     Example:
 
@@ -172,7 +172,9 @@ def check_registered(model: keras.layers.Layer) -> None:
     """
     kind = type(model)
     name = keras.saving.get_registered_name(kind)
-    known = keras.saving.get_registered_object(name) or keras.saving.get_registered_object(kind.__name__)
+    known = keras.saving.get_registered_object(name) or keras.saving.get_registered_object(
+        kind.__name__
+    )
     if not kind.__module__.startswith("keras.") and known is not kind:
         raise ValueError(
             f"cannot save: {kind.__name__} ({model.name!r}) is not registered, so it could not be loaded again. "
@@ -181,7 +183,8 @@ def check_registered(model: keras.layers.Layer) -> None:
 
 
 def check_keeps_arguments(model: keras.layers.Layer, argument: str) -> None:
-    """Raises where a user's model class takes constructor arguments and inherits Keras' `get_config`.
+    """Raises where a user's model class takes constructor arguments and inherits Keras'
+    `get_config`.
 
     Keras would save the defaults in their place, and load them without an error.
 

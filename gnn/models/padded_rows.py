@@ -42,8 +42,9 @@ def drop(mask: tf.Tensor | None, rows: Any) -> Any:
 def count(loss: Any, mask: tf.Tensor | None, y: Any, y_pred: Any, sample_weight: Any) -> tf.Tensor:
     """What a batch's loss is a mean over, and so what it weighs in the mean over several batches.
 
-    These are the rows that are no padding, without those of the class that `loss` ignores; where the loss is
-    a mean by sample weight (`reduction="mean_with_sample_weight"`), their weights. Of several outputs, the first's.
+    These are the rows that are no padding, without those of the class that `loss` ignores; where
+    the loss is a mean by sample weight (`reduction="mean_with_sample_weight"`), their weights. Of
+    several outputs, the first's.
     """
     first = keras.tree.flatten(y_pred)[0]
     counted = tf.ones([tf.shape(first)[0]]) if mask is None else tf.cast(mask, tf.float32)

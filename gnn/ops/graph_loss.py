@@ -15,14 +15,15 @@ def neighbor_distances(
     readout_rows: tf.Tensor,
     config: DistanceConfig,
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """The sum over regularized nodes of each one's mean distance to its neighbors, and their number.
+    """The sum over regularized nodes of each one's mean distance to its neighbors, and their
+    number.
 
     For a node i with incoming edges (j, i) of weight w_ij and outputs y, its share is
     `sum_j w_ij d(y_i, y_j) / sum_j w_ij`. Regularized are the nodes that receive an edge of
-    positive weight, and those read out (their share is 0 if they receive none); a neighbor that only
-    sends does not count. The graph loss is the sum over the count. On one-hop stars that is the loss of
-    the predecessor, `neural_structured_learning.experimental.gnn` (Bui et al., "Neural Graph
-    Machines", section 3, has the unnormalized sum over edges).
+    positive weight, and those read out (their share is 0 if they receive none); a neighbor that
+    only sends does not count. The graph loss is the sum over the count. On one-hop stars that is
+    the loss of the predecessor, `neural_structured_learning.experimental.gnn` (Bui et al., "Neural
+    Graph Machines", section 3, has the unnormalized sum over edges).
 
     Args:
         outputs: float `[n_nodes, ...]`.
@@ -44,8 +45,9 @@ def neighbor_distances(
     """
     weights = adjacency.edge_weights()
     received = tf.math.unsorted_segment_sum(weights, adjacency.receivers, adjacency.num_nodes)
-    # Edges of weight 0 (padding among them) drop out even where a sender's output is not finite. Comparing
-    # a receiver with itself there keeps the gradient finite too: 0 times an infinite one is NaN.
+    # Edges of weight 0 (padding among them) drop out even where a sender's output is not finite.
+    # Comparing a receiver with itself there keeps the gradient finite too: 0 times an infinite one
+    # is NaN.
     senders = tf.where(weights > 0, adjacency.senders, adjacency.receivers)
     distances = pairwise_distance(
         tf.gather(outputs, senders), tf.gather(outputs, adjacency.receivers), config

@@ -10,11 +10,12 @@ from gnn.ops.propagate import Adjacency, propagate
 def symmetric_propagate(values: tf.Tensor, adjacency: Adjacency) -> tf.Tensor:
     """Propagates with self loops and symmetric normalization: `D^-1/2 (A + I) D^-1/2 values`.
 
-    `A[r, s]` is the weight of the edge from s to r, `I` gives every node a loop of weight 1, and `D` is
-    the diagonal of the row sums of `A + I`, the weighted in-degrees (Kipf and Welling, "Semi-supervised
-    classification with graph convolutional networks", section 2). On a directed graph, where the
-    paper says nothing, senders are scaled by their in-degree too. The nodes are scaled before and after the
-    product, so nothing of the size of the edges is made but the product itself.
+    `A[r, s]` is the weight of the edge from s to r, `I` gives every node a loop of weight 1, and
+    `D` is the diagonal of the row sums of `A + I`, the weighted in-degrees (Kipf and Welling,
+    "Semi-supervised classification with graph convolutional networks", section 2). On a directed
+    graph, where the paper says nothing, senders are scaled by their in-degree too. The nodes are
+    scaled before and after the product, so nothing of the size of the edges is made but the product
+    itself.
 
     Args:
         values: float `[n_nodes, units]`.

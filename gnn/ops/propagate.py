@@ -1,8 +1,10 @@
-"""Propagation over edges: the product of a weighted adjacency matrix and a matrix of node values."""
+"""Propagation over edges: a weighted adjacency matrix times the values of the nodes."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
+from typing import Any
 
 import tensorflow as tf
 from tensorflow.python.ops import control_flow_util
@@ -17,8 +19,9 @@ class Adjacency:
         receivers: int32 `[n_edges]`, the node that each edge enters.
         num_nodes: the number of nodes, an int or a scalar tensor.
         weights: float `[n_edges]`, or None for weights of 1.
-        sender_order: int32 `[n_edges]`, the permutation that sorts the edges by sender. Giving it says
-            that the edges come sorted by receiver, which spares two sorts a step; `gnn.data` gives it.
+        sender_order: int32 `[n_edges]`, the permutation that sorts the edges by sender. Giving it
+            says that the edges come sorted by receiver, which spares two sorts a step; `gnn.data`
+            gives it.
 
     Example:
 
@@ -45,8 +48,9 @@ def propagate(values: tf.Tensor, adjacency: Adjacency) -> tf.Tensor:
 
     On CPU and GPU this is one product with a CSR matrix. In a function that XLA compiles, which
     has no CSR matrices, it gathers and sums segments; give it static shapes there. Sums are taken
-    in float32 at least, so half-precision values lose nothing on the way. Gradients flow to `values` and to
-    the weights, are bit-equal from run to run on the CPU, and can be differentiated again.
+    in float32 at least, so half-precision values lose nothing on the way. Gradients flow to
+    `values` and to the weights, are bit-equal from run to run on the CPU, and can be differentiated
+    again.
 
     Args:
         values: float `[n_nodes, ...]`.
@@ -108,20 +112,28 @@ def _csr_propagate(values: tf.Tensor, weights: tf.Tensor, adjacency: Adjacency) 
     return _csr_multiply(values, weights, senders, receivers, num_senders, num_receivers, order)
 
 
-def _csr_multiply(values, weights, senders, receivers, num_senders, num_receivers, order):
+def _csr_multiply(
+    values: tf.Tensor,
+    weights: tf.Tensor,
+    senders: tf.Tensor,
+    receivers: tf.Tensor,
+    num_senders: tf.Tensor,
+    num_receivers: tf.Tensor,
+    order: tf.Tensor | None,
+) -> tf.Tensor:
     """The product for edges sorted by receiver; `order` sorts them by sender, None finds it."""
 
     @tf.custom_gradient
-    def multiply(values: tf.Tensor, weights: tf.Tensor):
+    def multiply(values: tf.Tensor, weights: tf.Tensor) -> tuple[tf.Tensor, Callable[..., Any]]:
         indices = tf.cast(tf.stack([receivers, senders], axis=1), tf.int64)
         shape = tf.stack([num_receivers, num_senders])
         matrix = tf.raw_ops.SparseTensorToCSRSparseMatrix(
             indices=indices, values=weights, dense_shape=shape
         )
 
-        def gradient(upstream: tf.Tensor):
-            # A product with the transposed CSR: `transpose_a=True` is slower and adds up in an order
-            # that changes from run to run.
+        def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            # A product with the transposed CSR: `transpose_a=True` is slower and adds up in an
+            # order that changes from run to run.
             by_sender = tf.argsort(senders, stable=True) if order is None else order
             for_values = _csr_multiply(
                 upstream,

@@ -8,8 +8,9 @@ import tensorflow as tf
 def replica_share(count: tf.Tensor) -> tf.Tensor:
     """What a replica's mean over `count` items weighs in the mean over the items of all replicas.
 
-    Keras averages the losses of its replicas evenly. Multiplied by this share, k * count / (sum of the
-    counts of the k replicas), they average to the mean over all items. It is 1 on a single device.
+    Keras averages the losses of its replicas evenly. Multiplied by this share, k * count / (sum of
+    the counts of the k replicas), they average to the mean over all items. It is 1 on a single
+    device.
 
     Args:
         count: float32 scalar, the items of this replica, such as its labeled rows.

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import tensorflow as tf
 
 
 def sparse_matmul(features: tf.SparseTensor, kernel: tf.Tensor) -> tf.Tensor:
-    """The product of sparse features and a dense kernel, several times faster than TensorFlow's own.
+    """The product of sparse features and a dense kernel, faster than TensorFlow's own.
 
-    Forward it is a CSR product; the gradient for the kernel adds up in the order of the entries. There is
-    no XLA kernel for sparse tensors: deliver features dense there (`padding=` of `gnn.data`).
+    Forward it is a CSR product; the gradient for the kernel adds up in the order of the entries.
+    There is no XLA kernel for sparse tensors: deliver features dense there (`padding=` of
+    `gnn.data`).
 
     Args:
         features: `[n_rows, n_features]`, its entries in row-major order.
@@ -29,12 +31,12 @@ def sparse_matmul(features: tf.SparseTensor, kernel: tf.Tensor) -> tf.Tensor:
     values = tf.cast(features.values, dtype)
 
     @tf.custom_gradient
-    def multiply(values: tf.Tensor, kernel: tf.Tensor):
+    def multiply(values: tf.Tensor, kernel: tf.Tensor) -> tuple[tf.Tensor, Callable[..., Any]]:
         matrix = tf.raw_ops.SparseTensorToCSRSparseMatrix(
             indices=features.indices, values=values, dense_shape=features.dense_shape
         )
 
-        def gradient(upstream: tf.Tensor):
+        def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             tensor = tf.SparseTensor(features.indices, values, features.dense_shape)
             for_kernel = tf.sparse.sparse_dense_matmul(tensor, upstream, adjoint_a=True)
             rows, columns = features.indices[:, 0], features.indices[:, 1]

@@ -29,7 +29,7 @@ from gnn.ops.propagate import propagate
 NUM_NODES, NUM_CLASSES = 60, 3
 WIDTHS = {"x": 6, "y": 4}
 
-# 38 rows in batches of 8 are 5 steps, the last one of 6 rows; 13 and 6 nodes have no split.
+# 38 rows in batches of 8 are 5 steps, the last one of 6 rows; 7 nodes have no split.
 SPLITS = {"train": np.arange(38)[::-1], "validation": np.arange(38, 53)}
 
 
@@ -67,7 +67,7 @@ class Row:
         graph: the graph that the model learns.
         has_graph_loss: whether the history has the graph loss.
         output: the output that is trained, where the outputs are a dict.
-        make_layer: for a row of a layer, constructor keywords -> the layer alone.
+        make_layer: for a row of a layer, dropout rate and keywords -> the layer alone.
     """
 
     name: str
@@ -165,7 +165,6 @@ class CommNetModel(NodeGraphModel):
                 node_encoder_model_fn=lambda part=part: part["node_encoder"],
                 node_model_fn=lambda part=part: part["node"],
             )
-            # CommNet leaves the edges' weights as they were.
             graph = block(graph)
         return GraphIndependent(node_model_fn=lambda: self.head)(graph)
 
@@ -229,7 +228,7 @@ def _layer_row(
     has_graph_loss: bool = False,
 ) -> Row:
     def make(dropout: float) -> keras.Model:
-        return LayerHost(make_layer(), dropout)
+        return LayerHost(make_layer(dropout), dropout)
 
     return Row(name, kind, make, _X, has_graph_loss, make_layer=make_layer)
 
@@ -286,14 +285,16 @@ ROWS = [
     Row(
         "slides_comm_net", NodeGraphModel, lambda dropout: CommNetModel(dropout=dropout), _X
     ),
-    _layer_row("gcn_conv", GCNConv, lambda **kwargs: GCNConv(4, **kwargs)),
     _layer_row(
-        "gcn_conv_bias_activation",
+        "gcn_conv_narrowing",
         GCNConv,
-        lambda **kwargs: GCNConv(
-            9,  # More than the 6 that come: it propagates before the product with the kernel.
-            activation="tanh",
-            use_bias=True,
+        lambda _, **kwargs: GCNConv(4, activation="relu", use_bias=True, **kwargs),
+    ),
+    _layer_row(
+        "gcn_conv_widening",  # More than the 6 that come: it propagates before the product.
+        GCNConv,
+        lambda _, **kwargs: GCNConv(
+            9,
             kernel_initializer=keras.initializers.HeNormal(seed=3),
             kernel_regularizer=keras.regularizers.L1(1e-3),
             bias_initializer="ones",
@@ -303,14 +304,13 @@ ROWS = [
     _layer_row(
         "feature_dropout",
         FeatureDropout,
-        # Dropping entries draws numbers that no other way of batching draws: see `dropout`.
-        lambda **kwargs: FeatureDropout(0.0, seed=7, **kwargs),
+        lambda dropout, **kwargs: FeatureDropout(dropout, seed=7, **kwargs),
     ),
-    _layer_row("graph_layer", GraphLayer, lambda **kwargs: ScaledSum(**kwargs)),
+    _layer_row("graph_layer", GraphLayer, lambda _, **kwargs: ScaledSum(**kwargs)),
     _layer_row(
         "graph_regularization_layer",
         GraphRegularization,
-        lambda **kwargs: GraphRegularization(_L2, **kwargs),
+        lambda _, **kwargs: GraphRegularization(_L2, **kwargs),
         has_graph_loss=True,
     ),
 ]

@@ -327,18 +327,17 @@ def test_padding_has_static_shapes(fanout: Any, unlabeled: str | None, num_extra
 
 
 def test_padding_sizes_by_hand() -> None:
-    # Degrees 3, 1 and 0. At fan-out 2 two rows get at most 2 + 1 edges, and each sender 2 more: 3 + 6.
-    # One unlabeled node, of degree 0 or 1: 1 + 2. In all 12 edges, 2 + 1 + 12 nodes, and one to spare.
+    # Of the split, nodes 0, 1, 2 have degrees 3, 1, 0; of the rest, 3 and 4 have 1 and 0. At fan-out 2 two
+    # rows get at most 2 + 1 edges, and one of the rest 1; each of these 4 senders gets 2 more: 12 edges.
     graph = Graph.from_edges(
-        [1, 2, 3, 0], [0, 0, 0, 1], np.eye(5), labels=[0] * 5, splits={"a": [0, 1, 2]}
+        [1, 2, 3, 0, 1], [0, 0, 0, 1, 3], np.eye(5), labels=[0] * 5, splits={"a": [0, 1, 2]}
     )
     inputs, labels = neighborhoods(
         graph, "a", batch_size=2, fanout=(2, 2), unlabeled="rest", unlabeled_batch_size=1, padding=True
     ).element_spec
-    assert labels.shape == (2,) and inputs["n_node"].shape == (4,)
-    # The rest, 3 and 4, have no incoming edges, so that only the rows count: 3 + 6.
-    assert inputs["senders"].shape == (9,)
-    assert inputs["features"].shape == (2 + 1 + 9 + 1, 5)
+    assert labels.shape == (2,) and inputs["n_node"].shape == (2 + 1 + 1,)
+    assert inputs["senders"].shape == (12,)
+    assert inputs["features"].shape == (2 + 1 + 12 + 1, 5)
 
 
 @pytest.mark.parametrize("seed", range(6))

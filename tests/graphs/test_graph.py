@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from gnn.graphs.graph import RESERVED_KEYS, Graph
-from gnn.graphs.graphs_tuple import RESERVED_KEYS as BATCH_KEYS
+from gnn.graphs.graph import Graph
+from gnn.graphs.keys import RESERVED_KEYS
 
 
 def full_graph(**changes: Any) -> Graph:
@@ -153,9 +153,6 @@ class TestHolds:
         graph = full_graph()
         before, after = arrays_of(graph), arrays_of(copied(graph))
         assert all(np.array_equal(before[name], after[name]) for name in before)
-
-    def test_reserved_keys_are_those_of_a_batch(self) -> None:
-        assert set(BATCH_KEYS) == RESERVED_KEYS
 
 
 class TestNumNodes:

@@ -12,8 +12,6 @@ from graph_nets import blocks, modules
 from graph_nets.graphs import GraphsTuple
 
 from gnn.graphs.graphs_tuple import (
-    GRAPH_KEYS,
-    RESERVED_KEYS,
     BatchGraph,
     adjacency_of,
     edgeless,
@@ -22,6 +20,7 @@ from gnn.graphs.graphs_tuple import (
     readout_rows,
     split_inputs,
 )
+from gnn.graphs.keys import GRAPH_KEYS, RESERVED_KEYS
 
 # Component 0 is nodes 0, 1, 2 with the edges 0 -> 2 and 1 -> 2; component 1 is 3 -> 4.
 

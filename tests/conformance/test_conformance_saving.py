@@ -1,0 +1,63 @@
+"""Configs, `.keras` files and callbacks: what is interrupted and saved goes on as if it were not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from tests.conformance.registry import Row
+from tests.conformance.training import (
+    EPOCHS,
+    STEPS_PER_EPOCH,
+    Trained,
+    batches,
+    columns,
+)
+
+
+def test_config_round_trip(row: Row) -> None:
+    model = row.make(0.3)
+    config = model.get_config()
+    copy = type(model).from_config(json.loads(json.dumps(config)))
+    assert type(copy) is type(model)
+    assert json.dumps(copy.get_config()) == json.dumps(config)
+    assert config == model.get_config()  # from_config has left it alone.
+
+
+def test_checkpoint_and_backup_go_on(row: Row, trained: Trained, tmp_path: Path) -> None:
+    best, backup = tmp_path / "best.keras", tmp_path / "backup"
+    callbacks = [
+        keras.callbacks.ModelCheckpoint(best, monitor="loss", save_best_only=True),
+        keras.callbacks.BackupAndRestore(backup, delete_checkpoint=False),
+        # Nothing improves by 100, so training is over after the second epoch.
+        keras.callbacks.EarlyStopping(monitor="loss", min_delta=100.0, patience=1),
+    ]
+    stopped = row.compiled()
+    losses = stopped.fit(batches(row), epochs=EPOCHS, callbacks=callbacks, verbose=0)
+    losses = losses.history["loss"]
+    assert len(losses) == 2 and losses[1] < losses[0]  # So the file is of the second epoch.
+
+    loaded = keras.models.load_model(best)
+    assert type(loaded) is type(stopped)
+    inputs, _ = next(iter(batches(row)))
+    np.testing.assert_array_equal(columns(loaded(inputs)), columns(stopped(inputs)))
+    assert loaded.optimizer.iterations == 2 * STEPS_PER_EPOCH
+    history = loaded.fit(batches(row), initial_epoch=2, epochs=EPOCHS, verbose=0)
+    np.testing.assert_allclose(history.history["loss"], trained.history["loss"][2:], rtol=1e-5)
+    assert_equal_weights(loaded, trained)
+
+    restored = row.compiled(seed=9)  # Other weights, which the backup replaces.
+    callbacks = [keras.callbacks.BackupAndRestore(backup)]
+    history = restored.fit(batches(row), epochs=EPOCHS, callbacks=callbacks, verbose=0)
+    assert history.epoch == [2, 3]
+    assert_equal_weights(restored, trained)
+
+
+def assert_equal_weights(model: keras.Model, trained: Trained) -> None:
+    for value, other, weight in zip(
+        model.get_weights(), trained.weights, trained.model.weights, strict=True
+    ):
+        np.testing.assert_allclose(value, other, rtol=0, atol=1e-6, err_msg=weight.path)

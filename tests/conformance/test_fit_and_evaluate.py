@@ -1,0 +1,82 @@
+"""fit, evaluate and predict: what they report, in which order, and that batching does not matter."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import tensorflow as tf
+
+from gnn.data import full_batch, neighborhoods
+from tests.conformance.registry import SPLITS, Row
+from tests.conformance.training import EPOCHS, Trained, batches, columns
+
+GRAPH_LOSS_KEYS = {"supervised_loss", "graph_loss", "scaled_graph_loss"}
+
+
+def test_history(row: Row, trained: Trained) -> None:
+    keys = {"loss", row.accuracy} | (GRAPH_LOSS_KEYS if row.has_graph_loss else set())
+    assert set(trained.history) == keys | {f"val_{key}" for key in keys}
+    for key, values in trained.history.items():
+        assert len(values) == EPOCHS and np.isfinite(values).all(), key
+    assert trained.history["loss"][-1] < trained.history["loss"][0]
+    if row.has_graph_loss:
+        parts = np.add(trained.history["supervised_loss"], trained.history["scaled_graph_loss"])
+        np.testing.assert_allclose(trained.history["loss"], parts, rtol=1e-6)
+
+
+def test_fit_is_silent(trained: Trained) -> None:
+    assert trained.warned == []
+    assert trained.printed == ""
+
+
+def test_evaluate_is_the_same_at_any_batch_size(row: Row, trained: Trained) -> None:
+    whole = None
+    for batch_size in (50, 7, 3):
+        data = neighborhoods(row.graph, "train", batch_size=batch_size, fanout=None)
+        result = trained.model.evaluate(data, verbose=0, return_dict=True)
+        whole = whole or result
+        assert set(result) == {key for key in trained.history if not key.startswith("val_")}
+        for key, value in result.items():
+            np.testing.assert_allclose(value, whole[key], rtol=1e-5, err_msg=key)
+    # 38 rows: an accuracy is a whole number of 38ths, which a mean of batches' means is not.
+    right = float(whole[row.accuracy]) * len(SPLITS["train"])
+    np.testing.assert_allclose(right, round(right), atol=1e-4)
+
+
+def test_evaluate_is_what_validation_was(row: Row, trained: Trained) -> None:
+    data = neighborhoods(row.graph, "validation", batch_size=4, fanout=None)
+    result = trained.model.evaluate(data, verbose=0, return_dict=True)
+    for key, value in result.items():
+        np.testing.assert_allclose(value, trained.history[f"val_{key}"][-1], rtol=1e-5, err_msg=key)
+
+
+def test_predict_comes_in_the_order_of_the_split(row: Row, trained: Trained) -> None:
+    rows = np.array([40, 3, 59, 17, 21])  # 59 has no edges.
+    graph = dataclasses.replace(row.graph, splits={"some": rows, "back": rows[::-1]})
+    everything = columns(trained.model.predict(full_batch(graph), verbose=0))
+    some = columns(trained.model.predict(full_batch(graph, "some"), verbose=0))
+    np.testing.assert_allclose(some, everything[rows], rtol=1e-5, atol=1e-5)
+
+    sampled = [
+        columns(trained.model.predict(neighborhoods(graph, split, batch_size=2, fanout=None), verbose=0))
+        for split in ("some", "back")
+    ]
+    np.testing.assert_allclose(sampled[0], sampled[1][::-1], rtol=1e-5, atol=1e-5)
+    assert not np.allclose(sampled[0], sampled[1], atol=1e-3)
+
+
+def test_gradients_reach_every_trainable_weight(row: Row) -> None:
+    model = row.compiled()
+    inputs, labels = next(iter(batches(row)))
+    with tf.GradientTape() as tape:
+        outputs = model(inputs, training=True)
+        logits = outputs if row.output is None else outputs[row.output]
+        losses = tf.keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True)
+        loss = tf.reduce_mean(losses) + sum(model.losses)
+    gradients = tape.gradient(loss, [weight.value for weight in model.trainable_weights])
+    assert gradients
+    for gradient, weight in zip(gradients, model.trainable_weights, strict=True):
+        assert gradient is not None, weight.path
+        values = tf.convert_to_tensor(gradient).numpy()
+        assert np.isfinite(values).all() and np.any(values != 0), weight.path

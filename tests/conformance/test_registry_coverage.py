@@ -1,0 +1,47 @@
+"""Every public layer and model has a row, and every row shows the class that it says it shows."""
+
+from __future__ import annotations
+
+import inspect
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import keras
+import pytest
+
+from gnn import layers, models
+from tests.conformance.registry import ROWS, Row
+
+
+def without_row(module: ModuleType | Any) -> list[str]:
+    shown = {row.kind for row in ROWS}
+    public = [getattr(module, name) for name in module.__all__]
+    classes = [thing for thing in public if inspect.isclass(thing)]
+    return [
+        kind.__name__
+        for kind in classes
+        if issubclass(kind, keras.layers.Layer) and kind not in shown
+    ]
+
+
+@pytest.mark.parametrize("module", [layers, models], ids=["layers", "models"])
+def test_every_public_class_has_a_row(module: ModuleType) -> None:
+    assert without_row(module) == []
+
+
+def test_a_class_without_a_row_is_found() -> None:
+    class Planted(layers.GCNConv):
+        pass
+
+    module = SimpleNamespace(__all__=["GCNConv", "Planted"], GCNConv=layers.GCNConv, Planted=Planted)
+    assert without_row(module) == ["Planted"]
+
+
+def test_row_holds_its_class(row: Row) -> None:
+    model = row.make(0.0)
+    assert any(isinstance(layer, row.kind) for layer in model._flatten_layers())
+
+
+def test_row_names_are_unique() -> None:
+    names = [row.name for row in ROWS]
+    assert sorted(set(names)) == sorted(names)

@@ -1,0 +1,95 @@
+"""The same 20 steps by every way of training, and half precision."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from gnn.data import distribute, neighborhoods
+from tests.conformance.registry import Row
+from tests.conformance.training import EPOCHS, Trained, assert_trained_alike, batches, columns
+
+
+def shuffle_edges(inputs: dict[str, Any], labels: tf.Tensor) -> Any:
+    """The same graph, its edges in random order and without the order that sorts them."""
+    order = tf.random.experimental.stateless_shuffle(
+        tf.range(tf.shape(inputs["senders"])[0]), seed=[1, 2]
+    )
+    shuffled = {key: tf.gather(inputs[key], order) for key in ("senders", "receivers", "edges")}
+    kept = {key: value for key, value in inputs.items() if key != "sender_order"}
+    return {**kept, **shuffled}, labels
+
+
+def test_padded_batches_and_two_steps_an_execution(row: Row, trained: Trained) -> None:
+    model = row.compiled(steps_per_execution=2)
+    history = model.fit(batches(row, padding=True), epochs=EPOCHS, verbose=0)
+    assert_trained_alike(model, history, trained, tolerance=1e-5)
+
+
+def test_shuffled_edges(row: Row, trained: Trained) -> None:
+    data = batches(row).map(shuffle_edges)
+    senders = [next(iter(some))[0]["senders"].numpy().tolist() for some in (data, batches(row))]
+    assert senders[0] != senders[1] and sorted(senders[0]) == sorted(senders[1])
+    model = row.compiled()
+    history = model.fit(data, epochs=EPOCHS, verbose=0)
+    assert_trained_alike(model, history, trained, tolerance=1e-5)
+
+
+def test_two_devices(
+    row: Row, trained: Trained, two_devices: tf.distribute.Strategy
+) -> None:
+    with two_devices.scope():
+        model = row.compiled()
+    data = distribute(
+        two_devices,
+        lambda context: batches(row, context.get_per_replica_batch_size(8), padding=True),
+    )
+    history = model.fit(data, epochs=EPOCHS, verbose=0)
+    assert_trained_alike(model, history, trained, tolerance=1e-5)
+
+
+def test_jit_compile(row: Row, trained: Trained) -> None:
+    model = row.compiled(jit_compile=True)
+    history = model.fit(batches(row, padding=True), epochs=EPOCHS, verbose=0)
+    assert model.jit_compile
+    assert_trained_alike(model, history, trained, tolerance=1e-4)
+
+
+def test_the_same_seed_gives_the_same_bits(row: Row) -> None:
+    weights = []
+    for seed in (4, 4):
+        model = row.compiled(dropout=0.4, seed=seed)
+        data = neighborhoods(row.graph, "train", batch_size=8, fanout=(2, 2), shuffle=True)
+        model.fit(data, epochs=2, verbose=0)
+        weights.append(model.get_weights())
+    for first, second in zip(*weights, strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+def test_half_precision(row: Row, trained: Trained, policy: str) -> None:
+    keras.config.set_dtype_policy(policy)
+    model = row.compiled()
+    inputs, _ = next(iter(batches(row)))
+    outputs = model(inputs)
+    half = policy.removeprefix("mixed_")
+    assert {part.dtype.name for part in keras.tree.flatten(outputs)} == {half}
+    assert {weight.dtype for weight in model.trainable_weights} == {"float32"}
+
+    start = model.get_weights()
+    model.set_weights(trained.weights)
+    single = columns(trained.model(inputs))
+    # bfloat16 has 8 bits: a few times 2^-8 of the largest value through the layers.
+    np.testing.assert_allclose(columns(model(inputs)), single, atol=0.04 * np.abs(single).max())
+
+    model.set_weights(start)
+    history = model.fit(batches(row), epochs=2, verbose=0)
+    assert np.isfinite([*history.history.values()]).all()
+    assert history.history["loss"][1] < history.history["loss"][0]
+    assert {weight.dtype for weight in model.trainable_weights} == {"float32"}
+    for value, before in zip(model.get_weights(), start, strict=True):
+        assert np.isfinite(value).all() and np.any(value != before)

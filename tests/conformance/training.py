@@ -1,0 +1,90 @@
+"""Training that the checks share: the batches of a row, and a model trained on them for 20 steps."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import io
+import warnings
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from gnn.data import neighborhoods
+from tests.conformance.registry import Row
+
+EPOCHS, STEPS_PER_EPOCH = 4, 5
+
+
+@functools.lru_cache(maxsize=16)
+def batches(row: Row, batch_size: int = 8, padding: bool = False) -> tf.data.Dataset:
+    """Training batches with unlabeled components: the same rows and neighbors at any batch size."""
+    data = neighborhoods(
+        row.graph,
+        "train",
+        batch_size=batch_size,
+        fanout=(3, 2),
+        seed=0,
+        unlabeled="rest",
+        padding=padding,
+    )
+    return data.cache()
+
+
+@dataclasses.dataclass(frozen=True)
+class Trained:
+    """A model after `EPOCHS` epochs without dropout, and what came of its `fit(verbose=0)`."""
+
+    model: keras.Model
+    weights: list[np.ndarray]
+    history: dict[str, list[float]]
+    printed: str
+    warned: list[str]
+
+
+def train(row: Row) -> Trained:
+    """Trains as a user would: one device, batches of varying size, sorted edges."""
+    model = row.compiled()
+    validation = neighborhoods(row.graph, "validation", batch_size=7, fanout=None)
+    out = io.StringIO()
+    with (
+        warnings.catch_warnings(record=True) as caught,
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(out),
+    ):
+        warnings.simplefilter("always")
+        history = model.fit(batches(row), validation_data=validation, epochs=EPOCHS, verbose=0)
+    printed = [line for line in out.getvalue().splitlines() if "WARNING:tensorflow" not in line]
+    return Trained(
+        model,
+        model.get_weights(),
+        history.history,
+        "\n".join(printed),
+        [str(warning.message) for warning in caught],
+    )
+
+
+def assert_trained_alike(
+    model: keras.Model, history: Any, expected: Trained, tolerance: float
+) -> None:
+    """Compares the weights, and every training loss and metric of every epoch."""
+    assert model.optimizer.iterations == EPOCHS * STEPS_PER_EPOCH
+    training_keys = {key for key in expected.history if not key.startswith("val_")}
+    assert set(history.history) == training_keys
+    for key in sorted(training_keys):
+        np.testing.assert_allclose(
+            history.history[key], expected.history[key], rtol=tolerance, atol=tolerance, err_msg=key
+        )
+    for value, other, weight in zip(
+        model.get_weights(), expected.weights, model.weights, strict=True
+    ):
+        np.testing.assert_allclose(value, other, rtol=0, atol=tolerance, err_msg=weight.path)
+
+
+def columns(outputs: Any) -> np.ndarray:
+    """One array of all outputs side by side, in the order of their names."""
+    parts = [np.asarray(part) for part in keras.tree.flatten(outputs)]
+    return np.concatenate([part.astype(np.float32) for part in parts], axis=-1)
