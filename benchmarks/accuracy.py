@@ -26,7 +26,7 @@ import numpy as np
 import tensorflow as tf
 
 import gnn
-from gnn.layers import FeatureDropout
+from gnn.layers import FeatureDense, FeatureDropout
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,7 +49,7 @@ def mlp(num_words: int, num_classes: int, units: int, dropout: float, l2: float)
     words = keras.Input((num_words,), sparse=True, name="words")
     hidden = FeatureDropout(dropout)(words)
     regularizer = keras.regularizers.L2(l2) if l2 else None
-    hidden = keras.layers.Dense(units, activation="relu", kernel_regularizer=regularizer)(hidden)
+    hidden = FeatureDense(units, activation="relu", kernel_regularizer=regularizer)(hidden)
     hidden = FeatureDropout(dropout)(hidden)
     return keras.Model(words, keras.layers.Dense(num_classes)(hidden))
 

@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
 
-from gnn.data.node_features import NodeFeatures
+from gnn.data.sampled_batches import SampledBatches
 from gnn.graphs.graph import Graph
-from gnn.graphs.padding import PaddingSizes, pad_batch
-from gnn.graphs.sampling import NeighborIndex, mix, sample_neighborhoods
-
-_KEYS: dict[str, tuple[list[int | None], tf.DType]] = {
-    "n_node": ([None], tf.int32),
-    "n_edge": ([None], tf.int32),
-    "edges": ([None, 1], tf.float32),
-    "senders": ([None], tf.int32),
-    "receivers": ([None], tf.int32),
-    "globals": ([None, 0], tf.float32),
-    "sender_order": ([None], tf.int32),
-    "readout": ([None], tf.int32),
-}
-_PADDED_KEYS: dict[str, tuple[list[int | None], tf.DType]] = {
-    "readout_mask": ([None], tf.float32),
-    "node_mask": ([None], tf.bool),
-}
+from gnn.graphs.padding import PaddingSizes
+from gnn.graphs.sampling import NeighborIndex
 
 
 def neighborhoods(
@@ -93,65 +77,37 @@ def neighborhoods(
     if extra is not None:
         num_extra = batch_size if unlabeled_batch_size is None else unlabeled_batch_size
         _check_positive("unlabeled_batch_size", num_extra)
-    entropy = int(np.random.randint(2**31)) if seed is None else int(seed)
     index = NeighborIndex(graph.senders, graph.receivers, graph.weights, graph.num_nodes)
-    features = NodeFeatures(graph)
     sizes = padding if isinstance(padding, PaddingSizes) else None
     if padding is True:
         sizes = _largest_sizes(index, rows, extra, batch_size, num_extra, hops)
-    stream = mix(np.zeros(1, np.uint64), entropy)
+    batches = SampledBatches(
+        graph=graph,
+        index=index,
+        rows=rows,
+        batch_size=batch_size,
+        hops=hops,
+        extra=extra,
+        num_extra=num_extra,
+        shuffle=shuffle,
+        seed=int(np.random.randint(2**31)) if seed is None else int(seed),
+        sizes=sizes,
+    )
     epochs = itertools.count()
 
-    def generate() -> Iterator[Any]:
-        epoch = next(epochs) if shuffle else 0
-        rng = np.random.default_rng([entropy, epoch])
-        order = rng.permutation(rows) if shuffle else rows
-        others = _cycle(extra, rng)
-        for start in range(0, len(order), batch_size):
-            chosen = order[start : start + batch_size]
-            added = np.array([next(others) for _ in range(num_extra)], np.int64)
-            # A stream a row, by its place in the epoch: what is drawn does not hang on the batch
-            # size.
-            first_added = start // batch_size * num_extra
-            streams = np.concatenate(
-                [
-                    mix(stream, epoch, 0, np.arange(start, start + len(chosen))),
-                    mix(stream, epoch, 1, np.arange(first_added, first_added + num_extra)),
-                ]
-            )
-            batch = sample_neighborhoods(index, np.concatenate([chosen, added]), hops, streams)
-            batch["readout"] = batch["readout"][: len(chosen)]
-            arrays = features.rows(batch["node_ids"], None if sizes is None else sizes.n_node)
-            if sizes is not None:
-                batch = pad_batch(batch, sizes)
-            element = {**batch, **arrays}
-            if graph.labels is not None:
-                labels = graph.labels[chosen]
-                if sizes is not None:
-                    missing = sizes.n_row - len(labels)
-                    labels = np.pad(labels, [(0, missing)] + [(0, 0)] * (labels.ndim - 1))
-                element["labels:"] = labels
-            yield element
+    def next_epoch() -> np.ndarray:
+        return np.int64(next(epochs) if shuffle else 0)
 
-    def finish(element: dict[str, Any]) -> Any:
-        inputs = features.tensors(element, None if sizes is None else sizes.n_node)
-        inputs |= {key: element[key] for key in keys if key != "node_mask"}
-        return inputs if graph.labels is None else (inputs, element["labels:"])
-
-    keys = _KEYS if sizes is None else _KEYS | _PADDED_KEYS
-    specs = {
-        key: tf.TensorSpec([_static(key, sizes), *shape[1:]], dtype)
-        for key, (shape, dtype) in keys.items()
-    }
-    specs["node_ids"] = tf.TensorSpec([_static("node_ids", sizes)], tf.int32)
-    specs |= features.row_specs()
-    if graph.labels is not None:
-        num_rows = None if sizes is None else sizes.n_row
-        specs["labels:"] = tf.TensorSpec([num_rows, *graph.labels.shape[1:]], graph.labels.dtype)
-    dataset = tf.data.Dataset.from_generator(generate, output_signature=specs)
-    dataset = dataset.map(finish, num_parallel_calls=tf.data.AUTOTUNE)
-    num_batches = -(-len(rows) // batch_size)
-    dataset = dataset.apply(tf.data.experimental.assert_cardinality(num_batches))
+    # The epoch is drawn once an iteration, and a batch is a function of epoch and place: batches can
+    # be made in parallel, and two iterators do not disturb each other.
+    dataset = tf.data.Dataset.from_tensors(0).map(
+        lambda _: tf.numpy_function(next_epoch, [], tf.int64)
+    )
+    dataset = dataset.flat_map(
+        lambda epoch: tf.data.Dataset.range(len(batches)).map(lambda place: (epoch, place))
+    )
+    dataset = dataset.map(batches.element, num_parallel_calls=tf.data.AUTOTUNE)
+    dataset = dataset.apply(tf.data.experimental.assert_cardinality(len(batches)))
     return dataset.prefetch(tf.data.AUTOTUNE)
 
 
@@ -179,21 +135,6 @@ def _unlabeled_nodes(graph: Graph, rows: np.ndarray, unlabeled: str | None) -> n
     if not len(nodes):
         raise ValueError(f"unlabeled={unlabeled!r} holds no nodes")
     return nodes
-
-
-def _cycle(nodes: np.ndarray | None, rng: np.random.Generator) -> Iterator[int]:
-    while nodes is not None:
-        yield from rng.permutation(nodes)
-
-
-def _static(key: str, sizes: PaddingSizes | None) -> int | None:
-    if sizes is None:
-        return None
-    if key in ("n_node", "n_edge", "globals"):
-        return sizes.n_graph
-    if key in ("readout", "readout_mask"):
-        return sizes.n_row
-    return sizes.n_node if key in ("node_ids", "node_mask") else sizes.n_edge
 
 
 def _largest_sizes(

@@ -45,6 +45,8 @@ class GraphRegularization(GraphLayer):
         self.config = as_graph_reg_config(config)
         self.graph_loss = keras.metrics.Mean(name="graph_loss")
         self._mean = self._count = None
+        # It has no weights; unbuilt, it would make Keras warn where a model runs on features alone.
+        self.built = True
 
     def call(self, nodes: Any, handle: GraphHandle, training: bool | None = None) -> Any:
         """Adds the loss and returns `nodes`."""

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 
 def export_saved_model(
-    model: keras.Model, filepath: Any, specs: Mapping[str, tf.TensorSpec]
+    model: keras.Model, filepath: Any, specs: Mapping[str, tf.TensorSpec], as_dict: bool = True
 ) -> None:
     """Writes `model`, called on inputs of these names, as the signature `serving_default`.
 
@@ -22,14 +22,16 @@ def export_saved_model(
         model: a built model that takes a dict with the keys of `specs`, or one tensor.
         filepath: the folder to write; an older export there is replaced once the new one is whole.
         specs: the inputs by name.
+        as_dict: False for a model that is called on the one input as a tensor.
 
     Raises:
-        OSError: the folder cannot be written; what was there before is left as it was.
+        OSError: the folder cannot be written, or a file is in its place; what was there before is left as it was.
     """
 
     @tf.function(autograph=False)
     def serve(**inputs: tf.Tensor) -> dict[str, tf.Tensor]:
-        outputs = model(dict(inputs), training=False)
+        called_on = dict(inputs) if as_dict else next(iter(inputs.values()))
+        outputs = model(called_on, training=False)
         if isinstance(outputs, Mapping):
             return dict(outputs)
         return {"outputs": outputs}
@@ -39,6 +41,8 @@ def export_saved_model(
     module.serve = serve
     signature = serve.get_concrete_function(**specs)
     path = Path(filepath)
+    if path.exists() and not path.is_dir():
+        raise FileExistsError(f"cannot export to {str(path)!r}: it is a file, not a folder")
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     try:

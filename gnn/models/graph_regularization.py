@@ -13,7 +13,7 @@ from gnn.graphs.graphs_tuple import BatchGraph
 from gnn.layers.regularization import GraphRegularization
 from gnn.models.agreement_weights import weigh_by_agreement
 from gnn.models.node_graph_model import NodeGraphModel
-from gnn.models.node_models import build_node_model, call_node_model
+from gnn.models.node_models import build_node_model, call_node_model, input_names
 
 
 @keras.saving.register_keras_serializable(package="gnn")
@@ -102,6 +102,12 @@ class GraphRegularizationModel(NodeGraphModel):
             f"regularize={self.regularize!r} must be 'logits' or 'probabilities' for a node model "
             f"with one output; {self.node_model.name!r} returns no dict of named outputs"
         )
+
+    def _features_not_served(self) -> list[str]:
+        read, features = input_names(self.node_model), self._signature.features
+        if read is None or len(features) == 1:
+            return []
+        return [name for name in features if name not in read]
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor arguments, with the built node model in place of its function."""

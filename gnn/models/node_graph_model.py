@@ -108,6 +108,23 @@ class NodeGraphModel(keras.Model):
         graph.has_edges = False
         return graph
 
+    @property
+    def trainable_variables(self) -> list[keras.Variable]:
+        """All trainable variables but the agreement model's, which this model's loss does not train."""
+        return self._without_agreement(super().trainable_variables)
+
+    @property
+    def trainable_weights(self) -> list[keras.Variable]:
+        """As `trainable_variables`, without the state of metrics and seeds."""
+        return self._without_agreement(super().trainable_weights)
+
+    def _without_agreement(self, variables: list[keras.Variable]) -> list[keras.Variable]:
+        agreement_model = getattr(self, "agreement_model", None)
+        if agreement_model is None:
+            return variables
+        left_out = {id(variable) for variable in agreement_model.variables}
+        return [variable for variable in variables if id(variable) not in left_out]
+
     # Training and evaluation.
 
     def compile(self, *args: Any, jit_compile: Any = "auto", **kwargs: Any) -> None:
@@ -175,7 +192,6 @@ class NodeGraphModel(keras.Model):
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         with tf.GradientTape() as tape:
             y_pred = self(x, training=True)
-            y = labels_by_output(y, y_pred, self.loss)
             loss = self._replica_loss(x, y, y_pred, sample_weight, training=True)
             scaled = self.optimizer.scale_loss(loss)
         gradients = tape.gradient(scaled, self.trainable_weights)
@@ -186,9 +202,25 @@ class NodeGraphModel(keras.Model):
         """One step of evaluation; returns the metrics."""
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         y_pred = self(x, training=False)
-        y = labels_by_output(y, y_pred, self.loss)
         self._replica_loss(x, y, y_pred, sample_weight, training=False)
         return self._updated_metrics(x, y, y_pred, sample_weight)
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """The loss of a batch as Keras computes it; losses by output's name share one tensor of labels."""
+        y = labels_by_output(y, y_pred, self.loss)
+        return super().compute_loss(x, y, y_pred, sample_weight, training=training)
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        """Updates the metrics as Keras does; outputs with a name share one tensor of labels."""
+        y = labels_by_output(y, y_pred, self.loss)
+        return super().compute_metrics(x, y, y_pred, sample_weight)
 
     def _replica_loss(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool) -> Any:
         """This replica's part of the loss; tracks the supervised part by its labeled rows."""
@@ -306,7 +338,13 @@ class NodeGraphModel(keras.Model):
                 f"{self.name!r} has not seen any inputs yet, so export cannot name them: fit it, call it on a "
                 "batch or load it first"
             )
-        export_saved_model(self, filepath, self._signature.serving_specs(self.requires_graph))
+        specs = self._signature.serving_specs(self.requires_graph)
+        for name in self._features_not_served():
+            del specs[name]
+        export_saved_model(self, filepath, specs, as_dict=self._signature.is_dict)
+
+    def _features_not_served(self) -> list[str]:
+        return []
 
 
 def _is_dataset(x: Any) -> bool:

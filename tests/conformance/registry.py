@@ -282,9 +282,7 @@ ROWS = [
         _X,
         has_graph_loss=True,
     ),
-    Row(
-        "slides_comm_net", NodeGraphModel, lambda dropout: CommNetModel(dropout=dropout), _X
-    ),
+    Row("slides_comm_net", NodeGraphModel, lambda dropout: CommNetModel(dropout=dropout), _X),
     _layer_row(
         "gcn_conv_narrowing",
         GCNConv,

@@ -59,7 +59,9 @@ def test_predict_comes_in_the_order_of_the_split(row: Row, trained: Trained) -> 
     np.testing.assert_allclose(some, everything[rows], rtol=1e-5, atol=1e-5)
 
     sampled = [
-        columns(trained.model.predict(neighborhoods(graph, split, batch_size=2, fanout=None), verbose=0))
+        columns(
+            trained.model.predict(neighborhoods(graph, split, batch_size=2, fanout=None), verbose=0)
+        )
         for split in ("some", "back")
     ]
     np.testing.assert_allclose(sampled[0], sampled[1][::-1], rtol=1e-5, atol=1e-5)

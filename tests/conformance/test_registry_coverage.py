@@ -33,7 +33,9 @@ def test_a_class_without_a_row_is_found() -> None:
     class Planted(layers.GCNConv):
         pass
 
-    module = SimpleNamespace(__all__=["GCNConv", "Planted"], GCNConv=layers.GCNConv, Planted=Planted)
+    module = SimpleNamespace(
+        __all__=["GCNConv", "Planted"], GCNConv=layers.GCNConv, Planted=Planted
+    )
     assert without_row(module) == ["Planted"]
 
 

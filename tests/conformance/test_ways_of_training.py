@@ -39,9 +39,7 @@ def test_shuffled_edges(row: Row, trained: Trained) -> None:
     assert_trained_alike(model, history, trained, tolerance=1e-5)
 
 
-def test_two_devices(
-    row: Row, trained: Trained, two_devices: tf.distribute.Strategy
-) -> None:
+def test_two_devices(row: Row, trained: Trained, two_devices: tf.distribute.Strategy) -> None:
     with two_devices.scope():
         model = row.compiled()
     data = distribute(

@@ -70,7 +70,9 @@ def test_each_replica_gets_whole_batches_in_turn(
 
     def make(context: tf.distribute.InputContext) -> tf.data.Dataset:
         sizes.append(context.get_per_replica_batch_size(batch_size))
-        return neighborhoods(graph, "train", batch_size=sizes[-1], fanout=(2, 2), seed=0, padding=True)
+        return neighborhoods(
+            graph, "train", batch_size=sizes[-1], fanout=(2, 2), seed=0, padding=True
+        )
 
     dataset = distribute(strategy, make)
     assert sizes == [batch_size // 2]
@@ -98,7 +100,14 @@ def test_every_epoch_has_every_row(strategy: tf.distribute.Strategy) -> None:
     dataset = distribute(
         strategy,
         lambda context: neighborhoods(
-            graph, "train", batch_size=2, fanout=2, shuffle=True, seed=0, unlabeled="rest", padding=True
+            graph,
+            "train",
+            batch_size=2,
+            fanout=2,
+            shuffle=True,
+            seed=0,
+            unlabeled="rest",
+            padding=True,
         ),
     )
     orders = []

@@ -19,7 +19,7 @@ NUM_NODES = 30
 
 
 def make_graph(num_edges: int = 150, seed: int = 0, **changes: Any) -> Graph:
-    """Random edges among 30 nodes, of which 29 has none; the feature `id` says which row is which."""
+    """Random edges among 30 nodes, none at node 29; the feature `id` says which row is which."""
     rng = np.random.default_rng(seed)
     senders, receivers = rng.integers(0, NUM_NODES - 1, (2, num_edges))
     fields: dict[str, Any] = {
@@ -94,7 +94,12 @@ def test_without_labels_there_are_inputs_alone() -> None:
 def test_a_star_by_hand() -> None:
     # Into node 2: 0 (weight 5) and 1 (weight 7).
     graph = Graph.from_edges(
-        [0, 1], [2, 2], {"id": np.arange(3)}, weights=[5, 7], labels=[0, 10, 20], splits={"a": [2, 1]}
+        [0, 1],
+        [2, 2],
+        {"id": np.arange(3)},
+        weights=[5, 7],
+        labels=[0, 10, 20],
+        splits={"a": [2, 1]},
     )
     ((inputs, labels),) = list(neighborhoods(graph, "a", batch_size=2, fanout=9))
     assert inputs["id"].numpy().tolist() == [0, 1, 2, 1]
@@ -113,12 +118,14 @@ def test_one_hop_of_all_is_every_incoming_edge(fanout: Any) -> None:
     for inputs, _ in neighborhoods(graph, "train", batch_size=4, fanout=fanout):
         for nodes, triples in parts(inputs):
             into = np.flatnonzero(graph.receivers == nodes[-1])
-            expected = zip(graph.senders[into], graph.receivers[into], graph.weights[into], strict=True)
+            expected = zip(
+                graph.senders[into], graph.receivers[into], graph.weights[into], strict=True
+            )
             assert sorted(triples) == sorted(expected)
 
 
 def test_full_fanout_gives_the_reads_of_the_whole_graph() -> None:
-    # Two rounds of sums over the edges: a read-out node needs two hops, and gets the same in both forms.
+    # Two rounds of sums over the edges: a read-out node needs two hops, and both forms agree.
     graph = make_graph()
 
     def two_rounds(inputs: dict[str, Any]) -> np.ndarray:
@@ -167,7 +174,9 @@ def test_a_component_is_the_same_in_any_batch_size(shuffle: bool, unlabeled: str
 
 
 def test_without_shuffle_each_epoch_is_the_same() -> None:
-    dataset = neighborhoods(make_graph(), "train", batch_size=3, fanout=(2, 1), unlabeled="rest", seed=0)
+    dataset = neighborhoods(
+        make_graph(), "train", batch_size=3, fanout=(2, 1), unlabeled="rest", seed=0
+    )
     first = plain(list(dataset))
     assert plain(list(dataset)) == first
 
@@ -183,14 +192,14 @@ def test_shuffle_draws_order_and_neighbors_anew_each_epoch() -> None:
 
 
 def test_the_same_seed_gives_the_same_epochs_and_another_others() -> None:
-    def three_epochs(seed: int | None) -> list[Any]:
+    def two_epochs(seed: int) -> list[Any]:
         dataset = neighborhoods(
-            make_graph(), "all", batch_size=8, fanout=2, shuffle=True, seed=seed
+            make_graph(), "all", batch_size=15, fanout=2, shuffle=True, seed=seed
         )
-        return [plain(list(dataset)) for _ in range(3)]
+        return [plain(list(dataset)) for _ in range(2)]
 
-    assert three_epochs(1) == three_epochs(1)
-    assert three_epochs(1) != three_epochs(2)
+    first = two_epochs(1)
+    assert two_epochs(1) == first != two_epochs(2)
 
 
 def test_no_seed_obeys_the_global_one() -> None:
@@ -253,7 +262,9 @@ def features_of_all_kinds() -> dict[str, Any]:
 
 @pytest.mark.parametrize("padding", [False, True])
 def test_features_follow_their_nodes_with_their_dtypes(padding: bool) -> None:
-    graph = make_graph(features=features_of_all_kinds())
+    features = features_of_all_kinds()
+    dense_words = features["words"].toarray().astype(np.float32)
+    graph = make_graph(features=features)
     dataset = neighborhoods(graph, "train", batch_size=4, fanout=(3, 2), seed=0, padding=padding)
     dtypes = {
         "id": "int64", "image": "float32", "half": "float16", "small": "uint8", "flag": "bool",
@@ -266,7 +277,7 @@ def test_features_follow_their_nodes_with_their_dtypes(padding: bool) -> None:
         words = inputs["words"]
         assert isinstance(words, tf.SparseTensor) != padding
         words = words.numpy() if padding else tf.sparse.to_dense(words).numpy()
-        np.testing.assert_array_equal(words[: len(ids)], graph.features["words"].toarray()[ids])
+        np.testing.assert_array_equal(words[: len(ids)], dense_words[ids])
         for name in ("id", "image", "half", "small", "flag"):
             np.testing.assert_array_equal(inputs[name][: len(ids)], graph.features[name][ids])
             assert not np.any(inputs[name][len(ids) :])
@@ -327,20 +338,26 @@ def test_padding_has_static_shapes(fanout: Any, unlabeled: str | None, num_extra
 
 
 def test_padding_sizes_by_hand() -> None:
-    # Of the split, nodes 0, 1, 2 have degrees 3, 1, 0; of the rest, 3 and 4 have 1 and 0. At fan-out 2 two
-    # rows get at most 2 + 1 edges, and one of the rest 1; each of these 4 senders gets 2 more: 12 edges.
+    # Nodes 0, 1, 2 of the split have degrees 3, 1, 0; the rest, 3 and 4, have 1 and 0. At fan-out 2
+    # two rows get at most 2 + 1 edges, and one of the rest 1; each of these 4 senders 2 more: 4 + 8.
     graph = Graph.from_edges(
         [1, 2, 3, 0, 1], [0, 0, 0, 1, 3], np.eye(5), labels=[0] * 5, splits={"a": [0, 1, 2]}
     )
     inputs, labels = neighborhoods(
-        graph, "a", batch_size=2, fanout=(2, 2), unlabeled="rest", unlabeled_batch_size=1, padding=True
+        graph,
+        "a",
+        batch_size=2,
+        fanout=(2, 2),
+        unlabeled="rest",
+        unlabeled_batch_size=1,
+        padding=True,
     ).element_spec
     assert labels.shape == (2,) and inputs["n_node"].shape == (2 + 1 + 1,)
     assert inputs["senders"].shape == (12,)
     assert inputs["features"].shape == (2 + 1 + 12 + 1, 5)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("fanout", [None, 3, (None, 2), (2, 3, 1)])
 def test_padding_is_never_too_small(fanout: Any, seed: int) -> None:
     """Over hubs, loops, parallel edges, rounds that overlap, and epochs; too small would raise."""
@@ -364,7 +381,7 @@ def test_padding_is_never_too_small(fanout: Any, seed: int) -> None:
         unlabeled_batch_size=5 + seed,
         padding=True,
     )
-    for _ in range(5):
+    for _ in range(4):
         assert len(list(dataset)) == (4 + seed) // 2
 
 
@@ -408,8 +425,10 @@ def test_no_neighbors(fanout: Any) -> None:
 
 
 def test_integers_of_any_type_will_do() -> None:
-    kwargs: dict[str, Any] = {"batch_size": np.int64(3), "seed": np.int32(1)}
-    given = neighborhoods(make_graph(), "train", fanout=(np.int64(2), 2.0), **kwargs)
+    kwargs: dict[str, Any] = {
+        "fanout": (np.int64(2), 2.0), "batch_size": np.int64(3), "seed": np.int32(1),
+    }  # fmt: skip
+    given = neighborhoods(make_graph(), "train", **kwargs)
     assert plain(list(given)) == plain(
         list(neighborhoods(make_graph(), "train", fanout=(2, 2), batch_size=3, seed=1))
     )

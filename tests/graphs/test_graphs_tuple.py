@@ -90,7 +90,7 @@ def test_indices_become_int32_and_weights_float32() -> None:
     )
     assert graph.edges.dtype == tf.float32
     for tensor in (graph.senders, graph.receivers, graph.n_node, graph.readout, graph.sender_order):
-        assert tensor.dtype == tf.int32
+        assert tensor is not None and tensor.dtype == tf.int32
     assert graph.senders.numpy().tolist() == [0, 1, 3]
 
 

@@ -61,7 +61,9 @@ PAIR = ([0], [1], [3.0], [[2.0, 0.0], [0.0, 4.0]])
 )
 def test_two_nodes_by_hand(kernel: Any, expected: Any, jit: bool) -> None:
     layer = layer_with(kernel)
-    run = tf.function(lambda nodes: layer(graph_of(*PAIR).replace(nodes=nodes)).nodes, jit_compile=jit)
+    run = tf.function(
+        lambda nodes: layer(graph_of(*PAIR).replace(nodes=nodes)).nodes, jit_compile=jit
+    )
     np.testing.assert_allclose(run(tf.constant(PAIR[3])), expected, rtol=1e-6)
 
 
@@ -94,9 +96,9 @@ def random_graph(num_features: int, sparse: bool) -> tuple[BatchGraph, np.ndarra
     rng = np.random.default_rng(0)
     senders, receivers = rng.integers(0, 10, (2, 40))
     weights = rng.random(40)
-    features = (rng.normal(size=(10, num_features)) * (rng.random((10, num_features)) < 0.4)).astype(
-        np.float32
-    )
+    features = (
+        rng.normal(size=(10, num_features)) * (rng.random((10, num_features)) < 0.4)
+    ).astype(np.float32)
     matrix = np.eye(10)
     np.add.at(matrix, (receivers, senders), weights)
     scale = 1 / np.sqrt(matrix.sum(axis=1))

@@ -19,7 +19,9 @@ def ones(sparse: bool, rows: int = 100, columns: int = 40) -> Any:
 
 
 def entries(features: Any) -> np.ndarray:
-    return (tf.sparse.to_dense(features) if isinstance(features, tf.SparseTensor) else features).numpy()
+    return (
+        tf.sparse.to_dense(features) if isinstance(features, tf.SparseTensor) else features
+    ).numpy()
 
 
 @pytest.mark.parametrize("sparse", [False, True])

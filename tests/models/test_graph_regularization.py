@@ -215,9 +215,9 @@ def test_every_distance(kind: str, by_hand: float | None, softmax: bool) -> None
 
     # The predecessor: NSL's distances of weighted pairs, summed for each star.
     theirs = nsl.lib.pairwise_distance_wrapper(
-        P[STARS["senders"]],
-        P[STARS["receivers"]],
-        STARS["edges"],
+        tf.constant(P[STARS["senders"]]),
+        tf.constant(P[STARS["receivers"]]),
+        tf.constant(STARS["edges"]),
         nsl.configs.DistanceConfig(
             distance_type=kind,
             transform_fn=distance["transform_fn"],
@@ -421,12 +421,15 @@ def test_regularize_must_be_a_string() -> None:
         GraphRegularizationModel(config_of(), functional, regularize=None)  # type: ignore
 
 
-def test_a_dict_of_outputs_trains_on_one_of_them() -> None:
+@pytest.mark.parametrize("labels_are_named", [True, False])
+def test_a_dict_of_outputs_trains_on_one_of_them(labels_are_named: bool) -> None:
     model = GraphRegularizationModel(config_of(), two_outputs, regularize="embedding")
     model.compile(keras.optimizers.SGD(0.0), loss={"logits": "mse"}, metrics={"logits": ["mae"]})
-    labels = {"logits": np.zeros([2, 2], np.float32)}
+    labels: Any = np.zeros([2, 2], np.float32)
+    labels = {"logits": labels} if labels_are_named else labels
     dataset = tf.data.Dataset.from_tensors((stars(), labels))
     history = model.fit(dataset, verbose=0).history
+    print(history)
     assert history["supervised_loss"] == [pytest.approx(14.25)]
     assert history["graph_loss"] == [pytest.approx(18.0)]
     assert history["loss"] == [pytest.approx(14.25 + 9.0)]

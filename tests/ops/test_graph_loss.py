@@ -1,4 +1,4 @@
-"""The graph loss worked by hand, against the definition written as a loop, and against NSL's distances."""
+"""The graph loss by hand, against its definition written as a loop, and with NSL's distances."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pytest
 import tensorflow as tf
 
 from gnn import nsl
-from gnn.configs import DistanceConfig, DistanceType
+from gnn.configs import DistanceConfig, DistanceType, TransformType
 from gnn.ops.graph_loss import neighbor_distances
 from gnn.ops.propagate import Adjacency
 
-L1 = DistanceConfig("l1")
-L2 = DistanceConfig("l2")
+L1 = DistanceConfig(DistanceType.L1)
+L2 = DistanceConfig(DistanceType.L2)
 
 
 def adjacency_of(edges: list[tuple[int, int]], num_nodes: int, weights: Any = None) -> Adjacency:
@@ -26,7 +26,7 @@ def adjacency_of(edges: list[tuple[int, int]], num_nodes: int, weights: Any = No
 
 def loss_of(
     outputs: Any, adjacency: Adjacency, rows: list[int], config: DistanceConfig = L2
-) -> tuple[float, float]:
+) -> Any:
     read = np.isin(np.arange(adjacency.num_nodes), rows)
     total, count = neighbor_distances(
         tf.constant(outputs, tf.float32), adjacency, tf.constant(read), config
@@ -136,7 +136,7 @@ def test_an_edge_of_weight_0_drops_out_whatever_its_sender_holds(
     distance: Any, bad: float, jit: bool
 ) -> None:
     """Loss and gradients are those without the edge."""
-    config = DistanceConfig(distance, transform_fn="softmax")
+    config = DistanceConfig(distance, TransformType.SOFTMAX)
     outputs = tf.constant([[0.5, 1.0], [2.0, -1.0], [bad, bad]])
     rows = tf.constant([False, True, False])
 
@@ -161,9 +161,9 @@ def test_an_edge_of_weight_0_drops_out_whatever_its_sender_holds(
 
 
 def test_gradients_by_hand() -> None:
-    # Node 2 receives from 0 (weight 1) and 1 (weight 3): L = (1 (y2 - y0)^2 + 3 (y2 - y1)^2) / 4 with
-    # y = 0, 1, 3: (9 + 12) / 4. dL/dy0 = -2 * 3 / 4, dL/dy1 = -3 * 2 * 2 / 4, dL/dy2 = their negative sum;
-    # dL/dw0 = (9 - L) / 4, dL/dw1 = (4 - L) / 4.
+    # Node 2 receives from 0 (weight 1) and 1 (weight 3): L = (1 (y2 - y0)^2 + 3 (y2 - y1)^2) / 4
+    # with y = 0, 1, 3: (9 + 12) / 4. dL/dy0 = -2 * 3 / 4, dL/dy1 = -3 * 2 * 2 / 4, dL/dy2 = their
+    # negative sum; dL/dw0 = (9 - L) / 4, dL/dw1 = (4 - L) / 4.
     outputs = tf.constant([[0.0], [1.0], [3.0]])
     weights = tf.constant([1.0, 3.0])
     with tf.GradientTape() as tape:

@@ -1,0 +1,161 @@
+"""Batches of sampled neighborhoods as a function of the epoch and the place in it."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from gnn.data.node_features import NodeFeatures
+from gnn.graphs.graph import Graph
+from gnn.graphs.padding import PaddingSizes, pad_batch
+from gnn.graphs.sampling import NeighborIndex, mix, sample_neighborhoods
+
+_KEYS: dict[str, tuple[list[int | None], tf.DType]] = {
+    "n_node": ([None], tf.int32),
+    "n_edge": ([None], tf.int32),
+    "edges": ([None, 1], tf.float32),
+    "senders": ([None], tf.int32),
+    "receivers": ([None], tf.int32),
+    "globals": ([None, 0], tf.float32),
+    "sender_order": ([None], tf.int32),
+    "readout": ([None], tf.int32),
+}
+_PADDED_KEYS: dict[str, tuple[list[int | None], tf.DType]] = {
+    "readout_mask": ([None], tf.float32),
+    "node_mask": ([None], tf.bool),
+}
+# Beside the inputs, under names that no feature has.
+_LABELS, _NODE_IDS = "labels:", "node_ids"
+
+
+class SampledBatches:
+    """The batches of `gnn.data.neighborhoods`, whose arguments it takes in checked form.
+
+    Args:
+        graph: the graph.
+        index: its edges by receiver.
+        rows: the nodes to read out, in order.
+        batch_size: rows of a batch.
+        hops: the fan-out of each hop.
+        extra: the unlabeled nodes, or None.
+        num_extra: how many of them a batch.
+        shuffle: whether rows are permuted each epoch.
+        seed: of everything drawn.
+        sizes: what batches are padded to, or None.
+
+    Example:
+
+    >>> graph = Graph.from_edges([0], [1], np.eye(2))
+    >>> index = NeighborIndex(graph.senders, graph.receivers, graph.weights, 2)
+    >>> batches = SampledBatches(
+    ...     graph=graph, index=index, rows=np.array([1]), batch_size=1, hops=(1,), extra=None,
+    ...     num_extra=0, shuffle=False, seed=0, sizes=None)
+    >>> len(batches), batches.arrays(epoch=0, place=0)["node_ids"].tolist()
+    (1, [0, 1])
+    """
+
+    def __init__(
+        self,
+        *,
+        graph: Graph,
+        index: NeighborIndex,
+        rows: np.ndarray,
+        batch_size: int,
+        hops: tuple[int | None, ...],
+        extra: np.ndarray | None,
+        num_extra: int,
+        shuffle: bool,
+        seed: int,
+        sizes: PaddingSizes | None,
+    ):
+        self._index, self._rows, self._batch_size, self._hops = index, rows, batch_size, hops
+        self._extra, self._num_extra, self._shuffle = extra, num_extra, shuffle
+        self._seed, self._sizes, self._labels = seed, sizes, graph.labels
+        self._num_rows = None if sizes is None else sizes.n_node
+        self._features = NodeFeatures(graph)
+        self._stream = mix(np.zeros(1, np.uint64), seed)
+        # The permutations of an epoch serve all of its batches; a few, for iterators side by side.
+        self._order = functools.lru_cache(maxsize=4)(self._draw_order)
+        self._keys = _KEYS if sizes is None else _KEYS | _PADDED_KEYS
+        self._specs = self._element_specs()
+
+    def __len__(self) -> int:
+        return -(-len(self._rows) // self._batch_size)
+
+    def _draw_order(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
+        rng = np.random.default_rng([self._seed, epoch])
+        rows = rng.permutation(self._rows) if self._shuffle else self._rows
+        needed = len(self) * self._num_extra
+        extra = np.zeros(0, np.int64)
+        if self._extra is not None:
+            rounds = -(-needed // len(self._extra))
+            extra = np.concatenate([rng.permutation(self._extra) for _ in range(rounds)])
+        return rows, extra
+
+    def arrays(self, epoch: int, place: int) -> dict[str, np.ndarray]:
+        """What NumPy makes of a batch: graph keys, `node_ids`, rows of sparse features, labels."""
+        rows, extra = self._order(epoch)
+        own = slice(place * self._batch_size, (place + 1) * self._batch_size)
+        others = slice(place * self._num_extra, (place + 1) * self._num_extra)
+        chosen, added = rows[own], extra[others]
+        # A stream a row, by its place in the epoch: what is drawn does not hang on the batch size.
+        streams = np.concatenate(
+            [
+                mix(self._stream, epoch, 0, np.arange(own.start, own.start + len(chosen))),
+                mix(self._stream, epoch, 1, np.arange(others.start, others.stop)),
+            ]
+        )
+        seeds = np.concatenate([chosen, added])
+        batch = sample_neighborhoods(self._index, seeds, self._hops, streams)
+        batch["readout"] = batch["readout"][: len(chosen)]
+        sparse_rows = self._features.rows(batch[_NODE_IDS], self._num_rows)
+        if self._sizes is not None:
+            batch = pad_batch(batch, self._sizes)
+        batch |= sparse_rows
+        if self._labels is not None:
+            labels = self._labels[chosen]
+            if self._sizes is not None:
+                missing = self._sizes.n_row - len(labels)
+                labels = np.pad(labels, [(0, missing)] + [(0, 0)] * (labels.ndim - 1))
+            batch[_LABELS] = labels
+        return batch
+
+    def element(self, epoch: tf.Tensor, place: tf.Tensor) -> Any:
+        """A batch as tensors: `(inputs, labels)`, or `inputs` where the graph has no labels."""
+        names = list(self._specs)
+
+        def make(epoch: np.ndarray, place: np.ndarray) -> list[np.ndarray]:
+            arrays = self.arrays(int(epoch), int(place))
+            return [arrays[name] for name in names]
+
+        dtypes = [spec.dtype for spec in self._specs.values()]
+        tensors = dict(zip(names, tf.numpy_function(make, [epoch, place], dtypes), strict=True))
+        for name, spec in self._specs.items():
+            tensors[name].set_shape(spec.shape)
+        inputs = self._features.tensors(tensors, self._num_rows)
+        inputs |= {key: tensors[key] for key in self._keys if key != "node_mask"}
+        return inputs if self._labels is None else (inputs, tensors[_LABELS])
+
+    def _element_specs(self) -> dict[str, tf.TensorSpec]:
+        specs = {
+            key: tf.TensorSpec([self._static_size(key), *shape[1:]], dtype)
+            for key, (shape, dtype) in {**self._keys, _NODE_IDS: ([None], tf.int32)}.items()
+        }
+        specs |= self._features.row_specs()
+        if self._labels is not None:
+            shape = [self._static_size("readout"), *self._labels.shape[1:]]
+            specs[_LABELS] = tf.TensorSpec(shape, self._labels.dtype)
+        return specs
+
+    def _static_size(self, key: str) -> int | None:
+        sizes = self._sizes
+        if sizes is None:
+            return None
+        if key in ("n_node", "n_edge", "globals"):
+            return sizes.n_graph
+        if key in ("readout", "readout_mask"):
+            return sizes.n_row
+        return sizes.n_node if key in (_NODE_IDS, "node_mask") else sizes.n_edge
