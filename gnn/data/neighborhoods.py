@@ -95,7 +95,7 @@ def neighborhoods(
     )
     epochs = itertools.count()
 
-    def next_epoch() -> np.ndarray:
+    def next_epoch() -> np.int64:
         return np.int64(next(epochs) if shuffle else 0)
 
     # The epoch is drawn once an iteration, and a batch is a function of epoch and place: batches can

@@ -142,8 +142,9 @@ class SampledBatches:
     def _element_specs(self) -> dict[str, tf.TensorSpec]:
         specs = {
             key: tf.TensorSpec([self._static_size(key), *shape[1:]], dtype)
-            for key, (shape, dtype) in {**self._keys, _NODE_IDS: ([None], tf.int32)}.items()
+            for key, (shape, dtype) in self._keys.items()
         }
+        specs[_NODE_IDS] = tf.TensorSpec([self._static_size(_NODE_IDS)], tf.int32)
         specs |= self._features.row_specs()
         if self._labels is not None:
             shape = [self._static_size("readout"), *self._labels.shape[1:]]

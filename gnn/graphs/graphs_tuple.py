@@ -181,7 +181,6 @@ def adjacency_of(graph: GraphsTuple) -> Adjacency:
         receivers=graph.receivers,
         num_nodes=num_rows(nodes),
         weights=None if graph.edges is None else tf.cast(graph.edges[:, 0], tf.float32),
-        sender_order=getattr(graph, "sender_order", None),
     )
 
 

@@ -290,8 +290,8 @@ class NodeGraphModel(keras.Model):
                 without.
         """
         if not self._known_loadable:
-            check_registered(self)
-            check_keeps_arguments(self, type(self).__name__)
+            check_keeps_arguments(self, "the model")
+            check_registered(self, "the model")
             for argument in ("node_model", "agreement_model"):
                 if getattr(self, argument, None) is not None:
                     check_loadable(getattr(self, argument), argument)

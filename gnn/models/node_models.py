@@ -151,6 +151,7 @@ def check_loadable(node_model: keras.layers.Layer, argument: str = "node model")
                 "`export` works without."
             )
         check_keeps_arguments(layer, argument)
+        check_registered(layer, argument)
     try:
         keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(node_model))
     except Exception as error:
@@ -160,25 +161,24 @@ def check_loadable(node_model: keras.layers.Layer, argument: str = "node model")
         ) from error
 
 
-def check_registered(model: keras.layers.Layer) -> None:
-    """Raises where Keras could not find the model's class again by its name.
+def check_registered(model: keras.layers.Layer, argument: str) -> None:
+    """Raises where Keras could not find the class of a model or layer again by its name.
 
     Raises:
         ValueError: as said.
 
     Example:
 
-    >>> check_registered(keras.layers.Dense(2))
+    >>> check_registered(keras.layers.Dense(2), "node_model")
     """
     kind = type(model)
-    name = keras.saving.get_registered_name(kind)
-    known = keras.saving.get_registered_object(name) or keras.saving.get_registered_object(
-        kind.__name__
-    )
-    if not kind.__module__.startswith("keras.") and known is not kind:
+    if kind.__module__.startswith("keras."):
+        return
+    find = keras.saving.get_registered_object
+    if kind not in (find(keras.saving.get_registered_name(kind)), find(kind.__name__)):
         raise ValueError(
-            f"cannot save: {kind.__name__} ({model.name!r}) is not registered, so it could not be loaded again. "
-            f"{_ADVICE}"
+            f"cannot save: {kind.__name__} ({model.name!r}, {argument}) is not registered, so it "
+            f"could not be loaded again. {_ADVICE}"
         )
 
 

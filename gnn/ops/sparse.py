@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import tensorflow as tf
+
+from gnn.ops.propagate import Adjacency, propagate
 
 
 def sparse_matmul(features: tf.SparseTensor, kernel: tf.Tensor) -> tf.Tensor:
     """The product of sparse features and a dense kernel, faster than TensorFlow's own.
 
-    Forward it is a CSR product; the gradient for the kernel adds up in the order of the entries.
-    There is no XLA kernel for sparse tensors: deliver features dense there (`padding=` of
-    `gnn.data`).
+    It is `gnn.ops.propagate` with the features' columns as senders and their rows as receivers,
+    and has its speed and its gradients. There is no XLA kernel for sparse tensors: deliver
+    features dense there (`padding=` of `gnn.data`).
 
     Args:
-        features: `[n_rows, n_features]`, its entries in row-major order.
+        features: `[n_rows, n_features]`.
         kernel: float `[n_features, units]`.
 
     Returns:
@@ -27,25 +28,13 @@ def sparse_matmul(features: tf.SparseTensor, kernel: tf.Tensor) -> tf.Tensor:
     >>> sparse_matmul(tf.sparse.from_dense([[0.0, 2.0]]), tf.constant([[1.0], [3.0]])).numpy()
     array([[6.]], dtype=float32)
     """
-    dtype = tf.float64 if kernel.dtype == tf.float64 else tf.float32
-    values = tf.cast(features.values, dtype)
-
-    @tf.custom_gradient
-    def multiply(values: tf.Tensor, kernel: tf.Tensor) -> tuple[tf.Tensor, Callable[..., Any]]:
-        matrix = tf.raw_ops.SparseTensorToCSRSparseMatrix(
-            indices=features.indices, values=values, dense_shape=features.dense_shape
-        )
-
-        def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            tensor = tf.SparseTensor(features.indices, values, features.dense_shape)
-            for_kernel = tf.sparse.sparse_dense_matmul(tensor, upstream, adjoint_a=True)
-            rows, columns = features.indices[:, 0], features.indices[:, 1]
-            for_values = tf.reduce_sum(tf.gather(upstream, rows) * tf.gather(kernel, columns), -1)
-            return for_values, for_kernel
-
-        return tf.raw_ops.SparseMatrixMatMul(a=matrix, b=kernel), gradient
-
-    out = tf.cast(multiply(values, tf.cast(kernel, dtype)), kernel.dtype)
+    entries = Adjacency(
+        senders=features.indices[:, 1],
+        receivers=features.indices[:, 0],
+        num_nodes=features.dense_shape[0],
+        weights=features.values,
+    )
+    out = propagate(kernel, entries)
     out.set_shape([features.shape[0], kernel.shape[1]])
     return out
 

@@ -264,9 +264,7 @@ def records(tmp_path: Path) -> Path:
 
 
 def test_records_by_hand(records: Path) -> None:
-    dataset = make_cora_dataset(
-        str(records), batch_size=2, neighbor_config=TWO, max_seq_length=3
-    )
+    dataset = make_cora_dataset(str(records), batch_size=2, neighbor_config=TWO, max_seq_length=3)
     batches = list(dataset)
     assert int(dataset.cardinality()) == len(batches) == 3
     assert [labels.numpy().tolist() for _, labels in batches] == [[0, 1], [2, 3], [-1]]

@@ -53,9 +53,9 @@ def test_a_regularized_model_takes_features_by_name(tmp_path: Path) -> None:
     model(batch())
     model.export(tmp_path / "served")
     signature = served(tmp_path / "served")
-    assert {name: (spec.shape.as_list(), spec.dtype) for name, spec in inputs_of(signature).items()} == {
-        "x": ([None, 2], tf.float32)
-    }
+    assert {
+        name: (spec.shape.as_list(), spec.dtype) for name, spec in inputs_of(signature).items()
+    } == {"x": ([None, 2], tf.float32)}
     # Any number of rows.
     for rows in (X, X[:1]):
         outputs = signature(x=rows)

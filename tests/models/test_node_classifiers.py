@@ -64,9 +64,7 @@ def test_any_depth_equals_dense_matrices(hidden_units: Any) -> None:
     np.fill_diagonal(adjacency, 0)
     receivers, senders = np.nonzero(adjacency)
     x = rng.normal(size=(size, 6)).astype(np.float32)
-    graph = Graph.from_edges(
-        senders, receivers, {"x": x}, weights=adjacency[receivers, senders]
-    )
+    graph = Graph.from_edges(senders, receivers, {"x": x}, weights=adjacency[receivers, senders])
     inputs = next(iter(full_batch(graph)))
     model = GraphConvolutionalNodeClassifier(num_classes=2, hidden_units=hidden_units)
     outputs = model(inputs)

@@ -133,9 +133,7 @@ def test_inputs_are_left_alone() -> None:
 
 # What is refused. Keras first tries to build an unbuilt model on the same inputs, and warns.
 
-KERAS_TRIES_TO_BUILD = pytest.mark.filterwarnings(
-    "ignore:.*unbuilt state:UserWarning"
-)
+KERAS_TRIES_TO_BUILD = pytest.mark.filterwarnings("ignore:.*unbuilt state:UserWarning")
 
 
 def test_a_tensor_where_a_graph_is_needed() -> None:
@@ -238,9 +236,7 @@ def test_loss_of_batches_without_edges_and_of_unequal_rows() -> None:
     # Squared errors 1, 4, 9 in the first batch and 25 in the second: 39 / 4.
     model = Scaled()
     model.compile("sgd", "mse")
-    dataset = dataset_of(
-        (all_rows([1, 2, 3], 0), column([0] * 3)), (all_rows([5], 2), column([0]))
-    )
+    dataset = dataset_of((all_rows([1, 2, 3], 0), column([0] * 3)), (all_rows([5], 2), column([0])))
     results = model.evaluate(dataset, return_dict=True, verbose=0)
     assert results == {"loss": pytest.approx(39 / 4)}
 
@@ -273,7 +269,9 @@ def test_sample_weights_give_one_loss_in_any_batches(
     reduction: str, expected: float, batches: list[list[int]]
 ) -> None:
     model = Scaled()
-    model.compile("sgd", keras.losses.MeanSquaredError(reduction=reduction), weighted_metrics=["mse"])
+    model.compile(
+        "sgd", keras.losses.MeanSquaredError(reduction=reduction), weighted_metrics=["mse"]
+    )
     x, weights = [1.0, 2.0, 3.0, 5.0], np.array([1, 0, 3, 2], np.float32)
     dataset = dataset_of(
         *[
@@ -336,9 +334,7 @@ def test_a_regularizer_of_the_weights_is_part_of_the_loss() -> None:
 
     model = Regularized()
     model.compile("sgd", "mse")
-    dataset = dataset_of(
-        (all_rows([1, 2, 3], 0), column([0] * 3)), (all_rows([5], 2), column([0]))
-    )
+    dataset = dataset_of((all_rows([1, 2, 3], 0), column([0] * 3)), (all_rows([5], 2), column([0])))
     assert model.evaluate(dataset, verbose=0) == pytest.approx(39 / 4 + 0.5)
 
 

@@ -233,9 +233,9 @@ def test_arguments_that_keras_keeps_need_no_get_config() -> None:
 
 
 def test_registered_classes() -> None:
-    check_registered(keras.layers.Dense(2))
-    check_registered(Registered())
+    check_registered(keras.layers.Dense(2), "model")
+    check_registered(Registered(), "model")
     with pytest.raises(ValueError, match="NotRegistered.*is not registered"):
-        check_registered(NotRegistered())
+        check_registered(NotRegistered(), "model")
     with keras.saving.custom_object_scope({"NotRegistered": NotRegistered}):
-        check_registered(NotRegistered())
+        check_registered(NotRegistered(), "model")
