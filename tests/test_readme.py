@@ -8,6 +8,7 @@ import doctest
 import io
 import os
 import re
+import textwrap
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 NEEDS_DATA, NOT_RUN = "<!-- needs GNN_DATA_DIR -->", "<!-- not run"
-FENCE = re.compile(r"```(\w*)\n(.*?)```", re.DOTALL)
+FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
 ERROR_ROW = re.compile(r"^\| ``(.+?)`` \| `(\w+)` \| ``(.+?)`` \|$", re.MULTILINE)
 FRAMED = re.compile(r"\x1b\[1m(.*?)\x1b\[0m", re.DOTALL)
 LINK = re.compile(r"\[[^\]]+\]\(([^)\s]+)\)")
@@ -41,7 +42,8 @@ def blocks(page: str) -> Iterator[Block]:
         between = page[end : found.start()]
         before = between.strip().rpartition("\n")[2]
         line = page.count("\n", 0, found.start()) + 1
-        yield Block(found[1], found[2], line, before, previous == "python" and not between.strip())
+        text = textwrap.dedent(found[2])
+        yield Block(found[1], text, line, before, previous == "python" and not between.strip())
         end, previous = found.end(), found[1]
 
 

@@ -25,7 +25,8 @@ def export_saved_model(
         as_dict: False for a model that is called on the one input as a tensor.
 
     Raises:
-        OSError: the folder cannot be written, or a file is in its place; what was there before is left as it was.
+        OSError: the folder cannot be written, or a file is in its place; what was there before is
+            left as it was.
     """
 
     @tf.function(autograph=False)

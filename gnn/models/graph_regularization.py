@@ -104,7 +104,8 @@ class GraphRegularizationModel(NodeGraphModel):
         )
 
     def _features_not_served(self) -> list[str]:
-        read, features = input_names(self.node_model), self._signature.features
+        read = input_names(self.node_model)
+        features = {} if self._signature is None else self._signature.features
         if read is None or len(features) == 1:
             return []
         return [name for name in features if name not in read]

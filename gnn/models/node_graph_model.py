@@ -47,10 +47,12 @@ class NodeGraphModel(keras.Model):
     ...     def graph_call(self, graph, training=False):
     ...         ones = tf.ones_like(graph.receivers, tf.float32)
     ...         rows = tf.shape(graph.nodes["x"])[0]
-    ...         return graph.replace(nodes=tf.math.unsorted_segment_sum(ones, graph.receivers, rows))
+    ...         degrees = tf.math.unsorted_segment_sum(ones, graph.receivers, rows)
+    ...         return graph.replace(nodes=degrees)
     >>> Degree()({
-    ...     "x": tf.ones([3, 2]), "n_node": [3], "n_edge": [2], "edges": [[1.0], [1.0]],
-    ...     "senders": [0, 1], "receivers": [2, 2], "globals": tf.zeros([1, 0])}).numpy().tolist()
+    ...     "x": tf.ones([3, 2]), "n_node": tf.constant([3]), "n_edge": tf.constant([2]),
+    ...     "senders": tf.constant([0, 1]), "receivers": tf.constant([2, 2]),
+    ...     "edges": tf.ones([2, 1]), "globals": tf.zeros([1, 0])}).numpy().tolist()
     [2.0]
     """
 
@@ -110,7 +112,7 @@ class NodeGraphModel(keras.Model):
 
     @property
     def trainable_variables(self) -> list[keras.Variable]:
-        """All trainable variables but the agreement model's, which this model's loss does not train."""
+        """The trainable variables but the agreement model's, which this loss does not train."""
         return self._without_agreement(super().trainable_variables)
 
     @property
@@ -213,7 +215,7 @@ class NodeGraphModel(keras.Model):
         sample_weight: Any = None,
         training: bool = True,
     ) -> Any:
-        """The loss of a batch as Keras computes it; losses by output's name share one tensor of labels."""
+        """The loss of a batch as Keras has it; named outputs share one tensor of labels."""
         y = labels_by_output(y, y_pred, self.loss)
         return super().compute_loss(x, y, y_pred, sample_weight, training=training)
 

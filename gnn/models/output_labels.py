@@ -11,9 +11,10 @@ import tensorflow as tf
 def labels_by_output(y: Any, y_pred: Any, loss: Any) -> Any:
     """Labels under the name of every output, where losses are given by the outputs' names.
 
-    A graph has one set of labels; which outputs they train is what the names in `compile` say. Keras wants labels of
-    outputs without a loss too: it raises where they lack, or, given one tensor beside a dict of outputs,
-    drops metrics without a word. So those get the labels at hand, which are not read.
+    A graph has one set of labels; which outputs they train is what the names in `compile` say.
+    Keras wants labels of outputs without a loss too: it raises where they lack, or, given one
+    tensor beside a dict of outputs, drops metrics without a word. So those get the labels at hand,
+    which are not read.
 
     Args:
         y: one tensor, or a dict that holds the labels of some outputs.
@@ -28,7 +29,8 @@ def labels_by_output(y: Any, y_pred: Any, loss: Any) -> Any:
     >>> labels = tf.constant([1])
     >>> sorted(labels_by_output(labels, {"embedding": 0, "logits": 0}, {"logits": "mse"}))
     ['embedding', 'logits']
-    >>> sorted(labels_by_output({"logits": labels}, {"embedding": 0, "logits": 0}, {"logits": "mse"}))
+    >>> some = {"logits": labels}
+    >>> sorted(labels_by_output(some, {"embedding": 0, "logits": 0}, {"logits": "mse"}))
     ['embedding', 'logits']
     >>> labels_by_output(labels, tf.constant([0.5]), "mse") is labels
     True

@@ -1,4 +1,4 @@
-"""Fixtures of the general checks; tests of one row follow each other, so they share its training."""
+"""Fixtures of the general checks; tests of one row follow each other and share its training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Configs, `.keras` files and callbacks: what is interrupted and saved goes on as if it were not."""
+"""Configs, `.keras` files and callbacks: what was interrupted goes on as if it were not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""fit, evaluate and predict: what they report, in which order, and that batching does not matter."""
+"""fit, evaluate and predict: what they report, in which order, at any batch size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Training that the checks share: the batches of a row, and a model trained on them for 20 steps."""
+"""Training that the checks share: a row's batches, and a model after 20 steps on them."""
 
 from __future__ import annotations
 

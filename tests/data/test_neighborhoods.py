@@ -191,6 +191,15 @@ def test_shuffle_draws_order_and_neighbors_anew_each_epoch() -> None:
     assert by_node[0] != by_node[1] != by_node[2]
 
 
+def test_neighbors_are_drawn_anew_where_the_order_cannot_change() -> None:
+    # One row with 20 neighbors, two of which are drawn: 190 pairs.
+    graph = make_graph(
+        senders=np.arange(1, 21), receivers=np.zeros(20, int), weights=None, splits={"one": [0]}
+    )
+    dataset = neighborhoods(graph, "one", batch_size=1, fanout=2, shuffle=True, seed=0)
+    assert len({str(plain(list(dataset))) for _ in range(4)}) == 4
+
+
 def test_the_same_seed_gives_the_same_epochs_and_another_others() -> None:
     def two_epochs(seed: int) -> list[Any]:
         dataset = neighborhoods(
@@ -200,6 +209,27 @@ def test_the_same_seed_gives_the_same_epochs_and_another_others() -> None:
 
     first = two_epochs(1)
     assert two_epochs(1) == first != two_epochs(2)
+
+
+def test_iterators_do_not_disturb_each_other() -> None:
+    def make() -> tf.data.Dataset:
+        return neighborhoods(
+            make_graph(),
+            "train",
+            batch_size=2,
+            fanout=2,
+            shuffle=True,
+            seed=0,
+            unlabeled="rest",
+        )
+
+    one_by_one = make()
+    epochs = [plain(list(one_by_one)) for _ in range(2)]
+    dataset = make()
+    first = iter(dataset)
+    begun = [next(first)]
+    whole = list(dataset)
+    assert [plain([*begun, *first]), plain(whole)] == epochs
 
 
 def test_no_seed_obeys_the_global_one() -> None:
@@ -339,7 +369,7 @@ def test_padding_has_static_shapes(fanout: Any, unlabeled: str | None, num_extra
 
 def test_padding_sizes_by_hand() -> None:
     # Nodes 0, 1, 2 of the split have degrees 3, 1, 0; the rest, 3 and 4, have 1 and 0. At fan-out 2
-    # two rows get at most 2 + 1 edges, and one of the rest 1; each of these 4 senders 2 more: 4 + 8.
+    # two rows get at most 2 + 1 edges, and one of the rest 1; each of these 4 senders 2 more: 12.
     graph = Graph.from_edges(
         [1, 2, 3, 0, 1], [0, 0, 0, 1, 3], np.eye(5), labels=[0] * 5, splits={"a": [0, 1, 2]}
     )

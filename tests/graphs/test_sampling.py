@@ -97,7 +97,7 @@ def test_every_subset_is_drawn_equally_often(degree: int, fanout: int) -> None:
     [
         # Nodes 1 and 2 of one hop: one draws of 3, 4 and the other of 5, 6.
         [(1, 0), (2, 0), (3, 1), (4, 1), (5, 2), (6, 2)],
-        # Nodes of successive hops: 1 draws of 3 and 2, 2 of 5 and 6; 3 is 2 with another name.
+        # Nodes of successive hops: 1 draws of 2, 3, and whichever it is draws of 5, 6.
         [(1, 0), (2, 1), (3, 1), (5, 2), (6, 2), (5, 3), (6, 3)],
     ],
 )
