@@ -26,32 +26,24 @@ import numpy as np
 import tensorflow as tf
 
 import gnn
-from gnn.layers import FeatureDense, FeatureDropout
+from gnn.layers import FeatureDense
 
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
     """How a model is trained.
 
-    `monitor` picks the epoch, `patience` epochs without a better one end the run.
+    The weights kept are those of the epoch with the best validation accuracy; `patience` epochs
+    without a better one end the run.
     """
 
     build: Callable[[int, int], keras.Model]
-    learning_rate: float = 0.01
-    epochs: int = 200
-    patience: int = 200
-    monitor: str = "val_accuracy"
-    normalize: bool = True
-
-
-def mlp(num_words: int, num_classes: int, units: int, dropout: float, l2: float) -> keras.Model:
-    """A classifier of bags of words that knows no graph."""
-    words = keras.Input((num_words,), sparse=True, name="words")
-    hidden = FeatureDropout(dropout)(words)
-    regularizer = keras.regularizers.L2(l2) if l2 else None
-    hidden = FeatureDense(units, activation="relu", kernel_regularizer=regularizer)(hidden)
-    hidden = FeatureDropout(dropout)(hidden)
-    return keras.Model(words, keras.layers.Dense(num_classes)(hidden))
+    train_data: Callable[[gnn.Graph, int], tf.data.Dataset]
+    learning_rate: float
+    epochs: int
+    steps_per_epoch: int
+    patience: int
+    normalize: bool
 
 
 def gcn(num_words: int, num_classes: int) -> keras.Model:
@@ -65,25 +57,55 @@ def gcn(num_words: int, num_classes: int) -> keras.Model:
     )
 
 
-def regularized(
-    multiplier: float, units: int, dropout: float, l2: float, regularize: str
-) -> Callable[[int, int], keras.Model]:
-    """The MLP with the graph loss over every edge, whether its ends are labeled or not."""
+def mlp(num_words: int, num_classes: int) -> keras.Model:
+    """A classifier of bags of words that knows no graph."""
+    words = keras.Input((num_words,), sparse=True, name="words")
+    regularizer = keras.regularizers.L2(3e-4)
+    hidden = FeatureDense(128, activation="relu", kernel_regularizer=regularizer)(words)
+    return keras.Model(words, keras.layers.Dense(num_classes)(hidden))
 
-    def build(num_words: int, num_classes: int) -> keras.Model:
-        return gnn.GraphRegularizationModel(
-            gnn.GraphRegConfig(multiplier=multiplier),
-            lambda: mlp(num_words, num_classes, units, dropout, l2),
-            regularize=regularize,
-        )
 
-    return build
+def regularized_mlp(num_words: int, num_classes: int) -> keras.Model:
+    """The same MLP with the graph loss: squared distances of the neighbors' probabilities."""
+    return gnn.GraphRegularizationModel(
+        gnn.GraphRegConfig(multiplier=1.0),
+        lambda: mlp(num_words, num_classes),
+        regularize="probabilities",
+    )
+
+
+def whole_graph(graph: gnn.Graph, seed: int) -> tf.data.Dataset:
+    """One batch an epoch."""
+    del seed
+    return gnn.data.full_batch(graph, "train")
+
+
+def labeled_words(graph: gnn.Graph, seed: int) -> tf.data.Dataset:
+    """The features and labels of the training nodes alone, as often as asked for."""
+    del seed
+    return words_and_labels(graph, "train").repeat()
+
+
+def labeled_and_unlabeled_stars(graph: gnn.Graph, seed: int) -> tf.data.Dataset:
+    """All labeled nodes and 128 others, drawn anew each time, each with all its neighbors."""
+    return gnn.data.neighborhoods(
+        graph,
+        "train",
+        batch_size=len(graph.split("train")),
+        fanout=None,
+        shuffle=True,
+        seed=seed,
+        unlabeled="rest",
+        unlabeled_batch_size=128,
+    ).repeat()
 
 
 RECIPES = {
-    "gcn": Recipe(gcn),
-    "mlp": Recipe(lambda words, classes: mlp(words, classes, 128, 0.5, 2.5e-4)),
-    "mlp+graph": Recipe(regularized(1.0, 128, 0.5, 2.5e-4, "logits")),
+    "gcn": Recipe(gcn, whole_graph, 0.01, 200, 1, 200, normalize=True),
+    "mlp": Recipe(mlp, labeled_words, 0.001, 150, 10, 80, normalize=False),
+    "mlp+graph": Recipe(
+        regularized_mlp, labeled_and_unlabeled_stars, 0.001, 150, 10, 80, normalize=False
+    ),
 }
 
 
@@ -98,43 +120,37 @@ def run(recipe: Recipe, data: str, seed: int) -> dict[str, float]:
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
     )
-    sets = {name: gnn.data.full_batch(graph, name) for name in ("train", "validation", "test")}
-    if not isinstance(model, gnn.NodeGraphModel):
-        # Features alone: the rows of the split.
-        sets = {
-            name: tf.data.Dataset.from_tensors(
-                (rows_of(graph, name), graph.labels[graph.split(name)])
-            )
-            for name in sets
-        }
+    # What needs no graph to predict is judged without one.
+    needs_graph = isinstance(model, gnn.NodeGraphModel) and model.requires_graph
+    evaluation = gnn.data.full_batch if needs_graph else words_and_labels
     best = keras.callbacks.EarlyStopping(
-        recipe.monitor,
-        mode="min" if recipe.monitor.endswith("loss") else "max",
-        patience=recipe.patience,
-        restore_best_weights=True,
+        "val_accuracy", mode="max", patience=recipe.patience, restore_best_weights=True
     )
     started = time.perf_counter()
     history = model.fit(
-        sets["train"],
-        validation_data=sets["validation"],
+        recipe.train_data(graph, seed),
+        validation_data=evaluation(graph, "validation"),
         epochs=recipe.epochs,
+        steps_per_epoch=recipe.steps_per_epoch,
         callbacks=[best],
         shuffle=False,
         verbose=0,
     )
     seconds = time.perf_counter() - started
     scores = {
-        name: model.evaluate(sets[name], verbose=0, return_dict=True)["accuracy"]
+        name: model.evaluate(evaluation(graph, name), verbose=0, return_dict=True)["accuracy"]
         for name in ("validation", "test")
     }
     return {**scores, "epochs": len(history.history["loss"]), "seconds": round(seconds, 2)}
 
 
-def rows_of(graph: gnn.Graph, split: str) -> tf.SparseTensor:
-    """The words of a split's nodes."""
-    rows = graph.features["words"][graph.split(split)].tocoo()
+def words_and_labels(graph: gnn.Graph, split: str) -> tf.data.Dataset:
+    """One batch of the words and the labels of a split's nodes."""
+    nodes = graph.split(split)
+    rows = graph.features["words"][nodes].tocoo()
     indices = np.stack([rows.row, rows.col], axis=1).astype(np.int64)
-    return tf.SparseTensor(indices, rows.data, rows.shape)
+    words = tf.SparseTensor(indices, rows.data, rows.shape)
+    return tf.data.Dataset.from_tensors((words, graph.labels[nodes]))
 
 
 def table(path: Path) -> str:

@@ -71,9 +71,7 @@ def run(epochs: int, warmup: int, seed: int) -> dict[str, Any]:
     model = gnn.GraphRegularizationModel(
         gnn.GraphRegConfig(multiplier=0.1), lambda: node_classifier(*sizes)
     )
-    data = gnn.data.neighborhoods(
-        graph, "train", batch_size=128, fanout=3, shuffle=True, seed=seed
-    )
+    data = gnn.data.neighborhoods(graph, "train", batch_size=128, fanout=3, shuffle=True, seed=seed)
     base_data = gnn.data.neighborhoods(
         graph, "train", batch_size=128, fanout=0, shuffle=True, seed=seed
     ).map(lambda inputs, labels: (inputs["words"], labels))

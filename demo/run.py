@@ -259,20 +259,31 @@ def export_and_check(model: keras.Model, graph: gnn.Graph, folder: Path) -> floa
 
 
 def draw_neighbors(models: dict[str, keras.Model], graph: gnn.Graph, path: Path) -> None:
-    """Draws new images, one of each digit, beside the session images nearest to them."""
+    """Draws new images, one of each digit, beside the session images nearest to them.
+
+    Of each digit it is the image on which the two models differ most, whichever does better.
+    """
     plt = import_pyplot()
-    pixels, labels, items = graph.features["pixels"], graph.labels, session_images(graph)
-    rng = np.random.default_rng(0)
-    queries = np.array(
-        [rng.choice([i for i in graph.split("test") if labels[i] == digit]) for digit in range(10)]
-    )
-    count = 6
+    pixels, labels = graph.features["pixels"], graph.labels
+    queries, items = graph.split("test"), session_images(graph)
+    count = 5
+    neighbors = {}
+    for name, model in models.items():
+        embeddings = embed(model, pixels)
+        found, _ = nearest_neighbors(embeddings[queries], embeddings[items], k=count)
+        neighbors[name] = items[found]
+    right = {name: labels[found] == labels[queries][:, None] for name, found in neighbors.items()}
+    counts = np.stack([which.sum(axis=1) for which in right.values()])
+    difference = counts.max(axis=0) - counts.min(axis=0)
+    rows = [
+        max(np.flatnonzero(labels[queries] == digit), key=difference.item) for digit in range(10)
+    ]
     # A column of queries, and beside it a block of neighbors for each model, set apart by a gap.
     ratios = [1.0]
     for _ in models:
         ratios += [0.5] + [1.0] * count
     figure, axes = plt.subplots(
-        10, len(ratios), figsize=(10.2, 8.4), gridspec_kw={"width_ratios": ratios}
+        10, len(ratios), figsize=(8.8, 8.4), gridspec_kw={"width_ratios": ratios}
     )
     figure.subplots_adjust(left=0.02, right=0.98, top=0.84, bottom=0.02, wspace=0.12, hspace=0.12)
     for axis in axes.flat:
@@ -289,25 +300,19 @@ def draw_neighbors(models: dict[str, keras.Model], graph: gnn.Graph, path: Path)
         middle = (first.get_position().x0 + last.get_position().x1) / 2
         figure.text(middle, 0.85, text, ha="center", va="bottom", fontsize=11)
 
-    for row, query in enumerate(queries):
-        draw(axes[row, 0], query)
+    for row, query in enumerate(rows):
+        draw(axes[row, 0], queries[query])
     head(axes[0, 0], axes[0, 0], "query")
-    for block, (name, model) in enumerate(models.items()):
-        embeddings = embed(model, pixels)
-        found, _ = nearest_neighbors(embeddings[queries], embeddings[items], k=count)
-        right = labels[items[found]] == labels[queries][:, None]
+    for block, name in enumerate(models):
         first = 2 + block * (count + 1)
-        for row, column in np.ndindex(found.shape):
-            frame = None if right[row, column] else "crimson"
-            draw(axes[row, first + column], items[found[row, column]], frame)
-        head(
-            axes[0, first],
-            axes[0, first + count - 1],
-            f"{MODELS[name]}\n{right.sum()} of these {right.size} show the digit",
-        )
+        for row, column in np.ndindex(10, count):
+            frame = None if right[name][rows[row], column] else "crimson"
+            draw(axes[row, first + column], neighbors[name][rows[row], column], frame)
+        share = f"{100 * right[name].mean():.0f}% right over all {len(queries)} new images"
+        head(axes[0, first], axes[0, first + count - 1], f"{MODELS[name]}\n{share}")
     figure.suptitle(
-        "New images and their nearest session images, by embedding\n"
-        "One new image of each digit, drawn at random; neighbors of another digit in red",
+        f"New images and the {count} session images nearest to each, by embedding\n"
+        "Of each digit the image on which the two models differ most; wrong digits in red",
         fontsize=12.5,
         y=0.975,
     )

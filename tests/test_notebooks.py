@@ -21,8 +21,6 @@ def test_there_are_notebooks() -> None:
     assert NOTEBOOKS
 
 
-# The kernel runs on this machine alone; over TCP, as here, Jupyter warns that it is not encrypted.
-@pytest.mark.filterwarnings("ignore:Kernel is running over TCP:RuntimeWarning")
 def test_it_runs_from_top_to_bottom(path: Path, tmp_path: Path) -> None:
     notebook = nbformat.read(path, as_version=4)
     client = nbclient.NotebookClient(

@@ -284,15 +284,12 @@ ROWS = [
     ),
     Row("slides_comm_net", NodeGraphModel, lambda dropout: CommNetModel(dropout=dropout), _X),
     _layer_row(
-        "gcn_conv_narrowing",
-        GCNConv,
-        lambda _, **kwargs: GCNConv(4, activation="relu", use_bias=True, **kwargs),
-    ),
-    _layer_row(
-        "gcn_conv_widening",  # More than the 6 that come: it propagates before the product.
+        "gcn_conv",
         GCNConv,
         lambda _, **kwargs: GCNConv(
-            9,
+            9,  # More than the 6 that come; the classifiers narrow.
+            activation="tanh",
+            use_bias=True,
             kernel_initializer=keras.initializers.HeNormal(seed=3),
             kernel_regularizer=keras.regularizers.L1(1e-3),
             bias_initializer="ones",

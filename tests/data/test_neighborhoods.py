@@ -192,11 +192,11 @@ def test_shuffle_draws_order_and_neighbors_anew_each_epoch() -> None:
 
 
 def test_neighbors_are_drawn_anew_where_the_order_cannot_change() -> None:
-    # One row with 20 neighbors, two of which are drawn: 190 pairs.
+    # One row with 20 neighbors, eight of which are drawn: 125,970 sets.
     graph = make_graph(
         senders=np.arange(1, 21), receivers=np.zeros(20, int), weights=None, splits={"one": [0]}
     )
-    dataset = neighborhoods(graph, "one", batch_size=1, fanout=2, shuffle=True, seed=0)
+    dataset = neighborhoods(graph, "one", batch_size=1, fanout=8, shuffle=True, seed=0)
     assert len({str(plain(list(dataset))) for _ in range(4)}) == 4
 
 

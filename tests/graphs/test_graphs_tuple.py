@@ -196,11 +196,12 @@ def test_map_keeps_the_attributes() -> None:
     assert isinstance(doubled, BatchGraph) and doubled.readout is graph.readout
 
 
-def test_adjacency_takes_weights_and_order() -> None:
+def test_adjacency_takes_the_ends_and_weights() -> None:
     adjacency = adjacency_of(full())
     assert adjacency.num_nodes == 5
+    np.testing.assert_array_equal(adjacency.senders, [0, 1, 3])
+    np.testing.assert_array_equal(adjacency.receivers, [2, 2, 4])
     np.testing.assert_array_equal(adjacency.edge_weights(), [0.5, 2.0, 1.0])
-    np.testing.assert_array_equal(adjacency.sender_order, [0, 1, 2])
 
 
 def test_adjacency_without_weights_has_ones() -> None:

@@ -75,7 +75,7 @@ def all_rows(x: list[float], num_edges: int) -> dict[str, Any]:
     return graph_batch(x, [(0, 0)] * num_edges, readout=np.arange(len(x), dtype=np.int32))
 
 
-def column(values: list[float]) -> np.ndarray:
+def column(values: Any) -> np.ndarray:
     return np.array(values, np.float32)[:, np.newaxis]
 
 
