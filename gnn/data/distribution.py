@@ -50,8 +50,10 @@ def distribute(
         loose = [key for key, spec in inputs.items() if not spec.shape.is_fully_defined()]
         if loose or "readout_mask" not in inputs:
             raise ValueError(
-                "make_dataset must return padded batches, since replicas need equal shapes: pass padding=True to the "
-                f"gnn.data function. Of varying shape here: {loose or 'none, but readout_mask is missing'}"
+                "make_dataset must return padded batches, since replicas need equal shapes: pass "
+                "padding=True to the "
+                "gnn.data function. Of varying shape here: "
+                f"{loose or 'none, but readout_mask is missing'}"
             )
         return _fill_last_step(dataset, _replicas_of_one_pipeline(context))
 

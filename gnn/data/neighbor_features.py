@@ -14,8 +14,7 @@ from gnn.graphs.keys import RESERVED_KEYS
 def pack_nodes_and_edges(
     batch_size: int | None, neighbor_config: Any, features: Mapping[str, tf.Tensor], *args: Any
 ) -> Any:
-    """Turns a batch with NSL's neighbor features into a batch of stars, neighbors around each
-    example.
+    """Turns a batch with NSL's neighbor features into stars, neighbors around each example.
 
     An example's feature `x` may come with `NL_nbr_<i>_x` and `NL_nbr_<i>_weight` for neighbors i =
     0 .. max_neighbors - 1, as NSL's `pack_nbrs` writes them. A neighbor of weight 0 is not there.
@@ -40,7 +39,8 @@ def pack_nodes_and_edges(
 
     Example:
 
-    >>> features = {"x": [[1.0], [2.0]], "NL_nbr_0_x": [[3.0], [0.0]], "NL_nbr_0_weight": [[0.5], [0.0]]}
+    >>> features = {"x": [[1.0], [2.0]],
+    ...             "NL_nbr_0_x": [[3.0], [0.0]], "NL_nbr_0_weight": [[0.5], [0.0]]}
     >>> graph = pack_nodes_and_edges(2, GraphNeighborConfig(max_neighbors=1), features)
     >>> graph["x"].numpy().tolist(), graph["n_node"].numpy().tolist()
     ([[3.0], [1.0], [2.0]], [2, 1])
@@ -84,7 +84,6 @@ def pack_nodes_and_edges(
         "senders": tf.range(num_edges) + example_of_edge,
         "receivers": tf.gather(centers, example_of_edge),
         "globals": tf.zeros([examples, 0]),
-        "sender_order": tf.range(num_edges),
         "readout": centers,
     }
     return (inputs, *args) if args else inputs

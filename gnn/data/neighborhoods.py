@@ -62,10 +62,13 @@ def neighborhoods(
 
     Example:
 
-    >>> graph = Graph.from_edges([0, 1], [2, 2], np.eye(3), labels=[0, 1, 1], splits={"train": [2, 0]})
+    >>> graph = Graph.from_edges(
+    ...     [0, 1], [2, 2], np.eye(3), labels=[0, 1, 1], splits={"train": [2, 0]})
     >>> inputs, labels = next(iter(neighborhoods(graph, "train", batch_size=2, fanout=3)))
-    >>> inputs["n_node"].numpy().tolist(), inputs["readout"].numpy().tolist(), labels.numpy().tolist()
-    ([3, 1], [2, 3], [1, 0])
+    >>> inputs["n_node"].numpy().tolist(), inputs["readout"].numpy().tolist()
+    ([3, 1], [2, 3])
+    >>> labels.numpy().tolist()
+    [1, 0]
     """
     hops = _hops(fanout)
     _check_positive("batch_size", batch_size)
@@ -73,6 +76,10 @@ def neighborhoods(
     if not len(rows):
         raise ValueError(f"split {split!r} holds no nodes")
     extra = _unlabeled_nodes(graph, rows, unlabeled)
+    if extra is None and unlabeled_batch_size is not None:
+        raise ValueError(
+            f"unlabeled_batch_size={unlabeled_batch_size} needs `unlabeled`, which is None"
+        )
     num_extra = 0
     if extra is not None:
         num_extra = batch_size if unlabeled_batch_size is None else unlabeled_batch_size
@@ -98,8 +105,8 @@ def neighborhoods(
     def next_epoch() -> np.int64:
         return np.int64(next(epochs) if shuffle else 0)
 
-    # The epoch is drawn once an iteration, and a batch is a function of epoch and place: batches can
-    # be made in parallel, and two iterators do not disturb each other.
+    # The epoch is drawn once an iteration, and a batch is a function of epoch and place: batches
+    # can be made in parallel, and two iterators do not disturb each other.
     dataset = tf.data.Dataset.from_tensors(0).map(
         lambda _: tf.numpy_function(next_epoch, [], tf.int64)
     )
@@ -148,7 +155,8 @@ def _largest_sizes(
     """The most that any batch can have: the largest degrees at the first hop, the fan-out after."""
     if None in hops[1:]:
         raise ValueError(
-            f"padding=True needs a bound for every hop after the first; fanout={hops} has None there. Give "
+            f"padding=True needs a bound for every hop after the first; fanout={hops} has None "
+            "there. Give "
             "integers, or name the sizes: padding=gnn.graphs.PaddingSizes(...)"
         )
 

@@ -20,7 +20,6 @@ _KEYS: dict[str, tuple[list[int | None], tf.DType]] = {
     "senders": ([None], tf.int32),
     "receivers": ([None], tf.int32),
     "globals": ([None, 0], tf.float32),
-    "sender_order": ([None], tf.int32),
     "readout": ([None], tf.int32),
 }
 _PADDED_KEYS: dict[str, tuple[list[int | None], tf.DType]] = {

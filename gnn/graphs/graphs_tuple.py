@@ -11,7 +11,6 @@ A batch is `(inputs, labels)`. `inputs` holds the features of the nodes under th
 | `globals` | float32 `[n_graphs, ...]` | features of the components, often of width 0 |
 | `readout` (optional) | int32 `[n_rows]` | the nodes whose outputs the model returns |
 | `readout_mask` (optional) | float32 `[n_rows]` | 0 for rows that are padding, else 1 |
-| `sender_order` (optional) | int32 `[n_edges]` | sorts the edges by sender; they come sorted by receiver |
 
 Without `readout` the last node of each component is read out.
 """
@@ -31,9 +30,9 @@ from gnn.ops.propagate import Adjacency
 class BatchGraph(GraphsTuple):
     """A `graph_nets.graphs.GraphsTuple` that remembers what else its batch said.
 
-    It is the GraphsTuple that GraphNets' modules know, with four attributes that survive
-    `replace`: `sender_order`, `readout`, `readout_mask` (None where the batch has none) and
-    `has_edges` (False for features that came without a graph).
+    It is the GraphsTuple that GraphNets' modules know, with three attributes that survive
+    `replace`: `readout`, `readout_mask` (None where the batch has none) and `has_edges` (False for
+    features that came without a graph).
 
     Example:
 
@@ -43,7 +42,6 @@ class BatchGraph(GraphsTuple):
     [0, 1]
     """
 
-    sender_order: tf.Tensor | None = None
     readout: tf.Tensor | None = None
     readout_mask: tf.Tensor | None = None
     has_edges: bool = True
@@ -52,8 +50,6 @@ class BatchGraph(GraphsTuple):
         graph = super()._replace(**fields)
         graph.readout, graph.readout_mask = self.readout, self.readout_mask
         graph.has_edges = self.has_edges
-        if not {"senders", "receivers"} & set(fields):
-            graph.sender_order = self.sender_order
         return graph
 
 
@@ -117,7 +113,8 @@ def graph_from_inputs(inputs: Mapping[str, Any]) -> BatchGraph:
     missing = [key for key in GRAPH_KEYS if key not in keys]
     if missing:
         raise KeyError(
-            f"inputs lack the graph keys {missing}; got {sorted(inputs)}. `gnn.data.full_batch` and "
+            f"inputs lack the graph keys {missing}; got {sorted(inputs)}. `gnn.data.full_batch` "
+            "and "
             "`gnn.data.neighborhoods` make such batches."
         )
     if not features:
@@ -129,7 +126,7 @@ def graph_from_inputs(inputs: Mapping[str, Any]) -> BatchGraph:
             raise ValueError(
                 f"inputs[{key!r}] must have rank {rank}; got shape {tensors[key].shape}"
             )
-    for key in ("n_node", "n_edge", "senders", "receivers", "readout", "sender_order"):
+    for key in ("n_node", "n_edge", "senders", "receivers", "readout"):
         if key in tensors:
             tensors[key] = tf.cast(tensors[key], tf.int32)
     tensors["edges"] = tf.cast(tensors["edges"], tf.float32)
@@ -138,15 +135,16 @@ def graph_from_inputs(inputs: Mapping[str, Any]) -> BatchGraph:
         tf.debugging.assert_equal(
             num_rows(feature),
             num_nodes,
-            message=f"feature {name!r} must have as many rows as `n_node` sums to. If a distribution "
-            "strategy cut the graph in two, give it whole graphs: gnn.data.distribute. Rows and sum:",
+            message=f"feature {name!r} must have as many rows as `n_node` sums to. If a "
+            "distribution "
+            "strategy cut the graph in two, give it whole graphs: gnn.data.distribute. Rows and "
+            "sum:",
         )
     graph = BatchGraph(nodes=features, **{key: tensors[key] for key in GRAPH_KEYS})
     readout = tensors.get("readout")
     graph.readout = tf.cumsum(tensors["n_node"]) - 1 if readout is None else readout
     mask = tensors.get("readout_mask")
     graph.readout_mask = None if mask is None else tf.cast(mask, tf.bool)
-    graph.sender_order = tensors.get("sender_order")
     return graph
 
 

@@ -33,7 +33,6 @@ def pack_graph(graph: Graph, readout: np.ndarray) -> dict[str, np.ndarray]:
         "senders": senders,
         "receivers": graph.receivers[order],
         "globals": np.zeros((1, 0), np.float32),
-        "sender_order": np.argsort(senders, kind="stable").astype(np.int32),
         "readout": np.asarray(readout, np.int32),
         "node_ids": np.arange(graph.num_nodes, dtype=np.int32),
     }

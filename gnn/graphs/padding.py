@@ -34,7 +34,8 @@ class PaddingSizes:
             least = 1 if field.name in ("n_node", "n_graph") else 0
             if isinstance(value, bool) or int(value) != value or value < least:
                 raise ValueError(
-                    f"padding size {field.name} must be an integer of at least {least}; got {value!r}"
+                    f"padding size {field.name} must be an integer of at least {least}; got "
+                    f"{value!r}"
                 )
 
 
@@ -43,12 +44,10 @@ def pad_batch(batch: dict[str, np.ndarray], sizes: PaddingSizes) -> dict[str, np
 
     GraphNets' rule: the first added component takes all added nodes and edges, further ones are
     empty. Added edges run from the first added node to itself with weight 0, added rows read it out
-    and are 0 in the `readout_mask` that is added. Edges stay sorted by receiver, `sender_order`
-    stays true.
+    and are 0 in the `readout_mask` that is added. Edges stay sorted by receiver.
 
     Args:
-        batch: graph keys with `sender_order`, `readout` and `node_ids`, as `gnn.graphs.sampling`
-            makes them.
+        batch: graph keys with `readout` and `node_ids`, as `gnn.graphs.sampling` makes them.
         sizes: the sizes to reach.
 
     Returns:
@@ -61,7 +60,7 @@ def pad_batch(batch: dict[str, np.ndarray], sizes: PaddingSizes) -> dict[str, np
     Example:
 
     >>> star = {"n_node": [1], "n_edge": [0], "edges": np.zeros((0, 1)), "senders": [], "receivers": [],
-    ...         "globals": np.zeros((1, 0)), "sender_order": [], "readout": [0], "node_ids": [5]}
+    ...         "globals": np.zeros((1, 0)), "readout": [0], "node_ids": [5]}
     >>> padded = pad_batch(star, PaddingSizes(n_node=3, n_edge=1, n_graph=2, n_row=2))
     >>> padded["n_node"].tolist(), padded["senders"].tolist(), padded["readout_mask"].tolist()
     ([1, 2], [1], [1.0, 0.0])
@@ -76,8 +75,8 @@ def pad_batch(batch: dict[str, np.ndarray], sizes: PaddingSizes) -> dict[str, np
     ):
         if size + spare > getattr(sizes, name):
             raise ValueError(
-                f"padding size {name}={getattr(sizes, name)} is too small: a batch needs {size + spare}"
-                + (", one of them for the padding" if spare else "")
+                f"padding size {name}={getattr(sizes, name)} is too small: a batch needs "
+                f"{size + spare}" + (", one of them for the padding" if spare else "")
             )
     more_nodes, more_edges = sizes.n_node - nodes, sizes.n_edge - edges
     more_graphs, more_rows = sizes.n_graph - graphs, sizes.n_row - rows
@@ -94,12 +93,6 @@ def pad_batch(batch: dict[str, np.ndarray], sizes: PaddingSizes) -> dict[str, np
         "senders": grow("senders", more_edges, nodes, np.int32),
         "receivers": grow("receivers", more_edges, nodes, np.int32),
         "globals": grow("globals", more_graphs, 0.0, np.float32),
-        "sender_order": np.concatenate(
-            [
-                np.asarray(batch["sender_order"], np.int32),
-                np.arange(edges, sizes.n_edge, dtype=np.int32),
-            ]
-        ),
         "readout": grow("readout", more_rows, nodes, np.int32),
         "readout_mask": (np.arange(sizes.n_row) < rows).astype(np.float32),
         "node_ids": grow("node_ids", more_nodes, 0, np.int32),

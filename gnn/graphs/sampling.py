@@ -127,8 +127,7 @@ def sample_neighborhoods(
 
     Returns:
         The graph keys of a batch (`gnn.graphs.graphs_tuple`) with edges sorted by receiver,
-        `sender_order`, `readout` (the seeds), and `node_ids` int32 `[n_nodes]`, where each row
-        comes from.
+        `readout` (the seeds), and `node_ids` int32 `[n_nodes]`, where each row comes from.
 
     Example:
 
@@ -174,7 +173,6 @@ def sample_neighborhoods(
         "senders": senders,
         "receivers": receivers,
         "globals": np.zeros((len(seeds), 0), np.float32),
-        "sender_order": np.argsort(senders, kind="stable").astype(np.int32),
         "readout": np.cumsum(n_node, dtype=np.int32) - 1,
         "node_ids": (known % stride).astype(np.int32)[layout],
     }

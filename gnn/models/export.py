@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +49,8 @@ def export_saved_model(
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     try:
-        tf.saved_model.save(module, str(partial), signatures={"serving_default": signature})
+        with _without_info(tf.get_logger()):
+            tf.saved_model.save(module, str(partial), signatures={"serving_default": signature})
         os.chmod(partial, 0o777 & ~_umask())
         _replace_folder(partial, path)
     finally:
@@ -68,3 +71,14 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+@contextlib.contextmanager
+def _without_info(logger: logging.Logger) -> Iterator[None]:
+    """Keeps TensorFlow from announcing files under their passing name."""
+    level = logger.level
+    logger.setLevel(max(level, logging.WARNING))
+    try:
+        yield
+    finally:
+        logger.setLevel(level)

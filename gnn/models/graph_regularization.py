@@ -24,8 +24,8 @@ class GraphRegularizationModel(NodeGraphModel):
     nodes i of `sum_j w_ij d(y_i, y_j) / sum_j w_ij` (`gnn.ops.neighbor_distances`). It is Neural
     Graph Machines (Bui et al., WSDM 2018) in the form of Neural Structured Learning, whose class of
     this name it succeeds. The node model runs once a step, over a batch's nodes and neighbors
-    together. Trained with the graph, it is served
-    without: `predict`, `evaluate` and `export` take features alone, a tensor or a dict.
+    together. Trained with the graph, it is served without: `predict`, `evaluate` and `export` take
+    features alone, a tensor or a dict.
 
     Args:
         config: a `gnn.GraphRegConfig`, NSL's, or a dict of one: multiplier and distance. How many

@@ -121,7 +121,8 @@ class GraphConvolutionalNodeClassifier(NodeGraphModel):
         width = columns[0].shape[-1]
         if self.seq_length is not None and width != self.seq_length:
             raise ValueError(
-                f"seq_length={self.seq_length} says how wide the features are; they are {width} wide"
+                f"seq_length={self.seq_length} says how wide the features are; they are {width} "
+                "wide"
             )
         return columns[0]
 

@@ -29,10 +29,9 @@ class NodeGraphModel(keras.Model):
     A subclass writes one method, `graph_call(graph, training)`, from GraphsTuple to GraphsTuple;
     `graph.nodes` comes as the dict of features and leaves as the outputs. The class makes the graph
     of the batch (`gnn.graphs.graphs_tuple` has the contract), reads out the rows, and owns what
-    Keras would get wrong for
-    graphs: the reported loss weighs a batch by its labeled rows (Keras weighs by the length of the
-    first key), rows that are padding count nowhere, replicas weigh by their rows, and `.keras`
-    files and SavedModels know their inputs.
+    Keras would get wrong for graphs: the reported loss weighs a batch by its labeled rows (Keras
+    weighs by the length of the first key), rows that are padding count nowhere, replicas weigh by
+    their rows, and `.keras` files and SavedModels know their inputs.
 
     `jit_compile="auto"` means no XLA, since each new size of graph would compile anew; `True` is
     obeyed, and wants batches of one size (`padding=` of `gnn.data`).
@@ -176,16 +175,20 @@ class NodeGraphModel(keras.Model):
     def _check_data(self, x: Any) -> None:
         if isinstance(x, Mapping) and any(key in x for key in GRAPH_KEYS):
             raise ValueError(
-                "x is a dict of arrays with graph keys, which Keras would cut into batches row by row. "
+                "x is a dict of arrays with graph keys, which Keras would cut into batches row by "
+                "row. "
                 "Give a dataset (gnn.data.full_batch, gnn.data.neighborhoods, or "
-                "tf.data.Dataset.from_tensors((inputs, labels))), or call the model on the dict: model(inputs)"
+                "tf.data.Dataset.from_tensors((inputs, labels))), or call the model on the dict: "
+                "model(inputs)"
             )
         if self.distribute_strategy.num_replicas_in_sync > 1 and isinstance(x, tf.data.Dataset):
             inputs = _inputs_of(x.element_spec)
             if isinstance(inputs, Mapping) and any(key in inputs for key in GRAPH_KEYS):
                 raise ValueError(
-                    "x is a plain dataset of graphs, which the distribution strategy would cut in parts, indices "
-                    "apart from their nodes. Give each replica whole graphs: gnn.data.distribute(strategy, "
+                    "x is a plain dataset of graphs, which the distribution strategy would cut in "
+                    "parts, indices "
+                    "apart from their nodes. Give each replica whole graphs: "
+                    "gnn.data.distribute(strategy, "
                     "make_dataset)"
                 )
 
@@ -337,7 +340,8 @@ class NodeGraphModel(keras.Model):
             return
         if self._signature is None:
             raise ValueError(
-                f"{self.name!r} has not seen any inputs yet, so export cannot name them: fit it, call it on a "
+                f"{self.name!r} has not seen any inputs yet, so export cannot name them: fit it, "
+                "call it on a "
                 "batch or load it first"
             )
         specs = self._signature.serving_specs(self.requires_graph)

@@ -31,7 +31,8 @@ def build_node_model(node_model_fn: Callable[[], Any], argument: str = "node_mod
     """
     if isinstance(node_model_fn, keras.layers.Layer) or not callable(node_model_fn):
         raise TypeError(
-            f"{argument} must be a function without arguments that returns a Keras layer or model, for "
+            f"{argument} must be a function without arguments that returns a Keras layer or model, "
+            "for "
             f"instance `lambda: model`; got {node_model_fn!r}"
         )
     node_model = node_model_fn()
@@ -146,8 +147,10 @@ def check_loadable(node_model: keras.layers.Layer, argument: str = "node model")
     for layer in node_model._flatten_layers():
         if isinstance(layer, keras.layers.Lambda):
             raise ValueError(
-                f"cannot save: {argument} {node_model.name!r} holds the Lambda layer {layer.name!r}, whose "
-                "Python code a `.keras` file does not bring back safely. Write it as a layer of its own; "
+                f"cannot save: {argument} {node_model.name!r} holds the Lambda layer "
+                f"{layer.name!r}, whose "
+                "Python code a `.keras` file does not bring back safely. Write it as a layer of "
+                "its own; "
                 "`export` works without."
             )
         check_keeps_arguments(layer, argument)
@@ -156,7 +159,8 @@ def check_loadable(node_model: keras.layers.Layer, argument: str = "node model")
         keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(node_model))
     except Exception as error:
         raise ValueError(
-            f"cannot save: {argument} {node_model.name!r} ({type(node_model).__name__}) could not be loaded "
+            f"cannot save: {argument} {node_model.name!r} ({type(node_model).__name__}) could not "
+            "be loaded "
             f"again: {error} {_ADVICE}"
         ) from error
 
@@ -203,6 +207,7 @@ def check_keeps_arguments(model: keras.layers.Layer, argument: str) -> None:
     named = {a.name for a in arguments if a.kind not in (a.VAR_POSITIONAL, a.VAR_KEYWORD)}
     if owner.__module__.startswith("keras.") and named - {"self", "name", "trainable", "dtype"}:
         raise ValueError(
-            f"cannot save: {kind.__name__} ({model.name!r}, {argument}) takes constructor arguments but "
+            f"cannot save: {kind.__name__} ({model.name!r}, {argument}) takes constructor "
+            "arguments but "
             f"defines no `get_config`, so it would load with its defaults. {_ADVICE}"
         )

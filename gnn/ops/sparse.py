@@ -12,9 +12,9 @@ from gnn.ops.propagate import Adjacency, propagate
 def sparse_matmul(features: tf.SparseTensor, kernel: tf.Tensor) -> tf.Tensor:
     """The product of sparse features and a dense kernel, faster than TensorFlow's own.
 
-    It is `gnn.ops.propagate` with the features' columns as senders and their rows as receivers,
-    and has its speed and its gradients. There is no XLA kernel for sparse tensors: deliver
-    features dense there (`padding=` of `gnn.data`).
+    It is `gnn.ops.propagate` with the features' columns as senders and their rows as receivers, and
+    has its speed and its gradients. There is no XLA kernel for sparse tensors: deliver features
+    dense there (`padding=` of `gnn.data`).
 
     Args:
         features: `[n_rows, n_features]`.

@@ -49,13 +49,12 @@ def test_by_hand() -> None:
     assert inputs["readout"].numpy().tolist() == [3, 0]
     assert inputs["n_node"].numpy().tolist() == [4]
     assert inputs["n_edge"].numpy().tolist() == [3]
-    # Sorted by receiver: 2 -> 0, 3 -> 0, 0 -> 3; by sender they are number 2, 0, 1.
+    # Sorted by receiver: 2 -> 0, 3 -> 0, 0 -> 3.
     assert inputs["senders"].numpy().tolist() == [2, 3, 0]
     assert inputs["receivers"].numpy().tolist() == [0, 0, 3]
     assert inputs["edges"].numpy().tolist() == [[0.5], [3.0], [2.0]]
-    assert inputs["sender_order"].numpy().tolist() == [2, 0, 1]
     assert set(inputs) == {
-        *GRAPH_KEYS, "readout", "sender_order", "pixels", "code", "name", "flag", "words",
+        *GRAPH_KEYS, "readout", "pixels", "code", "name", "flag", "words",
     }  # fmt: skip
 
 
@@ -107,7 +106,7 @@ def test_padding_has_static_shapes_and_keeps_the_real_part(sizes: PaddingSizes |
     shapes = {key: spec.shape.as_list() for key, spec in dataset.element_spec[0].items()}
     assert shapes == {
         "n_node": [n_graph], "n_edge": [n_graph], "globals": [n_graph, 0],
-        "senders": [n_edge], "receivers": [n_edge], "edges": [n_edge, 1], "sender_order": [n_edge],
+        "senders": [n_edge], "receivers": [n_edge], "edges": [n_edge, 1],
         "readout": [n_row], "readout_mask": [n_row],
         "pixels": [n_node, 2], "code": [n_node], "name": [n_node], "flag": [n_node],
         "words": [n_node, 3],

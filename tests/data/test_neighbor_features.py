@@ -59,9 +59,6 @@ def assert_equals_oracle(
         value = value.reshape([-1, 1]) if name == "edges" else value
         np.testing.assert_array_equal(graph[name].numpy(), value, err_msg=name)
     np.testing.assert_array_equal(graph["readout"], np.cumsum(expected["n_node"]) - 1)
-    np.testing.assert_array_equal(
-        graph["sender_order"], np.argsort(expected["senders"], kind="stable")
-    )
     assert graph["globals"].shape == (rows, 0)
 
 
@@ -77,10 +74,9 @@ def test_three_stars_by_hand() -> None:
         "receivers": [2, 2, 5],
         "globals": [[], [], []],
         "readout": [2, 3, 5],
-        "sender_order": [0, 1, 2],
     }
     assert {key: value.numpy().tolist() for key, value in graph.items()} == expected
-    for key in ("n_node", "n_edge", "senders", "receivers", "readout", "sender_order"):
+    for key in ("n_node", "n_edge", "senders", "receivers", "readout"):
         assert graph[key].dtype == tf.int32, key
     assert graph["edges"].dtype == tf.float32
 
@@ -156,7 +152,7 @@ def test_the_size_is_read_off_the_features(batch_size: int | None) -> None:
 
 def test_no_neighbors_wanted() -> None:
     graph = pack_nodes_and_edges(3, configs.GraphNeighborConfig(), three_examples())
-    assert sorted(graph) == sorted(["x", "readout", "sender_order", *GRAPH_KEYS])
+    assert sorted(graph) == sorted(["x", "readout", *GRAPH_KEYS])
     assert graph["x"].numpy().tolist() == [[10.0], [20.0], [30.0]]
     assert graph["n_node"].numpy().tolist() == [1, 1, 1]
     assert graph["edges"].shape == (0, 1)

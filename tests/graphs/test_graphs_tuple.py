@@ -46,7 +46,7 @@ def test_the_keys_come_through_unchanged() -> None:
     assert list(graph.nodes) == ["x"]
     for key in GRAPH_KEYS:
         np.testing.assert_array_equal(getattr(graph, key), inputs[key])
-    assert graph.sender_order is None and graph.readout_mask is None and graph.has_edges
+    assert graph.readout_mask is None and graph.has_edges
 
 
 def test_the_last_node_of_each_component_is_read_out() -> None:
@@ -85,11 +85,10 @@ def test_indices_become_int32_and_weights_float32() -> None:
             n_node=[3, 2],
             edges=np.array([[1], [2], [3]]),
             readout=tf.constant([4.0]),
-            sender_order=tf.constant([0, 1, 2], tf.int64),
         )
     )
     assert graph.edges.dtype == tf.float32
-    for tensor in (graph.senders, graph.receivers, graph.n_node, graph.readout, graph.sender_order):
+    for tensor in (graph.senders, graph.receivers, graph.n_node, graph.readout):
         assert tensor is not None and tensor.dtype == tf.int32
     assert graph.senders.numpy().tolist() == [0, 1, 3]
 
@@ -164,7 +163,6 @@ def full(**changes: Any) -> BatchGraph:
         batch(
             readout=tf.constant([2, 4]),
             readout_mask=tf.constant([1.0, 0.0]),
-            sender_order=tf.constant([0, 1, 2]),
             **changes,
         )
     )
@@ -177,17 +175,7 @@ def test_replace_keeps_what_the_batch_said(field: str) -> None:
     new = graph.replace(**{field: tf.ones([3, 1])})
     assert isinstance(new, BatchGraph)
     assert new.readout is graph.readout and new.readout_mask is graph.readout_mask
-    assert new.sender_order is graph.sender_order
     assert new.has_edges is False
-
-
-@pytest.mark.parametrize("field", ["senders", "receivers"])
-def test_replacing_the_ends_of_edges_forgets_their_order(field: str) -> None:
-    graph = full()
-    new = graph.replace(**{field: tf.constant([1, 0, 3])})
-    assert new.sender_order is None
-    assert new.readout is graph.readout and new.readout_mask is graph.readout_mask
-    assert graph.sender_order is not None  # The one it was made of still knows.
 
 
 def test_map_keeps_the_attributes() -> None:
@@ -240,7 +228,7 @@ def test_graph_nets_modules_take_it() -> None:
     out = network(graph)
     assert isinstance(out, BatchGraph)
     assert out.nodes.shape == (5, 3) and out.edges.shape == (3, 4)
-    assert out.readout is graph.readout and out.sender_order is graph.sender_order
+    assert out.readout is graph.readout
 
 
 def test_comm_net_equals_the_module_on_a_plain_graphs_tuple() -> None:

@@ -12,14 +12,13 @@ from gnn.graphs.sampling import NeighborIndex, sample_neighborhoods
 
 def test_by_hand() -> None:
     # Sorted by receiver, then by sender: 1 -> 0 (3), 3 -> 0 (1), 2 -> 1 (4), 0 -> 3 (2). Their
-    # senders are 1 3 2 0, so the edges in order of sender are number 3, 0, 2, 1.
+    # senders are 1 3 2 0.
     graph = Graph.from_edges([3, 0, 1, 2], [0, 3, 0, 1], np.eye(5), weights=[1, 2, 3, 4])
     packed = pack_graph(graph, np.array([4, 0]))
     assert packed["n_node"].tolist() == [5] and packed["n_edge"].tolist() == [4]
     assert packed["senders"].tolist() == [1, 3, 2, 0]
     assert packed["receivers"].tolist() == [0, 0, 1, 3]
     assert packed["edges"].tolist() == [[3], [1], [4], [2]]
-    assert packed["sender_order"].tolist() == [3, 0, 2, 1]
     assert packed["readout"].tolist() == [4, 0]
     assert packed["node_ids"].tolist() == [0, 1, 2, 3, 4]
     assert packed["globals"].shape == (1, 0)
@@ -53,9 +52,6 @@ def test_random_graphs_keep_their_edges_sorted(num_edges: int) -> None:
     graph = Graph.from_edges(senders, receivers, np.eye(17), weights=weights)
     packed = pack_graph(graph, np.arange(17))
     assert (np.diff(packed["receivers"]) >= 0).all()
-    order = packed["sender_order"]
-    assert sorted(order.tolist()) == list(range(num_edges))
-    assert (np.diff(packed["senders"][order]) >= 0).all()
     assert sorted(
         zip(packed["senders"], packed["receivers"], packed["edges"][:, 0], strict=True)
     ) == sorted(zip(senders, receivers, weights, strict=True))

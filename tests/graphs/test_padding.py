@@ -27,7 +27,6 @@ def test_by_hand() -> None:
     assert padded["senders"].tolist() == [0, 1, 3, 5, 5]
     assert padded["receivers"].tolist() == [2, 2, 4, 5, 5]
     assert padded["edges"].tolist() == [[0.5], [4], [7], [0], [0]]
-    assert padded["sender_order"].tolist() == [0, 1, 2, 3, 4]
     assert padded["readout"].tolist() == [2, 4, 5]
     assert padded["readout_mask"].tolist() == [1, 1, 0]
     assert padded["node_ids"].tolist() == [1, 2, 0, 0, 3, 0, 0, 0]
@@ -74,9 +73,6 @@ def test_random_batches_keep_their_real_part_and_their_order(seed: int) -> None:
         assert (padded[key][edges:] >= nodes).all()
     assert (padded["readout"][6:] >= nodes).all()
     assert (np.diff(padded["receivers"]) >= 0).all()
-    order = padded["sender_order"]
-    assert sorted(order.tolist()) == list(range(sizes.n_edge))
-    assert (np.diff(padded["senders"][order]) >= 0).all()
 
 
 @pytest.mark.parametrize(

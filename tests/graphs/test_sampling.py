@@ -137,9 +137,8 @@ def test_one_hop_star_by_hand() -> None:
     assert batch["receivers"].tolist() == [2, 2, 4]
     assert batch["edges"].tolist() == [[0.5], [4.0], [7.0]]
     assert batch["readout"].tolist() == [2, 4]
-    assert batch["sender_order"].tolist() == [0, 1, 2]
     assert batch["globals"].shape == (2, 0)
-    for key in ("n_node", "n_edge", "senders", "receivers", "sender_order", "readout", "node_ids"):
+    for key in ("n_node", "n_edge", "senders", "receivers", "readout", "node_ids"):
         assert batch[key].dtype == np.int32
     assert batch["edges"].dtype == np.float32
 
@@ -188,13 +187,10 @@ def test_sampled_components_are_subgraphs_within_their_fanout(fanout: tuple) -> 
             assert received[node] == min(degrees[node], degrees[node] if most is None else most)
 
 
-def test_edges_are_sorted_by_receiver_and_sender_order_by_sender() -> None:
+def test_edges_are_sorted_by_receiver() -> None:
     index = index_of(random_edges(20, 90, seed=6), 20)
     batch = sample_neighborhoods(index, np.arange(20), (4, 3), streams_of(20))
     assert (np.diff(batch["receivers"]) >= 0).all()
-    order = batch["sender_order"]
-    assert sorted(order.tolist()) == list(range(len(batch["senders"])))
-    assert (np.diff(batch["senders"][order]) >= 0).all()
 
 
 @pytest.mark.parametrize("size", [1, 3, 7])
@@ -252,4 +248,4 @@ def test_a_graph_without_edges() -> None:
     index = index_of([], 3)
     batch = sample_neighborhoods(index, np.array([2, 0]), (5, None), streams_of(2))
     assert components(batch) == [([2], []), ([0], [])]
-    assert batch["edges"].shape == (0, 1) and batch["sender_order"].shape == (0,)
+    assert batch["edges"].shape == (0, 1)
