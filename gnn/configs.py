@@ -14,6 +14,17 @@ import numbers
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+__all__ = [
+    "DistanceConfig",
+    "DistanceType",
+    "GraphNeighborConfig",
+    "GraphRegConfig",
+    "TransformType",
+    "as_distance_config",
+    "as_graph_reg_config",
+    "as_neighbor_config",
+]
+
 
 class DistanceType(enum.Enum):
     """How the distance between two rows is measured; formulas in `gnn.ops.distances`."""

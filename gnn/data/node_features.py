@@ -35,8 +35,7 @@ class NodeFeatures:
         }
 
     def rows(self, node_ids: np.ndarray, num_rows: int | None = None) -> dict[str, np.ndarray]:
-        """What NumPy does for a batch: indices and values of the sparse rows, under private "
-        "keys."""
+        """What NumPy does for a batch: the entries of sparse rows, under private keys."""
         arrays = {}
         for name, matrix in self._sparse.items():
             rows = matrix[node_ids]

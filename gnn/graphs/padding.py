@@ -59,8 +59,8 @@ def pad_batch(batch: dict[str, np.ndarray], sizes: PaddingSizes) -> dict[str, np
 
     Example:
 
-    >>> star = {"n_node": [1], "n_edge": [0], "edges": np.zeros((0, 1)), "senders": [], "receivers": [],
-    ...         "globals": np.zeros((1, 0)), "readout": [0], "node_ids": [5]}
+    >>> star = {"n_node": [1], "n_edge": [0], "edges": np.zeros((0, 1)), "senders": [],
+    ...         "receivers": [], "globals": np.zeros((1, 0)), "readout": [0], "node_ids": [5]}
     >>> padded = pad_batch(star, PaddingSizes(n_node=3, n_edge=1, n_graph=2, n_row=2))
     >>> padded["n_node"].tolist(), padded["senders"].tolist(), padded["readout_mask"].tolist()
     ([1, 2], [1], [1.0, 0.0])

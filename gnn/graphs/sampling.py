@@ -84,8 +84,7 @@ def _distinct_integers(below: np.ndarray, count: int, streams: np.ndarray) -> np
 
 
 def mix(streams: np.ndarray, *values: np.ndarray | int) -> np.ndarray:
-    """Hashes unsigned 64-bit streams and values into new streams, as random as a generator's
-    output.
+    """Hashes unsigned 64-bit streams and values into new streams, as good as random.
 
     The finalizer of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014) after each value. What is drawn
     for a node is so a function of what is hashed alone, whatever else is in its batch.

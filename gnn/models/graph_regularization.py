@@ -47,7 +47,8 @@ class GraphRegularizationModel(NodeGraphModel):
     Example:
 
     >>> from gnn.configs import GraphRegConfig
-    >>> model = GraphRegularizationModel(GraphRegConfig(multiplier=0.1), lambda: keras.layers.Dense(2))
+    >>> config = GraphRegConfig(multiplier=0.1)
+    >>> model = GraphRegularizationModel(config, lambda: keras.layers.Dense(2))
     >>> model(tf.ones([5, 3])).shape
     TensorShape([5, 2])
     """

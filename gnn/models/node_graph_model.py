@@ -333,7 +333,8 @@ class NodeGraphModel(keras.Model):
 
         Example:
 
-        >>> # model.export("served"); tf.saved_model.load("served").signatures["serving_default"](x=features)
+        >>> # model.export("served")
+        >>> # tf.saved_model.load("served").signatures["serving_default"](x=features)
         """
         if format != "tf_saved_model" or input_signature is not None:
             super().export(filepath, format, verbose, input_signature, **kwargs)

@@ -83,8 +83,7 @@ def call_node_model(node_model: keras.layers.Layer, features: Any, training: boo
 
 
 def node_inputs(node_model: keras.layers.Layer, features: Any) -> Any:
-    """What `call_node_model` gives the model: one feature, its inputs in their structure, or the
-    dict.
+    """What `call_node_model` gives the model: a feature, its inputs as it has them, or the dict.
 
     Example:
 
@@ -187,8 +186,7 @@ def check_registered(model: keras.layers.Layer, argument: str) -> None:
 
 
 def check_keeps_arguments(model: keras.layers.Layer, argument: str) -> None:
-    """Raises where a user's model class takes constructor arguments and inherits Keras'
-    `get_config`.
+    """Raises where a user's class takes constructor arguments and has Keras' own `get_config`.
 
     Keras would save the defaults in their place, and load them without an error.
 

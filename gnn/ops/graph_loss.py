@@ -15,8 +15,7 @@ def neighbor_distances(
     readout_rows: tf.Tensor,
     config: DistanceConfig,
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """The sum over regularized nodes of each one's mean distance to its neighbors, and their
-    number.
+    """Sums over regularized nodes each one's mean distance to its neighbors, and counts them.
 
     For a node i with incoming edges (j, i) of weight w_ij and outputs y, its share is
     `sum_j w_ij d(y_i, y_j) / sum_j w_ij`. Regularized are the nodes that receive an edge of
@@ -37,9 +36,8 @@ def neighbor_distances(
     Example:
 
     >>> star = Adjacency(tf.constant([0, 1]), tf.constant([2, 2]), 3, tf.constant([1.0, 3.0]))
-    >>> total, count = neighbor_distances(
-    ...     tf.constant([[0.0], [1.0], [2.0]]), star, tf.constant([False, False, True]), DistanceConfig()
-    ... )
+    >>> outputs, read = tf.constant([[0.0], [1.0], [2.0]]), tf.constant([False, False, True])
+    >>> total, count = neighbor_distances(outputs, star, read, DistanceConfig())
     >>> float(total), float(count)  # (1 * (2 - 0)^2 + 3 * (2 - 1)^2) / (1 + 3)
     (1.75, 1.0)
     """

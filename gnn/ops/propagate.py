@@ -144,8 +144,8 @@ def _csr_matrix(
         order = tf.argsort(receivers, stable=True)
         return tf.gather(senders, order), tf.gather(receivers, order), tf.gather(weights, order)
 
-    # The conversion returns wrong numbers, and no error, on rows out of order. Looking costs next to
-    # nothing beside the product.
+    # The conversion returns wrong numbers, and no error, on rows out of order. Looking costs next
+    # to nothing beside the product.
     is_sorted = tf.reduce_all(receivers[1:] >= receivers[:-1])
     columns, rows, values = tf.cond(is_sorted, lambda: (senders, receivers, weights), sort)
     indices = tf.cast(tf.stack([rows, columns], axis=1), tf.int64)
