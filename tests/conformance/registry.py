@@ -18,7 +18,7 @@ from scipy import sparse
 from gnn.configs import DistanceConfig, GraphRegConfig
 from gnn.graphs.graph import Graph
 from gnn.graphs.graphs_tuple import BatchGraph, adjacency_of
-from gnn.layers import FeatureDropout, GCNConv, GraphLayer, GraphRegularization
+from gnn.layers import FeatureDense, FeatureDropout, GCNConv, GraphLayer, GraphRegularization
 from gnn.models import (
     GraphConvolutionalNodeClassifier,
     GraphRegularizationModel,
@@ -67,6 +67,7 @@ class Row:
         graph: the graph that the model learns.
         has_graph_loss: whether the history has the graph loss.
         output: the output that is trained, where the outputs are a dict.
+        uses_edges: whether outputs or losses hang on the edges.
         make_layer: for a row of a layer, dropout rate and keywords -> the layer alone.
     """
 
@@ -76,6 +77,7 @@ class Row:
     graph: Graph
     has_graph_loss: bool = False
     output: str | None = None
+    uses_edges: bool = True
     make_layer: Callable[..., keras.layers.Layer] | None = None
 
     @property
@@ -174,17 +176,27 @@ class CommNetModel(NodeGraphModel):
 
 @keras.saving.register_keras_serializable(package="test")
 class LayerHost(NodeGraphModel):
-    """The smallest model around a layer: a Dense before it, dropout and a Dense after it."""
+    """The smallest model around a layer: a Dense before it, dropout and a Dense after it.
 
-    def __init__(self, layer: keras.layers.Layer, dropout: float = 0.0, **kwargs: Any):
+    With `on_features` there is no Dense before it.
+    """
+
+    def __init__(
+        self,
+        layer: keras.layers.Layer,
+        dropout: float = 0.0,
+        on_features: bool = False,
+        **kwargs: Any,
+    ):
         super().__init__(**kwargs)
-        self.layer, self.dropout = layer, dropout
-        self.encoder = keras.layers.Dense(6, "tanh")
+        self.layer, self.dropout, self.on_features = layer, dropout, on_features
+        self.encoder = None if on_features else keras.layers.Dense(6, "tanh")
         self.drop = keras.layers.Dropout(dropout)
         self.head = keras.layers.Dense(NUM_CLASSES)
 
     def graph_call(self, graph: BatchGraph, training: bool | None = None) -> BatchGraph:
-        graph = graph.replace(nodes=self.encoder(graph.nodes["x"]))
+        nodes = graph.nodes["x"]
+        graph = graph.replace(nodes=nodes if self.encoder is None else self.encoder(nodes))
         if isinstance(self.layer, GraphLayer):
             graph = self.layer(graph, training=training)
         else:
@@ -193,7 +205,12 @@ class LayerHost(NodeGraphModel):
 
     def get_config(self) -> dict[str, Any]:
         layer = keras.saving.serialize_keras_object(self.layer)
-        return {**super().get_config(), "layer": layer, "dropout": self.dropout}
+        return {
+            **super().get_config(),
+            "layer": layer,
+            "dropout": self.dropout,
+            "on_features": self.on_features,
+        }
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> LayerHost:
@@ -225,12 +242,14 @@ def _layer_row(
     name: str,
     kind: type,
     make_layer: Callable[..., keras.layers.Layer],
-    has_graph_loss: bool = False,
+    on_features: bool = False,
+    **fields: Any,
 ) -> Row:
     def make(dropout: float) -> keras.Model:
-        return LayerHost(make_layer(dropout), dropout)
+        return LayerHost(make_layer(dropout), dropout, on_features)
 
-    return Row(name, kind, make, _X, has_graph_loss, make_layer=make_layer)
+    graph = _SPARSE if on_features else _X
+    return Row(name, kind, make, graph, make_layer=make_layer, **fields)
 
 
 ROWS = [
@@ -300,6 +319,14 @@ ROWS = [
         "feature_dropout",
         FeatureDropout,
         lambda dropout, **kwargs: FeatureDropout(dropout, seed=7, **kwargs),
+        uses_edges=False,
+    ),
+    _layer_row(
+        "feature_dense",
+        FeatureDense,
+        lambda _, **kwargs: FeatureDense(5, activation="tanh", **kwargs),
+        on_features=True,
+        uses_edges=False,
     ),
     _layer_row("graph_layer", GraphLayer, lambda _, **kwargs: ScaledSum(**kwargs)),
     _layer_row(
