@@ -84,6 +84,28 @@ def edgeless(num_nodes: int | tf.Tensor) -> dict[str, tf.Tensor]:
     }
 
 
+def check_keys(inputs: Mapping[str, Any]) -> None:
+    """Raises unless a batch has every graph key and a feature.
+
+    Raises:
+        KeyError: a graph key is missing.
+        ValueError: there are no features.
+
+    Example:
+
+    >>> check_keys({"x": tf.ones([2, 1]), **edgeless(2)})
+    """
+    features, keys = split_inputs(inputs)
+    missing = [key for key in GRAPH_KEYS if key not in keys]
+    if missing:
+        raise KeyError(
+            f"inputs lack the graph keys {missing}; got {sorted(inputs)}. "
+            "`gnn.data.full_batch` and `gnn.data.neighborhoods` make such batches."
+        )
+    if not features:
+        raise ValueError(f"inputs hold no features beside the graph keys; got {sorted(inputs)}")
+
+
 def graph_from_inputs(inputs: Mapping[str, Any]) -> BatchGraph:
     """Makes the GraphsTuple of a batch; `nodes` is the dict of features.
 
@@ -110,15 +132,7 @@ def graph_from_inputs(inputs: Mapping[str, Any]) -> BatchGraph:
     [2]
     """
     features, keys = split_inputs(inputs)
-    missing = [key for key in GRAPH_KEYS if key not in keys]
-    if missing:
-        raise KeyError(
-            f"inputs lack the graph keys {missing}; got {sorted(inputs)}. `gnn.data.full_batch` "
-            "and "
-            "`gnn.data.neighborhoods` make such batches."
-        )
-    if not features:
-        raise ValueError(f"inputs hold no features beside the graph keys; got {sorted(inputs)}")
+    check_keys(inputs)
     # Keras hands indices on as floats where it builds a model under a strategy: cast them back.
     tensors = {key: tf.convert_to_tensor(value) for key, value in keys.items()}
     for key, rank in {"n_node": 1, "n_edge": 1, "edges": 2, "senders": 1, "receivers": 1}.items():

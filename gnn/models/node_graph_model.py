@@ -11,7 +11,13 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from gnn.graphs.graphs_tuple import BatchGraph, edgeless, graph_from_inputs, num_rows
+from gnn.graphs.graphs_tuple import (
+    BatchGraph,
+    check_keys,
+    edgeless,
+    graph_from_inputs,
+    num_rows,
+)
 from gnn.graphs.keys import GRAPH_KEYS
 from gnn.layers.regularization import GraphRegularization
 from gnn.models import padded_rows
@@ -77,6 +83,22 @@ class NodeGraphModel(keras.Model):
         """
         raise NotImplementedError(f"{type(self).__name__} must define graph_call(graph, training)")
 
+    def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        """Calls the model, after a look at the keys: Keras would warn at length before `call`.
+
+        Raises:
+            TypeError: the model requires a graph and `inputs` is not a dict.
+            KeyError: a graph key is missing.
+        """
+        if self.requires_graph and not isinstance(inputs, Mapping):
+            raise TypeError(
+                f"{type(self).__name__} takes a dict of features and graph keys {GRAPH_KEYS}; got "
+                f"{type(inputs).__name__}"
+            )
+        if self.requires_graph:
+            check_keys(inputs)
+        return super().__call__(inputs, *args, **kwargs)
+
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         """Returns the outputs of the nodes read out: `[n_rows, ...]`, or a dict of such."""
         signature = InputSignature.of(inputs)
@@ -95,11 +117,6 @@ class NodeGraphModel(keras.Model):
         return tf.nest.map_structure(lambda rows: tf.gather(rows, readout), graph.nodes)
 
     def _graph(self, inputs: Any, has_graph: bool) -> BatchGraph:
-        if self.requires_graph and not isinstance(inputs, Mapping):
-            raise TypeError(
-                f"{type(self).__name__} takes a dict of features and graph keys {GRAPH_KEYS}; got "
-                f"{type(inputs).__name__}"
-            )
         if self.requires_graph or has_graph:
             return graph_from_inputs(inputs)
         rows = num_rows(keras.tree.flatten(inputs)[0])

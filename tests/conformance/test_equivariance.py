@@ -14,8 +14,9 @@ from gnn.data import full_batch
 from gnn.graphs.graph import Graph
 from gnn.graphs.graphs_tuple import BatchGraph, graph_from_inputs
 from gnn.layers import GraphLayer
-from tests.conformance.registry import ROWS, WIDTHS, Row
+from tests.conformance.registry import ROWS, Row
 from tests.conformance.training import Trained, columns
+from tests.conformance.user_models import WIDTHS
 
 LAYER_ROWS = [row for row in ROWS if row.make_layer is not None]
 
