@@ -13,7 +13,13 @@ from gnn.graphs.graphs_tuple import BatchGraph
 from gnn.layers.regularization import GraphRegularization
 from gnn.models.agreement_weights import weigh_by_agreement
 from gnn.models.node_graph_model import NodeGraphModel
-from gnn.models.node_models import build_node_model, call_node_model, input_names
+from gnn.models.node_models import (
+    build_node_model,
+    call_node_model,
+    input_names,
+    restored_config,
+    wrapped_config,
+)
 
 
 @keras.saving.register_keras_serializable(package="gnn")
@@ -115,19 +121,12 @@ class GraphRegularizationModel(NodeGraphModel):
         """Returns the constructor arguments, with the built node model in place of its function."""
         return {
             **super().get_config(),
+            **wrapped_config(self.node_model, self.agreement_model),
             "config": self.config.to_dict(),
-            "node_model": keras.saving.serialize_keras_object(self.node_model),
-            "agreement_model": keras.saving.serialize_keras_object(self.agreement_model),
             "regularize": self.regularize,
         }
 
     @classmethod
-    def from_config(
-        cls, config: dict[str, Any], custom_objects: Any = None
-    ) -> GraphRegularizationModel:
+    def from_config(cls, config: dict[str, Any]) -> GraphRegularizationModel:
         """Makes the model that `get_config` describes."""
-        del custom_objects
-        config = dict(config)
-        node_model = keras.saving.deserialize_keras_object(config.pop("node_model"))
-        config["agreement_model"] = keras.saving.deserialize_keras_object(config["agreement_model"])
-        return cls(node_model_fn=lambda: node_model, **config)
+        return cls(**restored_config(config))

@@ -15,7 +15,12 @@ from gnn.layers.dropout import FeatureDropout
 from gnn.layers.regularization import GraphRegularization
 from gnn.models.agreement_weights import weigh_by_agreement
 from gnn.models.node_graph_model import NodeGraphModel
-from gnn.models.node_models import build_node_model, call_node_model
+from gnn.models.node_models import (
+    build_node_model,
+    call_node_model,
+    restored_config,
+    wrapped_config,
+)
 from gnn.ops.sparse import map_values
 
 
@@ -130,27 +135,19 @@ class GraphConvolutionalNodeClassifier(NodeGraphModel):
         """Returns the constructor arguments, with the built node model in place of its function."""
         return {
             **super().get_config(),
+            **wrapped_config(self.node_model, self.agreement_model),
             "seq_length": self.seq_length,
             "num_classes": self.num_classes,
             "hidden_units": list(self.hidden_units),
             "dropout_rate": self.dropout_rate,
-            "node_model": keras.saving.serialize_keras_object(self.node_model),
             "config": None if self.config is None else self.config.to_dict(),
-            "agreement_model": keras.saving.serialize_keras_object(self.agreement_model),
             "kernel_regularizer": keras.regularizers.serialize(self.kernel_regularizer),
         }
 
     @classmethod
-    def from_config(
-        cls, config: dict[str, Any], custom_objects: Any = None
-    ) -> GraphConvolutionalNodeClassifier:
+    def from_config(cls, config: dict[str, Any]) -> GraphConvolutionalNodeClassifier:
         """Makes the model that `get_config` describes."""
-        del custom_objects
-        config = dict(config)
-        node_model = keras.saving.deserialize_keras_object(config.pop("node_model"))
-        config["agreement_model"] = keras.saving.deserialize_keras_object(config["agreement_model"])
-        node_model_fn = None if node_model is None else lambda: node_model
-        return cls(node_model_fn=node_model_fn, **config)
+        return cls(**restored_config(config))
 
 
 def _cast(feature: Any, dtype: str) -> Any:

@@ -131,6 +131,37 @@ def _training(layer: keras.layers.Layer, training: bool | None) -> dict[str, boo
     return {"training": training} if "training" in parameters else {}
 
 
+def wrapped_config(
+    node_model: keras.layers.Layer | None, agreement_model: keras.layers.Layer | None
+) -> dict[str, Any]:
+    """What `get_config` says of the models that a model wraps: the built ones, not their makers.
+
+    Example:
+
+    >>> wrapped_config(None, None)
+    {'node_model': None, 'agreement_model': None}
+    """
+    return {
+        "node_model": keras.saving.serialize_keras_object(node_model),
+        "agreement_model": keras.saving.serialize_keras_object(agreement_model),
+    }
+
+
+def restored_config(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The constructor arguments of a config that holds `wrapped_config`.
+
+    Example:
+
+    >>> restored_config({"name": "gcn", **wrapped_config(None, None)})
+    {'name': 'gcn', 'agreement_model': None, 'node_model_fn': None}
+    """
+    arguments = dict(config)
+    node_model = keras.saving.deserialize_keras_object(arguments.pop("node_model"))
+    arguments["node_model_fn"] = None if node_model is None else lambda: node_model
+    arguments["agreement_model"] = keras.saving.deserialize_keras_object(config["agreement_model"])
+    return arguments
+
+
 def check_loadable(node_model: keras.layers.Layer, argument: str = "node model") -> None:
     """Raises unless a `.keras` file could bring this model back as it is.
 
