@@ -36,3 +36,9 @@ def data_dir() -> Path:
     if not folder:
         pytest.skip("GNN_DATA_DIR is not set: it names the folder with planetoid/")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def two_devices() -> tf.distribute.Strategy:
+    """The one strategy of a process: a second one would count its exchanges anew, and collide."""
+    return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import tensorflow as tf
+
+from gnn.graphs.keys import RESERVED_KEYS
 
 
 def distribute(
@@ -45,8 +46,7 @@ def distribute(
 
     def make(context: tf.distribute.InputContext) -> tf.data.Dataset:
         dataset = make_dataset(context)
-        inputs = dataset.element_spec
-        inputs = inputs[0] if isinstance(inputs, tuple) else inputs
+        inputs = _inputs_spec(dataset)
         loose = [key for key, spec in inputs.items() if not spec.shape.is_fully_defined()]
         if loose or "readout_mask" not in inputs:
             raise ValueError(
@@ -81,10 +81,21 @@ def _fill_last_step(dataset: tf.data.Dataset, replicas: int) -> tf.data.Dataset:
     if batches < 0 or batches % replicas == 0:
         return dataset
 
-    def blank(*element: Any) -> Any:
-        inputs = dict(element[0])
-        inputs["readout_mask"] = tf.zeros_like(inputs["readout_mask"])
-        inputs["edges"] = tf.zeros_like(inputs["edges"])
-        return (inputs, *element[1:]) if len(element) > 1 else inputs
+    # Made from the shapes alone: reading the data set for it would draw an epoch's shuffling.
+    blank = tf.nest.map_structure(_zeros, dataset.element_spec)
+    inputs = blank[0] if isinstance(blank, tuple) else blank
+    num_nodes = next(
+        spec.shape[0] for name, spec in _inputs_spec(dataset).items() if name not in RESERVED_KEYS
+    )
+    inputs["n_node"] = tf.one_hot(0, inputs["n_node"].shape[0], num_nodes, 0, dtype=tf.int32)
+    filler = tf.data.Dataset.from_tensors(blank).repeat(replicas - batches % replicas)
+    return dataset.concatenate(filler)
 
-    return dataset.concatenate(dataset.take(1).map(blank).repeat(replicas - batches % replicas))
+
+def _inputs_spec(dataset: tf.data.Dataset) -> dict[str, tf.TensorSpec]:
+    spec = dataset.element_spec
+    return spec[0] if isinstance(spec, tuple) else spec
+
+
+def _zeros(spec: tf.TensorSpec) -> tf.Tensor:
+    return tf.fill(spec.shape, "") if spec.dtype == tf.string else tf.zeros(spec.shape, spec.dtype)

@@ -35,6 +35,7 @@ def pack_nodes_and_edges(
 
     Raises:
         KeyError: a neighbor's feature or weight is missing; it is named.
+        tf.errors.InvalidArgumentError: when it runs, a weight is negative, NaN or infinite.
         ValueError: there is no feature but neighbors' ones, or one is named like a graph key.
 
     Example:
@@ -95,6 +96,12 @@ def _weights(
     names = [f"{config.prefix}{i}{config.weight_suffix}" for i in range(config.max_neighbors)]
     if not names:
         return tf.zeros([examples, 0])
+    for name in names:
+        weight = tf.cast(_get(features, name), tf.float32)
+        tf.debugging.Assert(
+            tf.reduce_all(tf.math.is_finite(weight) & (weight >= 0)),
+            [f"{name} must hold finite weights of at least 0; got", weight],
+        )
     columns = [
         tf.reshape(tf.cast(_get(features, name), tf.float32), [examples, 1]) for name in names
     ]
@@ -173,6 +180,8 @@ def make_cora_dataset(
         labels = features.pop("label")
         return pack_nodes_and_edges(batch_size, config, features, labels)
 
+    if batch_size < 1:
+        raise ValueError(f"batch_size must be at least 1; got {batch_size}")
     records = tf.data.TFRecordDataset(file_path)
     count = int(records.reduce(tf.constant(0, tf.int64), lambda total, _: total + 1))
     if shuffle:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import numbers
 from collections.abc import Sequence
 
 import numpy as np
@@ -70,6 +71,8 @@ def neighborhoods(
     >>> labels.numpy().tolist()
     [1, 0]
     """
+    if seed is not None and (not isinstance(seed, numbers.Integral) or seed < 0):
+        raise ValueError(f"seed must be an integer of at least 0, or None; got {seed!r}")
     hops = _hops(fanout)
     _check_positive("batch_size", batch_size)
     rows = np.arange(graph.num_nodes) if split is None else graph.split(split)
@@ -129,7 +132,7 @@ def _hops(fanout: int | None | Sequence[int | None]) -> tuple[int | None, ...]:
 
 
 def _check_positive(argument: str, value: int) -> None:
-    if isinstance(value, bool) or int(value) != value or value < 1:
+    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < 1:
         raise ValueError(f"{argument} must be a positive integer; got {value!r}")
 
 

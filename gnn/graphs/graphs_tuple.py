@@ -154,6 +154,11 @@ def graph_from_inputs(inputs: Mapping[str, Any]) -> BatchGraph:
             "strategy cut the graph in two, give it whole graphs: gnn.data.distribute. Rows and "
             "sum:",
         )
+    for key in ("senders", "receivers"):
+        tf.debugging.Assert(
+            tf.reduce_all((tensors[key] >= 0) & (tensors[key] < num_nodes)),
+            [f"{key} must be node indices from 0 to below", num_nodes, "; got", tensors[key]],
+        )
     graph = BatchGraph(nodes=features, **{key: tensors[key] for key in GRAPH_KEYS})
     readout = tensors.get("readout")
     graph.readout = tf.cumsum(tensors["n_node"]) - 1 if readout is None else readout

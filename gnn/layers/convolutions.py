@@ -7,7 +7,6 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from gnn.graphs.graphs_tuple import adjacency_of
 from gnn.layers.graph_layer import GraphHandle, GraphLayer
 from gnn.ops.normalization import symmetric_propagate
 from gnn.ops.sparse import sparse_matmul
@@ -80,7 +79,7 @@ class GCNConv(GraphLayer):
     def call(self, nodes: Any, handle: GraphHandle, training: bool | None = None) -> Any:
         """Returns the convolved nodes."""
         del training
-        adjacency = adjacency_of(handle.graph)
+        adjacency = handle.adjacency
         kernel = tf.convert_to_tensor(self.kernel)
         if isinstance(nodes, tf.SparseTensor):
             out = symmetric_propagate(sparse_matmul(nodes, kernel), adjacency)

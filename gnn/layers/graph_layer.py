@@ -7,6 +7,9 @@ from typing import Any
 import keras
 from graph_nets.graphs import GraphsTuple
 
+from gnn.graphs.graphs_tuple import adjacency_of
+from gnn.ops.propagate import Adjacency
+
 
 class GraphHandle:
     """Carries a GraphsTuple through Keras' `__call__`, which would take a bare one apart."""
@@ -14,13 +17,19 @@ class GraphHandle:
     def __init__(self, graph: GraphsTuple):
         self.graph = graph
 
+    @property
+    def adjacency(self) -> Adjacency:
+        """The edges, as `gnn.ops.propagate` reads them."""
+        return adjacency_of(self.graph)
+
 
 class GraphLayer(keras.layers.Layer):
     """A Keras layer from GraphsTuple to GraphsTuple.
 
     A subclass writes `call(self, nodes, handle, training=False)` and returns new nodes;
-    `handle.graph` is the whole graph. Keras sees the nodes as the layer's input, so `build(self,
-    nodes_shape)`, dtype policies and `.keras` files work as in any layer.
+    `handle.graph` is the whole graph, `handle.adjacency` its edges as `gnn.ops.propagate` takes
+    them. Keras sees the nodes as the layer's input, so `build(self, nodes_shape)`, dtype policies
+    and `.keras` files work as in any layer.
 
     Example:
 

@@ -71,6 +71,11 @@ class GraphRegularization(GraphLayer):
         """
         if not self.losses:
             return tf.constant(0.0), tf.constant(0.0)
+        if len(self.losses) > 1:
+            raise ValueError(
+                f"the layer {self.name!r} was called {len(self.losses)} times on one batch; make a "
+                "GraphRegularization for each loss, so that each is reported"
+            )
         self.graph_loss.update_state(self._mean, sample_weight=self._count)
         return sum(self.losses), self._count
 

@@ -30,7 +30,9 @@ def weigh_by_agreement(
         return next(iter(gathered.values())) if len(gathered) == 1 else gathered
 
     agreement = agreement_model([rows(graph.senders), rows(graph.receivers)], training=False)
-    agreement = tf.reshape(tf.cast(tf.stop_gradient(agreement), tf.float32), [-1, 1])
+    # Weights are not negative, so an agreement below 0 trusts an edge as little as 0 does.
+    agreement = tf.nn.relu(tf.cast(tf.stop_gradient(agreement), tf.float32))
+    agreement = tf.reshape(agreement, [-1, 1])
     return graph.replace(edges=graph.edges[:, :1] * agreement)
 
 

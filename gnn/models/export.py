@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import keyword
 import logging
 import os
 import shutil
@@ -27,9 +28,17 @@ def export_saved_model(
         as_dict: False for a model that is called on the one input as a tensor.
 
     Raises:
+        ValueError: a feature's name could not name an argument.
         OSError: the folder cannot be written, or a file is in its place; what was there before is
             left as it was.
     """
+    for name in specs:
+        if not name.isidentifier() or keyword.iskeyword(name) or name == "self":
+            raise ValueError(
+                f"cannot export the feature {name!r}: the inputs of a SavedModel's signature are "
+                "named "
+                "like arguments of a Python function. Rename it to letters, digits and underscores."
+            )
 
     @tf.function(autograph=False)
     def serve(**inputs: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -43,6 +52,10 @@ def export_saved_model(
     module.model_variables = [variable.value for variable in model.variables]
     module.serve = serve
     signature = serve.get_concrete_function(**specs)
+    if "://" in os.fspath(filepath):
+        # Remote file systems have no rename of folders that would be worth waiting for.
+        tf.saved_model.save(module, filepath, signatures={"serving_default": signature})
+        return
     path = Path(filepath)
     if path.exists() and not path.is_dir():
         raise FileExistsError(f"cannot export to {str(path)!r}: it is a file, not a folder")
@@ -63,8 +76,13 @@ def _replace_folder(new: Path, path: Path) -> None:
         return
     old = Path(tempfile.mkdtemp(prefix=f".{path.name}.old.", dir=path.parent))
     os.replace(path, old / "export")
-    os.replace(new, path)
-    shutil.rmtree(old)
+    try:
+        os.replace(new, path)
+    except OSError:
+        os.replace(old / "export", path)
+        raise
+    finally:
+        shutil.rmtree(old)
 
 
 def _umask() -> int:

@@ -16,6 +16,7 @@ from gnn.models.node_graph_model import NodeGraphModel
 from gnn.models.node_models import (
     build_node_model,
     call_node_model,
+    check_agreement_model,
     input_names,
     restored_config,
     wrapped_config,
@@ -74,7 +75,7 @@ class GraphRegularizationModel(NodeGraphModel):
             raise TypeError(f"regularize must be a string; got {regularize!r}")
         self.config = as_graph_reg_config(config)
         self.node_model = build_node_model(node_model_fn)
-        self.agreement_model = agreement_model
+        self.agreement_model = check_agreement_model(agreement_model)
         self.regularize = regularize
         self.regularization = GraphRegularization(self.config, name="graph_regularization")
 

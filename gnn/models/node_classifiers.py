@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ from gnn.models.node_graph_model import NodeGraphModel
 from gnn.models.node_models import (
     build_node_model,
     call_node_model,
+    check_agreement_model,
     restored_config,
     wrapped_config,
 )
@@ -34,7 +36,8 @@ class GraphConvolutionalNodeClassifier(NodeGraphModel):
     Several features are concatenated, in the order of their names.
 
     Args:
-        seq_length: int or None; if given, the width that the features must have.
+        seq_length: int or None; if given, the width that the features must have; not looked at with
+            `node_model_fn`.
         num_classes: int, columns of the logits.
         hidden_units: int or sequence of ints, the widths of the hidden convolutions.
         dropout_rate: float in `[0, 1)`.
@@ -72,17 +75,17 @@ class GraphConvolutionalNodeClassifier(NodeGraphModel):
         super().__init__(**kwargs)
         widths = tuple(hidden_units) if isinstance(hidden_units, (tuple, list)) else (hidden_units,)
         for argument, values in {"num_classes": (num_classes,), "hidden_units": widths}.items():
-            if any(value is None or int(value) != value or value < 1 for value in values):
-                raise ValueError(f"{argument} must be positive; got {values}")
+            if not all(isinstance(value, numbers.Integral) and int(value) > 0 for value in values):
+                raise ValueError(f"{argument} must be positive integers; got {values}")
         if not 0 <= dropout_rate < 1:
             raise ValueError(f"dropout_rate must be in [0, 1); got {dropout_rate}")
         self.seq_length = None if seq_length is None else int(seq_length)
-        self.num_classes = int(num_classes or 0)
+        self.num_classes = int(num_classes)  # type: ignore[arg-type]
         self.hidden_units = tuple(int(width) for width in widths)
         self.dropout_rate = float(dropout_rate)
         self.node_model = None if node_model_fn is None else build_node_model(node_model_fn)
         self.config = None if config is None else as_graph_reg_config(config)
-        self.agreement_model = agreement_model
+        self.agreement_model = check_agreement_model(agreement_model)
         self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
         self.dropouts = [FeatureDropout(self.dropout_rate) for _ in (*widths, num_classes)]
         self.convolutions = [
@@ -116,6 +119,12 @@ class GraphConvolutionalNodeClassifier(NodeGraphModel):
                 raise ValueError(
                     f"feature {name!r} must have shape [n_nodes, width] to be convolved; got "
                     f"{features[name].shape}. Give node_model_fn to encode it."
+                )
+            if features[name].dtype == tf.string:
+                raise TypeError(
+                    f"feature {name!r} holds strings, which cannot be convolved. Give "
+                    "node_model_fn to "
+                    "encode it."
                 )
         columns = [_cast(column, self.compute_dtype) for column in columns]
         if len(columns) > 1:

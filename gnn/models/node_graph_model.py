@@ -105,16 +105,13 @@ class NodeGraphModel(keras.Model):
         # The fullest inputs seen: a call on a tensor must not make a saved model forget the names.
         if self._signature is None or signature.says_more_than(self._signature):
             self._signature = signature
-        graph = self._graph(inputs, signature.has_graph)
+        given = self._graph(inputs, signature.has_graph)
         parameters = inspect.signature(self.graph_call).parameters.values()
         takes_training = any(p.name == "training" or p.kind is p.VAR_KEYWORD for p in parameters)
-        graph = self.graph_call(graph, **({"training": training} if takes_training else {}))
-        readout = getattr(graph, "readout", None)
+        graph = self.graph_call(given, **({"training": training} if takes_training else {}))
         if not signature.has_graph:
             return graph.nodes
-        if readout is None:
-            readout = tf.cumsum(graph.n_node) - 1
-        return tf.nest.map_structure(lambda rows: tf.gather(rows, readout), graph.nodes)
+        return tf.nest.map_structure(lambda rows: tf.gather(rows, given.readout), graph.nodes)
 
     def _graph(self, inputs: Any, has_graph: bool) -> BatchGraph:
         if self.requires_graph or has_graph:
@@ -146,10 +143,20 @@ class NodeGraphModel(keras.Model):
     # Training and evaluation.
 
     def compile(self, *args: Any, jit_compile: Any = "auto", **kwargs: Any) -> None:
-        """Configures training as `keras.Model.compile` does; `jit_compile="auto"` is False here."""
+        """Configures training as `keras.Model.compile` does; `jit_compile="auto"` is False here.
+
+        Raises:
+            ValueError: a loss that sums over rows, under a strategy of several replicas.
+        """
         super().compile(
             *args, jit_compile=False if jit_compile == "auto" else jit_compile, **kwargs
         )
+        reductions = [getattr(loss, "reduction", None) for loss in keras.tree.flatten(self.loss)]
+        if "sum" in reductions and self.distribute_strategy.num_replicas_in_sync > 1:
+            raise ValueError(
+                'reduction="sum" of a loss cannot be shared out over replicas, whose losses are '
+                "averaged: take a reduction that is a mean, such as the default"
+            )
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compiles a loaded model as the saved one was."""
@@ -319,7 +326,8 @@ class NodeGraphModel(keras.Model):
                     check_loadable(getattr(self, argument), argument)
             self._known_loadable = True
         path = Path(filepath)
-        if path.suffix != ".keras" or (path.exists() and not overwrite):
+        is_local = "://" not in os.fspath(filepath) and path.parent.is_dir()
+        if path.suffix != ".keras" or not is_local or (path.exists() and not overwrite):
             super().save(filepath, overwrite=overwrite, **kwargs)
             return
         partial = path.with_name(f".{path.stem}.{os.getpid()}.keras")

@@ -48,6 +48,24 @@ def build_node_model(node_model_fn: Callable[[], Any], argument: str = "node_mod
     )
 
 
+def check_agreement_model(agreement_model: Any) -> keras.layers.Layer | None:
+    """Returns `agreement_model`, a Keras layer or None.
+
+    Raises:
+        TypeError: it is something else.
+
+    Example:
+
+    >>> check_agreement_model(None)
+    """
+    if agreement_model is None or isinstance(agreement_model, keras.layers.Layer):
+        return agreement_model
+    raise TypeError(
+        "agreement_model must be a Keras layer or model, or None; got "
+        f"{type(agreement_model).__name__}"
+    )
+
+
 def input_names(node_model: keras.layers.Layer) -> list[str] | None:
     """The names of a functional or built Sequential model's inputs; None for other layers.
 

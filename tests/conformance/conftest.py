@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-import tensorflow as tf
 
 from tests.conformance.registry import ROWS, Row
 from tests.conformance.training import Trained, train
@@ -19,9 +18,3 @@ def row(request: pytest.FixtureRequest) -> Row:
 def trained(row: Row) -> Trained:
     """The row's model after 20 steps; not to be trained on."""
     return train(row)
-
-
-@pytest.fixture(scope="session")
-def two_devices() -> tf.distribute.Strategy:
-    """One strategy for all rows: a second one in the process would count its exchanges anew."""
-    return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])

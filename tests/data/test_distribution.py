@@ -26,9 +26,9 @@ def make_graph(**changes: Any) -> Graph:
     return Graph.from_edges(**fields)
 
 
-@pytest.fixture(scope="module")
-def strategy() -> tf.distribute.Strategy:
-    return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+@pytest.fixture
+def strategy(two_devices: tf.distribute.Strategy) -> tf.distribute.Strategy:
+    return two_devices
 
 
 def steps_of(strategy: tf.distribute.Strategy, dataset: Any) -> list[list[Any]]:

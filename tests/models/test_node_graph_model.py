@@ -209,13 +209,37 @@ def test_the_advice_works() -> None:
 
 
 @pytest.mark.parametrize("method", ["fit", "evaluate", "predict"])
-def test_a_plain_dataset_of_graphs_under_a_strategy(method: str) -> None:
-    with tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope():
+def test_a_plain_dataset_of_graphs_under_a_strategy(
+    method: str, two_devices: tf.distribute.Strategy
+) -> None:
+    with two_devices.scope():
         model = Scaled()
         model.compile("sgd", "mse")
     dataset = dataset_of((all_rows([1, 2], 2), column([0, 0])))
     with pytest.raises(ValueError, match="gnn.data.distribute"):
         getattr(model, method)(dataset)
+
+
+def test_a_summed_loss_under_a_strategy(two_devices: tf.distribute.Strategy) -> None:
+    with two_devices.scope():
+        model = Scaled()
+        with pytest.raises(ValueError, match='reduction="sum"'):
+            model.compile("sgd", keras.losses.MeanSquaredError(reduction="sum"))
+
+
+def test_the_batch_says_what_is_read_out_whatever_graph_comes_back() -> None:
+    # A plain GraphsTuple knows no readout; nodes 0 and 1 of three are asked for.
+    class Plain(gnn.NodeGraphModel):
+        def graph_call(self, graph: Any, training: bool | None = None) -> Any:
+            return GraphsTuple(
+                **{
+                    **{key: getattr(graph, key) for key in GRAPH_KEYS},
+                    "nodes": 2 * graph.nodes["x"],
+                }
+            )
+
+    batch = graph_batch([1, 2, 3], [(0, 1)]) | {"readout": tf.constant([0, 1])}
+    assert Plain()(batch).numpy().tolist() == [[2], [4]]
 
 
 # Losses as reported.

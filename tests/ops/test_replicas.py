@@ -8,8 +8,7 @@ import tensorflow as tf
 from gnn.ops.replicas import replica_share
 
 
-def shares_on_two_devices(counts: list[float]) -> list[float]:
-    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+def shares(counts: list[float], strategy: tf.distribute.Strategy) -> list[float]:
     values = strategy.experimental_distribute_values_from_function(
         lambda context: tf.constant(counts[context.replica_id_in_sync_group])
     )
@@ -33,11 +32,15 @@ def test_one_device_has_it_all(count: float) -> None:
         ([0.0, 0.0], [0.0, 0.0]),
     ],
 )
-def test_two_devices(counts: list[float], expected: list[float]) -> None:
-    assert shares_on_two_devices(counts) == pytest.approx(expected)
+def test_two_replicas(
+    counts: list[float], expected: list[float], two_devices: tf.distribute.Strategy
+) -> None:
+    assert shares(counts, two_devices) == pytest.approx(expected)
 
 
-def test_shared_means_average_to_the_mean_over_all_items() -> None:
+def test_shared_means_average_to_the_mean_over_all_items(
+    two_devices: tf.distribute.Strategy,
+) -> None:
     # The mean of 2 is 2, of 4, 6, 11 is 7; over all four it is 23 / 4.
-    shares = shares_on_two_devices([1.0, 3.0])
-    assert (2.0 * shares[0] + 7.0 * shares[1]) / 2 == pytest.approx(23 / 4)
+    first, second = shares([1.0, 3.0], two_devices)
+    assert (2.0 * first + 7.0 * second) / 2 == pytest.approx(23 / 4)
