@@ -170,3 +170,21 @@ def test_a_graph_that_a_strategy_cut_in_two_raises(strategy: tf.distribute.Strat
         assert half["id"].shape == (10,)
         with pytest.raises(tf.errors.InvalidArgumentError, match="give it whole graphs"):
             graph_from_inputs({**whole, **half})
+
+
+def test_shuffled_epochs_are_those_of_one_device(strategy: tf.distribute.Strategy) -> None:
+    graph = make_graph()
+
+    def shuffled(batch_size: int) -> tf.data.Dataset:
+        return neighborhoods(
+            graph, "train", batch_size=batch_size, fanout=2, shuffle=True, seed=0, padding=True
+        )
+
+    dealt = distribute(strategy, lambda context: shuffled(3))  # 3 batches: the last step is filled.
+    alone = shuffled(3)
+    for _ in range(3):
+        expected = [row for inputs, _ in alone for row in real_rows(inputs)]
+        steps = steps_of(strategy, dealt)
+        assert [
+            row for step in steps for inputs, _ in step for row in real_rows(inputs)
+        ] == expected

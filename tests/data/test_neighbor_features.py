@@ -296,3 +296,11 @@ def test_a_truncated_file(records: Path) -> None:
     records.write_bytes(records.read_bytes()[:-5])
     with pytest.raises(tf.errors.DataLossError):
         make_cora_dataset(str(records), max_seq_length=3)
+
+
+@pytest.mark.parametrize("weight", [-1.0, float("nan"), float("inf")])
+def test_weights_that_are_none_are_named(weight: float) -> None:
+    features = three_examples()
+    features["NL_nbr_1_weight"] = [[0.5], [weight], [1.0]]
+    with pytest.raises(tf.errors.InvalidArgumentError, match="NL_nbr_1_weight must hold finite"):
+        pack_nodes_and_edges(3, TWO, features)

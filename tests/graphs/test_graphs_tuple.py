@@ -241,3 +241,10 @@ def test_comm_net_equals_the_module_on_a_plain_graphs_tuple() -> None:
     out = network(graph)
     np.testing.assert_array_equal(out.nodes, network(GraphsTuple(*graph)).nodes)
     assert isinstance(out, BatchGraph) and out.readout is graph.readout
+
+
+@pytest.mark.parametrize("key", ["senders", "receivers"])
+@pytest.mark.parametrize("index", [-1, 5])
+def test_an_index_out_of_range_is_named(key: str, index: int) -> None:
+    with pytest.raises(tf.errors.InvalidArgumentError, match=f"{key} must be node indices"):
+        graph_from_inputs(batch(**{key: tf.constant([0, index, 1])}))

@@ -122,3 +122,21 @@ def test_takes_any_config_and_round_trips(kind: str) -> None:
     for each in (layer, again):
         each(star(3.0, [1.0, -1.0]))  # 0.25 * (2 + 4) / 2
         assert float(each.losses[0]) == pytest.approx(0.75)
+
+
+def test_two_calls_on_one_batch_are_refused() -> None:
+    class Twice(keras.layers.Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.regularization = GraphRegularization(GraphRegConfig(multiplier=1.0))
+
+        def call(self, x: tf.Tensor) -> tf.Tensor:
+            graph = star(3.0, [1.0])
+            self.regularization(graph)
+            self.regularization(graph)
+            return x
+
+    layer = Twice()
+    layer(tf.ones([1]))
+    with pytest.raises(ValueError, match="called 2 times on one batch"):
+        layer.regularization.track()

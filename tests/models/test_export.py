@@ -232,3 +232,13 @@ def test_an_export_that_fails_midway_leaves_the_old_one(
         model.export(path)
     np.testing.assert_array_equal(served(path)(x=X)["outputs"], before)
     assert [entry.name for entry in tmp_path.iterdir()] == ["served"]
+
+
+@pytest.mark.parametrize("name", ["image/pixels", "a-b", "1x", "my feature", "class", "self"])
+def test_a_name_that_names_no_argument_is_refused(tmp_path: Path, name: str) -> None:
+    # TensorFlow would serve `image/pixels` as `image_pixels` without a word.
+    model = GraphRegularizationModel(CONFIG, lambda: keras.layers.Dense(1))
+    model({name: tf.constant(X)})
+    with pytest.raises(ValueError, match=f"cannot export the feature {name!r}"):
+        model.export(tmp_path / "served")
+    assert list(tmp_path.iterdir()) == []

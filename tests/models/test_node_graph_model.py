@@ -9,9 +9,11 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from graph_nets.graphs import GraphsTuple
 
 import gnn
 from gnn import NodeGraphModel
+from gnn.graphs.keys import GRAPH_KEYS
 
 
 @keras.saving.register_keras_serializable(package="test_node_graph_model")
