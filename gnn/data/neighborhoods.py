@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import numbers
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -106,16 +107,22 @@ def neighborhoods(
     epochs = itertools.count()
 
     def next_epoch() -> np.int64:
-        return np.int64(next(epochs) if shuffle else 0)
+        return np.int64(next(epochs))
+
+    def place_in_epoch(epoch: tf.Tensor, place: tf.Tensor) -> tuple[tf.Tensor, Any]:
+        def draw() -> tf.Tensor:
+            return tf.ensure_shape(tf.numpy_function(next_epoch, [], tf.int64), [])
+
+        epoch = tf.cond(place == 0, draw, lambda: epoch)
+        return epoch, (epoch, place)
 
     # The epoch is drawn once an iteration, and a batch is a function of epoch and place: batches
     # can be made in parallel, and two iterators do not disturb each other.
-    dataset = tf.data.Dataset.from_tensors(0).map(
-        lambda _: tf.numpy_function(next_epoch, [], tf.int64)
-    )
-    dataset = dataset.flat_map(
-        lambda epoch: tf.data.Dataset.range(len(batches)).map(lambda place: (epoch, place))
-    )
+    places = tf.data.Dataset.range(len(batches))
+    if shuffle:
+        dataset = places.scan(np.int64(0), place_in_epoch)
+    else:
+        dataset = places.map(lambda place: (np.int64(0), place))
     dataset = dataset.map(batches.element, num_parallel_calls=tf.data.AUTOTUNE)
     dataset = dataset.apply(tf.data.experimental.assert_cardinality(len(batches)))
     return dataset.prefetch(tf.data.AUTOTUNE)

@@ -149,8 +149,9 @@ def sample_neighborhoods(
         sender_keys.append(starts)
         receiver_keys.append(ends)
         positions.append(drawn)
-        frontier = np.setdiff1d(starts, known)
-        known = np.union1d(known, frontier)
+        if hop + 1 < len(fanout):
+            frontier = np.setdiff1d(starts, known)
+        known = np.union1d(known, starts)
 
     component = known // stride
     is_seed = known == seed_keys[component]
