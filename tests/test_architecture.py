@@ -17,6 +17,7 @@ PACKAGE = Path(__file__).parents[1] / "gnn"
 LEVELS = {
     "_environment": 0,
     "configs": 0,
+    "files": 0,
     "nsl": 0,
     "ops": 1,
     "graphs": 2,
@@ -25,6 +26,7 @@ LEVELS = {
     "evaluation": 3,
     "layers": 3,
     "models": 4,
+    "plots": 4,
     "serving": 5,
     "training": 5,
     "pipelines": 6,

@@ -6,14 +6,14 @@ import contextlib
 import keyword
 import logging
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import keras
 import tensorflow as tf
+
+from gnn.files import whole_folder
 
 
 def export_saved_model(
@@ -59,36 +59,8 @@ def export_saved_model(
     path = Path(filepath)
     if path.exists() and not path.is_dir():
         raise FileExistsError(f"cannot export to {str(path)!r}: it is a file, not a folder")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
-    try:
-        with _without_info(tf.get_logger()):
-            tf.saved_model.save(module, str(partial), signatures={"serving_default": signature})
-        os.chmod(partial, 0o777 & ~_umask())
-        _replace_folder(partial, path)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-
-
-def _replace_folder(new: Path, path: Path) -> None:
-    if not path.exists():
-        os.replace(new, path)
-        return
-    old = Path(tempfile.mkdtemp(prefix=f".{path.name}.old.", dir=path.parent))
-    os.replace(path, old / "export")
-    try:
-        os.replace(new, path)
-    except OSError:
-        os.replace(old / "export", path)
-        raise
-    finally:
-        shutil.rmtree(old)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+    with whole_folder(path, overwrite=True) as partial, _without_info(tf.get_logger()):
+        tf.saved_model.save(module, str(partial), signatures={"serving_default": signature})
 
 
 @contextlib.contextmanager
