@@ -18,8 +18,8 @@ _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Writes a file beside its final place, and renames it when the block ends without an error.
 
-    A process that is killed at any moment leaves the old file, or none; what it was writing has a
-    name that starts with a dot, and the next `whole_file` or `whole_folder` of that path removes it.
+    A process that is killed at any moment leaves the old file, or none. What it was writing has a
+    name that starts with a dot; the next `whole_file` or `whole_folder` of that path removes it.
 
     Args:
         path: the final name. Its folder is made. A file that is there is replaced.
@@ -55,7 +55,7 @@ def whole_folder(path: str | os.PathLike[str], *, overwrite: bool = False) -> It
     """Writes a folder beside its final place, and renames it when the block ends without an error.
 
     As `whole_file`, for folders. An older folder is replaced in one step where the system can
-    (Linux), and otherwise in two, between which it is put aside under a name that starts with a dot.
+    (Linux), else in two, between which it is put aside under a name that starts with a dot.
 
     Args:
         path: the final name.
@@ -125,7 +125,7 @@ def _exchange(one: Path, other: Path) -> bool:
 
 @contextlib.contextmanager
 def _partial(path: Path) -> Iterator[Path]:
-    """A folder of this process beside `path`, removed at the end, as are those of dead processes."""
+    """A folder of this process beside `path`; it goes at the end, as do those of dead processes."""
     path.parent.mkdir(parents=True, exist_ok=True)
     own = f".{path.name}.partial-{socket.gethostname()}-"
     for left in path.parent.glob(f"{_escaped(own)}*"):

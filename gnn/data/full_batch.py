@@ -54,7 +54,8 @@ def full_batch(
             labels = np.concatenate(
                 [labels, np.zeros((sizes.n_row - len(rows), *labels.shape[1:]), labels.dtype)]
             )
-    arrays = features.rows(np.arange(graph.num_nodes), num_rows)
+    taken = features.take(np.arange(graph.num_nodes))
+    arrays = features.rows(taken, num_rows=num_rows)
     inputs = features.tensors({**batch, **arrays}, num_rows)
     inputs |= {
         key: tf.convert_to_tensor(value)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import numbers
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -27,6 +25,7 @@ def neighborhoods(
     unlabeled: str | None = None,
     unlabeled_batch_size: int | None = None,
     padding: bool | PaddingSizes = False,
+    first_epoch: int = 0,
 ) -> tf.data.Dataset:
     """A data set of batches in which every node of a split brings its sampled neighborhood along.
 
@@ -51,6 +50,8 @@ def neighborhoods(
         padding: True pads every batch to the most that these arguments can give, which must be
             bounded (one hop, or no None in `fanout`), and delivers features dense, for XLA and TPU;
             `gnn.graphs.PaddingSizes` names the sizes.
+        first_epoch: with `shuffle`, the number of the first epoch that is drawn: a run that is
+            carried on gives the epochs that it has drawn, and goes on with what would have come.
 
     Returns:
         A `tf.data.Dataset` of known cardinality of `(inputs, labels)`, or of `inputs` where the
@@ -103,27 +104,10 @@ def neighborhoods(
         shuffle=shuffle,
         seed=int(np.random.randint(2**31)) if seed is None else int(seed),
         sizes=sizes,
+        first_epoch=int(first_epoch),
     )
-    epochs = itertools.count()
-
-    def next_epoch() -> np.int64:
-        return np.int64(next(epochs))
-
-    def place_in_epoch(epoch: tf.Tensor, place: tf.Tensor) -> tuple[tf.Tensor, Any]:
-        def draw() -> tf.Tensor:
-            return tf.ensure_shape(tf.numpy_function(next_epoch, [], tf.int64), [])
-
-        epoch = tf.cond(place == 0, draw, lambda: epoch)
-        return epoch, (epoch, place)
-
-    # The epoch is drawn once an iteration, and a batch is a function of epoch and place: batches
-    # can be made in parallel, and two iterators do not disturb each other.
-    places = tf.data.Dataset.range(len(batches))
-    if shuffle:
-        dataset = places.scan(np.int64(0), place_in_epoch)
-    else:
-        dataset = places.map(lambda place: (np.int64(0), place))
-    dataset = dataset.map(batches.element, num_parallel_calls=tf.data.AUTOTUNE)
+    # One function from end to end: each further one adds milliseconds to the start of an epoch.
+    dataset = tf.data.Dataset.range(len(batches)).scan(np.int64(0), batches.element)
     dataset = dataset.apply(tf.data.experimental.assert_cardinality(len(batches)))
     return dataset.prefetch(tf.data.AUTOTUNE)
 

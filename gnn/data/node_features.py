@@ -21,7 +21,7 @@ class NodeFeatures:
     Example:
 
     >>> features = NodeFeatures(Graph.from_edges([0], [1], np.eye(2)))
-    >>> batch = features.rows(np.array([1]))
+    >>> batch = features.rows(features.take(np.array([1])))
     >>> features.tensors({"node_ids": [1], **batch}, None)["features"].numpy().tolist()
     [[0.0, 1.0]]
     """
@@ -34,15 +34,37 @@ class NodeFeatures:
             k: tf.convert_to_tensor(v) for k, v in graph.features.items() if k not in self._sparse
         }
 
-    def rows(self, node_ids: np.ndarray, num_rows: int | None = None) -> dict[str, np.ndarray]:
-        """What NumPy does for a batch: the entries of sparse rows, under private keys."""
+    def take(self, node_ids: np.ndarray) -> dict[str, sparse.csr_array]:
+        """The rows of the sparse features, in this order."""
+        return {name: matrix[node_ids] for name, matrix in self._sparse.items()}
+
+    def rows(
+        self,
+        taken: Mapping[str, sparse.csr_array],
+        start: int = 0,
+        stop: int | None = None,
+        num_rows: int | None = None,
+    ) -> dict[str, np.ndarray]:
+        """What NumPy does for a batch: the entries of sparse rows, under private keys.
+
+        Args:
+            taken: what `take` returned, for this batch or for several.
+            start: the batch's first row in it.
+            stop: the row after its last; None means all.
+            num_rows: the static number of rows of a padded batch, else None.
+        """
         arrays = {}
-        for name, matrix in self._sparse.items():
-            rows = matrix[node_ids]
-            row_of = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
-            arrays[f"{name}:indices"] = np.stack([row_of, rows.indices], axis=1).astype(np.int64)
-            arrays[f"{name}:values"] = rows.data
-            arrays[f"{name}:shape"] = np.array([num_rows or rows.shape[0], rows.shape[1]], np.int64)
+        for name, matrix in taken.items():
+            bounds = matrix.indptr[start : len(matrix.indptr) if stop is None else stop + 1]
+            entries = slice(bounds[0], bounds[-1])
+            indices = np.empty((bounds[-1] - bounds[0], 2), np.int64)
+            indices[:, 0] = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
+            indices[:, 1] = matrix.indices[entries]
+            arrays[f"{name}:indices"] = indices
+            arrays[f"{name}:values"] = matrix.data[entries]
+            arrays[f"{name}:shape"] = np.array(
+                [num_rows or len(bounds) - 1, matrix.shape[1]], np.int64
+            )
         return arrays
 
     def row_specs(self) -> dict[str, tf.TensorSpec]:

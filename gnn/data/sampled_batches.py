@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import itertools
+import threading
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,12 @@ import tensorflow as tf
 from gnn.data.node_features import NodeFeatures
 from gnn.graphs.graph import Graph
 from gnn.graphs.padding import PaddingSizes, pad_batch
-from gnn.graphs.sampling import NeighborIndex, mix, sample_neighborhoods
+from gnn.graphs.sampling import (
+    NeighborIndex,
+    components,
+    mix,
+    sample_neighborhoods,
+)
 
 _KEYS: dict[str, tuple[list[int | None], tf.DType]] = {
     "n_node": ([None], tf.int32),
@@ -28,6 +35,8 @@ _PADDED_KEYS: dict[str, tuple[list[int | None], tf.DType]] = {
 }
 # Beside the inputs, under names that no feature has.
 _LABELS, _NODE_IDS = "labels:", "node_ids"
+# About how many nodes are sampled at once; more do not make a node cheaper.
+_CHUNK_NODES = 2048
 
 
 class SampledBatches:
@@ -44,6 +53,7 @@ class SampledBatches:
         shuffle: whether rows are permuted each epoch.
         seed: of everything drawn.
         sizes: what batches are padded to, or None.
+        first_epoch: the number of the first epoch that is drawn.
 
     Example:
 
@@ -69,6 +79,7 @@ class SampledBatches:
         shuffle: bool,
         seed: int,
         sizes: PaddingSizes | None,
+        first_epoch: int = 0,
     ):
         self._index, self._rows, self._batch_size, self._hops = index, rows, batch_size, hops
         self._extra, self._num_extra, self._shuffle = extra, num_extra, shuffle
@@ -78,6 +89,11 @@ class SampledBatches:
         self._stream = mix(np.zeros(1, np.uint64), seed)
         # The permutations of an epoch serve all of its batches; a few, for iterators side by side.
         self._order = functools.lru_cache(maxsize=4)(self._draw_order)
+        self._chunk = functools.lru_cache(maxsize=4)(self._sample_chunk)
+        self._chunk_size = max(1, _CHUNK_NODES // max(self._expected_nodes(), 1))
+        # Iterators side by side wait for a chunk that they share, and do not make it twice.
+        self._lock = threading.Lock()
+        self._epochs = itertools.count(first_epoch)
         self._keys = _KEYS if sizes is None else _KEYS | _PADDED_KEYS
         self._specs = self._element_specs()
 
@@ -96,24 +112,17 @@ class SampledBatches:
 
     def arrays(self, epoch: int, place: int) -> dict[str, np.ndarray]:
         """What NumPy makes of a batch: graph keys, `node_ids`, rows of sparse features, labels."""
-        rows, extra = self._order(epoch)
-        own = slice(place * self._batch_size, (place + 1) * self._batch_size)
-        others = slice(place * self._num_extra, (place + 1) * self._num_extra)
-        chosen, added = rows[own], extra[others]
-        # A stream a row, by its place in the epoch: what is drawn does not hang on the batch size.
-        streams = np.concatenate(
-            [
-                mix(self._stream, epoch, 0, np.arange(own.start, own.start + len(chosen))),
-                mix(self._stream, epoch, 1, np.arange(others.start, others.stop)),
-            ]
-        )
-        seeds = np.concatenate([chosen, added])
-        batch = sample_neighborhoods(self._index, seeds, self._hops, streams)
+        with self._lock:
+            first, sampled, taken = self._chunk(epoch, place // self._chunk_size)
+        chosen, added = self._seeds(epoch, place)
+        before = sum(len(part) for i in range(first, place) for part in self._seeds(epoch, i))
+        batch = components(sampled, before, before + len(chosen) + len(added))
+        start = int(sampled["readout"][before - 1]) + 1 if before else 0
+        rows = slice(start, start + len(batch[_NODE_IDS]))
         batch["readout"] = batch["readout"][: len(chosen)]
-        sparse_rows = self._features.rows(batch[_NODE_IDS], self._num_rows)
         if self._sizes is not None:
             batch = pad_batch(batch, self._sizes)
-        batch |= sparse_rows
+        batch |= self._features.rows(taken, rows.start, rows.stop, self._num_rows)
         if self._labels is not None:
             labels = self._labels[chosen]
             if self._sizes is not None:
@@ -122,21 +131,71 @@ class SampledBatches:
             batch[_LABELS] = labels
         return batch
 
-    def element(self, epoch: tf.Tensor, place: tf.Tensor) -> Any:
-        """A batch as tensors: `(inputs, labels)`, or `inputs` where the graph has no labels."""
+    def _seeds(self, epoch: int, place: int) -> tuple[np.ndarray, np.ndarray]:
+        """The nodes that a batch reads out, and the unlabeled ones that it adds."""
+        rows, extra = self._order(epoch)
+        own = slice(place * self._batch_size, (place + 1) * self._batch_size)
+        others = slice(place * self._num_extra, (place + 1) * self._num_extra)
+        return rows[own], extra[others]
+
+    def _sample_chunk(self, epoch: int, chunk: int) -> tuple[int, dict[str, np.ndarray], Any]:
+        """Several batches sampled at once: for small ones, NumPy's calls cost more than their work.
+
+        Returns the first one's place, their components side by side, and sparse features' rows.
+        """
+        first = chunk * self._chunk_size
+        seeds, streams = [], []
+        for place in range(first, min(first + self._chunk_size, len(self))):
+            # A stream a row, by its place in the epoch: what is drawn does not hang on the size of
+            # batches.
+            for kind, (nodes, size) in enumerate(
+                zip(self._seeds(epoch, place), (self._batch_size, self._num_extra), strict=True)
+            ):
+                seeds.append(nodes)
+                numbers = np.arange(place * size, place * size + len(nodes))
+                streams.append(mix(self._stream, epoch, kind, numbers))
+        sampled = sample_neighborhoods(
+            self._index, np.concatenate(seeds), self._hops, np.concatenate(streams)
+        )
+        return first, sampled, self._features.take(sampled[_NODE_IDS])
+
+    def _expected_nodes(self) -> int:
+        """About how many nodes a batch has."""
+        degree = -(-len(self._index.senders) // max(self._index.num_nodes, 1))
+        reached, nodes = 1, 1
+        for most in self._hops:
+            reached *= degree if most is None else min(most, degree)
+            nodes += reached
+        return nodes * (self._batch_size + self._num_extra)
+
+    def element(self, epoch: tf.Tensor, place: tf.Tensor) -> tuple[tf.Tensor, Any]:
+        """The step of a scan over the places of an epoch: its number, and a batch as tensors.
+
+        Args:
+            epoch: int64, what the step before returned; it is not looked at where `place` is 0.
+            place: int64, from 0.
+
+        Returns:
+            The epoch's number, drawn where `place` is 0: iterators side by side are in epochs of
+            their own. Then `(inputs, labels)`, or `inputs` where the graph has no labels.
+        """
         names = list(self._specs)
 
         def make(epoch: np.ndarray, place: np.ndarray) -> list[np.ndarray]:
+            if place == 0:
+                epoch = np.int64(next(self._epochs) if self._shuffle else 0)
             arrays = self.arrays(int(epoch), int(place))
-            return [arrays[name] for name in names]
+            return [epoch, *(arrays[name] for name in names)]
 
-        dtypes = [spec.dtype for spec in self._specs.values()]
-        tensors = dict(zip(names, tf.numpy_function(make, [epoch, place], dtypes), strict=True))
+        dtypes = [tf.int64, *(spec.dtype for spec in self._specs.values())]
+        epoch, *values = tf.numpy_function(make, [epoch, place], dtypes)
+        epoch.set_shape([])
+        tensors = dict(zip(names, values, strict=True))
         for name, spec in self._specs.items():
             tensors[name].set_shape(spec.shape)
         inputs = self._features.tensors(tensors, self._num_rows)
         inputs |= {key: tensors[key] for key in self._keys if key != "node_mask"}
-        return inputs if self._labels is None else (inputs, tensors[_LABELS])
+        return epoch, inputs if self._labels is None else (inputs, tensors[_LABELS])
 
     def _element_specs(self) -> dict[str, tf.TensorSpec]:
         specs = {

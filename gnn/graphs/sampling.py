@@ -178,5 +178,36 @@ def sample_neighborhoods(
     }
 
 
+def components(batch: dict[str, np.ndarray], start: int, stop: int) -> dict[str, np.ndarray]:
+    """Some consecutive components of a batch that `sample_neighborhoods` made, as a batch.
+
+    Args:
+        batch: the graph keys, `readout` and `node_ids`.
+        start, stop: the first component, and the one after the last.
+
+    Example:
+
+    >>> index = NeighborIndex(np.array([1, 2]), np.array([0, 0]), np.array([1.0, 1.0]), 3)
+    >>> both = sample_neighborhoods(index, np.array([1, 0]), [None], np.zeros(2, np.uint64))
+    >>> components(both, 1, 2)["senders"].tolist(), components(both, 1, 2)["node_ids"].tolist()
+    ([0, 1], [1, 2, 0])
+    """
+    # The seed is the last node of its component.
+    first = int(batch["readout"][start - 1]) + 1 if start else 0
+    last = int(batch["readout"][stop - 1]) + 1 if stop else 0
+    before = int(batch["n_edge"][:start].sum())
+    edges = slice(before, before + int(batch["n_edge"][start:stop].sum()))
+    return {
+        "n_node": batch["n_node"][start:stop],
+        "n_edge": batch["n_edge"][start:stop],
+        "edges": batch["edges"][edges],
+        "senders": batch["senders"][edges] - np.int32(first),
+        "receivers": batch["receivers"][edges] - np.int32(first),
+        "globals": batch["globals"][start:stop],
+        "readout": batch["readout"][start:stop] - np.int32(first),
+        "node_ids": batch["node_ids"][first:last],
+    }
+
+
 def _joined(parts: list[np.ndarray]) -> np.ndarray:
     return np.concatenate(parts) if parts else np.zeros(0, np.int64)

@@ -98,10 +98,12 @@ def _segment_propagate(values: tf.Tensor, weights: tf.Tensor, adjacency: Adjacen
 def _csr_propagate(values: tf.Tensor, weights: tf.Tensor, adjacency: Adjacency) -> tf.Tensor:
     num_senders = tf.shape(values, out_type=tf.int64)[0]
     shape = tf.stack([tf.cast(adjacency.num_nodes, tf.int64), num_senders])
-    return _csr_multiply(values, weights, adjacency.senders, adjacency.receivers, shape, False)
+    senders, receivers = adjacency.senders, adjacency.receivers
+    return _csr_multiply(None, values, weights, senders, receivers, shape, False)
 
 
 def _csr_multiply(
+    matrix: tf.Tensor | None,
     values: tf.Tensor,
     weights: tf.Tensor,
     senders: tf.Tensor,
@@ -109,30 +111,39 @@ def _csr_multiply(
     shape: tf.Tensor,
     transposed: bool,
 ) -> tf.Tensor:
-    """`A values`, or `A^T values`, where `A[r, s]` of this shape sums the weights from s to r."""
+    """`A values`, or `A^T values`, where `A[r, s]` of this shape sums the weights from s to r.
+
+    `matrix` is A as it was made for another product, if there was one.
+    """
+    # A CSR matrix does not pass from a branch or loop to its gradient, which is another function.
+    here = None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
+    if matrix is None or getattr(matrix, "graph", None) is not here:
+        matrix = _csr_matrix(senders, receivers, tf.stop_gradient(weights), shape)
 
     @tf.custom_gradient
     def multiply(
         values: tf.Tensor, weights: tf.Tensor
     ) -> tuple[tf.Tensor, Callable[..., tuple[tf.Tensor, tf.Tensor]]]:
-        matrix = _csr_matrix(senders, receivers, weights, shape)
+        factor = matrix
         if transposed:
             # Multiplying by a transpose made in memory is several times faster than asking the
             # product for `transpose_a=True`, which also adds up in an order that changes from run
             # to run.
-            matrix = tf.raw_ops.SparseMatrixTranspose(
+            factor = tf.raw_ops.SparseMatrixTranspose(
                 input=matrix, conjugate=False, type=weights.dtype
             )
 
         def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            for_values = _csr_multiply(upstream, weights, senders, receivers, shape, not transposed)
+            for_values = _csr_multiply(
+                matrix, upstream, weights, senders, receivers, shape, not transposed
+            )
             source, target = (receivers, senders) if transposed else (senders, receivers)
             for_weights = tf.reduce_sum(
                 tf.gather(values, source) * tf.gather(upstream, target), axis=-1
             )
             return for_values, for_weights
 
-        return tf.raw_ops.SparseMatrixMatMul(a=matrix, b=values), gradient
+        return tf.raw_ops.SparseMatrixMatMul(a=factor, b=values), gradient
 
     return multiply(values, weights)
 

@@ -179,3 +179,25 @@ def test_sparse_matmul_equals_dense(ordered):
     np.testing.assert_allclose(for_kernel, features.T @ upstream, atol=1e-5)
     rows, columns = sparse.indices.numpy().T
     np.testing.assert_allclose(for_values, (upstream @ kernel.numpy().T)[rows, columns], atol=1e-5)
+
+
+def test_gradients_flow_through_a_loop_and_a_branch():
+    """The matrix of the forward product is what the backward one reads, also across functions."""
+
+    @tf.function
+    def run(values, senders, receivers, weights, twice):
+        adjacency = Adjacency(senders, receivers, 3, weights)
+        with tf.GradientTape() as tape:
+            tape.watch(values)
+            out = values
+            for _ in tf.range(2):
+                out = propagate(out, adjacency)
+            out = tf.cond(twice, lambda: propagate(out, adjacency) + out, lambda: out)
+            total = tf.reduce_sum(out)
+        return tape.gradient(total, values)
+
+    # Two hops lead from node 0 to node 2, with weight 2 * 3; three lead nowhere.
+    edges = (tf.constant([0, 1]), tf.constant([1, 2]), tf.constant([2.0, 3.0]))
+    for twice in (False, True):
+        gradient = run(tf.ones([3, 1]), *edges, tf.constant(twice))
+        np.testing.assert_allclose(gradient, [[6.0], [0.0], [0.0]])
