@@ -181,11 +181,12 @@ class SampledBatches:
         """
         names = list(self._specs)
 
-        def make(epoch: np.ndarray, place: np.ndarray) -> list[np.ndarray]:
+        def make(epoch: np.ndarray, place: np.ndarray) -> list[Any]:
+            number = int(epoch)
             if place == 0:
-                epoch = np.int64(next(self._epochs) if self._shuffle else 0)
-            arrays = self.arrays(int(epoch), int(place))
-            return [epoch, *(arrays[name] for name in names)]
+                number = next(self._epochs) if self._shuffle else 0
+            arrays = self.arrays(number, int(place))
+            return [np.int64(number), *(arrays[name] for name in names)]
 
         dtypes = [tf.int64, *(spec.dtype for spec in self._specs.values())]
         epoch, *values = tf.numpy_function(make, [epoch, place], dtypes)

@@ -11,6 +11,7 @@ import networkx as nx
 import numpy as np
 import pytest
 
+from gnn.graphs import sampling
 from gnn.graphs.sampling import NeighborIndex, mix, sample_neighborhoods
 
 
@@ -249,3 +250,16 @@ def test_a_graph_without_edges() -> None:
     batch = sample_neighborhoods(index, np.array([2, 0]), (5, None), streams_of(2))
     assert components(batch) == [([2], []), ([0], [])]
     assert batch["edges"].shape == (0, 1)
+
+
+@pytest.mark.parametrize("cut", [(0, 0), (0, 2), (2, 5), (5, 6), (0, 6)])
+def test_consecutive_components_are_what_sampling_them_alone_gives(cut):
+    index = index_of(random_edges(9, 30), 9)
+    seeds, streams = np.array([3, 0, 8, 3, 5, 1]), streams_of(6)
+    batch = sample_neighborhoods(index, seeds, [2, 2], streams)
+    part = sampling.components(batch, *cut)
+    alone = sample_neighborhoods(index, seeds[slice(*cut)], [2, 2], streams[slice(*cut)])
+    assert part.keys() == alone.keys()
+    for key, values in alone.items():
+        assert part[key].dtype == values.dtype
+        np.testing.assert_array_equal(part[key], values)
