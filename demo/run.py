@@ -56,6 +56,7 @@ with quiet_stderr():
 
     import gnn
     from gnn.evaluation import nearest_neighbors, neighbor_accuracy
+    from gnn.plots import query_sheet
 
     # Every model is traced once, which TensorFlow takes for the same one traced many times.
     tf.get_logger().setLevel("ERROR")
@@ -263,7 +264,6 @@ def draw_neighbors(models: dict[str, keras.Model], graph: gnn.Graph, path: Path)
 
     Of each digit it is the image on which the two models differ most, whichever does better.
     """
-    plt = import_pyplot()
     pixels, labels = graph.features["pixels"], graph.labels
     queries, items = graph.split("test"), session_images(graph)
     count = 5
@@ -278,59 +278,37 @@ def draw_neighbors(models: dict[str, keras.Model], graph: gnn.Graph, path: Path)
     rows = [
         max(np.flatnonzero(labels[queries] == digit), key=difference.item) for digit in range(10)
     ]
-    # A column of queries, and beside it a block of neighbors for each model, set apart by a gap.
-    ratios = [1.0]
-    for _ in models:
-        ratios += [0.5] + [1.0] * count
-    figure, axes = plt.subplots(
-        10, len(ratios), figsize=(8.8, 8.4), gridspec_kw={"width_ratios": ratios}
-    )
-    figure.subplots_adjust(left=0.02, right=0.98, top=0.84, bottom=0.02, wspace=0.12, hspace=0.12)
-    for axis in axes.flat:
-        axis.set_axis_off()
-
-    def draw(axis: Any, image: int, frame: str | None = None) -> None:
-        axis.imshow(pixels[image].reshape(8, 8), cmap="gray_r", vmin=0, vmax=1)
-        axis.set_axis_on()
-        axis.set(xticks=[], yticks=[])
-        for spine in axis.spines.values():
-            spine.set(color=frame or "0.8", linewidth=2.5 if frame else 0.8)
-
-    def head(first: Any, last: Any, text: str) -> None:
-        middle = (first.get_position().x0 + last.get_position().x1) / 2
-        figure.text(middle, 0.85, text, ha="center", va="bottom", fontsize=11)
-
-    for row, query in enumerate(rows):
-        draw(axes[row, 0], queries[query])
-    head(axes[0, 0], axes[0, 0], "query")
-    for block, name in enumerate(models):
-        first = 2 + block * (count + 1)
-        for row, column in np.ndindex(10, count):
-            frame = None if right[name][rows[row], column] else "crimson"
-            draw(axes[row, first + column], neighbors[name][rows[row], column], frame)
+    # A sheet for each model, side by side.
+    figure = new_figure(figsize=(10.4, 8.6), layout="constrained")
+    for name, axes in zip(models, figure.subplots(1, len(models)), strict=True):
+        query_sheet(
+            pixels[queries[rows]],
+            pixels,
+            neighbors[name][rows],
+            query_labels=labels[queries[rows]],
+            item_labels=labels,
+            image_shape=(8, 8),
+            cmap="gray_r",
+            ax=axes,
+        )
         share = f"{100 * right[name].mean():.0f}% right over all {len(queries)} new images"
-        head(axes[0, first], axes[0, first + count - 1], f"{MODELS[name]}\n{share}")
+        axes.set_title(f"{MODELS[name]}\n{share}", fontsize=11)
     figure.suptitle(
         f"New images and the {count} session images nearest to each, by embedding\n"
-        "Of each digit the image on which the two models differ most; wrong digits in red",
+        "Of each digit the image on which the two models differ most; wrong digits in dashed red",
         fontsize=12.5,
-        y=0.975,
     )
     with whole_file(path) as partial:
         figure.savefig(partial, dpi=120, format="png")
-    plt.close(figure)
 
 
-def import_pyplot() -> Any:
-    """Matplotlib, drawing to files."""
+def new_figure(**options: Any) -> Any:
+    """A figure of Matplotlib, drawn to files only."""
     try:
-        import matplotlib
+        from matplotlib.figure import Figure
     except ImportError as error:
         raise ImportError("the picture needs matplotlib: pip install 'gnn[plots]'") from error
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    return plt
+    return Figure(**options)
 
 
 @contextlib.contextmanager
@@ -370,7 +348,7 @@ def main() -> None:
     arguments = parse_arguments()
     start = time.perf_counter()
     # What would fail at the end is tried before the work.
-    import_pyplot()
+    new_figure()
     exports = arguments.output / "output"
     exports.mkdir(parents=True, exist_ok=True)
 

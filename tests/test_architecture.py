@@ -31,6 +31,7 @@ LEVELS = {
     "training": 5,
     "pipelines": 6,
     "cli": 7,
+    "__main__": 8,
 }
 
 # Slow to import, or not installed with the core: imported by the function that uses them.

@@ -1,6 +1,25 @@
 """Data sets, each as one `gnn.Graph`."""
 
 from gnn.datasets.digits import digits, digits_sessions
+from gnn.datasets.from_folder import FolderData, from_folder, read_folder
+from gnn.datasets.groceries import groceries, groceries_sessions
+from gnn.datasets.node_columns import NodeColumns
+from gnn.datasets.node_tables import NodeTable, read_nodes
 from gnn.datasets.planetoid import planetoid
+from gnn.datasets.table_problems import Problems, TableWarning
 
-__all__ = ["digits", "digits_sessions", "planetoid"]
+__all__ = [
+    "FolderData",
+    "NodeColumns",
+    "NodeTable",
+    "Problems",
+    "TableWarning",
+    "digits",
+    "digits_sessions",
+    "from_folder",
+    "groceries",
+    "groceries_sessions",
+    "planetoid",
+    "read_folder",
+    "read_nodes",
+]

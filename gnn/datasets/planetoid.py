@@ -11,18 +11,51 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from gnn.datasets import download
 from gnn.datasets._safe_pickle import read_adjacency, read_array, read_csr
 from gnn.graphs.graph import Graph
 
-_NAMES = ("cora", "citeseer", "pubmed")
-_PARTS = ("x", "y", "tx", "ty", "allx", "ally", "graph", "test.index")
+# One commit of the repository, and the SHA-256 of its files (of PubMed's as others publish it).
+_SOURCE = "kimiyoung/planetoid/af6abf468a772cc055bec88c52e4d6f51b7c37e3/data"
+_SHA256 = {
+    "cora": {
+        "x": "23cfa55d91c6f624233f5eb7b6e3f141f1bd2b2ae39608a63cf5d084bb27baab",
+        "y": "94465c14eb53e04ca262198dcbb2521ee8af60fb3f3d546cd6ca24a511b0e7d1",
+        "tx": "b9afbaa4a400df991f6f02ef677e1e44da55ffc04801fd02f9e673987829226a",
+        "ty": "41f5ac76596a1699cc33f53084a2419e92961c42bb75f36fc38e616d348532ad",
+        "allx": "9419ba2f26f5c35243db64aba110e0f35a04851609e0dc5433450676ca6b8543",
+        "ally": "2b998f5cc7fedc86e7f97ca2498f47a1ffc1462c29e2d578b23bf3f62b6e7d71",
+        "graph": "58f13302f39dde8852dad6fe6d15b89b077b6d7f837626bce671ef80344b383d",
+        "test.index": "297ce89af2b51a6a194181c7dbe1796c6a1cf9cd9349a88383b1b1e227867875",
+    },
+    "citeseer": {
+        "x": "d20de19150741e555de0ed037195630fc194114ebc7fd72ced62810148aa22f6",
+        "y": "8ba87e515d8e3ee3cf52f6d2c5b86aa73f11ecad825a808455209ec26cd54924",
+        "tx": "539a8906a2da97628d212f2fdd668c109a8b3f0d36574b59e5d3fd5b5303da21",
+        "ty": "55e5bd1ba1e733a04598753ad1a8d57957f4b8f89e74519f41f4f4938767e4ce",
+        "allx": "2ac30345d95c9ec933a817ee0bdd6a5f077f8c184a20e696910192d534414668",
+        "ally": "f704b2d986dde6c2669934de1f3ae5696a6cf9455c0f6b2646a2d135ea0a1c95",
+        "graph": "d79a4ef9d3e7169aee8946145f6b7306e35bc79bffad26346cfb94e10e9912a7",
+        "test.index": "2af990671580b6b2df5d158d1038f8292e30c9cd821b5453f399659b25b723d4",
+    },
+    "pubmed": {
+        "x": "fbe9cb5c47200d1b7769a26e579be3b7130b556831f9d850e77c4c74f2599b33",
+        "y": "e6c807633307a07ed659249006536a147c7999c797f11a2560752990181b41b3",
+        "tx": "4eb5f5d0f30f26497eb0ac6ac9719d09c67e284f1ed0385c93f3ef27a671da3d",
+        "ty": "ee2e0d4819d9fbcc403689c3bf2e49face401b605932f093bc58ab6461130fdd",
+        "allx": "508e538e2abdccdd54c4d3e9f49d638b4af7107d85845f66ddea5a5152658b7e",
+        "ally": "0c37bbe3b5014ec365e9d393cf4791925e5ed94fb194305d74f064a8d7b50f0e",
+        "graph": "5b89f0036ca22909471f1e6558eb42fa06e0c730a577bde5b058b40638f81dc9",
+        "test.index": "b101d421688bbaecbd82e8a18f1e282378d6830f3a37666f28ebc47f844341b5",
+    },
+}
 _VALIDATION_SIZE = 500
 
 
 def planetoid(
     name: str, data_dir: str | os.PathLike[str] | None = None, normalize: bool = True
 ) -> Graph:
-    """Reads Cora, CiteSeer or PubMed: papers, their words and who cites whom.
+    """Gives Cora, CiteSeer or PubMed: papers, their words and who cites whom.
 
     A node is a paper, its label the field, and its feature `"words"` the words that occur in it
     (PubMed: their tf-idf weights). Everyone trains on the same 20 papers a class, and validates and
@@ -46,13 +79,15 @@ def planetoid(
     (DGL) it has 9,228 edges, and 9,104 here and where they are removed (PyTorch Geometric).
 
     Source: Yang, Cohen and Salakhutdinov, "Revisiting Semi-Supervised Learning with Graph
-    Embeddings", 2016 (https://github.com/kimiyoung/planetoid). The files are pickles; they are read
-    with an unpickler that runs nothing of them.
+    Embeddings", 2016 (https://github.com/kimiyoung/planetoid). Files that the data folder lacks are
+    downloaded from there, each checked by its SHA-256 (Cora 0.6 MB, CiteSeer 1.0 MB). The files are
+    pickles; they are read with an unpickler that runs nothing of them.
 
     Args:
       name: `"cora"`, `"citeseer"` or `"pubmed"`.
-      data_dir: The folder that has the files `planetoid/ind.<name>.*`. By default the environment
-        variable `GNN_DATA_DIR`.
+      data_dir: The data folder, which has the files `planetoid/ind.<name>.*` or gets them. By
+        default the environment variable `GNN_DATA_DIR`, and where that is not set `~/.cache/gnn`
+        (`gnn` in `XDG_CACHE_HOME`). Files that are there are taken as they are.
       normalize: Whether to divide the features of each node by their sum.
 
     Returns:
@@ -60,16 +95,19 @@ def planetoid(
       and the splits `"train"`, `"validation"` and `"test"`, each in ascending order.
 
     Raises:
-      ValueError: If `name` is another name, or if a file is damaged, refused or does not fit the
-        others. The message names the file.
-      FileNotFoundError: If a file is missing. The message names it, the folder, and how to set it.
+      ValueError: If `name` is another name, if a file is damaged, refused or does not fit the
+        others, or if a download has another checksum. The message names the file.
+      NotADirectoryError: If the data folder is a file.
+      ConnectionError: If a file is missing and cannot be downloaded. The message names the file and
+        its address, and says how to set the folder.
+      OSError: If a download cannot be written, or the disk is full.
 
     >>> graph = planetoid("cora")  # doctest: +SKIP
     >>> len(graph.labels), len(graph.senders)  # doctest: +SKIP
     (2708, 10556)
     """
-    if name not in _NAMES:
-        raise ValueError(f"name must be one of {', '.join(_NAMES)}; got {name!r}")
+    if name not in _SHA256:
+        raise ValueError(f"name must be one of {', '.join(_SHA256)}; got {name!r}")
     paths = _find_files(name, data_dir)
 
     known, known_labels = _read_rows(paths["allx"], paths["ally"])
@@ -104,18 +142,15 @@ def planetoid(
 
 
 def _find_files(name: str, data_dir: str | os.PathLike[str] | None) -> dict[str, Path]:
-    hint = "set the environment variable GNN_DATA_DIR or data_dir to the folder that has planetoid/"
-    root = data_dir if data_dir is not None else os.environ.get("GNN_DATA_DIR")
-    if not root:
-        raise FileNotFoundError(
-            f"no folder to look for planetoid/ind.{name}.{_PARTS[0]} in: {hint}"
+    wanted = [
+        download.PublicFile(
+            path=f"planetoid/ind.{name}.{part}",
+            source=f"{_SOURCE}/ind.{name}.{part}",
+            sha256=checksum,
         )
-    folder = Path(root) / "planetoid"
-    paths = {part: folder / f"ind.{name}.{part}" for part in _PARTS}
-    for path in paths.values():
-        if not path.is_file():
-            raise FileNotFoundError(f"no file {path.name} in {folder}: {hint}")
-    return paths
+        for part, checksum in _SHA256[name].items()
+    ]
+    return dict(zip(_SHA256[name], download.local_files(wanted, data_dir), strict=True))
 
 
 def _read_rows(features: Path, classes: Path) -> tuple[sp.csr_array, NDArray[Any]]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import pickle
+import shutil
+import sys
 import warnings
 from collections import defaultdict
 from pathlib import Path
@@ -12,7 +15,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from gnn.datasets import planetoid
+from gnn.datasets import download, planetoid
 
 NAMES = ["cora", "citeseer", "pubmed"]
 
@@ -51,6 +54,14 @@ def no_warnings() -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         yield
+
+
+@pytest.fixture(autouse=True)
+def public(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder in the place of the public server, and empty."""
+    folder = tmp_path / "public"
+    monkeypatch.setattr(download, "_HOST", folder.as_uri())
+    return folder
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -125,26 +136,63 @@ def test_folder_of_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("GNN_DATA_DIR", str(write_parts(tmp_path, "cora", small_parts())))
     assert planetoid("cora").num_nodes == 8
     # The argument wins.
-    with pytest.raises(FileNotFoundError, match="elsewhere"):
+    with pytest.raises(ConnectionError, match="elsewhere"):
         planetoid("cora", tmp_path / "elsewhere")
 
 
-def test_no_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_files_are_downloaded_and_checked(
+    tmp_path: Path, public: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = sys.modules[planetoid.__module__]
+    files = write_parts(tmp_path, "cora", small_parts()) / "planetoid"
+    pins = {
+        part: hashlib.sha256((files / f"ind.cora.{part}").read_bytes()).hexdigest()
+        for part in small_parts()
+    }
+    monkeypatch.setitem(module._SHA256, "cora", pins)
+    source = public / module._SOURCE
+    shutil.copytree(files, source)
+    monkeypatch.setenv("GNN_DATA_DIR", str(tmp_path / "new"))
+    # One file is there already, and its checksum is not asked for.
+    (tmp_path / "new" / "planetoid").mkdir(parents=True)
+    (tmp_path / "new" / "planetoid" / "ind.cora.test.index").write_bytes(b"6\n4\n7")
+    (source / "ind.cora.test.index").unlink()
+    graph = planetoid("cora")
+    assert graph.num_nodes == 8
+    shutil.rmtree(public)
+    np.testing.assert_array_equal(planetoid("cora").senders, graph.senders)
+    # Another content under the same name is refused, and not kept.
+    shutil.copytree(files, source)
+    (source / "ind.cora.ty").write_bytes(b"something else")
+    with pytest.raises(
+        ValueError, match=rf"ind\.cora\.ty .*must have the SHA-256 {pins['ty']}; got"
+    ):
+        planetoid("cora", tmp_path / "checked")
+    kept = {path.name for path in (tmp_path / "checked" / "planetoid").iterdir()}
+    assert kept == {f"ind.cora.{part}" for part in ("x", "y", "allx", "ally", "tx")}
+
+
+def test_cache_folder_where_no_other_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("GNN_DATA_DIR", raising=False)
-    with pytest.raises(FileNotFoundError, match=r"ind\.cora\.x .*GNN_DATA_DIR or data_dir"):
-        planetoid("cora")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    (tmp_path / "gnn").mkdir()
+    write_parts(tmp_path / "gnn", "cora", small_parts())
+    assert planetoid("cora").num_nodes == 8
 
 
 @pytest.mark.parametrize("part", list(small_parts()))
-def test_missing_file(tmp_path: Path, part: str) -> None:
+def test_missing_file_that_does_not_come(tmp_path: Path, part: str) -> None:
     parts = small_parts()
     del parts[part]
     write_parts(tmp_path, "citeseer", parts)
-    with pytest.raises(FileNotFoundError) as caught:
+    with pytest.raises(ConnectionError) as caught:
         planetoid("citeseer", tmp_path)
     message = str(caught.value)
-    assert f"ind.citeseer.{part} in {tmp_path / 'planetoid'}" in message
-    assert "GNN_DATA_DIR" in message
+    assert f"cannot download ind.citeseer.{part} from " in message
+    assert f"put the file at {tmp_path / 'planetoid'}" in message
+    assert "GNN_DATA_DIR or data_dir" in message
 
 
 def test_unknown_name(tmp_path: Path) -> None:

@@ -1,0 +1,309 @@
+"""A graph from a folder of tables: `nodes`, and `edges` or `sessions`, in CSV or Parquet."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, compress, repeat
+from pathlib import Path
+
+import numpy as np
+
+from gnn.datasets.node_columns import NodeColumns
+from gnn.datasets.node_tables import load_nodes
+from gnn.datasets.table_cells import quoted, why_no_number
+from gnn.datasets.table_problems import Problems, RowCheck
+from gnn.datasets.tables import Chunk, Table, open_table
+from gnn.graphs.cooccurrence import co_occurrence
+from gnn.graphs.graph import Graph
+
+_SUFFIXES = (".csv", ".parquet")
+_FILES_SHOWN = 20
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class FolderData:
+    """A graph from a folder, and what else there is to know of it.
+
+    Attributes:
+      graph: the graph.
+      columns: the columns of its table of nodes, by which `read_nodes` reads further ones.
+      problems: what was left out, one of each file.
+    """
+
+    graph: Graph
+    columns: NodeColumns
+    problems: tuple[Problems, ...]
+
+
+def from_folder(
+    path: str | os.PathLike[str],
+    *,
+    strict: bool = False,
+    undirected: bool = True,
+    columns: NodeColumns | None = None,
+) -> Graph:
+    r"""Reads a graph from a folder with a table of nodes, and one of edges or sessions.
+
+    Each table is CSV (UTF-8, commas, quoted as RFC 4180 says, the first line names the columns) or
+    Parquet. Both give the same graph.
+
+    `nodes.csv` or `nodes.parquet`, a row a node; without it, the nodes are the ids that the other
+    table names, in order of appearance, without features:
+
+    - `id`: distinct. Ids are compared as text, so `01` is not `1`.
+    - `label`, optional: text, or whole numbers from 0 on, whichever most are; empty is unlabeled.
+      Text becomes positions in the sorted `class_names`.
+    - `split`, optional: `train`, `validation`, `test` or any other name; empty is none.
+    - any other column is a feature. It is one of numbers if more than half of its cells that are
+      not empty are. Columns of numbers are stacked in their order into one float32 feature,
+      `"features"`; `true` and `false` count as 1 and 0. A Parquet column of lists of one length is
+      a float32 feature of its own. Columns of text, without a name, and an index of pandas are
+      left out.
+
+    `edges.csv` or `edges.parquet`, a row an edge: `source` and `target`, ids of nodes, and
+    optionally `weight`, finite and not negative; without it all weights are 1. Edges are taken as
+    undirected: the reverse of an edge is added, with its weight, after all edges of the file.
+    Where the file names a pair in both directions, nothing is added for this pair and both
+    weights stay as they are; a self loop is its own reverse. Repeated edges stay.
+
+    Or `sessions.csv` or `sessions.parquet`, a row a record: `session`, any name, and `item`, the id
+    of a node. Items of one session are joined as in `Graph.from_sessions`.
+
+    A malformed row is left out, counted and named in a warning: a wrong number of fields, a cell of
+    a feature, label or weight that is empty, no number or not finite (an empty label is fine), no
+    id, an id that an earlier row has, an edge or record with an id that no node has.
+
+    Args:
+      path: the folder.
+      strict: whether malformed rows and columns left out are errors.
+      undirected: whether the reverse of each edge is added.
+      columns: the columns of a folder that a model was trained on, to read this one alike; None
+        finds them out. See `read_nodes`.
+
+    Returns:
+      The graph; its ids are text.
+
+    Raises:
+      FileNotFoundError: if there is no such folder, or no edges and sessions in it.
+      ImportError: if a table is Parquet, and PyArrow is not installed.
+      ValueError: for a column that is missing or there twice, no rows, more than half of the rows
+        malformed, a file that is not UTF-8 or Parquet or ends too early, two tables of which one
+        is needed; with `strict` for anything left out. The message names the file, and the line of
+        a CSV file (a row of Parquet, counted from 0).
+
+    >>> import tempfile, pathlib
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     nodes, edges = (pathlib.Path(folder) / name for name in ("nodes.csv", "edges.csv"))
+    ...     _ = nodes.write_text("id,height,label\na,1.5,cat\nb,2.5,dog\nc,3.5,\n")
+    ...     _ = edges.write_text("source,target,weight\na,b,2\nb,c,1\n")
+    ...     graph = from_folder(folder)
+    >>> graph
+    Graph(num_nodes=3, num_edges=4, features={'features': float32[3, 1]}, labels=int32[3],
+          splits={})
+    >>> graph.ids.tolist(), graph.labels.tolist(), graph.class_names
+    (['a', 'b', 'c'], [0, 1, -1], ('cat', 'dog'))
+    >>> graph.senders.tolist(), graph.receivers.tolist(), graph.weights.tolist()
+    ([0, 1, 1, 2], [1, 2, 0, 1], [2.0, 1.0, 2.0, 1.0])
+    """
+    return _load(path, strict, undirected, columns).graph
+
+
+def read_folder(
+    path: str | os.PathLike[str],
+    *,
+    strict: bool = False,
+    undirected: bool = True,
+    columns: NodeColumns | None = None,
+) -> FolderData:
+    r"""As `from_folder`, with the columns of the nodes and the problems beside the graph.
+
+    Args:
+      path: as in `from_folder`, and so are the others.
+      strict: whether malformed rows and columns left out are errors.
+      undirected: whether the reverse of each edge is added.
+      columns: the columns of another folder.
+
+    Returns:
+      The graph, the columns and the problems.
+
+    Raises:
+      FileNotFoundError: as in `from_folder`.
+      ImportError: as in `from_folder`.
+      ValueError: as in `from_folder`.
+
+    >>> import tempfile, pathlib
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder) / "sessions.csv"
+    ...     _ = path.write_text("session,item\n1,a\n1,b\n")
+    ...     data = read_folder(folder)
+    >>> data.graph.num_edges, data.columns.numbers, len(data.problems[0].malformed)
+    (2, (), 0)
+    """
+    return _load(path, strict, undirected, columns)
+
+
+def _load(
+    path: str | os.PathLike[str], strict: bool, undirected: bool, columns: NodeColumns | None
+) -> FolderData:
+    nodes_path, links_path = _find(Path(path))
+    if nodes_path is None:
+        columns = columns or NodeColumns()
+        if columns.numbers or columns.lists:
+            raise FileNotFoundError(_lacks(Path(path), ["nodes"]))
+        nodes, numbers = None, _Numbering()
+    else:
+        nodes, left_out = load_nodes(nodes_path, columns, strict)
+        nodes.problems.warn(stacklevel=3)
+        columns, numbers = nodes.columns, _Numbering(nodes_path.name, nodes.ids, left_out)
+    table = open_table(links_path)
+    read = _read_edges if links_path.stem == "edges" else _read_sessions
+    senders, receivers, weights = read(table, numbers, strict)
+    table.problems.warn(stacklevel=3)
+    if read is _read_edges and undirected:
+        added = _lacks_reverse(senders, receivers, len(numbers.ids))
+        ends = (senders, receivers)
+        senders, receivers = (np.concatenate([a, b[added]]) for a, b in (ends, ends[::-1]))
+        weights = np.concatenate([weights, weights[added]])
+    graph = Graph.from_edges(
+        senders,
+        receivers,
+        nodes.features if nodes else None,
+        weights=weights,
+        labels=nodes.labels if nodes else None,
+        splits=nodes.splits if nodes else None,
+        ids=list(numbers.ids),
+        class_names=columns.class_names,
+    )
+    problems = (nodes.problems, table.problems) if nodes else (table.problems,)
+    return FolderData(graph, columns, problems)
+
+
+def _find(folder: Path) -> tuple[Path | None, Path]:
+    """The table of nodes, if there is one, and that of edges or sessions."""
+    if not folder.is_dir():
+        raise FileNotFoundError(f"no folder {str(folder)!r}")
+    nodes = _one_of(folder, ["nodes"])
+    links = _one_of(folder, ["edges", "sessions"])
+    if links is None:
+        raise FileNotFoundError(_lacks(folder, ["edges", "sessions"]))
+    return nodes, links
+
+
+def _one_of(folder: Path, stems: Sequence[str]) -> Path | None:
+    paths = [folder / f"{stem}{suffix}" for stem in stems for suffix in _SUFFIXES]
+    found = [path for path in paths if path.is_file()]
+    if len(found) > 1:
+        names = " and ".join(path.name for path in found)
+        raise ValueError(f"the folder {str(folder)!r} has {names}: keep one of them")
+    return found[0] if found else None
+
+
+def _lacks(folder: Path, stems: Sequence[str]) -> str:
+    wanted = " or ".join(f"{stem}{suffix}" for stem in stems for suffix in _SUFFIXES)
+    files = sorted(path.name for path in folder.iterdir())
+    more = f" and {len(files) - _FILES_SHOWN} more" if len(files) > _FILES_SHOWN else ""
+    return f"the folder {str(folder)!r} has no {wanted}; it has {files[:_FILES_SHOWN]}{more}"
+
+
+class _Numbering:
+    """The number of each id: its row in the table of nodes, or else its order of appearance."""
+
+    def __init__(
+        self, file: str = "", ids: Sequence[str] | None = None, left_out: Iterable[str] = ()
+    ) -> None:
+        self._file, self._left_out, self._is_fixed = file, frozenset(left_out), ids is not None
+        self.ids: defaultdict[str, int] = defaultdict()
+        self.ids.update((name, number) for number, name in enumerate(ids or ()))
+        self.ids.default_factory = self.ids.__len__
+
+    def of(self, columns: Mapping[str, Sequence[str]], check: RowCheck) -> np.ndarray:
+        """Numbers the ids of well-formed rows, and rejects rows with an id that is not there.
+
+        Args:
+          columns: name -> an id of each row.
+          check: the rows.
+
+        Returns:
+          int64 `[k, n]`, of `k` columns and the `n` rows that are well-formed in the end.
+        """
+        if not self._is_fixed:
+            rows = list(compress(zip(*columns.values(), strict=True), check.good))
+            ids = chain.from_iterable(rows)
+            count = len(rows) * len(columns)
+            numbers = np.fromiter(map(self.ids.__getitem__, ids), np.int64, count)
+            return numbers.reshape(-1, len(columns)).T
+        number = self.ids.get
+        found = [
+            np.fromiter(map(number, cells, repeat(-1)), np.int64, len(cells))
+            for cells in columns.values()
+        ]
+        for (what, cells), numbers in zip(columns.items(), found, strict=True):
+            for row in np.flatnonzero(numbers < 0).tolist():
+                which = "in a malformed row of" if cells[row] in self._left_out else "not in"
+                reason = f"{what} {quoted(cells[row])} is {which} {self._file}"
+                check.reject(row, "unknown", reason)
+        return np.stack(found)[:, check.good]
+
+
+def _read_edges(
+    table: Table, numbers: _Numbering, strict: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Senders, receivers and weights, as the file has them."""
+    _only(table, ("source", "target"), ("weight",))
+    edges, weights = [np.zeros((2, 0), np.int64)], [np.zeros(0, np.float32)]
+    for chunk in table.chunks:
+        check = RowCheck(table.problems, chunk.lines)
+        ends = _ids(chunk, ("source", "target"), check)
+        weight = np.ones(chunk.lines.size)
+        if "weight" in table.header:
+            weight, strange = chunk.columns["weight"].numbers()
+            for row, cell in strange.items():
+                check.reject(row, "number", why_no_number("weight", cell))
+            for row in np.flatnonzero(weight < 0).tolist():
+                check.reject(row, "negative", f"weight {weight[row]:g} is negative")
+        edges.append(numbers.of(ends, check))
+        weights.append(weight[check.good].astype(np.float32))
+    table.problems.check(strict, strict)
+    senders, receivers = np.concatenate(edges, axis=1)
+    return senders, receivers, np.concatenate(weights)
+
+
+def _read_sessions(
+    table: Table, numbers: _Numbering, strict: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Senders, receivers and weights of items that occur together."""
+    _only(table, ("session", "item"))
+    names = _Numbering()  # Sessions are numbered in the same way.
+    sessions, items = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    for chunk in table.chunks:
+        check = RowCheck(table.problems, chunk.lines)
+        cells = _ids(chunk, ("session", "item"), check)
+        items.append(numbers.of({"item": cells["item"]}, check)[0])
+        sessions.append(names.of({"session": cells["session"]}, check)[0])
+    table.problems.check(strict, strict)
+    return co_occurrence(np.concatenate(sessions), np.concatenate(items), len(numbers.ids))
+
+
+def _only(table: Table, needed: Sequence[str], allowed: Sequence[str] = ()) -> None:
+    """Checks that the columns needed are there, and notes the others."""
+    table.require(needed)
+    table.problems.columns = {
+        name: "not needed" for name in table.header if name not in (*needed, *allowed)
+    }
+
+
+def _ids(chunk: Chunk, names: Sequence[str], check: RowCheck) -> dict[str, Sequence[str]]:
+    """The text of columns of which no cell may be empty."""
+    columns = {name: chunk.columns[name].text() for name in names}
+    for name, cells in columns.items():
+        check.reject_empty(name, cells)
+    return columns
+
+
+def _lacks_reverse(senders: np.ndarray, receivers: np.ndarray, num_nodes: int) -> np.ndarray:
+    """Whether each edge is without its reverse among all of them."""
+    edges, reverses = senders * num_nodes + receivers, receivers * num_nodes + senders
+    return ~np.isin(reverses, edges)

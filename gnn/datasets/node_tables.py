@@ -1,0 +1,264 @@
+"""Tables of nodes: ids, features, labels and splits."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections import Counter
+from collections.abc import Sequence
+from itertools import compress
+
+import numpy as np
+
+from gnn.datasets.node_columns import FeatureColumn, NodeColumns
+from gnn.datasets.table_cells import is_word, quoted
+from gnn.datasets.table_problems import Problems, RowCheck
+from gnn.datasets.tables import Table, open_table
+from gnn.graphs.keys import RESERVED_KEYS
+
+_STACKED = "features"
+_NOT_FEATURES = ("id", "label", "split")
+_LARGEST_LABEL = np.iinfo(np.int32).max - 1
+_LABELS_SHOWN = 10
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class NodeTable:
+    """What a table of nodes holds, a row a node, in the order of the file.
+
+    Attributes:
+      ids: the ids, as text.
+      features: `"features"` float32 `[n, k]`, the columns of numbers, and each column of lists
+        under its own name, float32 `[n, length]`.
+      labels: int32 `[n]`, -1 for unlabeled; None if no node has a label.
+      splits: name -> int32 rows.
+      columns: the columns that these came from.
+      problems: what was left out.
+    """
+
+    ids: list[str]
+    features: dict[str, np.ndarray]
+    labels: np.ndarray | None
+    splits: dict[str, np.ndarray]
+    columns: NodeColumns
+    problems: Problems
+
+
+def read_nodes(
+    path: str | os.PathLike[str], columns: NodeColumns | None = None, *, strict: bool = False
+) -> NodeTable:
+    r"""Reads one table of nodes, such as new ones to predict.
+
+    Its columns are those that `from_folder` describes: `id`, features, and `label` and `split`
+    where there are. With the `columns` of another table, the features are those of that one, in
+    its order; further columns are left out with a warning, and labels are numbered as there.
+
+    Args:
+      path: a file that ends in `.csv` or `.parquet`.
+      columns: the columns of the table that a model was trained on; None finds them out.
+      strict: whether malformed rows are errors, and without `columns` also columns left out.
+
+    Returns:
+      The table.
+
+    Raises:
+      FileNotFoundError: if there is no such file.
+      ImportError: if it is Parquet, and PyArrow is not installed.
+      ValueError: for a column that is missing, a label that is none of the classes of `columns`,
+        and else as `from_folder`.
+
+    >>> import tempfile, pathlib
+    >>> columns = NodeColumns(("height", "age"), class_names=("cat", "dog"), num_classes=2)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder) / "new.csv"
+    ...     _ = path.write_text("id,age,height\na,3,0.5\nb,4,0.25\n")
+    ...     table = read_nodes(path, columns)
+    >>> table.ids, table.features["features"].tolist(), table.labels
+    (['a', 'b'], [[0.5, 3.0], [0.25, 4.0]], None)
+    """
+    table, _ = load_nodes(path, columns, strict)
+    table.problems.warn(stacklevel=2)
+    return table
+
+
+def load_nodes(
+    path: str | os.PathLike[str], columns: NodeColumns | None, strict: bool
+) -> tuple[NodeTable, set[str]]:
+    """As `read_nodes`, without the warnings; also the ids that only malformed rows have."""
+    table = open_table(path)
+    problems = table.problems
+    features = _feature_columns(table, columns)
+    lines: list[np.ndarray] = []
+    texts: dict[str, list[str]] = {name: [] for name in _NOT_FEATURES if name in table.header}
+    for chunk in table.chunks:
+        lines.append(chunk.lines)
+        for name, cells in texts.items():
+            cells.extend(chunk.columns[name].text())
+        for feature in features:
+            feature.add(chunk.columns[feature.name])
+    problems.check(False, False)  # Now there is a row to look at.
+    line = np.concatenate(lines)
+    check = RowCheck(problems, line)
+    ids = texts["id"]
+    labels, splits = texts.get("label", []), texts.get("split", [])
+    check.reject_empty("id", ids)
+    is_like_another = columns is not None
+    if columns is None:
+        columns, arrays = _found_features(table, features, check)
+    else:
+        arrays = _known_features(table, features, columns, check)
+    as_text = _are_text(labels, columns)
+    if not as_text:
+        _reject_labels(labels, check)
+    _reject_duplicates(ids, line, problems.unit, check)
+    # The table that the columns come from may have had others too, so they are no fault.
+    problems.check(strict, strict and not is_like_another)
+
+    good = check.good
+    kept = list(compress(ids, good))
+    codes, columns = _encode(table.name, list(compress(labels, good)), as_text, columns)
+    result = NodeTable(
+        ids=kept,
+        features={name: array[good] for name, array in arrays.items()},
+        labels=codes,
+        splits=_as_splits(list(compress(splits, good))),
+        columns=columns,
+        problems=problems,
+    )
+    return result, set(compress(ids, ~good)).difference(kept)
+
+
+def _feature_columns(table: Table, columns: NodeColumns | None) -> list[FeatureColumn]:
+    """The columns to read; with `columns` in their order, and the others noted as left out."""
+    table.require(["id"])
+    others = [name for name in table.header if name not in _NOT_FEATURES]
+    if columns is not None:
+        names = [*columns.numbers, *columns.lists]
+        table.require(names, " of those it needs")
+        table.problems.columns |= {n: "not needed" for n in others if n not in set(names)}
+        return [FeatureColumn(name) for name in names]
+    # pandas writes its index so, and a row's number is no feature.
+    indices = {n for n in others if not n or n.startswith("__index_level_")}
+    table.problems.columns |= {n: "an index" if n else "no name" for n in others if n in indices}
+    return [FeatureColumn(name) for name in others if name not in indices]
+
+
+def _found_features(
+    table: Table, features: list[FeatureColumn], check: RowCheck
+) -> tuple[NodeColumns, dict[str, np.ndarray]]:
+    """The features of a table, as its cells show them."""
+    lists = {f.name: f.length for f in features if f.is_lists and f.length}
+    numbers = tuple(f.name for f in features if not f.is_lists and f.is_numbers)
+    used = {*numbers, *lists}
+    table.problems.columns |= {f.name: "not numbers" for f in features if f.name not in used}
+    for name in lists:
+        if name in RESERVED_KEYS or (numbers and name == _STACKED):
+            raise ValueError(
+                f"{table.name}: a column of lists must not be named {name!r}, which is the name "
+                f"of {'the columns of numbers' if name == _STACKED else 'a part of the graph'}"
+            )
+    columns = NodeColumns(numbers, lists)
+    return columns, _arrays([f for f in features if f.name in used], columns, check)
+
+
+def _known_features(
+    table: Table, features: list[FeatureColumn], columns: NodeColumns, check: RowCheck
+) -> dict[str, np.ndarray]:
+    """The features that `columns` names."""
+    for feature in features:
+        if feature.is_lists != (feature.name in columns.lists):
+            length = columns.lists.get(feature.name)
+            need = "numbers" if length is None else f"lists of {length} numbers, as Parquet has"
+            raise ValueError(f"{table.name}: column {feature.name!r} must hold {need}")
+    return _arrays(features, columns, check)
+
+
+def _arrays(
+    features: list[FeatureColumn], columns: NodeColumns, check: RowCheck
+) -> dict[str, np.ndarray]:
+    stacked, arrays = [], {}
+    for feature in features:
+        if feature.name in columns.lists:
+            arrays[feature.name] = feature.matrix(columns.lists[feature.name], check)
+        else:
+            stacked.append(feature.numbers(check))
+    return {_STACKED: np.stack(stacked, axis=1), **arrays} if stacked else arrays
+
+
+def _are_text(labels: list[str], columns: NodeColumns) -> bool:
+    """Whether labels are names of classes, or else whole numbers."""
+    if columns.class_names is not None or columns.num_classes:
+        return columns.class_names is not None
+    counts = Counter(labels)
+    words = sum(count for label, count in counts.items() if is_word(label))
+    return 2 * words >= sum(count for label, count in counts.items() if label)
+
+
+def _reject_labels(labels: list[str], check: RowCheck) -> None:
+    reasons = {label: _why_no_class(label) for label in set(labels)}
+    if not any(reasons.values()):
+        return
+    for row, label in enumerate(labels):
+        if reasons[label]:
+            check.reject(row, "label", f"label {quoted(label)} {reasons[label]}")
+
+
+def _why_no_class(label: str) -> str:
+    """What is wrong with a label where labels are whole numbers; "" if nothing is."""
+    if not label:
+        return ""
+    number = float("nan") if is_word(label) else float(label)
+    if not number.is_integer():
+        return "is not a whole number"
+    if number < 0:
+        return "is negative: leave it empty where there is none"
+    return "" if number <= _LARGEST_LABEL else "is too large for the number of a class"
+
+
+def _reject_duplicates(ids: list[str], line: np.ndarray, unit: str, check: RowCheck) -> None:
+    """Keeps the first well-formed row of each id."""
+    if len(set(ids)) == len(ids):
+        return
+    first: dict[str, int] = {}
+    for row in np.flatnonzero(check.good).tolist():
+        if first.setdefault(ids[row], row) != row:
+            where = f"{unit} {line[first[ids[row]]]}"
+            check.reject(row, "duplicate", f"id {quoted(ids[row])} is on {where} already")
+
+
+def _encode(
+    file: str, labels: list[str], as_text: bool, columns: NodeColumns
+) -> tuple[np.ndarray | None, NodeColumns]:
+    """Labels as classes, and the columns with the classes that there are."""
+    found = sorted(set(labels) - {""})
+    if not found:
+        return None, columns
+    if as_text:
+        names = tuple(found) if columns.class_names is None else columns.class_names
+        codes = {name: k for k, name in enumerate(names)}
+        unknown = [label for label in found if label not in codes]
+        known = f"classes {_named(names)}"
+        count = len(names)
+    else:
+        names = None
+        codes = {label: int(float(label)) for label in found}
+        count = columns.num_classes or 1 + max(codes.values())
+        unknown = [label for label in found if codes[label] >= count]
+        known = f"{count} classes 0 to {count - 1}"
+    if unknown:
+        raise ValueError(f"{file}: labels {_named(unknown)} are not among the {known}")
+    columns = dataclasses.replace(columns, class_names=names, num_classes=count)
+    codes[""] = -1
+    return np.fromiter(map(codes.__getitem__, labels), np.int32, len(labels)), columns
+
+
+def _as_splits(names: list[str]) -> dict[str, np.ndarray]:
+    """The rows of each split, splits in order of first appearance."""
+    codes = {name: k for k, name in enumerate(dict.fromkeys(names))}
+    which = np.fromiter(map(codes.__getitem__, names), np.int64, len(names))
+    return {n: np.flatnonzero(which == k).astype(np.int32) for n, k in codes.items() if n}
+
+
+def _named(labels: Sequence[str]) -> str:
+    more = f" and {len(labels) - _LABELS_SHOWN} more" if len(labels) > _LABELS_SHOWN else ""
+    return ", ".join(map(quoted, labels[:_LABELS_SHOWN])) + more

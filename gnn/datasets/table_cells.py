@@ -1,0 +1,201 @@
+"""The cells of one column, from CSV or Parquet, as text, numbers or lists."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+_TRUTHS = {"true": 1.0, "false": 0.0}
+_LONGEST_SHOWN = 40
+
+
+class Numbers(NamedTuple):
+    """Cells as numbers.
+
+    Attributes:
+      values: float64 `[n]`; what stands at a position of `strange` means nothing.
+      strange: position -> the cell, where it is no number that is finite in float32; empty is "".
+    """
+
+    values: np.ndarray
+    strange: dict[int, str]
+
+
+class Lists(NamedTuple):
+    """Cells that are lists of numbers.
+
+    Attributes:
+      lengths: int64 `[n]`, -1 for an empty cell.
+      values: float64, all lists one after the other.
+    """
+
+    lengths: np.ndarray
+    values: np.ndarray
+
+
+class TextCells:
+    """The cells of a CSV column."""
+
+    def __init__(self, cells: Sequence[str]) -> None:
+        """Takes the cells as they stand in the file, without their quotes."""
+        self._cells = cells
+
+    def text(self) -> Sequence[str]:
+        """The cells, an empty one as ""."""
+        return self._cells
+
+    def numbers(self) -> Numbers:
+        """The cells as numbers; "true" and "false" in any case are 1 and 0."""
+        return parse_numbers(self._cells)
+
+    def lists(self) -> Lists | None:
+        """None: CSV has no lists."""
+        return None
+
+
+class ArrowCells:
+    """The cells of a Parquet column."""
+
+    def __init__(self, name: str, array: Any) -> None:
+        """Takes the title of the column for messages, and the Arrow array."""
+        import pyarrow
+
+        self._name = name
+        if pyarrow.types.is_dictionary(array.type):
+            array = array.dictionary_decode()
+        self._array = array
+
+    def text(self) -> Sequence[str]:
+        """The cells as text, whole numbers in decimal, an empty one as "".
+
+        Raises:
+          ValueError: if the column's type is neither text nor whole numbers.
+        """
+        import pyarrow
+        import pyarrow.compute as pc
+
+        array, kinds = self._array, pyarrow.types
+        if kinds.is_null(array.type):
+            return [""] * len(array)
+        if kinds.is_boolean(array.type):
+            return ["" if cell is None else str(cell) for cell in array.to_pylist()]
+        if kinds.is_floating(array.type):
+            # pandas makes floats of whole numbers when some are missing.
+            values = array.to_numpy(zero_copy_only=False).astype(np.float64)
+            if np.array_equal(values, np.trunc(values), equal_nan=True) and not np.any(
+                np.isinf(values)
+            ):
+                return ["" if value != value else str(int(value)) for value in values.tolist()]
+        text = kinds.is_string(array.type) or kinds.is_large_string(array.type)
+        if not (text or kinds.is_integer(array.type)):
+            raise ValueError(
+                f"{self._name} must hold text or whole numbers, got the type {array.type}"
+            )
+        return pc.fill_null(pc.cast(array, pyarrow.large_string()), "").to_pylist()
+
+    def numbers(self) -> Numbers:
+        """The cells as numbers, as those of a CSV file that holds the same."""
+        import pyarrow
+        import pyarrow.compute as pc
+
+        array, kinds = self._array, pyarrow.types
+        if kinds.is_boolean(array.type):
+            array = pc.cast(array, pyarrow.uint8())
+        number = (kinds.is_integer, kinds.is_floating, kinds.is_decimal)
+        if any(is_kind(array.type) for is_kind in number):
+            values = _floats(array)
+            return Numbers(values, {at: _shown(values[at]) for at in _strange(values)})
+        cells = array.to_pylist()
+        return parse_numbers(["" if cell is None else str(cell) for cell in cells])
+
+    def lists(self) -> Lists | None:
+        """The cells as lists, or None if they are no lists of numbers."""
+        import pyarrow
+        import pyarrow.compute as pc
+
+        array, kinds = self._array, pyarrow.types
+        is_list = (kinds.is_list, kinds.is_large_list, kinds.is_fixed_size_list)
+        if not any(is_kind(array.type) for is_kind in is_list):
+            return None
+        inner = array.type.value_type
+        if not (kinds.is_integer(inner) or kinds.is_floating(inner)):
+            return None
+        lengths = pc.fill_null(pc.cast(pc.list_value_length(array), pyarrow.int64()), -1)
+        # What a null of a fixed size stands on is no value.
+        return Lists(lengths.to_numpy(zero_copy_only=False), _floats(array.drop_null().flatten()))
+
+
+def parse_numbers(cells: Sequence[str]) -> Numbers:
+    """Reads text as numbers, in the notations of Python's `float` without underscores.
+
+    Args:
+      cells: the text of each cell.
+
+    Returns:
+      The numbers, and the cells that are none.
+
+    >>> parse_numbers(["1.5", "x", "", "true"])
+    Numbers(values=array([1.5, nan, nan, 1. ]), strange={1: 'x', 2: ''})
+    """
+    try:
+        values = np.fromiter(map(float, cells), np.float64, len(cells))
+        if "_" in "".join(cells):
+            raise ValueError
+    except ValueError:
+        values = np.fromiter(map(_number, cells), np.float64, len(cells))
+    return Numbers(values, {at: cells[at] for at in _strange(values)})
+
+
+def is_word(cell: str) -> bool:
+    """Whether a cell is neither empty nor written as a number, NaN and infinity included."""
+    try:
+        float(cell)
+    except ValueError:
+        return bool(cell)
+    return "_" in cell
+
+
+def quoted(cell: str) -> str:
+    """A cell as messages show it, a long one cut."""
+    return repr(cell if len(cell) <= _LONGEST_SHOWN else f"{cell[:_LONGEST_SHOWN]}...")
+
+
+def why_no_number(column: str, cell: str) -> str:
+    """What is wrong with a cell where a number is needed.
+
+    >>> why_no_number("weight", "x")
+    "weight 'x' is not a number"
+    """
+    if not cell:
+        return f"{column} is empty"
+    rule = "is not a number" if is_word(cell) else "is not finite in float32"
+    return f"{column} {quoted(cell)} {rule}"
+
+
+def _number(cell: str) -> float:
+    try:
+        return float(cell) if "_" not in cell else np.nan
+    except ValueError:
+        return _TRUTHS.get(cell.lower(), np.nan)
+
+
+def _strange(values: np.ndarray) -> list[int]:
+    """The positions of numbers that are not finite in float32."""
+    with np.errstate(over="ignore"):
+        return np.flatnonzero(~np.isfinite(values.astype(np.float32))).tolist()
+
+
+def _floats(array: Any) -> np.ndarray:
+    """An Arrow array of numbers as float64 of its own, NaN for null."""
+    import pyarrow
+    import pyarrow.compute as pc
+
+    values = pc.cast(array, pyarrow.float64(), safe=False).to_numpy(zero_copy_only=False)
+    return values.astype(np.float64)
+
+
+def _shown(value: float) -> str:
+    """A number that is not finite, as a CSV file of pandas has it."""
+    return "" if value != value else str(value)

@@ -1,0 +1,164 @@
+"""What was wrong with a table: rows and columns left out, counted and named."""
+
+from __future__ import annotations
+
+import dataclasses
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+
+_SHOWN_OF_A_KIND = 5
+_COLUMNS_SHOWN = 20
+
+
+class TableWarning(UserWarning):
+    """Something of a table was left out: malformed rows, or columns that are no feature."""
+
+
+@dataclasses.dataclass
+class Problems:
+    """What was left out of one table.
+
+    Attributes:
+      file: the name of the file.
+      unit: `"line"` for CSV, whose lines count from 1, the header's; `"row"` for Parquet, whose
+        rows count from 0.
+      num_rows: the rows read, malformed ones included, without the header and blank lines.
+      malformed: line (or row) -> what is wrong with it; for a row over several lines the first.
+      kinds: kind of problem -> the lines that have it.
+      columns: name of a column left out -> the reason.
+
+    >>> problems = Problems("edges.csv", num_rows=8)
+    >>> problems.add(7, "number", "weight 'x' is not a number")
+    >>> print(*problems.messages())
+    edges.csv: 1 malformed row left out: line 7 (weight 'x' is not a number); strict=True makes this
+    an error
+    """
+
+    file: str
+    unit: str = "line"
+    num_rows: int = 0
+    malformed: dict[int, str] = dataclasses.field(default_factory=dict)
+    kinds: dict[str, list[int]] = dataclasses.field(default_factory=dict)
+    columns: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    def add(self, line: int, kind: str, reason: str) -> None:
+        """Names one malformed row.
+
+        Args:
+          line: its line or row.
+          kind: what such problems have in common; the first five of a kind are shown.
+          reason: what is wrong, in a few words.
+        """
+        self.malformed[line] = reason
+        self.kinds.setdefault(kind, []).append(line)
+
+    def messages(self) -> list[str]:
+        """One line of text for the malformed rows, and one for the columns left out."""
+        texts = []
+        if self.malformed:
+            rows = _counted(len(self.malformed))
+            texts.append(
+                f"{self.file}: {rows} left out: {self._named()}; strict=True makes this an error"
+            )
+        if self.columns:
+            texts.append(f"{self.file}: columns left out: {self._named_columns()}")
+        return texts
+
+    def check(self, strict_rows: bool, strict_columns: bool) -> None:
+        """Raises where too much is wrong, or where nothing may be and something is.
+
+        Args:
+          strict_rows: whether a malformed row is an error.
+          strict_columns: whether a column left out is one.
+
+        Raises:
+          ValueError: if there are no rows, more than half are malformed, or as the arguments say.
+        """
+        bad = len(self.malformed)
+        if not self.num_rows:
+            raise ValueError(f"{self.file} has no rows")
+        if 2 * bad > self.num_rows:
+            raise ValueError(
+                f"{self.file}: {bad} of {self.num_rows} rows are malformed, more than half: "
+                f"{self._named()}{self._hint()}"
+            )
+        if strict_rows and bad:
+            raise ValueError(f"{self.file}: {_counted(bad)}: {self._named()}")
+        if strict_columns and self.columns:
+            raise ValueError(f"{self.file}: columns left out: {self._named_columns()}")
+
+    def warn(self, stacklevel: int) -> None:
+        """Warns of what was left out.
+
+        Args:
+          stacklevel: how far above this call the user's own is, as in `warnings.warn`.
+        """
+        for text in self.messages():
+            warnings.warn(text, TableWarning, stacklevel=stacklevel + 1)
+
+    def _named(self) -> str:
+        parts = []
+        for lines in self.kinds.values():
+            for line in sorted(lines)[:_SHOWN_OF_A_KIND]:
+                parts.append(f"{self.unit} {line} ({self.malformed[line]})")
+            if len(lines) > _SHOWN_OF_A_KIND:
+                parts.append(f"{len(lines) - _SHOWN_OF_A_KIND} more of this kind")
+        return ", ".join(parts)
+
+    def _named_columns(self) -> str:
+        names: dict[str, list[str]] = {}
+        for name, reason in self.columns.items():
+            names.setdefault(reason, []).append(repr(name))
+        parts = []
+        for reason, named in names.items():
+            more = len(named) - _COLUMNS_SHOWN
+            shown = ", ".join(named[:_COLUMNS_SHOWN]) + (f" and {more} more" if more > 0 else "")
+            parts.append(f"{shown} ({reason})")
+        return ", ".join(parts)
+
+    def _hint(self) -> str:
+        """What most often causes so many problems of the most frequent kind."""
+        most = max(self.kinds, key=lambda kind: len(self.kinds[kind]))
+        return {
+            "fields": ". Is its delimiter a comma?",
+            "unknown": ". Ids are compared as text, so '01' is not '1'",
+        }.get(most, "")
+
+
+class RowCheck:
+    """Which of some rows are well-formed; a row is rejected once, for the first reason given."""
+
+    def __init__(self, problems: Problems, lines: np.ndarray) -> None:
+        """Takes where rejected rows are named, and the line of each row."""
+        self.good = np.ones(lines.size, bool)
+        self._problems, self._lines = problems, lines
+
+    def reject(self, row: int, kind: str, reason: str) -> None:
+        """Leaves out a row.
+
+        Args:
+          row: its place among these.
+          kind: as in `Problems.add`.
+          reason: as in `Problems.add`.
+        """
+        if self.good[row]:
+            self.good[row] = False
+            self._problems.add(int(self._lines[row]), kind, reason)
+
+    def reject_empty(self, what: str, cells: Sequence[str]) -> None:
+        """Leaves out the rows whose cell is empty.
+
+        Args:
+          what: the name of their column.
+          cells: a cell of each row.
+        """
+        if "" in cells:
+            for row, cell in enumerate(cells):
+                if not cell:
+                    self.reject(row, f"no {what}", f"no {what}")
+
+
+def _counted(count: int) -> str:
+    return f"{count} malformed row{'' if count == 1 else 's'}"

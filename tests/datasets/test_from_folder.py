@@ -1,0 +1,483 @@
+from __future__ import annotations
+
+import json
+import re
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+import gnn
+from gnn.datasets import (
+    NodeColumns,
+    TableWarning,
+    from_folder,
+    read_folder,
+    read_nodes,
+)
+
+NODES = (
+    "id,height,age,label,split\na,1.5,1,cat,train\nb,2.5,2,dog,test\nc,3.5,3,,train\nd,0,4,cat,\n"
+)
+EDGES = "source,target,weight\na,b,2\nb,c,0.5\n"
+
+
+def put(folder: Path, **tables: str) -> Path:
+    """A folder of CSV files by their stems."""
+    for stem, content in tables.items():
+        (folder / f"{stem}.csv").write_text(content)
+    return folder
+
+
+def test_a_folder(tmp_path: Path) -> None:
+    graph = from_folder(put(tmp_path, nodes=NODES, edges=EDGES))
+    assert graph.ids.tolist() == ["a", "b", "c", "d"]
+    assert list(graph.features) == ["features"]
+    assert graph.features["features"].dtype == np.float32
+    assert graph.features["features"].tolist() == [[1.5, 1], [2.5, 2], [3.5, 3], [0, 4]]
+    assert graph.labels.tolist() == [0, 1, -1, 0]
+    assert graph.class_names == ("cat", "dog")
+    assert {k: v.tolist() for k, v in graph.splits.items()} == {"train": [0, 2], "test": [1]}
+    assert graph.senders.tolist() == [0, 1, 1, 2]
+    assert graph.receivers.tolist() == [1, 2, 0, 1]
+    assert graph.weights.tolist() == [2, 0.5, 2, 0.5]
+
+
+def test_pandas_gives_the_same_graph_from_csv_and_parquet(tmp_path: Path) -> None:
+    draw = np.random.default_rng(0)
+    ids = draw.permutation(50)
+    label = pd.Series(draw.choice(["x", "y", "z"], 50)).where(draw.random(50) < 0.7)
+    nodes = pd.DataFrame(
+        {
+            "height": draw.normal(size=50),
+            "id": ids,
+            "label": label,
+            "name": [f"n{k}" for k in ids],
+            "old": draw.random(50) < 0.5,
+            "split": pd.Series(draw.choice(["train", "test"], 50)).where(draw.random(50) < 0.5),
+            "count": draw.integers(0, 9, 50),
+        }
+    )
+    edges = pd.DataFrame(
+        {
+            "target": draw.choice(ids, 200),
+            "source": draw.choice(ids, 200),
+            "weight": draw.random(200),
+        }
+    )
+    (tmp_path / "csv").mkdir()
+    (tmp_path / "parquet").mkdir()
+    nodes.to_csv(tmp_path / "csv/nodes.csv", index=False)
+    edges.to_csv(tmp_path / "csv/edges.csv", index=False)
+    nodes.to_parquet(tmp_path / "parquet/nodes.parquet")
+    edges.to_parquet(tmp_path / "parquet/edges.parquet")
+    expected = gnn.Graph.from_pandas(nodes, edges, id="id", label="label", split="split")
+    for kind in ("csv", "parquet"):
+        with pytest.warns(TableWarning, match=r"columns left out: 'name' \(not numbers\)$"):
+            graph = from_folder(tmp_path / kind, undirected=False)
+        assert graph.ids.tolist() == [str(k) for k in expected.ids]
+        for field in ("senders", "receivers", "weights", "labels"):
+            np.testing.assert_array_equal(getattr(graph, field), getattr(expected, field))
+        np.testing.assert_array_equal(graph.features["features"], expected.features["features"])
+        assert graph.class_names == expected.class_names
+        assert list(graph.splits) == list(expected.splits)
+        for name, indices in expected.splits.items():
+            assert graph.splits[name].tolist() == indices.tolist()
+
+
+@pytest.mark.parametrize(
+    ("edges", "added"),
+    [
+        ("a,b,2", [("b", "a", 2)]),
+        ("a,b,2\nb,a,2", []),
+        ("a,b,2\nb,a,3", []),
+        ("a,b,2\na,b,3", [("b", "a", 2), ("b", "a", 3)]),
+        ("a,b,2\na,b,3\nb,a,9", []),
+        ("a,a,2", []),
+        ("a,a,1\na,b,2\nc,b,3\nb,a,4", [("b", "c", 3)]),
+    ],
+)
+def test_the_reverse_of_an_edge_is_added_where_the_file_lacks_it(
+    tmp_path: Path, edges: str, added: list[tuple[str, str, float]]
+) -> None:
+    put(tmp_path, nodes="id\na\nb\nc\n", edges=f"source,target,weight\n{edges}\n")
+    given = [(s, t, float(w)) for s, t, w in (line.split(",") for line in edges.split("\n"))]
+    for undirected, expected in ((False, given), (True, given + added)):
+        graph = from_folder(tmp_path, undirected=undirected)
+        ends = (graph.ids[graph.senders].tolist(), graph.ids[graph.receivers].tolist())
+        assert list(zip(*ends, graph.weights.tolist(), strict=True)) == expected
+
+
+def test_without_nodes_they_are_what_the_edges_name_in_order(tmp_path: Path) -> None:
+    data = read_folder(put(tmp_path, edges="target,source\nb,01\n1,b\nb,01\n"), undirected=False)
+    assert data.graph.ids.tolist() == ["01", "b", "1"]
+    assert data.graph.senders.tolist() == [0, 1, 0]
+    assert data.graph.receivers.tolist() == [1, 2, 1]
+    assert data.graph.weights.tolist() == [1, 1, 1]
+    assert dict(data.graph.features) == {}
+    assert data.graph.labels is None
+    assert data.columns == NodeColumns()
+
+
+def test_an_id_of_a_malformed_edge_alone_is_no_node(tmp_path: Path) -> None:
+    put(tmp_path, edges="source,target,weight\nx,y,no\na,b,1\nb,c,1\n")
+    with pytest.warns(TableWarning, match="1 malformed row left out: line 2"):
+        assert from_folder(tmp_path).ids.tolist() == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("with_nodes", [True, False])
+def test_sessions(tmp_path: Path, with_nodes: bool) -> None:
+    lists = [["cat", "kitten"], ["kitten", "cat", "lion", "cat"], ["lion"]]
+    lines = [f"{name},s{k}" for k, session in enumerate(lists) for name in session]
+    put(tmp_path, sessions="\n".join(["item,session", *lines]))
+    ids = ["cat", "kitten", "lion"]
+    if with_nodes:
+        ids = ["lion", "unused", "kitten", "cat"]
+        put(tmp_path, nodes="\n".join(["id", *ids]))
+    graph = from_folder(tmp_path)
+    expected = gnn.Graph.from_sessions(lists, ids=ids)
+    assert graph.ids.tolist() == ids
+    for field in ("senders", "receivers", "weights"):
+        np.testing.assert_array_equal(getattr(graph, field), getattr(expected, field))
+
+
+def test_no_labels_and_no_splits(tmp_path: Path) -> None:
+    graph = from_folder(
+        put(tmp_path, nodes="id,label,split\na,,\nb,,\n", edges="source,target\na,b\n")
+    )
+    assert (graph.labels, dict(graph.splits), dict(graph.features)) == (None, {}, {})
+
+
+@pytest.mark.parametrize(
+    ("labels", "codes", "names"),
+    [
+        (["2", "", "0"], [2, -1, 0], None),
+        (["2.0", "", "0.0"], [2, -1, 0], None),
+        (["b", "a", "b"], [1, 0, 1], ("a", "b")),
+        (["10", "9", "x", "y"], [0, 1, 2, 3], ("10", "9", "x", "y")),
+        (["True", "False", ""], [1, 0, -1], ("False", "True")),
+    ],
+)
+def test_labels(
+    tmp_path: Path, labels: list[str], codes: list[int], names: tuple[str, ...] | None
+) -> None:
+    lines = [f"n{k},{label}" for k, label in enumerate(labels)]
+    path = put(tmp_path, nodes="\n".join(["id,label", *lines])) / "nodes.csv"
+    table = read_nodes(path)
+    assert table.labels.dtype == np.int32
+    assert table.labels.tolist() == codes
+    assert table.columns.class_names == names
+    assert table.columns.num_classes == max(codes) + 1
+
+
+def test_what_is_a_column_of_numbers(tmp_path: Path) -> None:
+    header = "id,most,half,truth,text,empty,,__index_level_0__"
+    lines = ["a,1,x,true,t,,0,0", "b,2,1,FALSE,t,,1,1", "c,3,,1,t,,2,2", "d,x,,0,t,,3,3"]
+    path = put(tmp_path, nodes="\n".join([header, *lines])) / "nodes.csv"
+    with pytest.warns(TableWarning) as caught:
+        table = read_nodes(path)
+    assert [str(one.message) for one in caught] == [
+        "nodes.csv: 1 malformed row left out: line 5 (most 'x' is not a number); "
+        "strict=True makes this an error",
+        "nodes.csv: columns left out: '' (no name), '__index_level_0__' (an index), "
+        "'half', 'text', 'empty' (not numbers)",
+    ]
+    assert caught[0].filename == __file__
+    assert table.columns.numbers == ("most", "truth")
+    assert table.features["features"].tolist() == [[1, 1], [2, 0], [3, 1]]
+
+
+def test_warnings_point_to_the_caller(tmp_path: Path) -> None:
+    put(tmp_path, nodes="id,text\na,x\nb,y\n", edges="source,target,note\na,b,x\n")
+    for function in (from_folder, read_folder):
+        with pytest.warns(TableWarning) as caught:
+            function(tmp_path)
+        assert [one.filename for one in caught] == [__file__] * 2
+
+
+MALFORMED = [
+    ("nodes", "id,x", "a", "1 field, not 2", "{},1"),
+    ("nodes", "id,x", "a,1,2", "3 fields, not 2", "{},1"),
+    ("nodes", "id,x", ",1", "no id", "{},1"),
+    ("nodes", "id,x", "ok3,1", None, "ok{},1"),
+    ("nodes", "id,x", "a,", "x is empty", "{},1"),
+    ("nodes", "id,x", "a,one", "x 'one' is not a number", "{},1"),
+    ("nodes", "id,x", "a,nan", "x 'nan' is not finite in float32", "{},1"),
+    ("nodes", "id,x", "a,-inf", "x '-inf' is not finite in float32", "{},1"),
+    ("nodes", "id,x", "a,1e39", "x '1e39' is not finite in float32", "{},1"),
+    (
+        "nodes",
+        "id,label",
+        "a,-1",
+        "label '-1' is negative: leave it empty where there is none",
+        "{},1",
+    ),
+    ("nodes", "id,label", "a,0.5", "label '0.5' is not a whole number", "{},1"),
+    ("nodes", "id,label", "a,x", "label 'x' is not a whole number", "{},1"),
+    ("nodes", "id,label", "a,2147483648", "label '2147483648' is too large", "{},1"),
+    ("edges", "source,target,weight", "a,b,x", "weight 'x' is not a number", "a,b,{}"),
+    ("edges", "source,target,weight", "a,b,", "weight is empty", "a,b,{}"),
+    ("edges", "source,target,weight", "a,b,nan", "weight 'nan' is not finite", "a,b,{}"),
+    ("edges", "source,target,weight", "a,b,-2.5", "weight -2.5 is negative", "a,b,{}"),
+    ("edges", "source,target,weight", "a,b", "2 fields, not 3", "a,b,{}"),
+    ("edges", "source,target", ",b", "no source", "a,b"),
+    ("edges", "source,target", "a,", "no target", "a,b"),
+    ("edges", "source,target", "z,b", "source 'z' is not in nodes.csv", "a,b"),
+    ("edges", "source,target", "a,z", "target 'z' is not in nodes.csv", "a,b"),
+    ("sessions", "session,item", ",a", "no session", "1,a"),
+    ("sessions", "session,item", "1,", "no item", "1,a"),
+    ("sessions", "session,item", "1,z", "item 'z' is not in nodes.csv", "1,a"),
+]
+
+
+@pytest.mark.parametrize(("stem", "header", "line", "reason", "good"), MALFORMED)
+def test_malformed_rows_are_left_out_or_errors(
+    tmp_path: Path, stem: str, header: str, line: str, reason: str | None, good: str
+) -> None:
+    """The second row of one file is malformed; the result is the one without it."""
+    others = {"nodes": "id\na\nb\n", "edges": "source,target\n0,1\n"}
+    if stem == "nodes":
+        first = 1 if reason is None else 0
+        pattern = [good.format(k) for k in range(first * 3, 10)]
+    else:
+        pattern = [good.format(k) for k in range(10)]
+    if reason is None:
+        reason = "id 'ok3' is on line 2 already"
+        others["edges"] = "source,target\nok3,ok4\n"
+    if stem == "sessions":
+        del others["edges"]
+    results = []
+    for name, lines in {"bad": [pattern[0], line, *pattern[1:]], "good": pattern}.items():
+        (tmp_path / name).mkdir()
+        tables = {**others, stem: "\n".join([header, *lines]) + "\n"}
+        put(tmp_path / name, **tables)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            results.append(read_folder(tmp_path / name))
+    assert caught == []
+    bad, whole = results
+    problems = next(one for one in bad.problems if one.file == f"{stem}.csv")
+    assert list(problems.malformed) == [3]
+    assert problems.malformed[3].startswith(reason)
+    for field in ("ids", "senders", "receivers", "weights", "labels"):
+        np.testing.assert_array_equal(getattr(bad.graph, field), getattr(whole.graph, field))
+    message = rf"^{stem}.csv: 1 malformed row: line 3 \({re.escape(reason)}"
+    with pytest.raises(ValueError, match=message):
+        from_folder(tmp_path / "bad", strict=True)
+    with pytest.warns(TableWarning, match=message.replace(": line", " left out: line")):
+        from_folder(tmp_path / "bad")
+    from_folder(tmp_path / "good", strict=True)
+
+
+def test_an_edge_of_a_malformed_node_says_so(tmp_path: Path) -> None:
+    put(tmp_path, nodes="id,x\na,1\nb,?\nc,2\n", edges="source,target\na,b\na,c\nc,a\n")
+    with pytest.warns(TableWarning):
+        data = read_folder(tmp_path)
+    assert data.problems[0].malformed == {3: "x '?' is not a number"}
+    assert data.problems[1].malformed == {2: "target 'b' is in a malformed row of nodes.csv"}
+    assert data.graph.ids.tolist() == ["a", "c"]
+
+
+def test_the_first_well_formed_row_of_an_id_is_kept(tmp_path: Path) -> None:
+    path = put(tmp_path, nodes="id,x\na,?\na,1\nb,2\na,3\nc,4\n") / "nodes.csv"
+    with pytest.warns(TableWarning):
+        table = read_nodes(path)
+    assert table.ids == ["a", "b", "c"]
+    assert table.features["features"].tolist() == [[1], [2], [4]]
+    assert table.problems.malformed[5] == "id 'a' is on line 3 already"
+
+
+def test_columns_left_out_are_errors_if_strict(tmp_path: Path) -> None:
+    put(tmp_path, nodes="id,name\na,x\nb,y\n", edges=EDGES.replace("c", "a"))
+    with pytest.raises(ValueError, match=r"^nodes.csv: columns left out: 'name' \(not numbers\)$"):
+        from_folder(tmp_path, strict=True)
+    put(tmp_path, nodes="id\na\nb\n", edges="source,target,weights\na,b,2\n")
+    with pytest.raises(
+        ValueError, match=r"^edges.csv: columns left out: 'weights' \(not needed\)$"
+    ):
+        from_folder(tmp_path, strict=True)
+
+
+FATAL = [
+    ({}, "no edges.csv or edges.parquet or sessions.csv or sessions.parquet; it has []"),
+    ({"nodes": NODES}, "or sessions.parquet; it has ['nodes.csv']"),
+    (
+        {"edges": EDGES, "sessions": "session,item\n1,a\n"},
+        "has edges.csv and sessions.csv: keep one",
+    ),
+    ({"nodes": "name\na\n", "edges": EDGES}, "nodes.csv has no column 'id'; it has 'name'"),
+    (
+        {"edges": "from,to\na,b\n"},
+        "edges.csv has no columns 'source', 'target'; it has 'from', 'to'",
+    ),
+    ({"edges": "source;target\na;b\n"}, "it seems to be separated by ';'"),
+    ({"sessions": "session,product\n1,a\n"}, "sessions.csv has no column 'item'"),
+    ({"edges": "source,target\n"}, "edges.csv has no rows"),
+    ({"nodes": "id,x\n", "edges": EDGES}, "nodes.csv has no rows"),
+    ({"nodes": "", "edges": EDGES}, "nodes.csv is empty"),
+    ({"nodes": NODES, "edges": ""}, "edges.csv is empty"),
+    ({"nodes": "id,x,x\na,1,1\n", "edges": EDGES}, "nodes.csv has more than one column named 'x'"),
+    (
+        {"nodes": "id\n1\n2\n", "edges": "source,target\n01,02\n1,2\n02,01\n"},
+        "edges.csv: 2 of 3 rows are malformed, more than half: line 2 (source '01' is not in "
+        "nodes.csv), line 4 (source '02' is not in nodes.csv). Ids are compared as text, so '01'",
+    ),
+    (
+        {"edges": "source,target\na;b\nb;c\nc,d\n"},
+        "edges.csv: 2 of 3 rows are malformed, more than half: line 2 (1 field, not 2), "
+        "line 3 (1 field, not 2). Is its delimiter a comma?",
+    ),
+    (
+        {"nodes": "id,label\na,0.5\nb,1.5\n", "edges": EDGES},
+        "nodes.csv: 2 of 2 rows are malformed, more than half: line 2 (label '0.5' is not a whole",
+    ),
+]
+
+
+@pytest.mark.parametrize(("tables", "message"), FATAL)
+def test_what_is_always_an_error(tmp_path: Path, tables: dict[str, str], message: str) -> None:
+    put(tmp_path, **tables)
+    with pytest.raises((ValueError, FileNotFoundError), match=re.escape(message)):
+        from_folder(tmp_path)
+
+
+def test_no_folder_and_both_suffixes(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="no folder '.*nowhere'"):
+        from_folder(tmp_path / "nowhere")
+    put(tmp_path, nodes=NODES, edges=EDGES)
+    (tmp_path / "nodes.parquet").write_bytes(b"")
+    with pytest.raises(ValueError, match="has nodes.csv and nodes.parquet: keep one of them"):
+        from_folder(tmp_path)
+
+
+def put_parquet(folder: Path, **columns: object) -> Path:
+    path = folder / "nodes.parquet"
+    parquet.write_table(pa.table(columns), path)
+    return path
+
+
+def test_lists_are_features(tmp_path: Path) -> None:
+    lists = pa.array([[1, 2], [3, 4], [5], None, [6, np.nan], [7, 8], [9, 10], [11, 12]])
+    path = put_parquet(tmp_path, id=list("abcdefgh"), x=[1.0, 2, 3, 4, 5, 6, 7, None], words=lists)
+    with pytest.warns(TableWarning, match="nodes.parquet: 4 malformed rows left out: "):
+        table = read_nodes(path)
+    assert table.ids == ["a", "b", "f", "g"]
+    assert table.features["words"].dtype == np.float32
+    assert table.features["words"].tolist() == [[1, 2], [3, 4], [7, 8], [9, 10]]
+    assert table.features["features"].tolist() == [[1], [2], [6], [7]]
+    assert table.columns == NodeColumns(("x",), {"words": 2})
+    assert table.problems.malformed == {
+        7: "x is empty",
+        2: "words has length 1, not 2",
+        3: "words is empty",
+        4: "words holds a number that is missing or not finite",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("features", "must not be named 'features', which is the name of the columns of numbers"),
+        ("senders", "must not be named 'senders', which is the name of a part of the graph"),
+        ("label", "column 'label' must hold text or whole numbers, got the type list<"),
+    ],
+)
+def test_names_that_lists_must_not_have(tmp_path: Path, name: str, message: str) -> None:
+    path = put_parquet(tmp_path, id=["a", "b"], x=[1, 2], **{name: [[1.0], [2.0]]})
+    with pytest.raises(ValueError, match=message):
+        read_nodes(path)
+
+
+TRAINED = NodeColumns(("height", "age"), {}, ("cat", "dog"), 2)
+
+
+def test_columns_go_to_json_and_back(tmp_path: Path) -> None:
+    columns = read_folder(put(tmp_path, nodes=NODES, edges=EDGES)).columns
+    assert columns == TRAINED
+    for one in (columns, NodeColumns((), {"words": 3}, None, 7), NodeColumns()):
+        assert NodeColumns.from_dict(json.loads(json.dumps(one.to_dict()))) == one
+    with pytest.raises(ValueError, match=r"must have the keys \['numbers', .*, got \['number'\]"):
+        NodeColumns.from_dict({"number": []})
+
+
+def test_new_nodes_are_read_as_those_of_the_training(tmp_path: Path) -> None:
+    new = "label,name,age,id,height\ndog,x,3,p,0.5\n,y,4,q,0.25\n"
+    path = put(tmp_path, new=new) / "new.csv"
+    with pytest.warns(TableWarning, match=r"^new.csv: columns left out: 'name' \(not needed\)$"):
+        table = read_nodes(path, TRAINED, strict=True)
+    assert table.ids == ["p", "q"]
+    assert table.features["features"].tolist() == [[0.5, 3], [0.25, 4]]
+    assert table.labels.tolist() == [1, -1]
+    assert table.columns == TRAINED
+
+
+def test_a_new_table_may_lack_labels_and_have_few_numbers(tmp_path: Path) -> None:
+    """A column that was one of numbers stays one, whatever most of its cells are now."""
+    path = put(tmp_path, new="id,age,height\np,3,0.5\nq,?,1\n") / "new.csv"
+    with pytest.warns(TableWarning, match=r"line 3 \(age '\?' is not a number\)"):
+        table = read_nodes(path, TRAINED)
+    assert (table.ids, table.labels) == (["p"], None)
+    with pytest.raises(ValueError, match="^new.csv: 1 malformed row: line 3"):
+        read_nodes(path, TRAINED, strict=True)
+
+
+@pytest.mark.parametrize(
+    ("columns", "content", "message"),
+    [
+        (
+            TRAINED,
+            "id,tall,age\na,1,1\n",
+            "no column 'height' of those it needs; it has 'id', 'tall'",
+        ),
+        (TRAINED, "age,height\n1,1\n", "no column 'id'; it has 'age', 'height'"),
+        (
+            TRAINED,
+            "id,age,height,label\na,1,1,cow\nb,1,1,cat\nc,1,1,ape\n",
+            "labels 'ape', 'cow' are not among the classes 'cat', 'dog'$",
+        ),
+        (
+            NodeColumns(("x",), num_classes=3),
+            "id,x,label\na,1,3\nb,1,2\n",
+            "labels '3' are not among the 3 classes 0 to 2$",
+        ),
+        (NodeColumns(("x",), num_classes=3), "id,x,label\na,1,cat\n", "label 'cat' is not a whole"),
+        (NodeColumns((), {"x": 3}), "id,x\n", "has no rows$"),
+        (NodeColumns((), {"x": 3}), "id,x\na\n", "1 of 1 rows are malformed, more than half"),
+        (NodeColumns((), {"x": 3}), "id,x\na,1\n", "'x' must hold lists of 3 numbers, as Parquet"),
+    ],
+)
+def test_new_tables_that_do_not_fit(
+    tmp_path: Path, columns: NodeColumns, content: str, message: str
+) -> None:
+    path = put(tmp_path, new=content) / "new.csv"
+    with pytest.raises(ValueError, match=f"^new.csv.*{message}"):
+        read_nodes(path, columns)
+
+
+def test_lists_of_new_nodes_have_the_length_of_the_training(tmp_path: Path) -> None:
+    path = put_parquet(tmp_path, id=["a", "b"], x=[[1, 2], [3, 4]])
+    with pytest.raises(ValueError, match="more than half: row 0 .x has length 2, not 3"):
+        read_nodes(path, NodeColumns((), {"x": 3}))
+    with pytest.raises(ValueError, match="column 'x' must hold numbers$"):
+        read_nodes(path, NodeColumns(("x",)))
+
+
+def test_a_new_table_of_parquet_without_rows(tmp_path: Path) -> None:
+    path = put_parquet(tmp_path, id=pa.array([], pa.string()), x=pa.array([], pa.list_(pa.int8())))
+    for columns in (None, NodeColumns((), {"x": 3})):
+        with pytest.raises(ValueError, match="^nodes.parquet has no rows$"):
+            read_nodes(path, columns)
+
+
+def test_another_folder_read_with_the_columns_of_the_first(tmp_path: Path) -> None:
+    put(tmp_path, nodes="id,age,height,label\na,1,2,dog\nb,3,4,dog\n", edges="source,target\na,b\n")
+    graph = from_folder(tmp_path, columns=TRAINED)
+    assert graph.features["features"].tolist() == [[2, 1], [4, 3]]
+    assert (graph.labels.tolist(), graph.class_names) == ([1, 1], ("cat", "dog"))
+    (tmp_path / "nodes.csv").unlink()
+    with pytest.raises(FileNotFoundError, match=r"no nodes.csv or nodes.parquet; it has \['edges"):
+        from_folder(tmp_path, columns=TRAINED)
