@@ -9,6 +9,7 @@ ROOT = Path(__file__).parent
 
 VERSION = re.search(r'^__version__ = "(.+)"$', (ROOT / "gnn/__init__.py").read_text(), re.M)[1]
 
+PARQUET = ["pyarrow"]
 PLOTS = ["matplotlib"]
 NOTEBOOKS = ["ipykernel", "matplotlib", "nbclient", "nbformat"]
 
@@ -29,6 +30,7 @@ setup(
         "keras>=3.15",
         "neural-structured-learning>=1.4",
         "numpy>=2.0",
+        "pyyaml>=6.0",
         "scikit-learn>=1.5",
         "scipy>=1.15",
         "tensorflow>=2.21",
@@ -38,6 +40,7 @@ setup(
     extras_require={
         "beam": ["apache-beam>=2.70"],
         "retrieval": ["faiss-cpu"],
+        "parquet": PARQUET,
         "plots": PLOTS,
         "notebooks": NOTEBOOKS,
         "docs": ["mkdocs-material", "mkdocstrings[python]"],
@@ -45,13 +48,13 @@ setup(
             "mypy",
             "networkx",
             "pandas",
-            "pyarrow",
             "pytest>=8.3",
             "pytest-xdist",
             "ruff",
-            *sorted({*PLOTS, *NOTEBOOKS}),
+            *sorted({*PARQUET, *PLOTS, *NOTEBOOKS}),
         ],
     },
+    entry_points={"console_scripts": ["gnn=gnn.cli.main:main"]},
     classifiers=[
         "Development Status :: 3 - Alpha",
         "Intended Audience :: Developers",

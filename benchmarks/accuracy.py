@@ -12,11 +12,9 @@ from __future__ import annotations
 
 import argparse
 import collections
-import dataclasses
 import json
 import os
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -25,132 +23,41 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-import gnn
-from gnn.layers import FeatureDense
+from gnn.training.best_epoch import BestEpoch
+from gnn.training.feeding import evaluation_batches, training_batches
+from gnn.training.recipes import build_model, compile_model, resolve
+from gnn.training.run_config import RunConfig
+from gnn.training.run_data import load_data
+
+# The names of the recipes in the results, and the models of `gnn train` that they are.
+RECIPES = {"gcn": "gcn", "mlp": "mlp", "mlp+graph": "graph-regularization"}
 
 
-@dataclasses.dataclass(frozen=True)
-class Recipe:
-    """How a model is trained.
-
-    The weights kept are those of the epoch with the best validation accuracy; `patience` epochs
-    without a better one end the run.
-    """
-
-    build: Callable[[int, int], keras.Model]
-    train_data: Callable[[gnn.Graph, int], tf.data.Dataset]
-    learning_rate: float
-    epochs: int
-    steps_per_epoch: int
-    patience: int
-    normalize: bool
-
-
-def gcn(num_words: int, num_classes: int) -> keras.Model:
-    """Kipf and Welling's settings."""
-    return gnn.GraphConvolutionalNodeClassifier(
-        seq_length=num_words,
-        num_classes=num_classes,
-        hidden_units=16,
-        dropout_rate=0.5,
-        kernel_regularizer=keras.regularizers.L2(2.5e-4),
-    )
-
-
-def mlp(num_words: int, num_classes: int) -> keras.Model:
-    """A classifier of bags of words that knows no graph."""
-    words = keras.Input((num_words,), sparse=True, name="words")
-    regularizer = keras.regularizers.L2(1e-3)
-    hidden = FeatureDense(128, activation="relu", kernel_regularizer=regularizer)(words)
-    return keras.Model(words, keras.layers.Dense(num_classes)(hidden))
-
-
-def regularized_mlp(num_words: int, num_classes: int) -> keras.Model:
-    """The same MLP with the graph loss: squared distances of the neighbors' probabilities."""
-    return gnn.GraphRegularizationModel(
-        gnn.GraphRegConfig(multiplier=1.0),
-        lambda: mlp(num_words, num_classes),
-        regularize="probabilities",
-    )
-
-
-def whole_graph(graph: gnn.Graph, seed: int) -> tf.data.Dataset:
-    """One batch an epoch."""
-    del seed
-    return gnn.data.full_batch(graph, "train")
-
-
-def labeled_words(graph: gnn.Graph, seed: int) -> tf.data.Dataset:
-    """The features and labels of the training nodes alone, as often as asked for."""
-    del seed
-    return words_and_labels(graph, "train").repeat()
-
-
-def labeled_and_unlabeled_stars(graph: gnn.Graph, seed: int) -> tf.data.Dataset:
-    """All labeled nodes and 128 others, drawn anew each time, each with all its neighbors."""
-    return gnn.data.neighborhoods(
-        graph,
-        "train",
-        batch_size=len(graph.split("train")),
-        fanout=None,
-        shuffle=True,
-        seed=seed,
-        unlabeled="rest",
-        unlabeled_batch_size=128,
-    ).repeat()
-
-
-RECIPES = {
-    "gcn": Recipe(gcn, whole_graph, 0.01, 200, 1, 200, normalize=True),
-    "mlp": Recipe(mlp, labeled_words, 0.001, 200, 10, 80, normalize=False),
-    "mlp+graph": Recipe(
-        regularized_mlp, labeled_and_unlabeled_stars, 0.001, 200, 10, 80, normalize=False
-    ),
-}
-
-
-def run(recipe: Recipe, data: str, seed: int) -> dict[str, float]:
-    """Trains one model and returns its accuracies and its seconds."""
+def run(model_name: str, data: str, seed: int) -> dict[str, float]:
+    """Trains one model as `gnn train` does by default; its accuracies and its seconds."""
+    asked = RunConfig(dataset=data, model=model_name, seed=seed)
+    config = resolve(asked, load_data(asked)[0])
+    graph, _ = load_data(config)
     keras.utils.set_random_seed(seed)
     keras.backend.clear_session()
-    graph = gnn.datasets.planetoid(data, normalize=recipe.normalize)
-    model = recipe.build(graph.features["words"].shape[1], int(graph.labels.max()) + 1)
-    model.compile(
-        keras.optimizers.Adam(recipe.learning_rate),
-        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        metrics=["accuracy"],
-    )
-    # What needs no graph to predict is judged without one.
-    needs_graph = isinstance(model, gnn.NodeGraphModel) and model.requires_graph
-    evaluation = gnn.data.full_batch if needs_graph else words_and_labels
-    best = keras.callbacks.EarlyStopping(
-        "val_accuracy", mode="max", patience=recipe.patience, restore_best_weights=True
-    )
+    model = build_model(config, graph)
+    compile_model(model, config)
     started = time.perf_counter()
     history = model.fit(
-        recipe.train_data(graph, seed),
-        validation_data=evaluation(graph, "validation"),
-        epochs=recipe.epochs,
-        steps_per_epoch=recipe.steps_per_epoch,
-        callbacks=[best],
+        training_batches(config, graph),
+        validation_data=evaluation_batches(config, graph, "validation"),
+        epochs=config.epochs,
+        steps_per_epoch=config.steps_per_epoch or None,
+        callbacks=[BestEpoch(config.patience)],
         shuffle=False,
         verbose=0,
     )
     seconds = time.perf_counter() - started
-    scores = {
-        name: model.evaluate(evaluation(graph, name), verbose=0, return_dict=True)["accuracy"]
-        for name in ("validation", "test")
-    }
+    scores = {}
+    for name in ("validation", "test"):
+        batches = evaluation_batches(config, graph, name)
+        scores[name] = model.evaluate(batches, verbose=0, return_dict=True)["accuracy"]
     return {**scores, "epochs": len(history.history["loss"]), "seconds": round(seconds, 2)}
-
-
-def words_and_labels(graph: gnn.Graph, split: str) -> tf.data.Dataset:
-    """One batch of the words and the labels of a split's nodes."""
-    nodes = graph.split(split)
-    rows = graph.features["words"][nodes].tocoo()
-    indices = np.stack([rows.row, rows.col], axis=1).astype(np.int64)
-    words = tf.SparseTensor(indices, rows.data, rows.shape)
-    return tf.data.Dataset.from_tensors((words, graph.labels[nodes]))
 
 
 def table(path: Path) -> str:

@@ -2,14 +2,16 @@
 
 The parts, each of which may import from those after it:
 
-- `gnn.models`: Keras models over graphs, for `compile` and `fit`.
+- `gnn.cli`: the command `gnn`.
+- `gnn.training`: recipes by name, and runs that are resumed, judged and shipped.
+- `gnn.models`, `gnn.plots`: Keras models over graphs, for `compile` and `fit`; pictures.
 - `gnn.layers`, `gnn.data`, `gnn.datasets`, `gnn.evaluation`: what models are made of, their
   batches, data sets to start from, and nearest neighbors.
 - `gnn.graphs`: the `Graph` and what is done with one.
 - `gnn.ops`: pure tensor functions.
 - `gnn.configs`: the settings of the graph loss; `gnn.nsl`: Neural Structured Learning.
 
-`gnn.datasets` and `gnn.nsl` are imported when first used.
+`gnn.datasets`, `gnn.nsl`, `gnn.plots` and `gnn.training` are imported when first used.
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ from gnn.models import (
 )
 
 if TYPE_CHECKING:
-    from gnn import datasets, nsl
+    from gnn import datasets, nsl, plots, training
 
 __version__ = "0.1.0"
 
@@ -65,9 +67,11 @@ __all__ = [
     "nsl",
     "ops",
     "pack_nodes_and_edges",
+    "plots",
+    "training",
 ]
 
-_LAZY = ("datasets", "nsl")
+_LAZY = ("datasets", "nsl", "plots", "training")
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -30,6 +30,8 @@ MODULES = [
     "gnn.layers",
     "gnn.models",
     "gnn.ops",
+    "gnn.plots",
+    "gnn.training",
 ]
 
 

@@ -10,7 +10,7 @@ import keras
 import tensorflow as tf
 
 from gnn.configs import as_graph_reg_config
-from gnn.graphs.graphs_tuple import BatchGraph
+from gnn.graphs.graphs_tuple import BatchGraph, graph_from_inputs
 from gnn.layers.convolutions import GCNConv
 from gnn.layers.dropout import FeatureDropout
 from gnn.layers.regularization import GraphRegularization
@@ -103,11 +103,44 @@ class GraphConvolutionalNodeClassifier(NodeGraphModel):
     def graph_call(self, graph: BatchGraph, training: bool | None = None) -> BatchGraph:
         """Encodes the nodes, convolves them to logits and adds the graph loss if there is one."""
         features = graph.nodes
-        graph = graph.replace(nodes=self._encode(features, training))
-        for dropout, convolution in zip(self.dropouts, self.convolutions, strict=True):
-            graph = convolution(graph.replace(nodes=dropout(graph.nodes, training=training)))
+        graph = self._convolve(graph, len(self.convolutions), training)
         if self.regularization is not None:
             self.regularization(weigh_by_agreement(graph, features, self.agreement_model))
+        return graph
+
+    def embed(self, inputs: Mapping[str, Any]) -> tf.Tensor:
+        """The hidden states of the nodes read out: what the last convolution is applied to.
+
+        Args:
+            inputs: a batch's inputs, as for a call of the model; no labels.
+
+        Returns:
+            `[n_rows, hidden_units[-1]]`, without dropout; the encoded features where there are no
+            hidden layers.
+
+        Example:
+
+        >>> from gnn.graphs.graphs_tuple import edgeless
+        >>> model = GraphConvolutionalNodeClassifier(num_classes=7, hidden_units=(32, 16))
+        >>> model.embed({"words": tf.ones([4, 20]), **edgeless(4)}).shape
+        TensorShape([4, 16])
+        """
+        tensors = {
+            name: value if isinstance(value, tf.SparseTensor) else tf.convert_to_tensor(value)
+            for name, value in inputs.items()
+        }
+        given = graph_from_inputs(tensors)
+        hidden = self._convolve(given, len(self.hidden_units), training=False).nodes
+        if isinstance(hidden, tf.SparseTensor):
+            hidden = tf.sparse.to_dense(hidden)
+        return tf.gather(hidden, given.readout)
+
+    def _convolve(self, graph: BatchGraph, count: int, training: bool | None) -> BatchGraph:
+        """Encodes the nodes and applies the first `count` convolutions."""
+        graph = graph.replace(nodes=self._encode(graph.nodes, training))
+        layers = list(zip(self.dropouts, self.convolutions, strict=True))
+        for dropout, convolution in layers[:count]:
+            graph = convolution(graph.replace(nodes=dropout(graph.nodes, training=training)))
         return graph
 
     def _encode(self, features: Mapping[str, Any], training: bool | None) -> Any:

@@ -56,6 +56,16 @@ def test_relu_stands_between_the_convolutions_and_not_after() -> None:
     np.testing.assert_allclose(outputs, [0, -2, -7 / np.sqrt(5)], rtol=1e-6)
 
 
+def test_embedding_is_the_hidden_state_of_the_nodes_read_out() -> None:
+    # The first convolution of the test above: h_0 = 1, h_1 = 2, h_2 = 7 / sqrt 5 + 1.
+    model = GraphConvolutionalNodeClassifier(num_classes=1, hidden_units=1)
+    inputs = star([[1], [2], [5]]) | {"readout": np.array([2, 0], np.int32)}
+    with_weights(model, inputs, [[1]], [[5]])
+    np.testing.assert_allclose(model.embed(inputs), [[7 / np.sqrt(5) + 1], [1]], rtol=1e-6)
+    no_layers = GraphConvolutionalNodeClassifier(num_classes=1, hidden_units=())
+    np.testing.assert_allclose(no_layers.embed(inputs), [[5], [1]])
+
+
 @pytest.mark.parametrize("hidden_units", [4, (4,), [5, 3], ()])
 def test_any_depth_equals_dense_matrices(hidden_units: Any) -> None:
     rng = np.random.default_rng(0)

@@ -1,0 +1,1 @@
+"""The command `gnn`: it parses, calls one function of `gnn.training`, and prints."""

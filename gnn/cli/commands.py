@@ -1,0 +1,161 @@
+"""The subcommands: each calls one function of `gnn.training` and says what to print.
+
+What takes long to import is imported by the function that uses it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from gnn.cli.options import options_of
+from gnn.training.run_config import OptionError, RunConfig, read_config_file
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """What a subcommand found.
+
+    Attributes:
+        data: for `--json`.
+        text: for a person.
+    """
+
+    data: Any
+    text: str
+
+
+def datasets(arguments: argparse.Namespace) -> Result:
+    """Lists the named data sets."""
+    from gnn.training.catalog import catalog
+
+    entries = catalog()
+    lines = [
+        f"{entry.name:<10} {'here' if entry.is_here else 'to download':<12} {entry.about}"
+        for entry in entries
+    ]
+    return Result([dataclasses.asdict(entry) for entry in entries], "\n".join(lines))
+
+
+def info(arguments: argparse.Namespace) -> Result:
+    """Describes data or a run."""
+    from gnn.training.catalog import describe
+    from gnn.training.run import load_run
+    from gnn.training.run_data import load_data
+
+    if arguments.run is not None:
+        run = load_run(arguments.run)
+        data = {
+            "run": str(run.path),
+            "config": run.config.to_dict(),
+            "data": run.facts.to_dict(),
+            "metrics": run.metrics,
+        }
+        return Result(data, run.info())
+    config = RunConfig(dataset=arguments.dataset, data=arguments.data, scaling="none")
+    graph, _ = load_data(config)
+    return Result(describe(graph), graph.info())
+
+
+def train(arguments: argparse.Namespace) -> Result:
+    """Trains a model."""
+    config = train_config(arguments)
+    from gnn.training.trainer import train as train_run
+
+    run = train_run(config, report=_say, progress=True)
+    return Result({"run": str(run.path), "metrics": run.metrics}, run.info())
+
+
+def train_config(arguments: argparse.Namespace) -> RunConfig:
+    """The options of the flags over those of the file.
+
+    Raises:
+        OptionError: an option is wrong, or one that is needed is missing.
+        FileNotFoundError: there is no such file.
+    """
+    try:
+        config = options_of(arguments)
+        if arguments.config is not None:
+            config = config.over(read_config_file(arguments.config))
+    except (TypeError, ValueError) as error:
+        raise OptionError(str(error)) from error
+    if config.dataset is not None and config.data is not None:
+        raise OptionError("--dataset and --data exclude each other")
+    if config.resume and config.output is not None:
+        return config
+    if config.dataset is None and config.data is None:
+        raise OptionError("--dataset NAME or --data FOLDER is needed")
+    if config.model is None:
+        raise OptionError("--model gcn, graph-regularization or mlp is needed")
+    return config
+
+
+def evaluate(arguments: argparse.Namespace) -> Result:
+    """Measures a run."""
+    from gnn.training.run import load_run
+
+    found = load_run(arguments.run).evaluate(arguments.split, data=arguments.data)
+    text = (
+        f"{found['split']}: accuracy {found['accuracy']:.4f}, loss {found['loss']:.4f} "
+        f"({found['nodes']} nodes)"
+    )
+    return Result(found, text)
+
+
+def predict(arguments: argparse.Namespace) -> Result:
+    """Predicts classes."""
+    from gnn.training.run import load_run
+    from gnn.training.tables import as_csv, as_records, check_suffix, write_table
+
+    if arguments.output is not None:
+        check_suffix(arguments.output, [".csv", ".parquet", ".json"])
+    found = load_run(arguments.run).predict(arguments.input, dataset=arguments.dataset)
+    columns = found.columns()
+    if arguments.output is None:
+        return Result(as_records(columns), as_csv(columns).rstrip("\n"))
+    write_table(columns, arguments.output)
+    return _written(arguments.output, len(found.ids), "predictions")
+
+
+def embed(arguments: argparse.Namespace) -> Result:
+    """Embeds nodes."""
+    from gnn.training.run import load_run
+    from gnn.training.tables import check_suffix, write_table
+
+    check_suffix(arguments.output, [".npz", ".csv", ".parquet"])
+    found = load_run(arguments.run).embed(arguments.input, dataset=arguments.dataset)
+    write_table(found.columns(), arguments.output)
+    return _written(arguments.output, len(found.ids), "embeddings")
+
+
+def export(arguments: argparse.Namespace) -> Result:
+    """Exports a model."""
+    from gnn.training.run import load_run
+
+    path = load_run(arguments.run).export(
+        arguments.output, format=arguments.format, overwrite=arguments.overwrite
+    )
+    data = {"output": str(path), "format": arguments.format}
+    return Result(data, f"wrote {path}")
+
+
+COMMANDS: dict[str, Callable[[argparse.Namespace], Result]] = {
+    "datasets": datasets,
+    "info": info,
+    "train": train,
+    "evaluate": evaluate,
+    "predict": predict,
+    "embed": embed,
+    "export": export,
+}
+
+
+def _written(path: str, count: int, what: str) -> Result:
+    return Result({"output": path, "nodes": count}, f"wrote {count} {what} to {path}")
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,66 @@
+"""Flags made of the options of a run, so that each is defined once."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from typing import Any
+
+from gnn.training.run_config import RunConfig, option_types
+
+_TITLES = {
+    "data": "data",
+    "model": "model",
+    "loss": "loss",
+    "training": "training",
+    "run": "the run folder",
+}
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Adds a flag for every option of `RunConfig`; one that is not given is None.
+
+    Example:
+
+    >>> parser = argparse.ArgumentParser()
+    >>> add_options(parser)
+    >>> parser.parse_args(["--hidden-units", "64", "32"]).hidden_units
+    [64, 32]
+    """
+    kinds = option_types()
+    groups = {name: parser.add_argument_group(title) for name, title in _TITLES.items()}
+    for option in dataclasses.fields(RunConfig):
+        rule, kind = option.metadata, kinds[option.name]
+        about = rule["about"]
+        settings: dict[str, Any] = {"default": None}
+        if kind is bool:
+            settings["action"] = argparse.BooleanOptionalAction
+        elif kind in (int, float):
+            settings |= {"type": kind, "metavar": "N" if kind is int else "X"}
+        elif kind is not str:
+            settings |= {"type": int, "metavar": "N", "nargs": "+"}
+        elif rule["choices"]:
+            settings["metavar"] = "NAME"
+            about += ": " + ", ".join(rule["choices"])
+            settings["choices"] = rule["choices"]
+        else:
+            settings["metavar"] = "FOLDER"
+        flag = "--" + option.name.replace("_", "-")
+        groups[rule["group"]].add_argument(flag, help=about, **settings)
+
+
+def options_of(arguments: argparse.Namespace) -> RunConfig:
+    """The options that were given as flags.
+
+    Raises:
+        ValueError: one is out of range.
+
+    Example:
+
+    >>> parser = argparse.ArgumentParser()
+    >>> add_options(parser)
+    >>> options_of(parser.parse_args(["--model", "gcn"])).to_dict()
+    {'model': 'gcn'}
+    """
+    names = [option.name for option in dataclasses.fields(RunConfig)]
+    return RunConfig(**{name: getattr(arguments, name) for name in names})

@@ -1,0 +1,156 @@
+"""Nodes as `tf.train.Example`s that carry their heaviest neighbors along, by NSL's definition."""
+
+from __future__ import annotations
+
+import functools
+import numbers
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from scipy import sparse
+
+from gnn.graphs.graph import Graph
+
+# Of what a record holds beside a node's features; `weight` would be read as an edge's weight.
+_TAKEN = ("id", "label", "weight", "NL_num_nbrs")
+_PREFIX = "NL_nbr_"
+
+
+class NeighborExamples:
+    """The serialized examples of a split, in its order.
+
+    Args:
+        graph: the graph.
+        split: the name of a split; None takes all nodes.
+        max_neighbors: the most neighbors of a node; None takes all.
+
+    Example:
+
+    >>> graph = Graph.from_edges([0, 1], [1, 0], {"x": [[1.0], [2.0]]}, [0.5, 0.5])
+    >>> (first, _) = NeighborExamples(graph, None, max_neighbors=1)
+    >>> sorted(tf.train.Example.FromString(first).features.feature)
+    ['NL_nbr_0_id', 'NL_nbr_0_weight', 'NL_nbr_0_x', 'NL_num_nbrs', 'id', 'x']
+    """
+
+    def __init__(self, graph: Graph, split: str | None, max_neighbors: int | None):
+        _check_features(graph)
+        self._max_neighbors = _as_max_neighbors(max_neighbors)
+        self._graph = graph
+        self._rows = np.arange(graph.num_nodes) if split is None else graph.split(split)
+        if not len(self._rows):
+            raise ValueError(f"split {split!r} holds no nodes")
+        self._has_label = np.zeros(graph.num_nodes, bool)
+        self._has_label[self._rows] = graph.labels is not None
+        self._ids = _ids_as_strings(graph)
+        self._neighbors, self._weights, self._starts = _by_weight(graph, self._ids)
+        # A node is the neighbor of many, and comes with all of its features each time.
+        self._features = functools.lru_cache(maxsize=10_000)(self._make_features)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def description(self) -> dict[str, Any]:
+        """The features of a node and the most neighbors that one has, as JSON holds them."""
+        features = {
+            name: {
+                "dtype": "string" if value.dtype.kind in "SU" else value.dtype.name,
+                "shape": list(value.shape[1:]),
+            }
+            for name, value in self._graph.features.items()
+        }
+        features["id"] = {"dtype": "string", "shape": []}
+        labels = self._graph.labels
+        if labels is not None:
+            dtype = "float32" if labels.dtype.kind == "f" else "int64"
+            features["label"] = {"dtype": dtype, "shape": list(labels.shape[1:])}
+        most = self._max_neighbors
+        if most is None:
+            most = int((self._starts[self._rows + 1] - self._starts[self._rows]).max())
+        return {"features": features, "max_neighbors": most}
+
+    def __iter__(self) -> Iterator[bytes]:
+        for node in self._rows.tolist():
+            start, end = self._starts[node], self._starts[node + 1]
+            if self._max_neighbors is not None:
+                end = min(end, start + self._max_neighbors)
+            example = tf.train.Example()
+            feature = example.features.feature
+            for name, value in self._features(node).items():
+                feature[name].CopyFrom(value)
+            feature["NL_num_nbrs"].int64_list.value.append(int(end - start))
+            for i, edge in enumerate(range(start, end)):
+                for name, value in self._features(int(self._neighbors[edge])).items():
+                    feature[f"{_PREFIX}{i}_{name}"].CopyFrom(value)
+                feature[f"{_PREFIX}{i}_weight"].float_list.value.append(self._weights[edge])
+            yield example.SerializeToString()
+
+    def _make_features(self, node: int) -> dict[str, tf.train.Feature]:
+        graph = self._graph
+        made = {name: _feature(_row(value, node)) for name, value in graph.features.items()}
+        made["id"] = _feature(np.array(self._ids[node]))
+        if self._has_label[node]:
+            made["label"] = _feature(graph.labels[node])  # type: ignore[index]
+        return made
+
+
+def _check_features(graph: Graph) -> None:
+    if not graph.features:
+        raise ValueError("graph has no features, so there is nothing to write")
+    for name, value in graph.features.items():
+        if name in _TAKEN or name.startswith(_PREFIX):
+            raise ValueError(
+                f"features must not be named {name!r} in packed-neighbor records: "
+                f"{', '.join(_TAKEN)} and what begins with {_PREFIX} have a meaning there"
+            )
+        if value.dtype == np.uint64 and value.size and value.max() > np.iinfo(np.int64).max:
+            raise ValueError(
+                f"features[{name!r}] must fit int64, which records hold; got {value.max()}"
+            )
+
+
+def _as_max_neighbors(value: Any) -> int | None:
+    if value is None:
+        return None
+    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < 0:
+        raise ValueError(f"max_neighbors must be an integer of at least 0, or None; got {value!r}")
+    return int(value)
+
+
+def _ids_as_strings(graph: Graph) -> list[str]:
+    ids = range(graph.num_nodes) if graph.ids is None else graph.ids.tolist()
+    strings = [value.decode() if isinstance(value, bytes) else str(value) for value in ids]
+    if len(set(strings)) < len(strings):
+        seen: set[str] = set()
+        twice = next(v for v in strings if v in seen or seen.add(v))  # type: ignore[func-returns-value]
+        raise ValueError(f"ids must be distinct as strings to be written; got {twice!r} twice")
+    return strings
+
+
+def _by_weight(graph: Graph, ids: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Neighbors and weights of each node, heaviest first, and where each node's begin."""
+    rank = np.empty(graph.num_nodes, np.int64)
+    rank[sorted(range(graph.num_nodes), key=ids.__getitem__)] = np.arange(graph.num_nodes)
+    order = np.lexsort((-rank[graph.senders], -graph.weights, graph.receivers))
+    pairs = graph.receivers[order] * np.int64(graph.num_nodes) + graph.senders[order]
+    # The first of parallel edges is the heaviest.
+    order = order[np.sort(np.unique(pairs, return_index=True)[1])]
+    counts = np.bincount(graph.receivers[order], minlength=graph.num_nodes)
+    starts = np.concatenate([[0], np.cumsum(counts)])
+    return graph.senders[order], graph.weights[order], starts
+
+
+def _row(value: Any, node: int) -> np.ndarray:
+    return value[[node]].toarray()[0] if sparse.issparse(value) else np.asarray(value[node])
+
+
+def _feature(value: np.ndarray) -> tf.train.Feature:
+    flat = np.ravel(value)
+    if flat.dtype.kind == "f":
+        return tf.train.Feature(float_list=tf.train.FloatList(value=flat.tolist()))
+    if flat.dtype.kind in "biu":
+        whole = flat.astype(np.int64)
+        return tf.train.Feature(int64_list=tf.train.Int64List(value=whole.tolist()))
+    values = [text.encode() if isinstance(text, str) else text for text in flat.tolist()]
+    return tf.train.Feature(bytes_list=tf.train.BytesList(value=values))

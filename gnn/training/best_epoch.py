@@ -1,0 +1,55 @@
+"""The weights of the best epoch, and the end of a training that gets no better."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+
+
+class BestEpoch(keras.callbacks.EarlyStopping):
+    """Keras' EarlyStopping that restores the best weights, and can be carried on.
+
+    Args:
+        patience: epochs without a better value that end the training.
+        monitor: by default the accuracy on the validation data, the higher the better; a loss is
+            the better the lower it is.
+
+    Example:
+
+    >>> BestEpoch(patience=3).state()["wait"]
+    0
+    """
+
+    def __init__(self, patience: int, monitor: str = "val_accuracy"):
+        mode = "min" if monitor.endswith("loss") else "max"
+        super().__init__(monitor, mode=mode, patience=patience, restore_best_weights=True)
+        self.best_weights: list[np.ndarray] | None = None
+        self.best: float | None = None
+        self.best_epoch = 0
+        self._carried: tuple[dict[str, Any], list[np.ndarray]] | None = None
+
+    def state(self) -> dict[str, Any]:
+        """What the callback knows besides the weights, as JSON has it."""
+        return {
+            "best": None if self.best is None else float(self.best),
+            "best_epoch": int(self.best_epoch),
+            "wait": int(self.wait),
+        }
+
+    def carry_on(self, state: dict[str, Any], best_weights: list[np.ndarray]) -> None:
+        """Makes the next training begin in this state."""
+        self._carried = (state, best_weights)
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Begins anew, or in the state that is carried on."""
+        super().on_train_begin(logs)
+        if self._carried is not None:
+            state, weights = self._carried
+            self.best, self.best_epoch, self.wait = (
+                state["best"],
+                state["best_epoch"],
+                state["wait"],
+            )
+            self.best_weights = weights or None

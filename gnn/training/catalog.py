@@ -1,0 +1,108 @@
+"""The named data sets, and what a graph holds, for people and for scripts."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from gnn.datasets.download import data_folder
+from gnn.graphs.graph import Graph
+
+_PLANETOID = tuple(
+    f"planetoid/ind.{{name}}.{part}"
+    for part in ("x", "y", "tx", "ty", "allx", "ally", "graph", "test.index")
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class CatalogEntry:
+    """A named data set.
+
+    Attributes:
+        name: what `--dataset` takes.
+        about: what it is.
+        is_here: whether it can be read without a download.
+        has_labels: whether a classifier can be trained on it.
+    """
+
+    name: str
+    about: str
+    is_here: bool
+    has_labels: bool
+
+
+_ABOUT: Mapping[str, tuple[str, tuple[str, ...], bool]] = {
+    "cora": (
+        "2,708 papers on machine learning, their words and citations; 7 fields",
+        _PLANETOID,
+        True,
+    ),
+    "citeseer": (
+        "3,327 papers on computer science, their words and citations; 6 fields",
+        _PLANETOID,
+        True,
+    ),
+    "pubmed": (
+        "19,717 papers on diabetes, their words and citations; 3 kinds",
+        _PLANETOID,
+        True,
+    ),
+    "digits": (
+        "1,797 images of handwritten digits, and simulated sessions of clicks; 10 digits",
+        (),
+        True,
+    ),
+    "groceries": (
+        "169 products of a grocery, and 9,835 real baskets; no labels",
+        ("groceries.csv",),
+        False,
+    ),
+}
+
+
+def catalog() -> list[CatalogEntry]:
+    """The named data sets, and which of them are on this machine.
+
+    Example:
+
+    >>> [entry.name for entry in catalog()]
+    ['cora', 'citeseer', 'pubmed', 'digits', 'groceries']
+    """
+    folder = data_folder()
+    return [
+        CatalogEntry(
+            name,
+            about,
+            all((folder / file.format(name=name)).is_file() for file in files),
+            has_labels,
+        )
+        for name, (about, files, has_labels) in _ABOUT.items()
+    ]
+
+
+def describe(graph: Graph) -> dict[str, Any]:
+    """The counts, names and shapes of a graph as plain values.
+
+    Example:
+
+    >>> describe(Graph.from_edges([0], [1], {"x": np.eye(2)}, labels=["cat", None]))["classes"]
+    {'cat': 1}
+    """
+    classes: dict[str, int] | None = None
+    if graph.labels is not None and graph.labels.ndim == 1 and graph.labels.dtype.kind == "i":
+        found, counts = np.unique(graph.labels[graph.labels >= 0], return_counts=True)
+        names = graph.class_names
+        classes = {
+            str(k) if names is None else names[k]: int(count)
+            for k, count in zip(found, counts, strict=True)
+        }
+    return {
+        "num_nodes": graph.num_nodes,
+        "num_edges": graph.num_edges,
+        "features": {name: list(value.shape[1:]) for name, value in graph.features.items()},
+        "classes": classes,
+        "splits": {name: len(nodes) for name, nodes in graph.splits.items()},
+    }

@@ -1,0 +1,99 @@
+"""Splits for data that came without some of them."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from gnn.graphs.graph import Graph
+
+
+def complete_splits(
+    graph: Graph, *, validation_share: float = 0.2, test_share: float = 0.2, seed: int = 0
+) -> tuple[Graph, list[str]]:
+    """Gives a graph the splits that training needs, where it lacks them.
+
+    A graph without any gets all three, drawn at random from its labeled nodes. One that has a train
+    split and nothing to validate on gives up a share of it. One that has splits but none to train
+    on trains on the labeled nodes in no split. Nodes without a label leave the splits. Nodes are
+    drawn class by class: each class has a node to train on, and from two labeled nodes up one to
+    validate on, from three up one to test on, where the shares are above 0.
+
+    Args:
+        graph: a graph with integer labels `[num_nodes]`, -1 for unlabeled.
+        validation_share: of the labeled nodes drawn from.
+        test_share: as `validation_share`; used only where the graph has no splits at all.
+        seed: of what is drawn.
+
+    Returns:
+        The graph, and a sentence for each thing that was done.
+
+    Raises:
+        ValueError: there are no labeled nodes to train on.
+
+    Example:
+
+    >>> graph = Graph.from_edges([], [], labels=[0] * 10 + [1] * 10)
+    >>> graph, notes = complete_splits(graph)
+    >>> {name: len(nodes) for name, nodes in graph.splits.items()}
+    {'train': 12, 'validation': 4, 'test': 4}
+    >>> notes
+    ['no splits in the data: drew 12 nodes to train, 4 to validate, 4 to test (seed 0)']
+    """
+    assert graph.labels is not None
+    splits, notes = {}, []
+    for name, nodes in graph.splits.items():
+        splits[name] = nodes[graph.labels[nodes] >= 0]
+        missing = len(nodes) - len(splits[name])
+        if missing and name != "rest":
+            notes.append(f"{missing} nodes of the split {name!r} have no label and were left out")
+    labeled = np.flatnonzero(graph.labels >= 0)
+    if not splits:
+        if not labeled.size:
+            raise ValueError("training needs labels, and no node of the data has one")
+        train, validation, test = _draw(graph.labels, labeled, (validation_share, test_share), seed)
+        splits = {"train": train, "validation": validation, "test": test}
+        notes.append(
+            f"no splits in the data: drew {len(train)} nodes to train, {len(validation)} to "
+            f"validate, {len(test)} to test (seed {seed})"
+        )
+    if "train" not in splits:
+        taken = np.concatenate(list(splits.values()))
+        splits["train"] = np.setdiff1d(labeled, taken).astype(np.int32)
+        notes.append(
+            f"no split 'train' in the data: train on the {len(splits['train'])} labeled nodes that "
+            "are in no other"
+        )
+    if not len(splits["train"]):
+        raise ValueError(
+            "training needs labeled nodes in the split 'train', and it has none; the splits are "
+            f"{list(graph.splits)}"
+        )
+    if "validation" not in splits:
+        train, validation = _draw(graph.labels, splits["train"], (validation_share,), seed)
+        splits |= {"train": train, "validation": validation}
+        notes.append(
+            f"no split 'validation' in the data: drew {len(validation)} nodes of 'train' for it, "
+            f"{len(train)} are left (seed {seed})"
+        )
+    return dataclasses.replace(graph, splits={k: v for k, v in splits.items() if len(v)}), notes
+
+
+def _draw(
+    labels: np.ndarray, nodes: np.ndarray, shares: tuple[float, ...], seed: int
+) -> list[np.ndarray]:
+    """What is left of `nodes`, and then a part of each share, each sorted."""
+    rng = np.random.default_rng(seed)
+    parts: list[list[np.ndarray]] = [[] for _ in (0, *shares)]
+    for label in np.unique(labels[nodes]):
+        members = rng.permutation(nodes[labels[nodes] == label])
+        start = 0
+        for place, share in enumerate(shares, start=1):
+            # One node always stays to train on, and no earlier part starves a later one.
+            count = max(round(share * len(members)), 1 if share > 0 else 0)
+            count = min(count, len(members) - start - 1)
+            parts[place].append(members[start : start + count])
+            start += count
+        parts[0].append(members[start:])
+    return [np.sort(np.concatenate(part)).astype(np.int32) for part in parts]
