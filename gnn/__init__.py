@@ -20,25 +20,26 @@ import importlib
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from gnn._environment import check_keras
+from gnn._environment import check_keras, is_command
 
-check_keras()
+if TYPE_CHECKING or not is_command():
+    check_keras()
 
-from gnn import configs, data, evaluation, graphs, layers, models, ops
-from gnn.configs import (
-    DistanceConfig,
-    DistanceType,
-    GraphNeighborConfig,
-    GraphRegConfig,
-    TransformType,
-)
-from gnn.data import make_cora_dataset, pack_nodes_and_edges
-from gnn.graphs import Graph
-from gnn.models import (
-    GraphConvolutionalNodeClassifier,
-    GraphRegularizationModel,
-    NodeGraphModel,
-)
+    from gnn import configs, data, evaluation, graphs, layers, models, ops
+    from gnn.configs import (
+        DistanceConfig,
+        DistanceType,
+        GraphNeighborConfig,
+        GraphRegConfig,
+        TransformType,
+    )
+    from gnn.data import make_cora_dataset, pack_nodes_and_edges
+    from gnn.graphs import Graph
+    from gnn.models import (
+        GraphConvolutionalNodeClassifier,
+        GraphRegularizationModel,
+        NodeGraphModel,
+    )
 
 if TYPE_CHECKING:
     from gnn import datasets, nsl, plots, training

@@ -3,6 +3,30 @@
 from __future__ import annotations
 
 import os
+import sys
+from pathlib import PurePath
+
+
+def is_command() -> bool:
+    """Whether this process is the command `gnn`, and not a program that imports the package.
+
+    The command imports what it uses: `gnn --help` answers at once, without TensorFlow.
+
+    Example:
+        >>> is_command()
+        False
+    """
+    words = iter(sys.orig_argv[1:])
+    for word in words:
+        if word == "-m":
+            return next(words, "") == "gnn"
+        if word in ("-W", "-X"):
+            next(words, None)
+        elif not word.startswith("-"):
+            return PurePath(word).name in ("gnn", "gnn.exe", "gnn-script.py")
+        elif word == "-c":
+            break
+    return False
 
 
 def check_keras() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import gnn
+from gnn import _environment
 
 ROOT = Path(__file__).parents[1]
 
@@ -136,6 +137,44 @@ gnn.datasets, gnn.nsl, gnn.plots, gnn.training
 """
     process = run_python(code)
     assert process.returncode == 0, process.stderr
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["train", "--help"], ["--version"]])
+def test_the_command_answers_for_itself_without_tensorflow(
+    arguments: list[str], tmp_path: Path
+) -> None:
+    for name in ("tensorflow", "keras", "numpy"):
+        (tmp_path / f"{name}.py").write_text("raise ImportError('too early')", encoding="utf-8")
+    path = os.pathsep.join([str(tmp_path), str(ROOT)])
+    process = subprocess.run(
+        [sys.executable, "-m", "gnn", *arguments],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (process.returncode, process.stderr) == (0, "")
+    assert "gnn" in process.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["python", "-m", "gnn", "train"], True),
+        (["python", "-W", "error", "-I", "-m", "gnn"], True),
+        (["python", "/usr/local/bin/gnn", "info"], True),
+        (["python", "-m", "gnn_tools"], False),
+        (["python", "-m", "pytest", "gnn"], False),
+        (["python", "script.py", "-m", "gnn"], False),
+        (["python", "-c", "import gnn", "gnn"], False),
+        (["python"], False),
+    ],
+)
+def test_the_command_is_told_from_programs(
+    words: list[str], expected: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "orig_argv", words)
+    assert _environment.is_command() == expected
 
 
 def test_dir_shows_every_public_name() -> None:

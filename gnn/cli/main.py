@@ -13,6 +13,7 @@ from typing import Any
 
 from gnn.cli.commands import COMMANDS
 from gnn.cli.parser import build_parser
+from gnn.cli.quiet import import_tensorflow
 from gnn.training.run_config import OptionError
 
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -43,6 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr):
             warnings.showwarning = _show_warning
+            import_tensorflow()
             result = COMMANDS[arguments.command](arguments)
         print(json.dumps(result.data, indent=2) if arguments.json else result.text, flush=True)
     except BrokenPipeError:
