@@ -183,7 +183,8 @@ def components(batch: dict[str, np.ndarray], start: int, stop: int) -> dict[str,
 
     Args:
         batch: the graph keys, `readout` and `node_ids`.
-        start, stop: the first component, and the one after the last.
+        start: the first component.
+        stop: the one after the last.
 
     Example:
 

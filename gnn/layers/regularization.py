@@ -54,7 +54,8 @@ class GraphRegularization(GraphLayer):
         adjacency = adjacency_of(handle.graph._replace(nodes=nodes))
         rows = readout_rows(handle.graph, adjacency.num_nodes)
         total, count = neighbor_distances(nodes, adjacency, rows, self.config.distance_config)
-        mean = tf.math.divide_no_nan(total, count)
+        # The count has no gradient; a quotient would compute one.
+        mean = total * tf.math.reciprocal_no_nan(count)
         self._mean, self._count = mean, count
         self.add_loss(self.config.multiplier * mean)
         return nodes

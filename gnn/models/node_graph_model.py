@@ -263,6 +263,8 @@ class NodeGraphModel(keras.Model):
         graph_losses = [layer.track() for layer in self._regularizations()]
         supervised = loss - sum((added for added, _ in graph_losses), tf.zeros([])) / replicas
         self._loss_tracker.update_state(supervised * replicas, sample_weight=rows)
+        if replicas == 1:
+            return loss
         # Replicas take turns at every exchange and share the layers' attributes: exchange last.
         loss = supervised * replica_share(rows)
         for added, nodes in graph_losses:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -46,19 +47,19 @@ def count(loss: Any, mask: tf.Tensor | None, y: Any, y_pred: Any, sample_weight:
     the loss is a mean by sample weight (`reduction="mean_with_sample_weight"`), their weights. Of
     several outputs, the first's.
     """
-    first = keras.tree.flatten(y_pred)[0]
-    counted = tf.ones([tf.shape(first)[0]]) if mask is None else tf.cast(mask, tf.float32)
+    counted = [] if mask is None else [tf.cast(mask, tf.float32)]
     losses = [part for part in keras.tree.flatten(loss) if isinstance(part, keras.losses.Loss)]
-    if not losses:
-        return tf.reduce_sum(counted)
-    ignored = getattr(losses[0], "ignore_class", None)
+    ignored = getattr(losses[0], "ignore_class", None) if losses else None
     if ignored is not None and y is not None:
         labels = _rows(keras.tree.flatten(y)[0])
-        counted *= tf.reduce_sum(tf.cast(labels != tf.cast(ignored, labels.dtype), tf.float32), -1)
-    if sample_weight is not None and losses[0].reduction == "mean_with_sample_weight":
+        kept = labels != tf.cast(ignored, labels.dtype)
+        counted.append(tf.reduce_sum(tf.cast(kept, tf.float32), axis=-1))
+    if sample_weight is not None and losses and losses[0].reduction == "mean_with_sample_weight":
         weights = _rows(keras.tree.flatten(sample_weight)[0])
-        counted *= tf.reduce_sum(tf.cast(weights, tf.float32), axis=-1)
-    return tf.reduce_sum(counted)
+        counted.append(tf.reduce_sum(tf.cast(weights, tf.float32), axis=-1))
+    if not counted:
+        return tf.cast(tf.shape(keras.tree.flatten(y_pred)[0])[0], tf.float32)
+    return tf.reduce_sum(math.prod(counted[1:], start=counted[0]))
 
 
 def _rows(values: Any) -> tf.Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -246,5 +247,8 @@ def test_comm_net_equals_the_module_on_a_plain_graphs_tuple() -> None:
 @pytest.mark.parametrize("key", ["senders", "receivers"])
 @pytest.mark.parametrize("index", [-1, 5])
 def test_an_index_out_of_range_is_named(key: str, index: int) -> None:
-    with pytest.raises(tf.errors.InvalidArgumentError, match=f"{key} must be node indices"):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="must be node indices") as raised:
         graph_from_inputs(batch(**{key: tf.constant([0, index, 1])}))
+    # The lowest (or highest) of senders comes first, that of receivers second.
+    place = r"\[[-\d]+ INDEX\]" if key == "receivers" else r"\[INDEX [-\d]+\]"
+    assert re.search(place.replace("INDEX", str(index)), str(raised.value))
