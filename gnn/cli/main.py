@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import sys
 import traceback
@@ -45,8 +44,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         with warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr):
             warnings.showwarning = _show_warning
             import_tensorflow()
+            from gnn.training.tables import as_json
+
             result = COMMANDS[arguments.command](arguments)
-        print(json.dumps(result.data, indent=2) if arguments.json else result.text, flush=True)
+        print(as_json(result.data) if arguments.json else result.text, flush=True)
     except BrokenPipeError:
         # Whoever read has enough, as `head` does; Python would complain at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

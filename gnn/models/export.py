@@ -29,16 +29,11 @@ def export_saved_model(
 
     Raises:
         ValueError: a feature's name could not name an argument.
-        OSError: the folder cannot be written, or a file is in its place; what was there before is
-            left as it was.
+        OSError: the folder cannot be written, or a file or a folder that is no SavedModel is in its
+            place; what was there before is left as it was.
     """
     for name in specs:
-        if not name.isidentifier() or keyword.iskeyword(name) or name == "self":
-            raise ValueError(
-                f"cannot export the feature {name!r}: the inputs of a SavedModel's signature are "
-                "named "
-                "like arguments of a Python function. Rename it to letters, digits and underscores."
-            )
+        check_name(name)
 
     @tf.function(autograph=False)
     def serve(**inputs: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -59,8 +54,44 @@ def export_saved_model(
     path = Path(filepath)
     if path.exists() and not path.is_dir():
         raise FileExistsError(f"cannot export to {str(path)!r}: it is a file, not a folder")
+    check_replaceable(path)
     with whole_folder(path, overwrite=True) as partial, _without_info(tf.get_logger()):
         tf.saved_model.save(module, str(partial), signatures={"serving_default": signature})
+
+
+def check_name(name: str) -> None:
+    """Raises unless a feature can be an input of a SavedModel under its own name.
+
+    Raises:
+        ValueError: as said.
+
+    Example:
+
+    >>> check_name("words")
+    """
+    if not name.isidentifier() or keyword.iskeyword(name) or name == "self":
+        raise ValueError(
+            f"cannot export the feature {name!r}: the inputs of a SavedModel's signature are named "
+            "like arguments of a Python function. Rename it to letters, digits and underscores."
+        )
+
+
+def check_replaceable(path: Path) -> None:
+    """Raises where a folder holds something other than an older SavedModel.
+
+    Raises:
+        FileExistsError: as said; what is there is named.
+
+    Example:
+
+    >>> check_replaceable(Path("no such folder"))
+    """
+    if path.is_dir() and not (path / "saved_model.pb").is_file():
+        found = sorted(part.name for part in path.iterdir())
+        if found:
+            raise FileExistsError(
+                f"cannot export to {str(path)!r}: it is no SavedModel, it has {found[0]!r}"
+            )
 
 
 @contextlib.contextmanager

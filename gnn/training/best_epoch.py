@@ -15,6 +15,9 @@ class BestEpoch(keras.callbacks.EarlyStopping):
         patience: epochs without a better value that end the training.
         monitor: by default the accuracy on the validation data, the higher the better; a loss is
             the better the lower it is.
+        ties: whether, of two epochs with the same accuracy, the one with the lower loss is the
+            better. Without it the earlier one is. Few validation nodes tie often, and the first
+            epoch to get them right is far from sure of itself.
 
     Example:
 
@@ -22,13 +25,23 @@ class BestEpoch(keras.callbacks.EarlyStopping):
     0
     """
 
-    def __init__(self, patience: int, monitor: str = "val_accuracy"):
+    def __init__(self, patience: int, monitor: str = "val_accuracy", ties: bool = False):
         mode = "min" if monitor.endswith("loss") else "max"
         super().__init__(monitor, mode=mode, patience=patience, restore_best_weights=True)
+        self._ties = ties and mode == "max"
         self.best_weights: list[np.ndarray] | None = None
         self.best: float | None = None
         self.best_epoch = 0
         self._carried: tuple[dict[str, Any], list[np.ndarray]] | None = None
+
+    def get_monitor_value(self, logs: dict[str, Any] | None) -> Any:
+        """The value to compare epochs by."""
+        value = super().get_monitor_value(logs)
+        if value is None or not self._ties:
+            return value
+        # Less than what one node more is worth, up to a million of them.
+        loss = (logs or {})[self.monitor.replace("accuracy", "loss")]
+        return float(value) + 1e-6 / (1 + max(float(loss), 0.0))
 
     def state(self) -> dict[str, Any]:
         """What the callback knows besides the weights, as JSON has it."""

@@ -48,7 +48,7 @@ def training_batches(config: RunConfig, graph: Graph, first_epoch: int = 0) -> t
             }
         dataset = _seeded(config, graph, first_epoch, fanout=_fanout(config), **extra)
     elif config.model == "mlp":
-        dataset = rows_of_nodes(graph, graph.split("train"))
+        dataset = _all_rows(graph, graph.split("train"))
     else:
         dataset = full_batch(graph, "train")
     if config.steps_per_epoch:
@@ -107,6 +107,10 @@ def rows_of_nodes(graph: Graph, nodes: np.ndarray) -> tf.data.Dataset:
         chosen = dataclasses.replace(graph, splits={"chosen": nodes})
         stars = neighborhoods(chosen, "chosen", batch_size=_ROWS_OF_EVALUATION, fanout=0, seed=0)
         return stars.map(_without_graph)
+    return _all_rows(graph, nodes)
+
+
+def _all_rows(graph: Graph, nodes: np.ndarray) -> tf.data.Dataset:
     rows = {name: _rows(feature, nodes) for name, feature in graph.features.items()}
     inputs = _tensor_or_dict(rows)
     element = inputs if graph.labels is None else (inputs, graph.labels[nodes])

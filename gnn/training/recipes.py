@@ -17,7 +17,6 @@ from gnn.training.run_config import ALL_NEIGHBORS, PLANETOID, OptionError, RunCo
 
 # Above this, an epoch is many batches of sampled neighborhoods instead of the whole graph.
 MOST_NODES_AT_ONCE = 50_000
-EMBEDDING = "embedding"
 
 _COMMON: dict[str, Any] = {
     "strict": False,
@@ -76,6 +75,7 @@ def resolve(config: RunConfig, graph: Graph) -> RunConfig:
 def _citation_settings(config: RunConfig, graph: Graph) -> dict[str, Any]:
     """Few labels a class and bags of words; chosen on the validation split of Cora."""
     gcn = config.model == "gcn"
+    hops = len(config.hidden_units or (16,)) + 1  # One for each convolution.
     settings: dict[str, Any] = {
         # Kipf and Welling's network, layer sizes, dropout and weight decay.
         "hidden_units": (16,) if gcn else (128,),
@@ -89,7 +89,7 @@ def _citation_settings(config: RunConfig, graph: Graph) -> dict[str, Any]:
         "batch_size": 0,
     }
     if gcn:
-        settings |= {"multiplier": 0.0, "distance": "l2", "fanout": (ALL_NEIGHBORS,) * 2}
+        settings |= {"multiplier": 0.0, "distance": "l2", "fanout": (ALL_NEIGHBORS,) * hops}
     if config.model == "graph-regularization":
         settings |= {
             "multiplier": 1.0,
@@ -106,6 +106,7 @@ def _citation_settings(config: RunConfig, graph: Graph) -> dict[str, Any]:
 def _general_settings(config: RunConfig, graph: Graph) -> dict[str, Any]:
     """Dense features of any scale and any number of nodes."""
     large = graph.num_nodes > MOST_NODES_AT_ONCE
+    hops = len(config.hidden_units or (64,)) + 1  # One for each convolution.
     settings: dict[str, Any] = {
         "hidden_units": (64,),
         "dropout": 0.5 if config.model == "gcn" else 0.2,
@@ -119,7 +120,7 @@ def _general_settings(config: RunConfig, graph: Graph) -> dict[str, Any]:
         "batch_size": 512 if large else 0,
     }
     if config.model == "gcn":
-        settings |= {"multiplier": 0.0, "distance": "l2", "fanout": (10, 10)}
+        settings |= {"multiplier": 0.0, "distance": "l2", "fanout": (10,) * hops}
     if config.model == "graph-regularization":
         settings |= {
             "multiplier": 1.0,
@@ -223,17 +224,18 @@ def _regularizer(config: RunConfig) -> keras.regularizers.Regularizer | None:
 
 def _perceptron(config: RunConfig, graph: Graph) -> keras.Model:
     inputs, hidden = _columns(graph, standardize=config.scaling == "standardize")
-    widths = config.hidden_units or ()
-    for depth, width in enumerate(widths, start=1):
+    # Names with a hyphen: no feature has one, and no layer may be called like a feature.
+    for depth, width in enumerate(config.hidden_units or (), start=1):
         hidden = FeatureDense(
             width,
             activation="relu",
             kernel_regularizer=_regularizer(config),
-            name=EMBEDDING if depth == len(widths) else f"hidden_{depth}",
+            name=f"hidden-{depth}",
         )(hidden)
         if config.dropout:
-            hidden = keras.layers.Dropout(config.dropout)(hidden)
-    return keras.Model(inputs, keras.layers.Dense(number_of_classes(graph))(hidden))
+            hidden = keras.layers.Dropout(config.dropout, name=f"dropout-{depth}")(hidden)
+    logits = keras.layers.Dense(number_of_classes(graph), name="to-logits")(hidden)
+    return keras.Model(inputs, logits)
 
 
 def _scaler(graph: Graph) -> keras.Model:
@@ -250,7 +252,9 @@ def _columns(graph: Graph, standardize: bool) -> tuple[Any, keras.KerasTensor]:
         _standardization(graph, name)(tensor) if standardize else tensor
         for name, tensor in inputs.items()
     ]
-    joined = columns[0] if len(columns) == 1 else keras.layers.Concatenate()(columns)
+    joined = (
+        columns[0] if len(columns) == 1 else keras.layers.Concatenate(name="side-by-side")(columns)
+    )
     return (next(iter(inputs.values())) if len(inputs) == 1 else inputs), joined
 
 
@@ -262,8 +266,10 @@ def _standardization(graph: Graph, name: str) -> keras.layers.Layer:
         nodes = np.setdiff1d(nodes, np.concatenate(held_out))
     rows = graph.features[name][nodes].astype(np.float64)
     variance = rows.var(axis=0)
-    # A column that is constant here may vary later: shift it, and leave its scale alone.
-    variance[variance < 1e-12] = 1.0
+    mean = rows.mean(axis=0)
+    # A column that is constant here may vary later: shift it, and leave its scale alone. What
+    # float32 makes of a constant is off by up to 6e-8 of it.
+    variance[variance <= (1e-7 * mean) ** 2] = 1.0
     return keras.layers.Normalization(
-        mean=rows.mean(axis=0).astype(np.float32), variance=variance.astype(np.float32)
+        mean=mean.astype(np.float32), variance=variance.astype(np.float32), name=f"scaled-{name}"
     )

@@ -7,6 +7,7 @@ import dataclasses
 import functools
 import json
 import os
+import shlex
 import shutil
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,12 @@ import tensorflow as tf
 from gnn.datasets.node_tables import read_nodes
 from gnn.files import whole_file, whole_folder
 from gnn.graphs.graph import Graph
+from gnn.layers.dense import FeatureDense
+from gnn.models.export import check_replaceable
 from gnn.models.graph_regularization import GraphRegularizationModel
 from gnn.models.node_classifiers import GraphConvolutionalNodeClassifier
 from gnn.training import run_folder
 from gnn.training.feeding import evaluation_batches, inference_batches
-from gnn.training.recipes import EMBEDDING
 from gnn.training.run_config import RunConfig
 from gnn.training.run_data import (
     DataFacts,
@@ -121,7 +123,7 @@ class Run:
         Args:
             split: its name. None takes `"test"`, or else `"validation"`; of other data without
                 such splits, all labeled nodes.
-            data: a `gnn.Graph` or a folder; None is what the run was trained on.
+            data: as in `predict`; None is what the run was trained on.
 
         Returns:
             `split`, `nodes` (how many), `loss` and `accuracy`.
@@ -195,7 +197,8 @@ class Run:
             rows = [model.embed(inputs).numpy() for inputs in batches]
         else:
             node_model = model.node_model if isinstance(model, GraphRegularizationModel) else model
-            hidden = keras.Model(node_model.input, node_model.get_layer(EMBEDDING).output)
+            last = [layer for layer in node_model.layers if isinstance(layer, FeatureDense)][-1]
+            hidden = keras.Model(node_model.input, last.output)
             rows = [tf.convert_to_tensor(hidden(inputs)).numpy() for inputs in batches]
         return Embeddings(node_ids(graph), np.concatenate(rows))
 
@@ -217,7 +220,7 @@ class Run:
             The path.
 
         Raises:
-            FileExistsError: there is one, and `overwrite` is False.
+            FileExistsError: there is one, and `overwrite` is False, or a folder that is no export.
             OSError: it cannot be written.
             ValueError: another format, or a `.keras` file of another name.
         """
@@ -225,6 +228,8 @@ class Run:
         if format not in ("saved_model", "keras"):
             raise ValueError(f"format must be 'saved_model' or 'keras', got {format!r}")
         if format == "saved_model":
+            if overwrite:
+                check_replaceable(path)
             with whole_folder(path, overwrite=overwrite) as partial:
                 source = self.path / run_folder.SAVED_MODEL
                 shutil.copytree(source, partial, dirs_exist_ok=True)
@@ -286,7 +291,15 @@ class Run:
                 "nodes alone: give a folder with nodes and edges"
             )
         table = read_nodes(path, self.facts.columns, strict=bool(self.config.strict))
-        return Graph.from_edges([], [], table.features, ids=table.ids)
+        return Graph.from_edges(
+            [],
+            [],
+            table.features,
+            labels=table.labels,
+            splits=table.splits,
+            ids=table.ids,
+            class_names=table.columns.class_names,
+        )
 
     def _check_labels(self, graph: Graph) -> None:
         """Other data number their classes alike only where the names are the same."""
@@ -323,7 +336,7 @@ def load_run(path: str | os.PathLike[str]) -> Run:
         if folder.partial.is_dir():
             raise FileNotFoundError(
                 f"the run {str(path)!r} is not finished: carry on with "
-                f"`gnn train --output {path} --resume`"
+                f"`gnn train --output {shlex.quote(str(path))} --resume`"
             )
         raise FileNotFoundError(f"no run folder {str(path)!r}")
     config = run_folder.read_config(path)

@@ -18,9 +18,13 @@ from gnn.datasets.node_columns import NodeColumns
 from gnn.datasets.planetoid import planetoid
 from gnn.files import whole_file
 from gnn.graphs.graph import Graph
+from gnn.models.export import check_name
 from gnn.training.recipes import number_of_classes
 from gnn.training.run_config import PLANETOID, RunConfig
 from gnn.training.tables import as_csv
+
+# Up to as many, classes may be numbers with gaps between them.
+_MOST_UNASKED_CLASSES = 10_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -135,7 +139,8 @@ def check_trainable(graph: Graph, name: str) -> None:
     """Raises unless a classifier of nodes can be trained on a graph.
 
     Raises:
-        ValueError: it has no labels, labels that are no classes, or no features that are numbers.
+        ValueError: it has no labels, labels that are no classes, or no features that are numbers,
+            or one under a name that a SavedModel cannot have.
 
     Example:
 
@@ -155,13 +160,21 @@ def check_trainable(graph: Graph, name: str) -> None:
     if not graph.features:
         raise ValueError(f"{name} has no features, and a model needs some to learn from")
     for feature, values in graph.features.items():
+        check_name(feature)
         if values.dtype.kind not in "biuf" or values.ndim != 2:
             raise ValueError(
                 f"the feature {feature!r} of {name} must hold numbers, a row a node; got "
                 f"{values.dtype} of shape {values.shape}"
             )
-    if number_of_classes(graph) < 2:
-        raise ValueError(f"{name} must have at least two classes, got {number_of_classes(graph)}")
+    classes, found = number_of_classes(graph), len(np.unique(labels[labels >= 0]))
+    if classes < 2:
+        raise ValueError(f"{name} must have at least two classes, got {classes}")
+    # Numbers such as those of articles would make a layer that no memory holds.
+    if graph.class_names is None and classes > max(_MOST_UNASKED_CLASSES, 10 * found):
+        raise ValueError(
+            f"the labels of {name} are numbers up to {classes - 1}, which makes {classes} classes, "
+            f"and only {found} of them occur: number the classes from 0, or label them by text"
+        )
 
 
 def node_ids(graph: Graph) -> list[Any]:

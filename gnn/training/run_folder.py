@@ -25,6 +25,7 @@ MODEL, SAVED_MODEL, PLOT, LOG, SPLITS = (
     "splits.csv",
 )
 _STATE = "state"
+_NAMES = {CONFIG, DATA, HISTORY, METRICS, MODEL, SAVED_MODEL, PLOT, LOG, SPLITS, _STATE}
 # Where a run lies and how often it is kept have no bearing on what it computes.
 _NOT_COMPARED = ("output", "overwrite", "resume", "snapshot_seconds")
 
@@ -64,6 +65,22 @@ class RunFolder:
         """Whether only the final name is missing: the metrics are written last."""
         return (self.partial / METRICS).is_file()
 
+    def check_partial_is_ours(self) -> None:
+        """Raises where the name is taken by a folder that no training has made.
+
+        Raises:
+            FileExistsError: as said; what is there is named.
+        """
+        _check_is_run(self.partial, "a run is trained there")
+
+    def check_path_is_ours(self) -> None:
+        """Raises where the finished run would replace a folder that is no run.
+
+        Raises:
+            FileExistsError: as said; what is there is named.
+        """
+        _check_is_run(self.path, "overwrite replaces nothing but runs")
+
     def finish(self) -> None:
         """Gives the run its final name, in place of an older one."""
         removed = self.partial / f".{_STATE}"
@@ -91,7 +108,10 @@ def folder_of(config: RunConfig) -> RunFolder:
     'runs/mine'
     """
     if config.output is not None:
-        return RunFolder(Path(os.path.normpath(config.output)))
+        path = Path(os.path.normpath(config.output))
+        if path.name in ("", ".."):
+            raise OptionError(f"output must be the name of a folder, got {config.output!r}")
+        return RunFolder(path)
     data = config.dataset or Path(os.path.abspath(config.data or "data")).name
     name = f"{data}-{config.model}"
     found = None
@@ -128,6 +148,11 @@ def locked(folder: RunFolder) -> Iterator[None]:
                 f"another process is training into {str(folder.partial)!r}; wait for it, or "
                 "choose another output"
             ) from error
+        # It may have been renamed or removed just before it was locked.
+        if not _is_at(descriptor, folder.partial):
+            raise FileExistsError(
+                f"another process has just trained into {str(folder.partial)!r}; try again"
+            )
         yield
     finally:
         os.close(descriptor)
@@ -197,8 +222,27 @@ def write_json(path: Path, values: Any) -> None:
         partial.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
 
 
+def _is_at(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.stat(path))
+    except FileNotFoundError:
+        return False
+
+
+def _check_is_run(path: Path, why: str) -> None:
+    """Raises unless a folder is a run, or what is left of one, or empty, or not there."""
+    if not path.is_dir() or _started(path) is not None:
+        return
+    names = sorted(found.name for found in path.iterdir())
+    others = [name for name in names if name not in _NAMES and not name.startswith(".")]
+    if others:
+        raise FileExistsError(
+            f"{str(path)!r} is no run folder, it has {others[0]!r}; {why}: choose another output"
+        )
+
+
 def _started(run: Path) -> str | None:
     try:
         return str(json.loads((run / CONFIG).read_text(encoding="utf-8"))["started"])
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None

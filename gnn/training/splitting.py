@@ -70,11 +70,12 @@ def complete_splits(
             "training needs labeled nodes in the split 'train', and it has none; the splits are "
             f"{list(graph.splits)}"
         )
-    if "validation" not in splits:
+    if not len(splits.get("validation", ())):
         train, validation = _draw(graph.labels, splits["train"], (validation_share,), seed)
         splits |= {"train": train, "validation": validation}
+        what = "label in the split" if "validation" in graph.splits else "split"
         notes.append(
-            f"no split 'validation' in the data: drew {len(validation)} nodes of 'train' for it, "
+            f"no {what} 'validation' in the data: drew {len(validation)} nodes of 'train' for it, "
             f"{len(train)} are left (seed {seed})"
         )
     return dataclasses.replace(graph, splits={k: v for k, v in splits.items() if len(v)}), notes
@@ -92,7 +93,9 @@ def _draw(
         for place, share in enumerate(shares, start=1):
             # One node always stays to train on, and no earlier part starves a later one.
             count = max(round(share * len(members)), 1 if share > 0 else 0)
-            count = min(count, len(members) - start - 1)
+            room = len(members) - start - 1
+            later = sum(share > 0 for share in shares[place:])
+            count = min(count, max(room - later, min(room, 1)))
             parts[place].append(members[start : start + count])
             start += count
         parts[0].append(members[start:])

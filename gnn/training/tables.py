@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -87,6 +88,25 @@ def as_records(columns: Columns) -> list[dict[str, Any]]:
     return [dict(zip(columns, row, strict=True)) for row in zip(*plain, strict=True)]
 
 
+def as_json(values: Any, indent: int = 2) -> str:
+    """Plain values as JSON, which has no NaN and no infinity: these become null.
+
+    Example:
+
+    >>> as_json([1.5, float("nan")], indent=0).split()
+    ['[', '1.5,', 'null', ']']
+    """
+    return json.dumps(_finite(values), indent=indent, allow_nan=False)
+
+
+def _finite(values: Any) -> Any:
+    if isinstance(values, dict):
+        return {key: _finite(value) for key, value in values.items()}
+    if isinstance(values, (list, tuple)):
+        return [_finite(value) for value in values]
+    return None if isinstance(values, float) and not math.isfinite(values) else values
+
+
 def _plain(values: Sequence[Any] | np.ndarray) -> list[Any]:
     if isinstance(values, np.ndarray) and values.dtype == np.float32:
         # The shortest decimal that is this float32; the float64 beside it has nine digits more.
@@ -112,7 +132,7 @@ def _write_rows(columns: Columns, file: TextIO) -> None:
 
 
 def _write_json(columns: Columns, path: Path) -> None:
-    path.write_text(json.dumps(as_records(columns), indent=1) + "\n", encoding="utf-8")
+    path.write_text(as_json(as_records(columns), indent=1) + "\n", encoding="utf-8")
 
 
 def _write_npz(columns: Columns, path: Path) -> None:

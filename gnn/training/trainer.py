@@ -6,6 +6,7 @@ import dataclasses
 import importlib.metadata
 import json
 import os
+import shlex
 import shutil
 import time
 import warnings
@@ -69,36 +70,40 @@ def train(config: RunConfig, *, report: Report | None = None, progress: bool = F
         config = dataclasses.replace(config, data=os.path.abspath(config.data))
     folder = _folder(config)
     say = RunLog(report)
+    folder.check_partial_is_ours()
     folder.remove_remains()
     if config.resume and folder.path.is_dir() and not folder.partial.is_dir():
         run = load_run(folder.path)
         run_folder.carried_on(run.config, config, folder.path)
         say(f"{folder.path} is finished already")
         return run
-    _check_free(folder, config)
     resumes = bool(config.resume) and folder.is_begun
     if resumes:
         config = run_folder.carried_on(
             run_folder.read_config(folder.partial), config, folder.partial
         )
-        if folder.path.exists() and not config.overwrite:
-            raise FileExistsError(
-                f"the run {str(folder.path)!r} exists already: add overwrite to replace it"
-            )
-    if resumes and folder.is_written:
-        folder.finish()
-        return load_run(folder.path)
-    graph, facts, config, notes = _prepare(config)
+    elif config.resume and config.dataset is None and config.data is None:
+        raise FileNotFoundError(
+            f"there is no run to carry on in {str(folder.path)!r}: name a dataset or data to start"
+        )
+    _check_free(folder, config)
+    prepared = None if resumes and folder.is_written else _prepare(config)
     with run_folder.locked(folder):
         try:
-            if resumes:
-                _check_same_data(folder, facts)
-            else:
-                _begin(folder, config, facts, graph)
-            say.open(folder.partial / run_folder.LOG)
-            for note in [] if resumes else notes:
-                say(note)
-            _train_into(folder, config, graph, say, progress)
+            # While the data were read, another process may have trained there.
+            _check_free(folder, config)
+            if resumes and not folder.is_begun:
+                raise FileExistsError(f"another process has removed {str(folder.partial)!r}")
+            if prepared is not None:
+                graph, facts, config, notes = prepared
+                if resumes:
+                    _check_same_data(folder, facts)
+                else:
+                    _begin(folder, config, facts, graph)
+                say.open(folder.partial / run_folder.LOG)
+                for note in [] if resumes else notes:
+                    say(note)
+                _train_into(folder, config, graph, say, progress)
         except KeyboardInterrupt as error:
             raise KeyboardInterrupt(_how_to_resume(folder)) from error
         except Exception as error:
@@ -109,6 +114,8 @@ def train(config: RunConfig, *, report: Report | None = None, progress: bool = F
             if folder.partial.is_dir() and not folder.is_worth_keeping:
                 # Nothing in it can be carried on.
                 shutil.rmtree(folder.partial)
+        # Again, for a training takes long.
+        _check_path(folder, config)
         folder.finish()
     return load_run(folder.path)
 
@@ -122,20 +129,24 @@ def _folder(config: RunConfig) -> RunFolder:
 
 def _check_free(folder: RunFolder, config: RunConfig) -> None:
     """Raises where a run, or one that could be carried on, would be lost unasked."""
-    if folder.path.exists() and not folder.path.is_dir():
-        raise FileExistsError(f"the output {str(folder.path)!r} is a file")
-    if config.overwrite or config.resume:
-        return
-    if folder.path.exists():
-        raise FileExistsError(
-            f"the run {str(folder.path)!r} exists already: add overwrite to replace it, or choose "
-            "another output"
-        )
-    if folder.is_worth_keeping:
+    _check_path(folder, config)
+    if not (config.overwrite or config.resume) and folder.is_worth_keeping:
         raise FileExistsError(
             f"{str(folder.partial)!r} holds a run that was stopped: add resume to carry it on, or "
             "overwrite to start anew"
         )
+
+
+def _check_path(folder: RunFolder, config: RunConfig) -> None:
+    """Raises where something would be lost unasked when the run gets its final name."""
+    if folder.path.exists() and not folder.path.is_dir():
+        raise FileExistsError(f"the output {str(folder.path)!r} is a file")
+    if folder.path.exists() and not config.overwrite:
+        raise FileExistsError(
+            f"the run {str(folder.path)!r} exists already: add overwrite to replace it, or choose "
+            "another output"
+        )
+    folder.check_path_is_ours()
 
 
 def _prepare(config: RunConfig) -> tuple[Graph, DataFacts, RunConfig, list[str]]:
@@ -206,7 +217,11 @@ def _train_into(
     model = build_model(config, graph)
     compile_model(model, config)
     validates = "validation" in graph.splits
-    best = BestEpoch(config.patience or 1, "val_accuracy" if validates else "loss")
+    best = BestEpoch(
+        config.patience or 1,
+        "val_accuracy" if validates else "loss",
+        ties=config.recipe == "general",
+    )
     snapshot = read_snapshot(folder.state)
     history: dict[str, list[float]] = {}
     done = 0
@@ -268,5 +283,5 @@ def _how_to_resume(folder: RunFolder) -> str:
     assert snapshot is not None
     return (
         f"interrupted; {folder.partial} holds the training up to epoch {snapshot.epoch}. Carry on "
-        f"with: gnn train --output {folder.path} --resume"
+        f"with: gnn train --output {shlex.quote(str(folder.path))} --resume"
     )
