@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import re
 import shutil
 import socket
 import tempfile
@@ -55,7 +56,8 @@ def whole_folder(path: str | os.PathLike[str], *, overwrite: bool = False) -> It
     """Writes a folder beside its final place, and renames it when the block ends without an error.
 
     As `whole_file`, for folders. An older folder is replaced in one step where the system can
-    (Linux), else in two, between which it is put aside under a name that starts with a dot.
+    (Linux), else in two, between which it is put aside under a name that starts with a dot. Of a
+    link, the folder that it leads to is written.
 
     Args:
         path: the final name.
@@ -65,7 +67,8 @@ def whole_folder(path: str | os.PathLike[str], *, overwrite: bool = False) -> It
         An empty folder to write to.
 
     Raises:
-        FileExistsError: there is such a file, or a folder and `overwrite` is False.
+        FileExistsError: there is such a file, or a folder and `overwrite` is False, also one that
+            appears meanwhile.
         OSError: as in `whole_file`.
     """
     path = Path(path)
@@ -73,6 +76,7 @@ def whole_folder(path: str | os.PathLike[str], *, overwrite: bool = False) -> It
         raise FileExistsError(f"cannot write the folder {str(path)!r}: it is a file")
     if path.exists() and not overwrite:
         raise FileExistsError(f"cannot write the folder {str(path)!r}: it exists already")
+    path = path.resolve()
     with _partial(path) as folder:
         partial = folder / path.name
         partial.mkdir()
@@ -80,6 +84,10 @@ def whole_folder(path: str | os.PathLike[str], *, overwrite: bool = False) -> It
         for found in partial.rglob("*"):
             if found.is_file():
                 _flush(found)
+        if path.exists() and not overwrite:
+            raise FileExistsError(
+                f"cannot write the folder {str(path)!r}: another process has written it meanwhile"
+            )
         _put_folder(partial, path, aside=folder / "old")
         _flush(path.parent)
 
@@ -102,14 +110,18 @@ def _put_folder(partial: Path, path: Path, aside: Path) -> None:
     if not path.exists():
         os.replace(partial, path)
     elif _exchange(partial, path):
-        # `partial` is the old folder now.
-        shutil.rmtree(partial)
+        # `partial` is the old folder now, or a link to one, which is not ours to remove.
+        if partial.is_symlink():
+            partial.unlink()
+        else:
+            shutil.rmtree(partial)
     else:
-        os.replace(path, aside)
         try:
+            os.replace(path, aside)
             os.replace(partial, path)
-        except OSError:
-            os.replace(aside, path)
+        except BaseException:  # An interrupt too: what is aside would be removed.
+            if aside.exists() and not path.exists():
+                os.replace(aside, path)
             raise
 
 
@@ -129,7 +141,9 @@ def _partial(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     own = f".{path.name}.partial-{socket.gethostname()}-"
     for left in path.parent.glob(f"{_escaped(own)}*"):
-        if not _is_alive(left.name[len(own) :].split("-")[0]):
+        # The name of another host may begin like this one's.
+        pid = re.match(r"(\d+)-[^-]*$", left.name[len(own) :])
+        if pid and not _is_alive(pid[1]):
             if (left / "old").exists() and not path.exists():
                 os.replace(left / "old", path)
             shutil.rmtree(left, ignore_errors=True)
@@ -150,7 +164,7 @@ def _is_alive(pid: str) -> bool:
         os.kill(int(pid), 0)
     except ProcessLookupError:
         return False
-    except (ValueError, OSError):
+    except (OverflowError, OSError):
         return True  # Not ours to judge.
     return True
 

@@ -131,6 +131,72 @@ def test_what_was_put_aside_when_killed_is_put_back(tmp_path):
     assert (path / "a").read_text() == "old" and names(tmp_path) == {"run"}
 
 
+def test_an_interrupt_amid_a_replacement_leaves_the_old_folder(tmp_path, monkeypatch):
+    path = tmp_path / "run"
+    path.mkdir()
+    (path / "old").touch()
+    replace = os.replace
+
+    def interrupted(one, other):
+        if Path(other) == path and Path(one).name != "old":
+            raise KeyboardInterrupt
+        replace(one, other)
+
+    monkeypatch.setattr(files, "_exchange", lambda one, other: False)
+    monkeypatch.setattr(files.os, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt), files.whole_folder(path, overwrite=True) as partial:
+        (partial / "new").touch()
+    assert names(path) == {"old"} and names(tmp_path) == {"run"}
+
+
+def test_a_folder_that_appears_meanwhile_is_not_replaced_unasked(tmp_path):
+    path = tmp_path / "run"
+    with pytest.raises(FileExistsError, match="another process has written it meanwhile"):
+        with files.whole_folder(path) as mine:
+            (mine / "mine").touch()
+            with files.whole_folder(path) as other:
+                (other / "other").touch()
+    assert names(path) == {"other"} and names(tmp_path) == {"run"}
+
+
+def test_of_a_link_the_folder_behind_it_is_replaced(tmp_path):
+    (tmp_path / "disk" / "run").mkdir(parents=True)
+    (tmp_path / "disk" / "run" / "old").touch()
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "disk" / "run")
+    with files.whole_folder(link, overwrite=True) as partial:
+        (partial / "new").touch()
+    assert link.is_symlink() and names(link) == {"new"}
+    assert names(tmp_path) == {"disk", "link"} and names(tmp_path / "disk") == {"run"}
+
+
+@pytest.mark.parametrize("atomic", [True, False])
+def test_a_finished_folder_takes_the_place_of_a_link(tmp_path, monkeypatch, atomic):
+    if not atomic:
+        monkeypatch.setattr(files, "_exchange", lambda one, other: False)
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "disk" / "old").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "disk")
+    (tmp_path / "done").mkdir()
+    files.put_folder(tmp_path / "done", tmp_path / "link")
+    assert names(tmp_path) == {"disk", "link"} and names(tmp_path / "disk") == {"old"}
+    assert names(tmp_path / "link") == set()
+
+
+@pytest.mark.parametrize("other", ["node-{pid}", "node-20240101123456"])
+def test_a_living_writer_on_a_host_with_a_longer_name_is_left_alone(tmp_path, monkeypatch, other):
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    monkeypatch.setattr(files.socket, "gethostname", lambda: other.format(pid=ended.pid))
+    with files.whole_file(tmp_path / "a") as theirs:
+        theirs.write_text("theirs")
+        monkeypatch.setattr(files.socket, "gethostname", lambda: "node")
+        with files.whole_file(tmp_path / "a") as mine:
+            mine.write_text("mine")
+        assert (tmp_path / "a").read_text() == "mine"
+    assert (tmp_path / "a").read_text() == "theirs" and names(tmp_path) == {"a"}
+
+
 def test_the_final_name_obeys_the_umask(tmp_path):
     mask = os.umask(0o027)
     try:

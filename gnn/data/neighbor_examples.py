@@ -65,9 +65,10 @@ class NeighborExamples:
         if labels is not None:
             dtype = "float32" if labels.dtype.kind == "f" else "int64"
             features["label"] = {"dtype": dtype, "shape": list(labels.shape[1:])}
-        most = self._max_neighbors
-        if most is None:
-            most = int((self._starts[self._rows + 1] - self._starts[self._rows]).max())
+        most = int((self._starts[self._rows + 1] - self._starts[self._rows]).max())
+        # Readers look for so many of every example.
+        if self._max_neighbors is not None:
+            most = min(most, self._max_neighbors)
         return {"features": features, "max_neighbors": most}
 
     def __iter__(self) -> Iterator[bytes]:

@@ -113,6 +113,8 @@ def neighborhoods(
 
 
 def _hops(fanout: int | None | Sequence[int | None]) -> tuple[int | None, ...]:
+    if isinstance(fanout, np.ndarray):
+        fanout = fanout.tolist()
     hops = tuple(fanout) if isinstance(fanout, Sequence) else (fanout,)
     for most in hops:
         if most is not None and (isinstance(most, bool) or int(most) != most or most < 0):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import gzip
 import itertools
 import numbers
 import os
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ _SUFFIXES = {None: "", "GZIP": ".gz", "ZLIB": ".zlib"}
 _MOST_SHARDS = 99_999
 # So many shards are written and read side by side: a run of records is dealt to them in turn.
 _STRIPE = 8
+_GZIP_PART = 1 << 20
 
 _DAMAGED = "(counted from 0) is cut short or damaged"
 
@@ -225,6 +228,8 @@ def open_files(paths: Sequence[str | os.PathLike[str]]) -> Shards:
     for name in names:
         try:
             counts.append(int(_count(tf.data.TFRecordDataset(name, compression))))
+            if compression:
+                _check_end(name)
         except tf.errors.DataLossError as error:
             number = _whole_records(name, compression)
             text = f"{name}: record {number} {_DAMAGED}: {error.message}"
@@ -232,6 +237,19 @@ def open_files(paths: Sequence[str | os.PathLike[str]]) -> Shards:
     if not sum(counts):
         raise ValueError(f"path must name files with records; {list(names)} are empty")
     return Shards(names, tuple(counts), compression, stripe=1)
+
+
+def _check_end(path: str) -> None:
+    """Raises DataLossError for a GZIP file without its end: TensorFlow takes what there is as all.
+
+    It only sees the cut if that is amid a record.
+    """
+    try:
+        with gzip.open(path) as file:
+            while file.read(_GZIP_PART):
+                pass
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise tf.errors.DataLossError(None, None, str(error)) from error
 
 
 def _count(records: tf.data.Dataset) -> tf.Tensor:

@@ -8,6 +8,7 @@ for examples with their neighbors' features, as NSL's `pack_nbrs` writes them.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -83,6 +84,13 @@ def write(
     if not isinstance(dataset, tf.data.Dataset):
         raise TypeError(f"dataset must be a tf.data.Dataset; got {type(dataset).__name__}")
     element = element_to_json(dataset.element_spec)
+    names = Counter(_names(dataset.element_spec))
+    twice = [name for name, times in names.items() if times > 1]
+    if twice:
+        raise ValueError(
+            f"dataset must have elements whose parts have distinct names in records; {twice[0]!r} "
+            "is there twice"
+        )
     count = int(dataset.cardinality())
     if count == tf.data.INFINITE_CARDINALITY:
         raise ValueError("dataset must end to be written; it is infinite (say `take`)")
@@ -157,9 +165,14 @@ def _parts(name: str, spec: Any) -> list[str]:
     return [name]
 
 
+def _names(spec: Any) -> list[str]:
+    """What the parts of an element are called in a record."""
+    return [part for name, leaf in named_leaves(spec) for part in _parts(name, leaf)]
+
+
 def _serialized(dataset: tf.data.Dataset) -> Iterator[bytes]:
     spec = dataset.element_spec
-    names = [part for name, leaf in named_leaves(spec) for part in _parts(name, leaf)]
+    names = _names(spec)
 
     def serialize(*element: Any) -> tf.Tensor:
         # tf.data hands over a tuple part by part.
@@ -192,8 +205,7 @@ def _serialized(dataset: tf.data.Dataset) -> Iterator[bytes]:
 def _parsed(record: tf.Tensor, spec: Any) -> Any:
     leaves = list(named_leaves(spec))
     string = tf.io.FixedLenFeature([], tf.string)
-    names = [part for name, leaf in leaves for part in _parts(name, leaf)]
-    values = tf.io.parse_single_example(record, dict.fromkeys(names, string))
+    values = tf.io.parse_single_example(record, dict.fromkeys(_names(spec), string))
     tensors = []
     for name, leaf in leaves:
         if isinstance(leaf, tf.SparseTensorSpec):

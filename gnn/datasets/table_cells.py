@@ -88,7 +88,7 @@ class ArrowCells:
                 np.isinf(values)
             ):
                 return ["" if value != value else str(int(value)) for value in values.tolist()]
-        text = kinds.is_string(array.type) or kinds.is_large_string(array.type)
+        text = str(array.type) in ("string", "large_string", "string_view")
         if not (text or kinds.is_integer(array.type)):
             raise ValueError(
                 f"{self._name} must hold text or whole numbers, got the type {array.type}"

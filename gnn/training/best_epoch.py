@@ -40,8 +40,17 @@ class BestEpoch(keras.callbacks.EarlyStopping):
         if value is None or not self._ties:
             return value
         # Less than what one node more is worth, up to a million of them.
-        loss = (logs or {})[self.monitor.replace("accuracy", "loss")]
-        return float(value) + 1e-6 / (1 + max(float(loss), 0.0))
+        loss = float(
+            np.nan_to_num((logs or {})[self.monitor.replace("accuracy", "loss")], nan=np.inf)
+        )
+        return float(value) + 1e-6 / (1 + max(loss, 0.0))
+
+    def _is_improvement(self, monitor_value: Any, reference_value: Any) -> bool:
+        # Keras compares in float32, in which most of what decides ties is lost.
+        if reference_value is None:
+            return True
+        one, other = float(monitor_value), float(reference_value)
+        return one < other if self.mode == "min" else one > other
 
     def state(self) -> dict[str, Any]:
         """What the callback knows besides the weights, as JSON has it."""

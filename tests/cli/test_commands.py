@@ -16,6 +16,7 @@ from gnn.cli.main import main
 from gnn.cli.options import options_of
 from gnn.cli.parser import ABOUT, EXAMPLES, build_parser
 from gnn.training import Run, RunConfig, load_run, trainer
+from gnn.training.run import Predictions
 
 Capture = pytest.CaptureFixture[str]
 
@@ -115,6 +116,20 @@ def test_predictions_on_stdout_are_csv(capsys: Capture) -> None:
     header, first, second = out.splitlines()
     assert header == "id,class,probability_a,probability_b"
     assert [line.split(",")[0] for line in (first, second)] == ["x", "y"]
+
+
+def test_json_of_numbers_that_are_none_parses(capsys: Capture, folder: Path) -> None:
+    (folder / "huge.csv").write_text("id,size\nx,3e38\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Run, "predict", _nan)
+        code, out, _ = run("predict mlp --input huge.csv --json", capsys)
+    assert code == 0
+    (row,) = json.loads(out, parse_constant=pytest.fail)
+    assert row["probability_a"] is None
+
+
+def _nan(self: Run, *arguments: Any, **options: Any) -> Predictions:
+    return Predictions(["x"], ["a"], np.full([1, 2], np.nan, np.float32), ("a", "b"))
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet", "json"])

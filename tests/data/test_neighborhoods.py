@@ -452,6 +452,14 @@ def test_no_neighbors(fanout: Any) -> None:
         assert inputs["n_node"].numpy().tolist() == [1] * len(labels)
 
 
+def test_a_fanout_as_an_array() -> None:
+    given, same = (
+        neighborhoods(make_graph(), "train", batch_size=3, fanout=fanout, seed=1)
+        for fanout in (np.array([2, 1]), (2, 1))
+    )
+    assert plain(list(given)) == plain(list(same))
+
+
 def test_integers_of_any_type_will_do() -> None:
     kwargs: dict[str, Any] = {
         "fanout": (np.int64(2), 2.0), "batch_size": np.int64(3), "seed": np.int32(1),

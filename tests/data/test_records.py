@@ -273,6 +273,12 @@ def infinite() -> tf.data.Dataset:
             TypeError,
             "element must have strings as keys to be written; got 1",
         ),
+        (
+            tf.data.Dataset.from_tensors({"a/b": 1, "a": {"b": 2}}),
+            {},
+            ValueError,
+            "distinct names in records; 'a/b' is there twice",
+        ),
     ],
 )
 def test_what_cannot_be_written_is_refused_and_leaves_nothing(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -286,6 +288,13 @@ def test_files_and_patterns_are_read_one_after_the_other(tmp_path: Path) -> None
     assert labels_of([tmp_path / "c.tfr", str(tmp_path / "[ab].tfr")]) == [2, 3, 0]
 
 
+def test_readers_look_for_no_more_neighbors_than_there_are(tmp_path: Path) -> None:
+    for most, expected in ((1, 1), (2, 2), (1_000_000, 4), (None, 4)):
+        folder = tmp_path / str(most)
+        records.write_packed_neighbors(small_graph(), "all", folder, max_neighbors=most)
+        assert json.loads((folder / "schema.json").read_text())["max_neighbors"] == expected
+
+
 def test_a_compressed_file_by_its_name(tmp_path: Path) -> None:
     with tf.io.TFRecordWriter(str(tmp_path / "a.tfr.gz"), "GZIP") as writer:
         for example in as_examples(small_graph(), [0, 1], True):
@@ -442,6 +451,44 @@ def test_a_damaged_file_of_nsl_is_named(tmp_path: Path) -> None:
     path.write_bytes(b"no records " * 9)
     with pytest.raises(tf.errors.DataLossError, match="nsl.tfr: record 0 .* damaged"):
         records.read_packed_neighbors(path, batch_size=2, neighbor_config=TWO)
+
+
+def test_a_compressed_file_that_is_cut_is_damaged_wherever_it_is_cut(tmp_path: Path) -> None:
+    path, whole = tmp_path / "a.tfr.gz", tmp_path / "whole.tfr.gz"
+    with tf.io.TFRecordWriter(str(whole), "GZIP") as writer:
+        for example in as_examples(small_graph(), [0, 1, 2], True):
+            writer.write(example)
+            writer.flush()
+    content = whole.read_bytes()
+    read = functools.partial(
+        records.read_packed_neighbors, batch_size=2, neighbor_config=gnn.GraphNeighborConfig()
+    )
+    # Where all that can be unpacked ends with a record, TensorFlow finds nothing amiss.
+    sizes = []
+    for number in range(4):
+        size = next(n for n in range(len(content)) if _records_in(content[:n]) == number)
+        sizes.append(size)
+    assert sizes == sorted(set(sizes))
+    for number, size in enumerate(sizes):
+        path.write_bytes(content[:size])
+        with pytest.raises(tf.errors.DataLossError, match=f"a.tfr.gz: record {number} .* damaged"):
+            read(path)
+    # Files of GZIP joined are one, and it may be the second that is cut.
+    path.write_bytes(content * 2)
+    assert int(read(path).cardinality()) == 3
+    path.write_bytes(content + content[: sizes[1]])
+    with pytest.raises(tf.errors.DataLossError, match="record 4 .* damaged"):
+        read(path)
+
+
+def _records_in(compressed: bytes) -> int | None:
+    """How many whole records what can be unpacked holds, None where it ends amid one."""
+    content = zlib.decompressobj(31).decompress(compressed)
+    at = count = 0
+    while at + 8 <= len(content):
+        at += 16 + int.from_bytes(content[at : at + 8], "little")
+        count += 1
+    return count if at == len(content) and compressed else None
 
 
 def test_a_damaged_record_of_a_folder_is_named(written: Path) -> None:

@@ -193,6 +193,7 @@ def test_numbers_as_text() -> None:
         (pa.array([7, None, 2**62]), ["7", "", str(2**62)]),
         (pa.array([1.0, None, np.nan]), ["1", "", ""]),
         (pa.array(["01", None]), ["01", ""]),
+        (pa.array(["01", None], pa.string_view()), ["01", ""]),
         (pa.array(["b", "a", "b", None]).dictionary_encode(), ["b", "a", "b", ""]),
         (pa.array([True, None, False]), ["True", "", "False"]),
         (pa.nulls(2), ["", ""]),

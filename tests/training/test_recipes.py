@@ -87,6 +87,39 @@ def test_features_are_standardized_inside_the_model() -> None:
     np.testing.assert_allclose(layer(x[4:5]), expected, rtol=1e-5)
 
 
+def test_small_numbers_are_scaled_and_constants_are_not() -> None:
+    # Shares of a large graph: mean 1.5e-6, standard deviation 0.5e-6. 0.1 is no float32.
+    x = np.array([[1e-6, 0.1], [2e-6, 0.1], [1e-6, 0.1], [2e-6, 0.1], [0, 9], [0, 9]], np.float32)
+    graph = small({"x": x})
+    model = build_model(resolve(RunConfig(data="x", model="mlp"), graph), graph)
+    (layer,) = [one for one in model.layers if isinstance(one, keras.layers.Normalization)]
+    np.testing.assert_allclose(layer(x[:2]), [[-1, 0], [1, 0]], atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["embedding", "dense", "hidden_1", "dropout", "normalization"])
+def test_features_may_be_called_like_layers(name: str) -> None:
+    graph = small({name: np.eye(6, dtype=np.float32), "other": np.ones([6, 2], np.float32)})
+    config = resolve(RunConfig(data="x", model="mlp", hidden_units=(4, 3)), graph)
+    assert build_model(config, graph).output_shape == (None, 2)
+
+
+def test_all_rows_come_at_once() -> None:
+    """However many, and not batch by batch in the order of the file, which may be by class."""
+    splits = {"train": np.arange(9000)}
+    graph = Graph.from_edges(
+        [], [], {"x": np.ones([9000, 1])}, labels=np.arange(9000) // 4500, splits=splits
+    )
+    config = resolve(RunConfig(data="x", model="mlp"), graph)
+    ((_, labels),) = training_batches(config, graph)
+    assert labels.shape == (9000,)
+
+
+@pytest.mark.parametrize("recipe", ["citation", "general"])
+def test_a_hop_is_drawn_for_each_convolution(recipe: str) -> None:
+    config = RunConfig(data="x", model="gcn", recipe=recipe, hidden_units=(8, 8, 8))
+    assert len(resolve(config, small()).fanout or ()) == 4
+
+
 def test_several_features_are_joined() -> None:
     graph = small({"b": np.ones([6, 2], np.float32), "a": np.zeros([6, 3], np.float32)})
     for name in ("mlp", "graph-regularization", "gcn"):
@@ -144,6 +177,14 @@ def test_sparse_features_are_not_standardized() -> None:
         (Graph.from_edges([0], [1], labels=[0, 1]), "it has no features"),
         (Graph.from_edges([], [], {"x": ["a", "b"]}, labels=[0, 1]), "must hold numbers"),
         (Graph.from_edges([], [], np.eye(2), labels=[0, 0]), "at least two classes, got 1"),
+        (
+            Graph.from_edges([], [], np.eye(2), labels=[0, 2_000_000_000]),
+            "makes 2000000001 classes, and only 2 of them occur: number the classes from 0",
+        ),
+        (
+            Graph.from_edges([], [], {"word vec": np.eye(2)}, labels=[0, 1]),
+            "cannot export the feature 'word vec'",
+        ),
     ],
 )
 def test_untrainable_graphs(graph: Graph, message: str) -> None:

@@ -34,6 +34,12 @@ def test_json_is_a_list_of_objects(tmp_path: Path) -> None:
     assert len(rows) == 3
 
 
+def test_json_has_no_nan(tmp_path: Path) -> None:
+    write_table({"id": ["a", "b"], "p": np.array([np.nan, np.inf])}, tmp_path / "t.json")
+    text = (tmp_path / "t.json").read_text()
+    assert [row["p"] for row in json.loads(text, parse_constant=pytest.fail)] == [None, None]
+
+
 def test_npz_needs_no_pickle(tmp_path: Path) -> None:
     write_table(COLUMNS, tmp_path / "t.npz")
     with np.load(tmp_path / "t.npz", allow_pickle=False) as arrays:

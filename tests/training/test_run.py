@@ -104,6 +104,12 @@ def test_export_is_whole_or_refused(shop_runs: dict[str, Run], tmp_path: Path) -
     with pytest.raises(FileExistsError, match="exists already"):
         run.export(tmp_path / "model.keras", format="keras")
     run.export(tmp_path / "model.keras", format="keras", overwrite=True)
+    run.export(tmp_path / "served", overwrite=True)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("")
+    with pytest.raises(FileExistsError, match="it is no SavedModel, it has 'thesis.txt'"):
+        run.export(tmp_path / "mine", overwrite=True)
+    assert (tmp_path / "mine" / "thesis.txt").is_file()
     with pytest.raises(ValueError, match="must end in .keras"):
         run.export(tmp_path / "model.h5", format="keras")
     with pytest.raises(ValueError, match="format must be 'saved_model' or 'keras', got 'onnx'"):
@@ -138,6 +144,12 @@ def test_other_data_are_judged_on_all_their_labels(shop_runs: dict[str, Run]) ->
     labels = ["apple", "pear", None]
     found = shop_runs["mlp"].evaluate(data=Graph.from_edges([], [], rows, labels=labels))
     assert (found["split"], found["nodes"]) == ("labeled", 2)
+
+
+def test_labels_of_a_table_are_judged(shop_runs: dict[str, Run], tmp_path: Path) -> None:
+    text = "id,size,weight,label,split\nx,0,1000,apple,test\ny,0,1100,pear,test\nz,0,1000,,test\n"
+    found = shop_runs["mlp"].evaluate(data=new_table(tmp_path, text))
+    assert (found["split"], found["nodes"]) == ("test", 2)
 
 
 def test_unknown_split_is_named(shop_runs: dict[str, Run]) -> None:

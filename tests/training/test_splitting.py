@@ -75,6 +75,31 @@ def test_nodes_without_a_label_leave_the_splits() -> None:
     assert note == "1 nodes of the split 'train' have no label and were left out"
 
 
+def test_validation_split_without_labels_is_drawn_from_train() -> None:
+    labels = [0, 1] * 5 + [-1] * 4
+    splits = {"train": range(10), "validation": [10, 11], "test": [12, 13]}
+    graph, notes = complete_splits(graph_of(labels, **splits))
+    assert {name: len(nodes) for name, nodes in graph.splits.items()} == {
+        "train": 8,
+        "validation": 2,
+    }
+    assert notes[-1].startswith("no label in the split 'validation' in the data: drew 2 nodes of")
+
+
+@pytest.mark.parametrize(
+    ("count", "shares", "expected"),
+    [(2, (0.9, 0.9), [1, 1, 0]), (3, (0.7, 0.3), [1, 1, 1]), (10, (0.9, 0.9), [1, 8, 1])],
+)
+def test_large_shares_leave_a_node_for_each_split(
+    count: int, shares: tuple[float, float], expected: list[int]
+) -> None:
+    graph, _ = complete_splits(
+        graph_of([0] * count), validation_share=shares[0], test_share=shares[1]
+    )
+    names = ("train", "validation", "test")
+    assert [len(graph.splits.get(name, ())) for name in names] == expected
+
+
 def test_share_of_zero_draws_none() -> None:
     graph, _ = complete_splits(graph_of([0] * 9 + [1] * 9), test_share=0.0)
     assert sorted(graph.splits) == ["train", "validation"]
