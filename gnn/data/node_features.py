@@ -30,9 +30,13 @@ class NodeFeatures:
         if not graph.features:
             raise ValueError("graph has no features, so there is nothing to feed a model with")
         self._sparse = {k: v for k, v in graph.features.items() if sparse.issparse(v)}
-        self._dense = {
-            k: tf.convert_to_tensor(v) for k, v in graph.features.items() if k not in self._sparse
-        }
+        # Batches are made on the host; a GPU would be asked to hold the features of all nodes.
+        with tf.device("CPU:0"):
+            self._dense = {
+                k: tf.convert_to_tensor(v)
+                for k, v in graph.features.items()
+                if k not in self._sparse
+            }
 
     def take(self, node_ids: np.ndarray) -> dict[str, sparse.csr_array]:
         """The rows of the sparse features, in this order."""
