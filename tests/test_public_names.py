@@ -24,6 +24,7 @@ MODULES = [
     "gnn",
     "gnn.configs",
     "gnn.data",
+    "gnn.data.records",
     "gnn.datasets",
     "gnn.evaluation",
     "gnn.graphs",
