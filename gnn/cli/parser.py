@@ -51,9 +51,10 @@ EXAMPLES = {
 
 _NOTES = {
     "train": """\
-Options that are not given come from the recipe of the model and the data: for cora, citeseer and
-pubmed the settings that reach the figures of the documentation, and else a general one. Each option
-is also a key of the YAML or JSON file of --config, with underscores; flags win over the file.
+Options that are not given come from the recipe of the model and the data: for cora and citeseer the
+settings that reach the figures of the documentation (pubmed takes the same), and else a general
+one. Each option is also a key of the YAML or JSON file of --config, with underscores; flags win
+over the file.
 
 A data folder has nodes.csv (id, label, split, and any columns of numbers) and edges.csv (source,
 target, weight) or sessions.csv (session, item), or the same in Parquet.
