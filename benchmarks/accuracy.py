@@ -1,7 +1,10 @@
-"""Test accuracy on the public Planetoid splits, a JSON line a (recipe, data set, seed).
+"""Test accuracy on the Planetoid graphs, a JSON line a (recipe, data set, seed).
 
     GNN_DATA_DIR=... python benchmarks/accuracy.py --append benchmarks/results/accuracy.jsonl
     python benchmarks/accuracy.py --table benchmarks/results/accuracy.jsonl
+
+`cora` is the public split; `cora/random` draws another one for each seed, with as many labels a
+class, 500 nodes to validate and 1,000 to test.
 
 A run skips what the file already has, so it can be stopped and started again. The weights kept are
 those of the best epoch on the validation split; settings were chosen on that split too, and nothing
@@ -23,21 +26,25 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from gnn.training.best_epoch import BestEpoch
+from gnn.graphs import labels_per_class
 from gnn.training.feeding import evaluation_batches, training_batches
-from gnn.training.recipes import build_model, compile_model, resolve
+from gnn.training.networks import NETWORKS
+from gnn.training.recipes import best_epoch, build_model, compile_model, resolve
 from gnn.training.run_config import RunConfig
 from gnn.training.run_data import load_data
 
 # The names of the recipes in the results, and the models of `gnn train` that they are.
-RECIPES = {"gcn": "gcn", "mlp": "mlp", "mlp+graph": "graph-regularization"}
+RECIPES = {name: name for name in NETWORKS} | {"mlp": "mlp", "mlp+graph": "graph-regularization"}
 
 
 def run(model_name: str, data: str, seed: int) -> dict[str, float]:
     """Trains one model as `gnn train` does by default; its accuracies and its seconds."""
-    asked = RunConfig(dataset=data, model=model_name, seed=seed)
+    name, _, split = data.partition("/")
+    asked = RunConfig(dataset=name, model=model_name, seed=seed)
     config = resolve(asked, load_data(asked)[0])
     graph, _ = load_data(config)
+    if split:
+        graph = labels_per_class(graph, 20, validation=500, test=1000, seed=seed)
     keras.utils.set_random_seed(seed)
     keras.backend.clear_session()
     model = build_model(config, graph)
@@ -48,7 +55,7 @@ def run(model_name: str, data: str, seed: int) -> dict[str, float]:
         validation_data=evaluation_batches(config, graph, "validation"),
         epochs=config.epochs,
         steps_per_epoch=config.steps_per_epoch or None,
-        callbacks=[BestEpoch(config.patience)],
+        callbacks=[best_epoch(config)],
         shuffle=False,
         verbose=0,
     )

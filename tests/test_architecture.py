@@ -24,6 +24,7 @@ LEVELS = {
     "data": 3,
     "datasets": 3,
     "evaluation": 3,
+    "explain": 3,
     "layers": 3,
     "models": 4,
     "plots": 4,

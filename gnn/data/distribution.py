@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import tensorflow as tf
 
@@ -20,11 +21,17 @@ def distribute(
     as many batches as there are replicas. Where the last step lacks batches, copies that are
     padding throughout fill it; they count nowhere.
 
+    With `tf.distribute.MultiWorkerMirroredStrategy` every process calls this, and gets the batches
+    of its own replicas: all processes must make the same batches (give a seed), and each draws them
+    all. `fit` and `evaluate` then work on such a strategy, which Keras 3 alone does not do: it
+    averages nests of tensors and scalars over the workers in a way that fails. So
+    `strategy.reduce` is replaced on the object given. `predict` and `ExactResume` do not work there.
+
     Args:
         strategy: such as `tf.distribute.MirroredStrategy`.
-        make_dataset: called with the `tf.distribute.InputContext`; returns padded batches of the
-            size of one replica, for which `context.get_per_replica_batch_size(global_batch_size)`
-            is at hand.
+        make_dataset: called with the `tf.distribute.InputContext`; returns all batches, padded and
+            of the size of one replica, for which
+            `context.get_per_replica_batch_size(global_batch_size)` is at hand.
 
     Returns:
         What `fit` and `evaluate` take.
@@ -55,7 +62,11 @@ def distribute(
                 "gnn.data function. Of varying shape here: "
                 f"{loose or 'none, but readout_mask is missing'}"
             )
-        return _fill_last_step(dataset, _replicas_of_one_pipeline(context))
+        filled = _fill_last_step(dataset, context.num_replicas_in_sync)
+        if context.num_input_pipelines == 1:
+            return filled
+        _average_over_workers(strategy)
+        return _own_share(filled, context)
 
     steps = []
 
@@ -76,9 +87,50 @@ def _replicas_of_one_pipeline(context: tf.distribute.InputContext) -> int:
     return context.num_replicas_in_sync // context.num_input_pipelines
 
 
+def _own_share(dataset: tf.data.Dataset, context: tf.distribute.InputContext) -> tf.data.Dataset:
+    """Of the batches of each step, those of this process' replicas."""
+    here = _replicas_of_one_pipeline(context)
+
+    def is_own(place: tf.Tensor, batch: Any) -> tf.Tensor:
+        del batch
+        return place % context.num_replicas_in_sync // here == context.input_pipeline_id
+
+    batches = int(dataset.cardinality())
+    own = dataset.enumerate().filter(is_own).map(lambda place, batch: batch)
+    if batches >= 0:
+        batches //= context.num_input_pipelines
+    if batches != tf.data.UNKNOWN_CARDINALITY:
+        own = own.apply(tf.data.experimental.assert_cardinality(batches))
+    return own.prefetch(tf.data.AUTOTUNE)
+
+
+def _average_over_workers(strategy: tf.distribute.Strategy) -> None:
+    """Has a strategy of several workers average what Keras 3 asks it to.
+
+    Keras averages a nest of tensors to know the shapes of a model, and scalars along an axis.
+    TensorFlow takes no nest there, dies of an empty tensor, and finds no axis in a scalar.
+    """
+    if hasattr(strategy, "_reduces_for_keras"):
+        return
+    reduce = strategy.reduce
+
+    def reduce_for_keras(reduce_op: Any, value: Any, axis: int | None = None) -> Any:
+        if isinstance(value, dict | tuple):
+            return tf.nest.map_structure(first_local, value)
+        is_scalar = first_local(value).shape.rank == 0
+        return reduce(reduce_op, value, axis=None if is_scalar else axis)
+
+    def first_local(value: Any) -> Any:
+        return strategy.experimental_local_results(value)[0]
+
+    strategy.reduce = reduce_for_keras
+    strategy._reduces_for_keras = True
+
+
 def _fill_last_step(dataset: tf.data.Dataset, replicas: int) -> tf.data.Dataset:
     batches = int(dataset.cardinality())
-    if batches < 0 or batches % replicas == 0:
+    known = batches >= 0
+    if (known and batches % replicas == 0) or batches == tf.data.INFINITE_CARDINALITY:
         return dataset
 
     # Made from the shapes alone: reading the data set for it would draw an epoch's shuffling.
@@ -88,8 +140,17 @@ def _fill_last_step(dataset: tf.data.Dataset, replicas: int) -> tf.data.Dataset:
         spec.shape[0] for name, spec in _inputs_spec(dataset).items() if name not in RESERVED_KEYS
     )
     inputs["n_node"] = tf.one_hot(0, inputs["n_node"].shape[0], num_nodes, 0, dtype=tf.int32)
-    filler = tf.data.Dataset.from_tensors(blank).repeat(replicas - batches % replicas)
-    return dataset.concatenate(filler)
+    filler = tf.data.Dataset.from_tensors(blank)
+    if known:
+        return dataset.concatenate(filler.repeat(replicas - batches % replicas))
+    # Batches that are split come in a number that no one knows: whole steps of them, and of as many
+    # fillers as may be needed.
+    filled = dataset.concatenate(filler.repeat(replicas - 1))
+    return filled.window(replicas, drop_remainder=True).flat_map(_zip)
+
+
+def _zip(*parts: Any) -> tf.data.Dataset:
+    return tf.data.Dataset.zip(parts if len(parts) > 1 else parts[0])
 
 
 def _inputs_spec(dataset: tf.data.Dataset) -> dict[str, tf.TensorSpec]:

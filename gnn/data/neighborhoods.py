@@ -1,4 +1,4 @@
-"""Batches of sampled neighborhoods, one component a node."""
+"""Batches of sampled neighborhoods: one component a node, or one a batch."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
+from gnn.data.padding_budget import largest_sizes
 from gnn.data.sampled_batches import SampledBatches
 from gnn.graphs.graph import Graph
 from gnn.graphs.padding import PaddingSizes
@@ -24,8 +25,10 @@ def neighborhoods(
     seed: int | None = None,
     unlabeled: str | None = None,
     unlabeled_batch_size: int | None = None,
-    padding: bool | PaddingSizes = False,
+    padding: bool | str | PaddingSizes = False,
     first_epoch: int = 0,
+    merge: bool = False,
+    oversize: str = "raise",
 ) -> tf.data.Dataset:
     """A data set of batches in which every node of a split brings its sampled neighborhood along.
 
@@ -48,20 +51,33 @@ def neighborhoods(
             all before one comes twice.
         unlabeled_batch_size: how many of them a batch; `batch_size` if None.
         padding: True pads every batch to the most that these arguments can give, which must be
-            bounded (one hop, or no None in `fanout`), and delivers features dense, for XLA and TPU;
-            `gnn.graphs.PaddingSizes` names the sizes.
+            bounded (one hop, or no None in `fanout`, or `merge`), and delivers features dense, for
+            XLA and TPU. `"measured"` samples up to 128 batches of the first epoch, spread evenly
+            over it, and pads to the largest and three standard deviations above it, at least 1%
+            (nothing above it where these are all batches there will ever be), but to no more than
+            True does: often several times less. `gnn.graphs.PaddingSizes` names the sizes, such as
+            those of `gnn.data.measure_padding`.
         first_epoch: with `shuffle`, the number of the first epoch that is drawn: a run that is
             carried on gives the epochs that it has drawn, and goes on with what would have come.
+        merge: False samples a component for each row. True samples one component a batch, without
+            duplicate nodes, and edges sorted by receiver: hop k draws the edges of every node first
+            reached at hop k - 1 once, however many rows it is a neighbor of. The rows come first,
+            then the nodes of each hop, ascending. Smaller batches, for large graphs and fan-outs.
+        oversize: of a batch that is larger than its padding, `"raise"` makes an error and `"split"`
+            makes two or more batches, of half the rows each, until they fit; nothing is ever left
+            out. The neighbors that a row draws stay those of the whole batch. Keras then warns at
+            the end of an epoch, whose length it cannot know.
 
     Returns:
-        A `tf.data.Dataset` of known cardinality of `(inputs, labels)`, or of `inputs` where the
-        graph has no labels. The keys are those of `gnn.graphs.graphs_tuple`.
+        A `tf.data.Dataset` of `(inputs, labels)`, or of `inputs` where the graph has no labels, of
+        known cardinality (unknown with `oversize="split"`). The keys are those of
+        `gnn.graphs.graphs_tuple`.
 
     Raises:
         KeyError: an unknown split.
         ValueError: an argument is out of range, the split is empty, or the graph has no features.
-        tf.errors.InvalidArgumentError: while iterating, where a batch is larger than the padding
-        sizes given.
+        tf.errors.InvalidArgumentError: while iterating, where a batch, or a row alone with
+        `oversize="split"`, is larger than the padding sizes.
 
     Example:
 
@@ -77,7 +93,8 @@ def neighborhoods(
         raise ValueError(f"seed must be an integer of at least 0, or None; got {seed!r}")
     hops = _hops(fanout)
     _check_positive("batch_size", batch_size)
-    rows = np.arange(graph.num_nodes) if split is None else graph.split(split)
+    _check_padding(padding, oversize)
+    rows = np.arange(graph.num_nodes, dtype=np.int32) if split is None else graph.split(split)
     if not len(rows):
         raise ValueError(f"split {split!r} holds no nodes")
     extra = _unlabeled_nodes(graph, rows, unlabeled)
@@ -89,10 +106,7 @@ def neighborhoods(
     if extra is not None:
         num_extra = batch_size if unlabeled_batch_size is None else unlabeled_batch_size
         _check_positive("unlabeled_batch_size", num_extra)
-    index = NeighborIndex(graph.senders, graph.receivers, graph.weights, graph.num_nodes)
-    sizes = padding if isinstance(padding, PaddingSizes) else None
-    if padding is True:
-        sizes = _largest_sizes(index, rows, extra, batch_size, num_extra, hops)
+    index = NeighborIndex.of(graph)
     batches = SampledBatches(
         graph=graph,
         index=index,
@@ -103,9 +117,23 @@ def neighborhoods(
         num_extra=num_extra,
         shuffle=shuffle,
         seed=int(np.random.randint(2**31)) if seed is None else int(seed),
-        sizes=sizes,
+        sizes=padding if isinstance(padding, PaddingSizes) else None,
         first_epoch=int(first_epoch),
+        merge=merge,
     )
+    if padding is True or padding == "measured":
+        most = largest_sizes(index, rows, extra, batch_size, num_extra, hops, merge)
+        if most is None and padding is True:
+            raise ValueError(
+                f"padding=True needs a bound for every hop after the first; fanout={hops} has None "
+                "there. Give integers, or name the sizes: padding=gnn.graphs.PaddingSizes(...) (or "
+                'pass padding="measured")'
+            )
+        batches.pad_to(most if padding is True else batches.measured_sizes(most))
+    if oversize == "split":
+        dataset = tf.data.Dataset.range(len(batches)).scan(np.int64(0), batches.count_parts)
+        dataset = dataset.flat_map(batches.part_elements)
+        return dataset.prefetch(tf.data.AUTOTUNE)
     # One function from end to end: each further one adds milliseconds to the start of an epoch.
     dataset = tf.data.Dataset.range(len(batches)).scan(np.int64(0), batches.element)
     dataset = dataset.apply(tf.data.experimental.assert_cardinality(len(batches)))
@@ -129,6 +157,17 @@ def _check_positive(argument: str, value: int) -> None:
         raise ValueError(f"{argument} must be a positive integer; got {value!r}")
 
 
+def _check_padding(padding: bool | str | PaddingSizes, oversize: str) -> None:
+    if not isinstance(padding, (bool, PaddingSizes)) and padding != "measured":
+        raise ValueError(
+            f'padding must be True, False, "measured" or a gnn.graphs.PaddingSizes; got {padding!r}'
+        )
+    if oversize not in ("raise", "split"):
+        raise ValueError(f'oversize must be "raise" or "split"; got {oversize!r}')
+    if oversize == "split" and padding is False:
+        raise ValueError('oversize="split" needs sizes that batches are to fit; padding is False')
+
+
 def _unlabeled_nodes(graph: Graph, rows: np.ndarray, unlabeled: str | None) -> np.ndarray | None:
     if unlabeled is None:
         return None
@@ -138,36 +177,3 @@ def _unlabeled_nodes(graph: Graph, rows: np.ndarray, unlabeled: str | None) -> n
     if not len(nodes):
         raise ValueError(f"unlabeled={unlabeled!r} holds no nodes")
     return nodes
-
-
-def _largest_sizes(
-    index: NeighborIndex,
-    rows: np.ndarray,
-    extra: np.ndarray | None,
-    batch_size: int,
-    num_extra: int,
-    hops: tuple[int | None, ...],
-) -> PaddingSizes:
-    """The most that any batch can have: the largest degrees at the first hop, the fan-out after."""
-    if None in hops[1:]:
-        raise ValueError(
-            f"padding=True needs a bound for every hop after the first; fanout={hops} has None "
-            "there. Give "
-            "integers, or name the sizes: padding=gnn.graphs.PaddingSizes(...)"
-        )
-
-    num_rows = min(batch_size, len(rows))
-    edges = 0
-    if hops:
-        cap = np.iinfo(np.int64).max if hops[0] is None else hops[0]
-        degrees = np.sort(np.minimum(index.degrees(rows), cap))
-        edges = int(degrees[-num_rows:].sum())
-        if extra is not None:
-            # A batch can span two rounds over the unlabeled nodes, so one may come twice.
-            edges += num_extra * int(np.minimum(index.degrees(extra), cap).max())
-    reached = edges
-    for most in hops[1:]:
-        reached *= most or 0
-        edges += reached
-    seeds = num_rows + num_extra
-    return PaddingSizes(seeds + edges + 1, edges, seeds + 1, num_rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,13 +11,18 @@ import tensorflow as tf
 from scipy import sparse
 
 from gnn.graphs.graph import Graph
+from gnn.graphs.memory_maps import is_memory_mapped
+
+# TensorFlow takes an array over without a copy if it starts at a multiple of so many bytes.
+_ALIGNMENT = 64
 
 
 class NodeFeatures:
     """The features of a graph, ready to be looked up inside a tf.data pipeline.
 
-    Dense features are gathered by TensorFlow, off the interpreter; rows of sparse ones are cut by
-    SciPy and stay sparse, unless batches are padded: XLA takes no sparse tensor.
+    Dense features are gathered by TensorFlow, off the interpreter; of memory-mapped ones NumPy
+    reads the rows of a batch and no others. Rows of sparse ones are cut by SciPy and stay sparse,
+    unless batches are padded: XLA takes no sparse tensor.
 
     Example:
 
@@ -30,26 +36,28 @@ class NodeFeatures:
         if not graph.features:
             raise ValueError("graph has no features, so there is nothing to feed a model with")
         self._sparse = {k: v for k, v in graph.features.items() if sparse.issparse(v)}
+        self._mapped = {k: np.asarray(v) for k, v in graph.features.items() if is_memory_mapped(v)}
         # Batches are made on the host; a GPU would be asked to hold the features of all nodes.
         with tf.device("CPU:0"):
             self._dense = {
                 k: tf.convert_to_tensor(v)
                 for k, v in graph.features.items()
-                if k not in self._sparse
+                if k not in self._sparse and k not in self._mapped
             }
 
-    def take(self, node_ids: np.ndarray) -> dict[str, sparse.csr_array]:
-        """The rows of the sparse features, in this order."""
-        return {name: matrix[node_ids] for name, matrix in self._sparse.items()}
+    def take(self, node_ids: np.ndarray) -> dict[str, Any]:
+        """The rows of the sparse features, in this order, and of which nodes to read the mapped."""
+        taken: dict[str, Any] = {name: matrix[node_ids] for name, matrix in self._sparse.items()}
+        return taken | dict.fromkeys(self._mapped, node_ids)
 
     def rows(
         self,
-        taken: Mapping[str, sparse.csr_array],
+        taken: Mapping[str, Any],
         start: int = 0,
         stop: int | None = None,
         num_rows: int | None = None,
     ) -> dict[str, np.ndarray]:
-        """What NumPy does for a batch: the entries of sparse rows, under private keys.
+        """What NumPy does for a batch: sparse rows' entries and mapped rows, under private keys.
 
         Args:
             taken: what `take` returned, for this batch or for several.
@@ -58,7 +66,16 @@ class NodeFeatures:
             num_rows: the static number of rows of a padded batch, else None.
         """
         arrays = {}
-        for name, matrix in taken.items():
+        for name, values in self._mapped.items():
+            nodes = taken[name][start:stop]
+            size = len(nodes) if num_rows is None else num_rows
+            rows = _aligned_empty((size, *values.shape[1:]), values.dtype)
+            np.take(values, nodes, axis=0, out=rows[: len(nodes)], mode="clip")
+            if size > len(nodes):  # As `tensors` fills what is in memory.
+                rows[len(nodes) :] = values[0] if values.dtype.kind in "SU" else 0
+            arrays[f"{name}:rows"] = rows
+        for name in self._sparse:
+            matrix = taken[name]
             bounds = matrix.indptr[start : len(matrix.indptr) if stop is None else stop + 1]
             entries = slice(bounds[0], bounds[-1])
             indices = np.empty((bounds[-1] - bounds[0], 2), np.int64)
@@ -71,9 +88,12 @@ class NodeFeatures:
             )
         return arrays
 
-    def row_specs(self) -> dict[str, tf.TensorSpec]:
+    def row_specs(self, num_rows: int | None = None) -> dict[str, tf.TensorSpec]:
         """The specs of `rows`."""
         specs = {}
+        for name, values in self._mapped.items():
+            dtype = tf.string if values.dtype.kind in "SU" else tf.as_dtype(values.dtype)
+            specs[f"{name}:rows"] = tf.TensorSpec([num_rows, *values.shape[1:]], dtype)
         for name in self._sparse:
             specs[f"{name}:indices"] = tf.TensorSpec([None, 2], tf.int64)
             specs[f"{name}:values"] = tf.TensorSpec([None], tf.float32)
@@ -87,7 +107,7 @@ class NodeFeatures:
             batch: holds `node_ids`, what `rows` returned, and `node_mask` if it is padded.
             num_rows: the static number of rows of a padded batch, else None.
         """
-        features: dict[str, Any] = {}
+        features = {name: tf.convert_to_tensor(batch[f"{name}:rows"]) for name in self._mapped}
         for name, values in self._dense.items():
             rows = tf.gather(values, batch["node_ids"])
             if num_rows is not None and values.dtype != tf.string:
@@ -105,3 +125,10 @@ class NodeFeatures:
             else:
                 features[name] = tf.ensure_shape(tf.sparse.to_dense(tensor), [num_rows, width])
         return features
+
+
+def _aligned_empty(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    size = math.prod(shape) * dtype.itemsize
+    memory = np.empty(size + _ALIGNMENT, np.uint8)
+    start = -memory.ctypes.data % _ALIGNMENT
+    return memory[start : start + size].view(dtype).reshape(shape)

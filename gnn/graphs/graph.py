@@ -12,6 +12,7 @@ from scipy import sparse
 
 from gnn.graphs import cooccurrence, from_pandas, from_sources, node_values
 from gnn.graphs.keys import RESERVED_KEYS
+from gnn.graphs.memory_maps import as_array, blocks, cast
 
 Feature: TypeAlias = np.ndarray | sparse.csr_array
 
@@ -29,7 +30,8 @@ class Graph:
     both directions. Construction converts to the types below and raises where a rule is broken;
     converting twice changes nothing, so `dataclasses.replace(graph, splits=...)` is the way to
     another split. The caller's objects are never changed, and not copied where their type is
-    right already; dense arrays are held as read-only views.
+    right already; dense arrays are held as read-only views. Memory-mapped ones (`np.memmap`, as of
+    `gnn.graphs.open_graph`) stay in their files.
 
     Attributes:
       features: name -> array `[num_nodes, ...]` or SciPy sparse `[num_nodes, d]`; may be empty.
@@ -46,6 +48,8 @@ class Graph:
       num_nodes: the number of nodes; None takes it from features, labels or ids, in this
         order, and without them from the largest index of an edge.
       class_names: None, or the name of each class; sorted if they come from string labels.
+      offsets: None, or int64 `[num_nodes + 1]` for edges that are grouped by receiver: those into
+        node i are `offsets[i]` to `offsets[i + 1]`. Samplers then need not sort them.
 
     Raises:
       TypeError: for a wrong dtype or type.
@@ -68,6 +72,7 @@ class Graph:
     ids: np.ndarray | None = None
     num_nodes: int = None  # type: ignore[assignment]
     class_names: tuple[str, ...] | None = None
+    offsets: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         """Checks and converts every field."""
@@ -84,16 +89,18 @@ class Graph:
         weights = _as_weights(weights)
         _check_equal_lengths("senders", senders, "weights", weights)
         splits = {k: _as_split(k, v, num_nodes) for k, v in dict(self.splits or {}).items()}
+        receivers = _as_indices("receivers", receivers, num_nodes)
         normalized = {
             "features": features,
             "senders": _as_indices("senders", senders, num_nodes),
-            "receivers": _as_indices("receivers", receivers, num_nodes),
+            "receivers": receivers,
             "weights": weights,
             "labels": labels,
             "splits": splits,
             "ids": ids,
             "num_nodes": num_nodes,
             "class_names": class_names,
+            "offsets": _as_offsets(self.offsets, receivers, num_nodes),
         }
         for name, value in normalized.items():
             object.__setattr__(self, name, value)
@@ -186,7 +193,7 @@ def _as_features(features: Mapping[str, Any]) -> dict[str, Feature]:
 
 
 def _as_feature(name: str, value: Any) -> Feature:
-    array = value if sparse.issparse(value) else np.asarray(value)
+    array = value if sparse.issparse(value) else as_array(value)
     if array.dtype.kind not in "biufSU":
         raise TypeError(f"{name} must hold numbers, booleans or strings, got dtype {array.dtype}")
     if not sparse.issparse(value):
@@ -195,7 +202,7 @@ def _as_feature(name: str, value: Any) -> Feature:
         wide = array.dtype.kind == "f" and array.dtype.itemsize > 4
         # TensorFlow takes no foreign byte order.
         dtype = np.dtype(np.float32) if wide else array.dtype.newbyteorder("=")
-        return _frozen(array.astype(dtype, copy=False))
+        return _frozen(cast(array, dtype))
     if array.ndim != 2:
         raise ValueError(f"{name} must have rank 2 to be sparse, got shape {array.shape}")
     matrix = sparse.csr_array(array, dtype=np.float32)
@@ -214,7 +221,7 @@ def _as_labels(
         raise ValueError(f"class_names must be distinct strings, got {names}")
     if labels is None:
         return None, names
-    array = np.asarray(labels)
+    array = as_array(labels)
     if array.ndim not in (1, 2):
         raise ValueError(f"labels must have rank 1 or 2, got shape {array.shape}")
     if array.dtype.kind == "U":  # NumPy may have made strings of numbers and NaN among them.
@@ -222,7 +229,7 @@ def _as_labels(
     if array.dtype.kind == "O" and array.ndim == 1:
         array, names = node_values.encode_labels(array.tolist(), names)
     if array.dtype.kind == "f":
-        return _frozen(array.astype(np.float32, copy=False)), names
+        return _frozen(cast(array, np.float32)), names
     if array.dtype.kind not in "biu":
         raise TypeError(f"labels must be integers, floats or strings, got dtype {array.dtype}")
     limit = len(names) if names is not None and array.ndim == 1 else _MAX_INT32
@@ -232,12 +239,12 @@ def _as_labels(
             f"labels must be -1 (unlabeled) or a class from 0 to {limit - 1}, "
             f"got {array.flat[at]} at position {at}"
         )
-    return _frozen(array.astype(np.int32, copy=False)), names
+    return _frozen(cast(array, np.int32)), names
 
 
 def _as_integers(name: str, values: Any) -> np.ndarray:
     """A vector of integers of any width."""
-    array = np.asarray(values)
+    array = as_array(values)
     if array.ndim != 1:
         raise ValueError(f"{name} must have rank 1, got shape {array.shape}")
     if array.size == 0:  # NumPy makes float64 of an empty list.
@@ -255,32 +262,51 @@ def _as_indices(name: str, array: np.ndarray, num_nodes: int) -> np.ndarray:
             f"{name} must be node indices from 0 to {num_nodes - 1} (num_nodes is {num_nodes}), "
             f"got {array[at]} at position {at}"
         )
-    return _frozen(array.astype(np.int32, copy=False))
+    return _frozen(cast(array, np.int32))
 
 
 def _as_weights(values: Any) -> np.ndarray:
     """Finite, non-negative float32 numbers, read-only."""
-    given = np.asarray(values)
+    given = as_array(values)
     if given.ndim != 1:
         raise ValueError(f"weights must have rank 1, got shape {given.shape}")
     if given.dtype.kind not in "biuf":
         raise TypeError(f"weights must be numbers, got dtype {given.dtype}")
     with np.errstate(over="ignore"):  # Too large for float32 is infinite, and refused as such.
-        weights = given.astype(np.float32, copy=False)
-    good = np.isfinite(weights) & (weights >= 0)
-    if not good.all():
-        at = int(np.argmin(good))
-        raise ValueError(
-            f"weights must be finite in float32 and not negative, got {given[at]} at position {at}"
-        )
+        weights = cast(given, np.float32)
+    for start, part in blocks(weights):
+        good = np.isfinite(part) & (part >= 0)
+        if not good.all():
+            at = start + int(np.argmin(good))
+            raise ValueError(
+                "weights must be finite in float32 and not negative, "
+                f"got {given[at]} at position {at}"
+            )
     return _frozen(weights)
+
+
+def _as_offsets(values: Any, receivers: np.ndarray, num_nodes: int) -> np.ndarray | None:
+    """Where the edges into each node start, if they are grouped by receiver."""
+    if values is None:
+        return None
+    offsets = cast(_as_integers("offsets", values), np.int64)
+    counts = np.zeros(num_nodes, np.int64)
+    for start, part in blocks(receivers):
+        last = receivers[start - 1] if start else 0
+        if part[0] < last or np.any(part[1:] < part[:-1]):
+            raise ValueError("offsets must be None where the edges are not sorted by receiver")
+        first = int(part[0])
+        counts[first : part[-1] + 1] += np.bincount(part - first)
+    if offsets.size != num_nodes + 1 or offsets[0] or np.any(np.diff(offsets) != counts):
+        raise ValueError("offsets must say where the edges into each node start and where they end")
+    return _frozen(offsets)
 
 
 def _as_split(name: Any, values: Any, num_nodes: int) -> np.ndarray:
     """The indices of a split, from indices or from a mask."""
     if not isinstance(name, str) or not name:
         raise TypeError(f"splits must be named by non-empty strings, got the name {name!r}")
-    title, array = f"splits[{name!r}]", np.asarray(values)
+    title, array = f"splits[{name!r}]", as_array(values)
     if array.dtype.kind == "b":
         if array.shape != (num_nodes,):
             raise ValueError(

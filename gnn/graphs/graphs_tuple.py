@@ -12,7 +12,12 @@ A batch is `(inputs, labels)`. `inputs` holds the features of the nodes under th
 | `readout` (optional) | int32 `[n_rows]` | the nodes whose outputs the model returns |
 | `readout_mask` (optional) | float32 `[n_rows]` | 0 for rows that are padding, else 1 |
 
-Without `readout` the last node of each component is read out.
+With `readout` a row is a node: a model of nodes returns the node's output, a model of graphs that
+of the component that the node lies in. Without `readout` a row is a component, in their order, and
+`n_rows` is `n_graphs`: a model of nodes reads out its last node, a model of graphs the whole.
+
+A batch with `readout_mask` is padded by GraphNets' rule: the last component that has nodes is
+padding, and so are the empty ones after it.
 """
 
 from __future__ import annotations
@@ -25,6 +30,7 @@ from graph_nets.graphs import GraphsTuple
 
 from gnn.graphs.keys import GRAPH_KEYS, RESERVED_KEYS
 from gnn.ops.propagate import Adjacency
+from gnn.ops.segment import membership
 
 
 class BatchGraph(GraphsTuple):
@@ -45,11 +51,18 @@ class BatchGraph(GraphsTuple):
     readout: tf.Tensor | None = None
     readout_mask: tf.Tensor | None = None
     has_edges: bool = True
+    _adjacency: Adjacency | None = None
+    _membership: Adjacency | None = None
 
     def _replace(self, **fields: Any) -> BatchGraph:
         graph = super()._replace(**fields)
         graph.readout, graph.readout_mask = self.readout, self.readout_mask
         graph.has_edges = self.has_edges
+        # What was made of the edges serves the layers that follow.
+        if not {"senders", "receivers", "edges", "n_node"} & set(fields):
+            graph._adjacency = self._adjacency
+        if "n_node" not in fields:
+            graph._membership = self._membership
         return graph
 
 
@@ -202,13 +215,39 @@ def adjacency_of(graph: GraphsTuple) -> Adjacency:
     >>> adjacency_of(graph_from_inputs({"x": tf.ones([3, 2]), **edgeless(3)})).num_nodes
     3
     """
+    known = getattr(graph, "_adjacency", None)
+    if known is not None:
+        return known
     nodes = tf.nest.flatten(graph.nodes, expand_composites=False)[0]
-    return Adjacency(
+    adjacency = Adjacency(
         senders=graph.senders,
         receivers=graph.receivers,
         num_nodes=num_rows(nodes),
         weights=None if graph.edges is None else tf.cast(graph.edges[:, 0], tf.float32),
     )
+    if isinstance(graph, BatchGraph):
+        graph._adjacency = adjacency
+    return adjacency
+
+
+def membership_of(graph: GraphsTuple) -> Adjacency:
+    """An edge from every node to its component, as `ops.propagate` reads them.
+
+    Example:
+
+    >>> graph = graph_from_inputs({"x": tf.ones([2, 1]), **edgeless(2)})
+    >>> membership_of(graph).receivers.numpy().tolist()
+    [0, 1]
+    """
+    known = getattr(graph, "_membership", None)
+    if known is not None:
+        return known
+    made = membership(
+        graph.n_node, num_rows(tf.nest.flatten(graph.nodes, expand_composites=False)[0])
+    )
+    if isinstance(graph, BatchGraph):
+        graph._membership = made
+    return made
 
 
 def readout_rows(graph: GraphsTuple, num_nodes: int | tf.Tensor) -> tf.Tensor:
@@ -225,3 +264,18 @@ def readout_rows(graph: GraphsTuple, num_nodes: int | tf.Tensor) -> tf.Tensor:
     mask = getattr(graph, "readout_mask", None)
     named = tf.ones_like(readout) if mask is None else tf.cast(mask, tf.int32)
     return tf.math.unsorted_segment_sum(named, readout, num_nodes) > 0
+
+
+def real_nodes(graph: BatchGraph) -> tf.Tensor | None:
+    """Which nodes are not padding, as a bool `[n_nodes]` tensor; None where the batch has none.
+
+    Example:
+
+    >>> graph = graph_from_inputs({"x": tf.ones([3, 1]), **edgeless(3), "readout_mask": [1, 1, 0]})
+    >>> real_nodes(graph).numpy().tolist()
+    [True, True, False]
+    """
+    if graph.readout_mask is None:
+        return None
+    component = membership_of(graph).receivers
+    return component != component[-1]

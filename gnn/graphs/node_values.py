@@ -32,6 +32,12 @@ def as_ids(ids: Any) -> np.ndarray:
         array = np.asarray(values) if plain else np.fromiter(values, object, len(values))
     if array.ndim != 1:
         raise ValueError(f"ids must have rank 1, got shape {array.shape}")
+    if isinstance(array, np.memmap) and array.dtype.kind in "iuSU":
+        ordered = np.sort(array)  # A list of its values would take many times the memory.
+        twice = ordered[1:][ordered[1:] == ordered[:-1]]
+        if twice.size:
+            raise ValueError(f"ids must be distinct, got {twice.tolist()[0]!r} more than once")
+        return array
     values = array.tolist()
     if len(set(values)) < len(values):
         seen: set[Any] = set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -39,6 +40,26 @@ class PaddingSizes:
                 )
 
 
+def fits(batch: dict[str, np.ndarray], sizes: PaddingSizes) -> bool:
+    """Whether `pad_batch` can pad a batch to these sizes.
+
+    Example:
+
+    >>> star = {"n_node": [1], "senders": [], "readout": [0], "node_ids": [5]}
+    >>> fits(star, PaddingSizes(2, 0, 2, 1)), fits(star, PaddingSizes(1, 0, 2, 1))
+    (True, False)
+    """
+    return all(needed <= getattr(sizes, name) for name, needed, _ in _needs(batch))
+
+
+def _needs(batch: dict[str, np.ndarray]) -> Iterator[tuple[str, int, bool]]:
+    """Each size, the least it must be, and whether one of that is for the padding."""
+    yield "n_node", len(batch["node_ids"]) + 1, True
+    yield "n_edge", len(batch["senders"]), False
+    yield "n_graph", len(batch["n_node"]) + 1, True
+    yield "n_row", len(batch["readout"]), False
+
+
 def pad_batch(batch: dict[str, np.ndarray], sizes: PaddingSizes) -> dict[str, np.ndarray]:
     """Pads the graph keys of a batch, leaving what a model computes for its real rows as it was.
 
@@ -67,16 +88,11 @@ def pad_batch(batch: dict[str, np.ndarray], sizes: PaddingSizes) -> dict[str, np
     """
     nodes, edges = len(batch["node_ids"]), len(batch["senders"])
     graphs, rows = len(batch["n_node"]), len(batch["readout"])
-    for name, size, spare in (
-        ("n_node", nodes, 1),
-        ("n_edge", edges, 0),
-        ("n_graph", graphs, 1),
-        ("n_row", rows, 0),
-    ):
-        if size + spare > getattr(sizes, name):
+    for name, needed, spare in _needs(batch):
+        if needed > getattr(sizes, name):
             raise ValueError(
-                f"padding size {name}={getattr(sizes, name)} is too small: a batch needs "
-                f"{size + spare}" + (", one of them for the padding" if spare else "")
+                f"padding size {name}={getattr(sizes, name)} is too small: a batch needs {needed}"
+                + (", one of them for the padding" if spare else "")
             )
     more_nodes, more_edges = sizes.n_node - nodes, sizes.n_edge - edges
     more_graphs, more_rows = sizes.n_graph - graphs, sizes.n_row - rows

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from scipy import sparse
 
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+from gnn.graphs.graph import Graph
+from gnn.graphs.memory_maps import is_memory_mapped
+
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
 class NeighborIndex:
@@ -32,12 +36,39 @@ class NeighborIndex:
     def __init__(
         self, senders: np.ndarray, receivers: np.ndarray, weights: np.ndarray, num_nodes: int
     ):
-        order = np.argsort(receivers, kind="stable")
         self.num_nodes = int(num_nodes)
+        order, self.offsets = group_by_receiver(np.asarray(receivers), self.num_nodes)
         self.senders = np.asarray(senders, np.int32)[order]
         self.weights = np.asarray(weights, np.float32)[order]
-        self.offsets = np.zeros(self.num_nodes + 1, np.int64)
-        np.cumsum(np.bincount(receivers, minlength=self.num_nodes), out=self.offsets[1:])
+
+    @classmethod
+    def of(cls, graph: Graph) -> NeighborIndex:
+        """The index of a graph, without sorting where its edges are grouped by receiver already.
+
+        Example:
+
+        >>> NeighborIndex.of(Graph.from_edges([2, 0], [1, 1], num_nodes=3)).offsets.tolist()
+        [0, 0, 2, 2]
+        """
+        if graph.offsets is None:
+            return cls(graph.senders, graph.receivers, graph.weights, graph.num_nodes)
+        index = cls.__new__(cls)
+        index.num_nodes = graph.num_nodes
+        # Plain views: those of a memory-mapped array run Python at every look-up.
+        index.senders = np.asarray(graph.senders)
+        index.weights = np.asarray(graph.weights)
+        index.offsets = np.asarray(graph.offsets)
+        return index
+
+    def one_weight(self) -> float | None:
+        """The weight that all edges have, or None where they differ or lie in a file."""
+        weights = self.weights
+        if not weights.size or is_memory_mapped(weights):
+            return None
+        first = weights[0]
+        if weights.strides == (0,) or (weights == first).all():
+            return float(first)
+        return None
 
     def degrees(self, nodes: np.ndarray) -> np.ndarray:
         """The number of edges into each of `nodes`."""
@@ -69,6 +100,30 @@ class NeighborIndex:
         return positions, counts
 
 
+def group_by_receiver(receivers: np.ndarray, num_nodes: int) -> tuple[np.ndarray, np.ndarray]:
+    """The order that sorts edges by receiver and keeps it otherwise, and where each node's start.
+
+    Args:
+        receivers: int `[n_edges]`, from 0 to below `num_nodes`.
+        num_nodes: int.
+
+    Returns:
+        int `[n_edges]` and int64 `[num_nodes + 1]`.
+
+    Example:
+
+    >>> order, offsets = group_by_receiver(np.array([2, 0, 2]), 3)
+    >>> order.tolist(), offsets.tolist()
+    ([1, 0, 2], [0, 1, 1, 3])
+    """
+    # SciPy makes a CSR matrix by counting, in linear time; its entries keep their order in a row.
+    places = np.arange(receivers.size, dtype=np.int32 if receivers.size < 2**31 else np.int64)
+    ones = np.broadcast_to(np.ones(1, bool), receivers.shape)
+    shape = (num_nodes, max(receivers.size, 1))
+    matrix = sparse.coo_array((ones, (receivers, places)), shape=shape).tocsr()
+    return matrix.indices, matrix.indptr.astype(np.int64)
+
+
 def _distinct_integers(below: np.ndarray, count: int, streams: np.ndarray) -> np.ndarray:
     """`[n, count]` sorted distinct integers in `[0, below)`: Floyd's algorithm, a row at a time.
 
@@ -97,11 +152,25 @@ def mix(streams: np.ndarray, *values: np.ndarray | int) -> np.ndarray:
     """
     mixed = np.atleast_1d(np.asarray(streams, np.uint64))
     for value in values:
-        mixed = mixed + (np.atleast_1d(value).astype(np.uint64) + np.uint64(1)) * _GOLDEN
-        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        mixed = mixed ^ (mixed >> np.uint64(31))
+        mixed = spread(mixed + (np.atleast_1d(value).astype(np.uint64) + np.uint64(1)) * GOLDEN)
     return mixed
+
+
+def spread(values: np.ndarray) -> np.ndarray:
+    """The finalizer of SplitMix64, in place: a bijection of uint64 that spreads over all bits.
+
+    Example:
+
+    >>> [hex(value) for value in spread(np.array([0x9E3779B97F4A7C15], np.uint64)).tolist()]
+    ['0xe220a8397b1dcdaf']
+    """
+    shifted = np.right_shift(values, np.uint64(30))
+    for shift, factor in ((27, 0xBF58476D1CE4E5B9), (31, 0x94D049BB133111EB)):
+        values ^= shifted
+        values *= np.uint64(factor)
+        np.right_shift(values, np.uint64(shift), out=shifted)
+    values ^= shifted
+    return values
 
 
 def sample_neighborhoods(

@@ -1,9 +1,38 @@
 """Keras layers from GraphsTuple to GraphsTuple."""
 
+from gnn.layers.attention import GATConv, GATv2Conv
+from gnn.layers.batch_normalization import NodeBatchNormalization
 from gnn.layers.convolutions import GCNConv
+from gnn.layers.deep_convolution import GCNIIConv
 from gnn.layers.dense import FeatureDense
 from gnn.layers.dropout import FeatureDropout
 from gnn.layers.graph_layer import GraphLayer
+from gnn.layers.isomorphism import GINConv
+from gnn.layers.message_passing import GRUUpdate, MessagePassing
+from gnn.layers.propagation import APPNPPropagation, DAGNNPropagation, SGConv
+from gnn.layers.random_propagation import DropNode, MixedOrderPropagation
 from gnn.layers.regularization import GraphRegularization
+from gnn.layers.sage import SAGEConv
+from gnn.layers.staged_layer import StagedLayer
 
-__all__ = ["FeatureDense", "FeatureDropout", "GCNConv", "GraphLayer", "GraphRegularization"]
+__all__ = [
+    "APPNPPropagation",
+    "DAGNNPropagation",
+    "DropNode",
+    "FeatureDense",
+    "FeatureDropout",
+    "GATConv",
+    "GATv2Conv",
+    "GCNConv",
+    "GCNIIConv",
+    "GINConv",
+    "GRUUpdate",
+    "GraphLayer",
+    "GraphRegularization",
+    "MessagePassing",
+    "MixedOrderPropagation",
+    "NodeBatchNormalization",
+    "SAGEConv",
+    "SGConv",
+    "StagedLayer",
+]

@@ -7,19 +7,22 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from gnn.ops.dropout import dropout
 from gnn.ops.sparse import map_values
 
 
 @keras.saving.register_keras_serializable(package="gnn")
 class FeatureDropout(keras.layers.Dropout):
-    """Keras' Dropout, for sparse features too.
+    """Keras' Dropout, for sparse features too, and faster.
 
-    In training an entry is set to 0 with probability `rate` and otherwise divided by `1 - rate`. Of
-    a SparseTensor only the stored entries are drawn for, which on bags of words is a hundredth of
-    the work; the result has the same distribution, since a zero stays zero either way.
+    In training an entry is set to 0 with probability `rate` and otherwise divided by `1 - rate`
+    (`gnn.ops.dropout`). Of a SparseTensor only the stored entries are drawn for, which on bags of
+    words is a hundredth of the work; the result has the same distribution, since a zero stays zero
+    either way.
 
     Args:
         rate: float in `[0, 1)`.
+        noise_shape: as in `keras.layers.Dropout`, of dense inputs only.
         seed: int or None.
 
     Example:
@@ -30,7 +33,13 @@ class FeatureDropout(keras.layers.Dropout):
 
     def call(self, inputs: Any, training: bool | None = False) -> Any:
         """Drops entries of `inputs`, dense or sparse, of any shape, when `training`."""
+        if not training or self.rate == 0:
+            return inputs
         if isinstance(inputs, tf.SparseTensor):
-            dropout = super().call
-            return map_values(lambda values: dropout(values, training=training), inputs)
-        return super().call(inputs, training=training)
+            return map_values(self._dropped, inputs)
+        if self.noise_shape is not None:
+            return super().call(inputs, training=training)
+        return self._dropped(inputs)
+
+    def _dropped(self, values: tf.Tensor) -> tf.Tensor:
+        return dropout(values, self.rate, self.seed_generator.next())

@@ -1,7 +1,34 @@
-"""Keras models of nodes in graphs."""
+"""Keras models of nodes in graphs, and of graphs."""
 
+from gnn.models.attention_classifiers import GATNodeClassifier, GATv2NodeClassifier
+from gnn.models.convolutional_classifier import GraphConvolutionalNodeClassifier
+from gnn.models.deep_classifier import GCNIINodeClassifier
 from gnn.models.graph_regularization import GraphRegularizationModel
-from gnn.models.node_classifiers import GraphConvolutionalNodeClassifier
+from gnn.models.isomorphism_classifier import GINNodeClassifier
+from gnn.models.message_passing_classifier import MPNNNodeClassifier
+from gnn.models.node_classifier import NodeClassifier
 from gnn.models.node_graph_model import NodeGraphModel
+from gnn.models.propagation_classifiers import (
+    APPNPNodeClassifier,
+    DAGNNNodeClassifier,
+    SGCNodeClassifier,
+)
+from gnn.models.random_classifier import GRANDNodeClassifier
+from gnn.models.sage_classifier import SAGENodeClassifier
 
-__all__ = ["GraphConvolutionalNodeClassifier", "GraphRegularizationModel", "NodeGraphModel"]
+__all__ = [
+    "APPNPNodeClassifier",
+    "DAGNNNodeClassifier",
+    "GATNodeClassifier",
+    "GATv2NodeClassifier",
+    "GCNIINodeClassifier",
+    "GINNodeClassifier",
+    "GRANDNodeClassifier",
+    "GraphConvolutionalNodeClassifier",
+    "GraphRegularizationModel",
+    "MPNNNodeClassifier",
+    "NodeClassifier",
+    "NodeGraphModel",
+    "SAGENodeClassifier",
+    "SGCNodeClassifier",
+]

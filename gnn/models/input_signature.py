@@ -24,6 +24,7 @@ class InputSignature:
         has_graph: whether the graph keys are there.
         is_dict: False where the inputs are one tensor without a name.
         edges, globals: the widths of these two graph keys.
+        readout: whether the rows are named by `readout`; if not, each component is one.
     """
 
     features: dict[str, dict[str, Any]]
@@ -31,6 +32,7 @@ class InputSignature:
     is_dict: bool = True
     edges: int = 1
     globals: int = 0
+    readout: bool = True
 
     @classmethod
     def of(cls, inputs: Any) -> InputSignature:
@@ -41,7 +43,8 @@ class InputSignature:
         described = {name: _describe(feature) for name, feature in features.items()}
         if not any(key in keys for key in GRAPH_KEYS):
             return cls(described, has_graph=False)
-        return cls(described, True, True, _width(keys, "edges", 1), _width(keys, "globals", 0))
+        widths = _width(keys, "edges", 1), _width(keys, "globals", 0)
+        return cls(described, True, True, *widths, readout="readout" in keys)
 
     @property
     def is_static(self) -> bool:
@@ -70,16 +73,21 @@ class InputSignature:
             rows.update(edgeless(1))
             rows["edges"] = tf.zeros([0, self.edges])
             rows["globals"] = tf.zeros([1, self.globals])
+            if not self.readout:
+                del rows["readout"]
         return rows
 
-    def serving_specs(self, with_graph: bool) -> dict[str, tf.TensorSpec]:
+    def serving_specs(
+        self, with_graph: bool, with_readout: bool = True
+    ) -> dict[str, tf.TensorSpec]:
         """The named inputs of a served model; sparse features are served dense."""
         specs = {
             name: tf.TensorSpec([None, *spec["shape"]], spec["dtype"], name=name)
             for name, spec in self.features.items()
         }
         if with_graph:
-            for key in ("n_node", "n_edge", "senders", "receivers", "readout"):
+            keys = ("n_node", "n_edge", "senders", "receivers")
+            for key in (*keys, "readout") if with_readout else keys:
                 specs[key] = tf.TensorSpec([None], tf.int32, name=key)
             specs["edges"] = tf.TensorSpec([None, self.edges], tf.float32, name="edges")
             specs["globals"] = tf.TensorSpec([None, self.globals], tf.float32, name="globals")

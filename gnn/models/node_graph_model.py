@@ -16,6 +16,7 @@ from gnn.graphs.graphs_tuple import (
     check_keys,
     edgeless,
     graph_from_inputs,
+    membership_of,
     num_rows,
 )
 from gnn.graphs.keys import GRAPH_KEYS
@@ -45,6 +46,9 @@ class NodeGraphModel(keras.Model):
     Class attributes:
         requires_graph: whether a batch must have the graph keys. Where False, features alone will
             do.
+        output_field: the field of the graph in which `graph_call` leaves the outputs: "nodes", a
+            row a node, of which those read out are returned, or "globals", a row a component, all
+            of which are (of a batch with `readout`, the row of the component of each node named).
 
     Example:
 
@@ -62,6 +66,7 @@ class NodeGraphModel(keras.Model):
     """
 
     requires_graph = True
+    output_field = "nodes"
 
     def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)
@@ -79,7 +84,7 @@ class NodeGraphModel(keras.Model):
 
         Returns:
             A GraphsTuple whose `nodes` are the outputs, a tensor `[n_nodes, ...]` or a dict of
-            them.
+            them; with `output_field = "globals"`, whose `globals` `[n_graphs, ...]` are.
         """
         raise NotImplementedError(f"{type(self).__name__} must define graph_call(graph, training)")
 
@@ -100,7 +105,7 @@ class NodeGraphModel(keras.Model):
         return super().__call__(inputs, *args, **kwargs)
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
-        """Returns the outputs of the nodes read out: `[n_rows, ...]`, or a dict of such."""
+        """Returns the outputs of the rows read out: `[n_rows, ...]`, or a dict of such."""
         signature = InputSignature.of(inputs)
         # The fullest inputs seen: a call on a tensor must not make a saved model forget the names.
         if self._signature is None or signature.says_more_than(self._signature):
@@ -109,9 +114,24 @@ class NodeGraphModel(keras.Model):
         parameters = inspect.signature(self.graph_call).parameters.values()
         takes_training = any(p.name == "training" or p.kind is p.VAR_KEYWORD for p in parameters)
         graph = self.graph_call(given, **({"training": training} if takes_training else {}))
-        if not signature.has_graph:
-            return graph.nodes
-        return tf.nest.map_structure(lambda rows: tf.gather(rows, given.readout), graph.nodes)
+        outputs = getattr(graph, self.output_field)
+        return self.read_out(outputs, given, signature.readout) if signature.has_graph else outputs
+
+    def read_out(self, outputs: Any, graph: BatchGraph, by_node: bool) -> Any:
+        """The rows of `outputs` that a batch reads out.
+
+        Args:
+            outputs: `[n_nodes, ...]` or, for `output_field = "globals"`, `[n_graphs, ...]`; a
+                tensor or a dict of them.
+            graph: the batch's.
+            by_node: whether the batch has `readout`.
+        """
+        rows = graph.readout
+        if self.output_field == "globals":
+            if not by_node:
+                return outputs
+            rows = tf.gather(membership_of(graph).receivers, rows)
+        return tf.nest.map_structure(lambda values: tf.gather(values, rows), outputs)
 
     def _graph(self, inputs: Any, has_graph: bool) -> BatchGraph:
         if self.requires_graph or has_graph:
@@ -350,7 +370,8 @@ class NodeGraphModel(keras.Model):
         """Writes a SavedModel for inference whose signature `serving_default` has named inputs.
 
         A model that needs no graph takes the features by their names; one that does takes the
-        features, the graph keys and `readout`. The output is named `outputs`, or has the names of
+        features, the graph keys and `readout` (a model of graphs only where it was trained on
+        batches that have it). The output is named `outputs`, or has the names of
         the outputs where they are several. `gnn` is not needed to load it. The folder is written
         under another name and renamed when whole. With `input_signature` or another `format`, it is
         Keras' own export.
@@ -372,7 +393,8 @@ class NodeGraphModel(keras.Model):
                 "call it on a "
                 "batch or load it first"
             )
-        specs = self._signature.serving_specs(self.requires_graph)
+        by_node = self.output_field == "nodes" or self._signature.readout
+        specs = self._signature.serving_specs(self.requires_graph, with_readout=by_node)
         for name in self._features_not_served():
             del specs[name]
         export_saved_model(self, filepath, specs, as_dict=self._signature.is_dict)

@@ -1,10 +1,10 @@
-"""Propagation with the symmetric normalization of Kipf and Welling."""
+"""Self loops and the symmetric normalization of Kipf and Welling."""
 
 from __future__ import annotations
 
 import tensorflow as tf
 
-from gnn.ops.propagate import Adjacency, propagate
+from gnn.ops.propagate import Adjacency, compiled_by_xla, propagate, sorted_by_receiver
 
 
 def symmetric_propagate(values: tf.Tensor, adjacency: Adjacency) -> tf.Tensor:
@@ -13,9 +13,7 @@ def symmetric_propagate(values: tf.Tensor, adjacency: Adjacency) -> tf.Tensor:
     `A[r, s]` is the weight of the edge from s to r, `I` gives every node a loop of weight 1, and
     `D` is the diagonal of the row sums of `A + I`, the weighted in-degrees (Kipf and Welling,
     "Semi-supervised classification with graph convolutional networks", section 2). On a directed
-    graph, where the paper says nothing, senders are scaled by their in-degree too. The nodes are
-    scaled before and after the product, so nothing of the size of the edges is made but the product
-    itself.
+    graph, where the paper says nothing, senders are scaled by their in-degree too.
 
     Args:
         values: float `[n_nodes, units]`.
@@ -31,9 +29,72 @@ def symmetric_propagate(values: tf.Tensor, adjacency: Adjacency) -> tf.Tensor:
     [[3.0], [3.0]]
     """
     dtype = tf.float64 if values.dtype == tf.float64 else tf.float32
-    degrees = 1.0 + tf.math.unsorted_segment_sum(
-        adjacency.edge_weights(dtype), adjacency.receivers, adjacency.num_nodes
+    return propagate(values, symmetric_adjacency(adjacency, dtype))
+
+
+def symmetric_adjacency(adjacency: Adjacency, dtype: tf.DType = tf.float32) -> Adjacency:
+    """The edges of `D^-1/2 (A + I) D^-1/2`, self loops among them, in order of their receivers.
+
+    They are made once for an adjacency, and serve every layer that asks again.
+
+    Args:
+        adjacency: the edges, without the self loops, with weights `[n_edges]` or none.
+        dtype: of the weights.
+
+    Returns:
+        An adjacency of `n_edges + num_nodes` edges; the loop of a node follows its other edges.
+
+    Example:
+
+    >>> pair = Adjacency(tf.constant([0, 1]), tf.constant([1, 0]), 2)
+    >>> loops = symmetric_adjacency(pair)
+    >>> loops.senders.numpy().tolist(), loops.receivers.numpy().tolist()
+    ([1, 0, 0, 1], [0, 0, 1, 1])
+    >>> loops.weights.numpy().round(4).tolist()
+    [0.5, 0.5, 0.5, 0.5]
+    """
+    key = ("symmetric", dtype)
+    known = adjacency._made.get(key)
+    if known is not None and known[0] is _place():
+        return known[1]
+    edges = adjacency if compiled_by_xla() else sorted_by_receiver(adjacency)
+    weights = edges.edge_weights(dtype)
+    degrees = 1.0 + tf.math.unsorted_segment_sum(weights, edges.receivers, edges.num_nodes)
+    scale = tf.math.rsqrt(degrees)
+    weights *= tf.gather(scale, edges.senders) * tf.gather(scale, edges.receivers)
+    made = _with_self_loops(edges, weights, scale * scale)
+    adjacency._made[key] = (_place(), made)
+    return made
+
+
+def _with_self_loops(edges: Adjacency, weights: tf.Tensor, loops: tf.Tensor) -> Adjacency:
+    index = edges.receivers.dtype
+    nodes = tf.range(tf.cast(edges.num_nodes, index))
+    if compiled_by_xla():
+        # It sums segments in any order, and stitches only at places known beforehand.
+        return Adjacency(
+            tf.concat([edges.senders, nodes], 0),
+            tf.concat([edges.receivers, nodes], 0),
+            edges.num_nodes,
+            tf.concat([weights, loops], 0),
+        )
+    # Before an edge into node r lie the loops of the nodes before r.
+    places = [
+        tf.cast(tf.range(tf.size(edges.receivers)), tf.int32) + tf.cast(edges.receivers, tf.int32),
+        tf.cast(
+            tf.searchsorted(edges.receivers, nodes, side="right") + tf.cast(nodes, tf.int32),
+            tf.int32,
+        ),
+    ]
+    return Adjacency(
+        tf.dynamic_stitch(places, [edges.senders, nodes]),
+        tf.dynamic_stitch(places, [edges.receivers, nodes]),
+        edges.num_nodes,
+        tf.dynamic_stitch(places, [weights, loops]),
+        is_sorted=True,
     )
-    scale = tf.math.rsqrt(degrees)[:, tf.newaxis]
-    scaled = scale * tf.cast(values, dtype)
-    return tf.cast(scale * (propagate(scaled, adjacency) + scaled), values.dtype)
+
+
+def _place() -> object | None:
+    """The function being traced: what was made in another one is out of reach here."""
+    return None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()

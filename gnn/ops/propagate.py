@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from typing import Any
 
 import tensorflow as tf
 from tensorflow.python.ops import control_flow_util
@@ -17,7 +18,9 @@ class Adjacency:
         senders: int32 `[n_edges]`, the node that each edge leaves.
         receivers: int32 `[n_edges]`, the node that each edge enters. Sorted ones spare a sort.
         num_nodes: the number of nodes that receive, an int or a scalar tensor.
-        weights: float `[n_edges]`, or None for weights of 1.
+        weights: float `[n_edges]`, or `[n_edges, heads]` for a weight a head; None for weights of
+            1.
+        is_sorted: whether `receivers` are known to be in order, which spares looking.
 
     Example:
 
@@ -30,6 +33,9 @@ class Adjacency:
     receivers: tf.Tensor
     num_nodes: int | tf.Tensor
     weights: tf.Tensor | None = None
+    is_sorted: bool = False
+    # What was made of these edges, for the next product with them.
+    _made: dict[Any, Any] = dataclasses.field(default_factory=dict, init=False, repr=False)
 
     def edge_weights(self, dtype: tf.DType = tf.float32) -> tf.Tensor:
         """The weights, or ones where none were given, as a `[n_edges]` tensor of `dtype`."""
@@ -38,44 +44,99 @@ class Adjacency:
         return tf.cast(self.weights, dtype)
 
 
-def propagate(values: tf.Tensor, adjacency: Adjacency) -> tf.Tensor:
-    """Sums what every node receives: `out[r] = sum over edges e = (s, r) of w[e] * values[s]`.
-
-    On CPU and GPU this is one product with a CSR matrix, and one with its transpose for the
-    gradient. In a function that XLA compiles, which has no CSR matrices, it gathers and sums
-    segments; give it static shapes there. Sums are taken in float32 at least, so half-precision
-    values lose nothing on the way. Gradients flow to `values` and to the weights, are bit-equal
-    from run to run on the CPU, and can be differentiated again.
-
-    Args:
-        values: float `[n_nodes, ...]`.
-        adjacency: the edges, in any order; `values` may have more or fewer rows than `num_nodes`.
-
-    Returns:
-        `[num_nodes, ...]`, of the dtype of `values`.
+def sorted_by_receiver(adjacency: Adjacency) -> Adjacency:
+    """The same edges in order of their receivers; equal receivers keep their order.
 
     Example:
 
-    >>> adjacency = Adjacency(tf.constant([0, 1]), tf.constant([2, 2]), 3, tf.constant([1.0, 10.0]))
-    >>> propagate(tf.constant([[1.0], [2.0], [3.0]]), adjacency).numpy().tolist()
-    [[0.0], [0.0], [21.0]]
+    >>> swapped = Adjacency(tf.constant([0, 1]), tf.constant([2, 0]), 3)
+    >>> sorted_by_receiver(swapped).senders.numpy().tolist()
+    [1, 0]
     """
+    if adjacency.is_sorted:
+        return adjacency
+    senders, receivers, weights = _in_order(
+        adjacency.senders, adjacency.receivers, adjacency.weights
+    )
+    return Adjacency(senders, receivers, adjacency.num_nodes, weights, is_sorted=True)
+
+
+def _in_order(senders: tf.Tensor, receivers: tf.Tensor, weights: tf.Tensor | None) -> Any:
+    given = (senders, receivers) if weights is None else (senders, receivers, weights)
+
+    def sort() -> tuple[tf.Tensor, ...]:
+        order = tf.argsort(receivers, stable=True)
+        return tuple(tf.gather(values, order) for values in given)
+
+    # Looking costs next to nothing beside a product with the edges.
+    is_sorted = tf.reduce_all(receivers[1:] >= receivers[:-1])
+    ordered = tf.cond(is_sorted, lambda: given, sort)
+    return ordered if weights is not None else (*ordered, None)
+
+
+def propagate(values: tf.Tensor, adjacency: Adjacency, reduce: str = "sum") -> tf.Tensor:
+    """Reduces what every node receives; for "sum" `out[r] = sum over e = (s, r) of w[e] values[s]`.
+
+    On CPU and GPU a sum is one product with a CSR matrix, and one with its transpose for the
+    gradient. In a function that XLA compiles, which has no CSR matrices, it gathers and sums
+    segments; give it static shapes there. Sums are taken in float32 at least, so half-precision
+    values lose nothing on the way. Gradients flow to `values` and to the weights, are bit-equal
+    from run to run on the CPU, and can be differentiated again. A graph function computes the
+    gradient of the weights only where it is asked for.
+
+    Args:
+        values: float `[n_nodes, ...]`; `[n_nodes, heads, units]` where the weights have heads.
+        adjacency: the edges, in any order; `values` may have more or fewer rows than `num_nodes`.
+        reduce: "sum"; "mean", the sum over the sum of the weights; or "max", the largest
+            `values[s]`, whatever the weights.
+
+    Returns:
+        `[num_nodes, ...]`, of the dtype of `values`; 0 at nodes that receive nothing, and for
+        "mean" at those whose weights sum to 0.
+
+    Raises:
+        ValueError: `reduce` is none of the three.
+
+    Example:
+
+    >>> adjacency = Adjacency(tf.constant([0, 1]), tf.constant([2, 2]), 3, tf.constant([1.0, 9.0]))
+    >>> values = tf.constant([[1.0], [2.0], [3.0]])
+    >>> propagate(values, adjacency).numpy().tolist()
+    [[0.0], [0.0], [19.0]]
+    >>> [propagate(values, adjacency, reduce)[2].numpy() for reduce in ("mean", "max")]
+    [array([1.9], dtype=float32), array([2.], dtype=float32)]
+    """
+    if reduce not in ("sum", "mean", "max"):
+        raise ValueError(f"reduce must be 'sum', 'mean' or 'max'; got {reduce!r}")
     values = tf.convert_to_tensor(values)
-    dtype = tf.float64 if values.dtype == tf.float64 else tf.float32
-    columns = tf.cast(values, dtype)
-    if values.shape.rank != 2:
-        columns = tf.reshape(columns, [tf.shape(values)[0], -1])
-    weights = adjacency.edge_weights(dtype)
-    if compiled_by_xla():
-        out = _segment_propagate(columns, weights, adjacency)
+    if reduce == "max":
+        out = _segment_max(values, adjacency)
     else:
-        out = _csr_propagate(columns, weights, adjacency)
-    if values.shape.rank != 2:
-        out = tf.reshape(out, tf.concat([[adjacency.num_nodes], tf.shape(values)[1:]], 0))
-    out = tf.cast(out, values.dtype)
+        dtype = tf.float64 if values.dtype == tf.float64 else tf.float32
+        out = _weighted_sum(tf.cast(values, dtype), adjacency)
+        if reduce == "mean":
+            weights = adjacency.edge_weights(dtype)
+            totals = tf.math.unsorted_segment_sum(weights, adjacency.receivers, adjacency.num_nodes)
+            missing = (out.shape.rank or values.shape.rank) - totals.shape.rank
+            totals = tf.reshape(totals, tf.concat([tf.shape(totals), [1] * missing], 0))
+            out = tf.math.divide_no_nan(out, totals)
+        out = tf.cast(out, values.dtype)
     static = tf.get_static_value(adjacency.num_nodes)
     out.set_shape([None if static is None else int(static), *values.shape[1:]])
     return out
+
+
+def _weighted_sum(values: tf.Tensor, adjacency: Adjacency) -> tf.Tensor:
+    weights = adjacency.edge_weights(values.dtype)
+    if compiled_by_xla():
+        return _segment_sum(values, weights, adjacency)
+    if weights.shape.rank == 2:
+        return _csr_heads(values, weights, adjacency)
+    if values.shape.rank == 2:
+        return _csr_propagate(values, weights, adjacency)
+    columns = tf.reshape(values, [tf.shape(values)[0], tf.reduce_prod(tf.shape(values)[1:])])
+    out = _csr_propagate(columns, weights, adjacency)
+    return tf.reshape(out, tf.concat([[adjacency.num_nodes], tf.shape(values)[1:]], 0))
 
 
 def compiled_by_xla() -> bool:
@@ -90,16 +151,54 @@ def compiled_by_xla() -> bool:
     return control_flow_util.GraphOrParentsInXlaContext(tf.compat.v1.get_default_graph())
 
 
-def _segment_propagate(values: tf.Tensor, weights: tf.Tensor, adjacency: Adjacency) -> tf.Tensor:
-    messages = weights[:, tf.newaxis] * tf.gather(values, adjacency.senders)
-    return tf.math.unsorted_segment_sum(messages, adjacency.receivers, adjacency.num_nodes)
+def _segment_sum(values: tf.Tensor, weights: tf.Tensor, adjacency: Adjacency) -> tf.Tensor:
+    messages = tf.gather(values, adjacency.senders)
+    for _ in range(messages.shape.rank - weights.shape.rank):
+        weights = weights[..., tf.newaxis]
+    return tf.math.unsorted_segment_sum(
+        weights * messages, adjacency.receivers, adjacency.num_nodes
+    )
+
+
+def _segment_max(values: tf.Tensor, adjacency: Adjacency) -> tf.Tensor:
+    messages = tf.gather(values, adjacency.senders)
+    largest = tf.math.unsorted_segment_max(messages, adjacency.receivers, adjacency.num_nodes)
+    # Where nothing comes in, TensorFlow says the lowest number there is.
+    return tf.where(largest == values.dtype.min, tf.zeros_like(largest), largest)
 
 
 def _csr_propagate(values: tf.Tensor, weights: tf.Tensor, adjacency: Adjacency) -> tf.Tensor:
     num_senders = tf.shape(values, out_type=tf.int64)[0]
     shape = tf.stack([tf.cast(adjacency.num_nodes, tf.int64), num_senders])
     senders, receivers = adjacency.senders, adjacency.receivers
-    return _csr_multiply(None, values, weights, senders, receivers, shape, False)
+    matrix = adjacency._made.get(weights.dtype)
+    if not _usable_here(matrix):
+        matrix = _csr_matrix(
+            senders, receivers, tf.stop_gradient(weights), shape, adjacency.is_sorted
+        )
+        adjacency._made[weights.dtype] = matrix
+    return _csr_multiply(matrix, values, weights, senders, receivers, shape, adjacency.is_sorted)
+
+
+def _csr_heads(values: tf.Tensor, weights: tf.Tensor, adjacency: Adjacency) -> tf.Tensor:
+    """One product with a block-diagonal matrix, a block a head."""
+    num_senders, heads = tf.shape(values)[0], tf.shape(values)[1]
+    num_nodes = tf.cast(adjacency.num_nodes, tf.int32)
+    head = tf.range(heads)[:, tf.newaxis]
+    senders = tf.reshape(head * num_senders + tf.cast(adjacency.senders, tf.int32), [-1])
+    receivers = tf.reshape(head * num_nodes + tf.cast(adjacency.receivers, tf.int32), [-1])
+    shape = tf.cast(tf.stack([heads * num_nodes, heads * num_senders]), tf.int64)
+    columns = tf.reshape(tf.transpose(values, [1, 0, 2]), [-1, tf.shape(values)[2]])
+    stacked = tf.reshape(tf.transpose(weights), [-1])
+    out = _csr_multiply(None, columns, stacked, senders, receivers, shape, adjacency.is_sorted)
+    out = tf.reshape(out, [heads, num_nodes, tf.shape(values)[2]])
+    return tf.transpose(out, [1, 0, 2])
+
+
+def _usable_here(matrix: tf.Tensor | None) -> bool:
+    """A CSR matrix does not pass from a branch or loop to its gradient, another function."""
+    here = None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
+    return matrix is not None and getattr(matrix, "graph", None) is here
 
 
 def _csr_multiply(
@@ -109,16 +208,15 @@ def _csr_multiply(
     senders: tf.Tensor,
     receivers: tf.Tensor,
     shape: tf.Tensor,
-    transposed: bool,
+    is_sorted: bool,
+    transposed: bool = False,
 ) -> tf.Tensor:
     """`A values`, or `A^T values`, where `A[r, s]` of this shape sums the weights from s to r.
 
     `matrix` is A as it was made for another product, if there was one.
     """
-    # A CSR matrix does not pass from a branch or loop to its gradient, which is another function.
-    here = None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
-    if matrix is None or getattr(matrix, "graph", None) is not here:
-        matrix = _csr_matrix(senders, receivers, tf.stop_gradient(weights), shape)
+    if not _usable_here(matrix):
+        matrix = _csr_matrix(senders, receivers, tf.stop_gradient(weights), shape, is_sorted)
 
     @tf.custom_gradient
     def multiply(
@@ -134,8 +232,9 @@ def _csr_multiply(
             )
 
         def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            upstream = tf.convert_to_tensor(upstream)  # A gather right after gives slices.
             for_values = _csr_multiply(
-                matrix, upstream, weights, senders, receivers, shape, not transposed
+                matrix, upstream, weights, senders, receivers, shape, is_sorted, not transposed
             )
             source, target = (receivers, senders) if transposed else (senders, receivers)
             for_weights = tf.reduce_sum(
@@ -149,17 +248,16 @@ def _csr_multiply(
 
 
 def _csr_matrix(
-    senders: tf.Tensor, receivers: tf.Tensor, weights: tf.Tensor, shape: tf.Tensor
+    senders: tf.Tensor,
+    receivers: tf.Tensor,
+    weights: tf.Tensor,
+    shape: tf.Tensor,
+    is_sorted: bool,
 ) -> tf.Tensor:
-    def sort() -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        order = tf.argsort(receivers, stable=True)
-        return tf.gather(senders, order), tf.gather(receivers, order), tf.gather(weights, order)
-
-    # The conversion returns wrong numbers, and no error, on rows out of order. Looking costs next
-    # to nothing beside the product.
-    is_sorted = tf.reduce_all(receivers[1:] >= receivers[:-1])
-    columns, rows, values = tf.cond(is_sorted, lambda: (senders, receivers, weights), sort)
-    indices = tf.cast(tf.stack([rows, columns], axis=1), tf.int64)
+    # The conversion returns wrong numbers, and no error, on rows out of order.
+    if not is_sorted:
+        senders, receivers, weights = _in_order(senders, receivers, weights)
+    indices = tf.cast(tf.stack([receivers, senders], axis=1), tf.int64)
     return tf.raw_ops.SparseTensorToCSRSparseMatrix(
-        indices=indices, values=values, dense_shape=shape
+        indices=indices, values=weights, dense_shape=shape
     )

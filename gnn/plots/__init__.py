@@ -10,6 +10,7 @@ Matplotlib comes with the extra `plots` and is imported by the function that dra
 
 from gnn.plots.degrees import degree_distribution
 from gnn.plots.embedding import embedding
+from gnn.plots.explanation import plot_explanation
 from gnn.plots.history import history
 from gnn.plots.homophily import homophily
 from gnn.plots.neighborhood import neighborhood
@@ -21,5 +22,6 @@ __all__ = [
     "history",
     "homophily",
     "neighborhood",
+    "plot_explanation",
     "query_sheet",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -76,15 +75,6 @@ def legend_beside(ax: Any, handles: Sequence[Any], title: str | None = None) -> 
         borderaxespad=0.0,
         frameon=False,
     )
-
-
-def check_count(name: str, value: Any, least: int) -> int:
-    """An integer, `least` or more."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-        raise TypeError(f"{name} must be an integer, got {value!r}")
-    if value < least:
-        raise ValueError(f"{name} must be at least {least}, got {value}")
-    return int(value)
 
 
 def shorten(text: str, longest: int) -> str:

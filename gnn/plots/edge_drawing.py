@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,12 +12,14 @@ _MOST_NUMBERED = 40
 _WIDTHS, _CROWDED_WIDTHS, _EQUAL_WIDTH = (0.8, 4.5), (0.3, 2.0), 1.2  # points
 # Edges of the node in the middle, and those among the others.
 _OWN_COLOR, _OTHER_COLOR = "0.4", "0.72"
+FAINT = "0.82"
 # How far a line may bend, as a share of its length, to go around nodes.
 _BENDS = (0.0, 0.2, -0.2, 0.35, -0.35, 0.5, -0.5)
 _BENDS_WITH_REVERSE = (0.18, 0.32, 0.5)
 # Where on a line its number may stand, the first free place, and what makes a place free.
-_NUMBER_SPOTS = (0.5, 0.42, 0.58, 0.35, 0.65, 0.28, 0.72)
-_NUMBER_GAP = 17.0  # points from nodes and numbers
+_NUMBER_SPOTS = (0.5, 0.42, 0.58, 0.35, 0.65, 0.28, 0.72, 0.2, 0.8)
+_NUMBER_GAP = 17.0  # points from nodes
+_NUMBER_SIZE = np.array([36.0, 14.0])  # points that another number keeps free
 
 
 def draw_edges(
@@ -26,8 +28,10 @@ def draw_edges(
     places: np.ndarray,
     diameter: float,
     per_unit: float,
+    color_of: Callable[[float], str | None] | None = None,
+    most_numbers: int = _MOST_NUMBERED,
 ) -> None:
-    """Draws edges as wide as they are large, each with its number where numbers differ.
+    """Draws edges as wide as they are large, with their numbers where numbers differ.
 
     An edge whose reverse is as large is one line, any other an arrow. A line bends where it would
     run through a node.
@@ -38,6 +42,9 @@ def draw_edges(
         places: `[n, 2]`, where the nodes are; row 0 is the one in the middle.
         diameter: of a node, in points.
         per_unit: points to a unit of `places`.
+        color_of: from a size to a color, or to None for a faint edge without a number. Where it is
+            None, edges of the node in the middle are darker than others.
+        most_numbers: as many of the largest edges have numbers.
     """
     shown = {
         (a, b): size
@@ -46,17 +53,23 @@ def draw_edges(
     }
     sizes = [abs(size) for size in shown.values()]
     thinnest, widest = _WIDTHS if len(shown) <= _MOST_NUMBERED else _CROWDED_WIDTHS
-    numbered = len(set(shown.values())) > 1 and len(shown) <= _MOST_NUMBERED
+    numbered: list[tuple[int, int]] = []
+    if len(set(shown.values())) > 1 and (len(shown) <= _MOST_NUMBERED or color_of is not None):
+        told = [edge for edge, size in shown.items() if color_of is None or color_of(size)]
+        numbered = sorted(told, key=lambda edge: -abs(shown[edge]))[:most_numbers]
     radius = diameter / per_unit / 2
-    taken = places  # Where no number may stand.
+    numbers = np.zeros([0, 2])  # Where they stand.
     for (a, b), size in shown.items():
         width = min(_EQUAL_WIDTH, widest)
         if len(set(sizes)) > 1:
             width = thinnest + (widest - thinnest) * abs(size) / max(sizes)
+        color = _OTHER_COLOR if a and b else _OWN_COLOR
+        if color_of is not None:
+            color = color_of(size) or FAINT
         style: dict[str, Any] = {
             "linewidth": width,
             "linestyle": "-" if size >= 0 else "--",
-            "edgecolor": _OTHER_COLOR if a and b else _OWN_COLOR,
+            "edgecolor": color,
             "zorder": 1.0 if a and b else 1.5,
         }
         if a == b:
@@ -68,12 +81,9 @@ def draw_edges(
             bend = _free_bend(places[a], places[b], others, bends, 1.3 * radius)
             _draw_line(ax, places[a], places[b], bend, reverse != size, diameter, style)
             spots = _on_curve(places[a], places[b], bend, np.asarray(_NUMBER_SPOTS))
-        if numbered:
-            gaps = np.linalg.norm(spots[:, None] - taken[None], axis=2).min(axis=1) * per_unit
-            at = spots[
-                np.argmax(gaps > _NUMBER_GAP) if (gaps > _NUMBER_GAP).any() else gaps.argmax()
-            ]
-            taken = np.concatenate([taken, at[None]])
+        if (a, b) in numbered:
+            at = _free_spot(spots, places, numbers, per_unit)
+            numbers = np.concatenate([numbers, at[None]])
             box: dict[str, Any] = {
                 "boxstyle": "round,pad=0.1",
                 "facecolor": "white",
@@ -130,6 +140,19 @@ def _on_curve(start: np.ndarray, end: np.ndarray, bend: float, at: np.ndarray) -
     control = (start + end) / 2 + bend * across
     t = at[:, None]
     return (1 - t) ** 2 * start + 2 * t * (1 - t) * control + t**2 * end
+
+
+def _free_spot(
+    spots: np.ndarray, nodes: np.ndarray, numbers: np.ndarray, per_unit: float
+) -> np.ndarray:
+    """The first spot where a number covers no node and no number, else the one nearest to that."""
+    gaps = np.linalg.norm(spots[:, None] - nodes[None], axis=2).min(axis=1) * per_unit
+    freedom = gaps / _NUMBER_GAP
+    if len(numbers):
+        apart = np.abs(spots[:, None] - numbers[None]) * per_unit / _NUMBER_SIZE
+        freedom = np.minimum(freedom, apart.max(axis=2).min(axis=1))
+    free = freedom > 1
+    return spots[np.argmax(free) if free.any() else freedom.argmax()]
 
 
 def _free_bend(

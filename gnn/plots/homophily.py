@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gnn.graphs.arguments import check_count
 from gnn.graphs.graph import Graph
-from gnn.plots.canvas import as_axes, check_count, class_name, shorten, text_color
+from gnn.plots.canvas import as_axes, class_name, shorten, text_color
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,13 +9,23 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gnn.training.exact_resume import ExactResume
     from gnn.training.run import Run, load_run
     from gnn.training.run_config import OptionError, RunConfig, read_config_file
     from gnn.training.trainer import train
 
-__all__ = ["OptionError", "Run", "RunConfig", "load_run", "read_config_file", "train"]
+__all__ = [
+    "ExactResume",
+    "OptionError",
+    "Run",
+    "RunConfig",
+    "load_run",
+    "read_config_file",
+    "train",
+]
 
 _HOMES = {
+    "ExactResume": "gnn.training.exact_resume",
     "OptionError": "gnn.training.run_config",
     "Run": "gnn.training.run",
     "RunConfig": "gnn.training.run_config",

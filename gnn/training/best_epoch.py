@@ -9,7 +9,7 @@ import numpy as np
 
 
 class BestEpoch(keras.callbacks.EarlyStopping):
-    """Keras' EarlyStopping that restores the best weights, and can be carried on.
+    """Keras' EarlyStopping that restores the best weights.
 
     Args:
         patience: epochs without a better value that end the training.
@@ -21,8 +21,8 @@ class BestEpoch(keras.callbacks.EarlyStopping):
 
     Example:
 
-    >>> BestEpoch(patience=3).state()["wait"]
-    0
+    >>> BestEpoch(patience=3).monitor
+    'val_accuracy'
     """
 
     def __init__(self, patience: int, monitor: str = "val_accuracy", ties: bool = False):
@@ -32,7 +32,6 @@ class BestEpoch(keras.callbacks.EarlyStopping):
         self.best_weights: list[np.ndarray] | None = None
         self.best: float | None = None
         self.best_epoch = 0
-        self._carried: tuple[dict[str, Any], list[np.ndarray]] | None = None
 
     def get_monitor_value(self, logs: dict[str, Any] | None) -> Any:
         """The value to compare epochs by."""
@@ -51,27 +50,3 @@ class BestEpoch(keras.callbacks.EarlyStopping):
             return True
         one, other = float(monitor_value), float(reference_value)
         return one < other if self.mode == "min" else one > other
-
-    def state(self) -> dict[str, Any]:
-        """What the callback knows besides the weights, as JSON has it."""
-        return {
-            "best": None if self.best is None else float(self.best),
-            "best_epoch": int(self.best_epoch),
-            "wait": int(self.wait),
-        }
-
-    def carry_on(self, state: dict[str, Any], best_weights: list[np.ndarray]) -> None:
-        """Makes the next training begin in this state."""
-        self._carried = (state, best_weights)
-
-    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Begins anew, or in the state that is carried on."""
-        super().on_train_begin(logs)
-        if self._carried is not None:
-            state, weights = self._carried
-            self.best, self.best_epoch, self.wait = (
-                state["best"],
-                state["best_epoch"],
-                state["wait"],
-            )
-            self.best_weights = weights or None

@@ -15,19 +15,18 @@ from gnn.data.neighborhoods import neighborhoods
 from gnn.graphs.graph import Graph
 from gnn.graphs.graphs_tuple import split_inputs
 from gnn.training.recipes import MOST_NODES_AT_ONCE, number_of_classes
-from gnn.training.run_config import ALL_NEIGHBORS, RunConfig
+from gnn.training.run_config import ALL_NEIGHBORS, NETWORK_NAMES, RunConfig
 
 _ROWS_OF_EVALUATION = 4096
 _NODES_OF_EVALUATION = 128
 
 
-def training_batches(config: RunConfig, graph: Graph, first_epoch: int = 0) -> tf.data.Dataset:
-    """What `fit` is given.
+def training_batches(config: RunConfig, graph: Graph) -> tf.data.Dataset:
+    """The data of `fit`, once; with `steps_per_epoch` they are to be repeated.
 
     Args:
         config: resolved.
         graph: with a split `"train"`.
-        first_epoch: how often the data were gone over already, in a run that is carried on.
 
     Example:
 
@@ -38,7 +37,7 @@ def training_batches(config: RunConfig, graph: Graph, first_epoch: int = 0) -> t
     [0, 1]
     """
     if config.batch_size and config.model == "mlp":
-        dataset = _seeded(config, graph, first_epoch, fanout=0).map(_without_graph)
+        dataset = _seeded(config, graph, fanout=0).map(_without_graph)
     elif config.batch_size:
         extra: dict[str, Any] = {}
         if config.unlabeled_batch_size:
@@ -46,13 +45,11 @@ def training_batches(config: RunConfig, graph: Graph, first_epoch: int = 0) -> t
                 "unlabeled": "rest",
                 "unlabeled_batch_size": config.unlabeled_batch_size,
             }
-        dataset = _seeded(config, graph, first_epoch, fanout=_fanout(config), **extra)
+        dataset = _seeded(config, graph, fanout=_fanout(config), **extra)
     elif config.model == "mlp":
         dataset = _all_rows(graph, graph.split("train"))
     else:
         dataset = full_batch(graph, "train")
-    if config.steps_per_epoch:
-        dataset = dataset.repeat()
     return _labels_for_loss(config, graph, dataset)
 
 
@@ -82,7 +79,7 @@ def inference_batches(
     [[1.0, 0.0], [0.0, 1.0]]
     """
     nodes = np.arange(graph.num_nodes) if nodes is None else nodes
-    if config.model != "gcn":
+    if config.model not in NETWORK_NAMES:
         return rows_of_nodes(graph, nodes)
     chosen = dataclasses.replace(graph, splits={"chosen": nodes})
     if graph.num_nodes <= MOST_NODES_AT_ONCE:
@@ -117,9 +114,7 @@ def _all_rows(graph: Graph, nodes: np.ndarray) -> tf.data.Dataset:
     return tf.data.Dataset.from_tensors(element)
 
 
-def _seeded(
-    config: RunConfig, graph: Graph, first_epoch: int, fanout: Any, **extra: Any
-) -> tf.data.Dataset:
+def _seeded(config: RunConfig, graph: Graph, fanout: Any, **extra: Any) -> tf.data.Dataset:
     return neighborhoods(
         graph,
         "train",
@@ -127,7 +122,6 @@ def _seeded(
         fanout=fanout,
         shuffle=True,
         seed=config.seed,
-        first_epoch=first_epoch,
         **extra,
     )
 

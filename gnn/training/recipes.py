@@ -12,8 +12,9 @@ from gnn.configs import DistanceConfig, GraphRegConfig
 from gnn.graphs.graph import Graph
 from gnn.layers.dense import FeatureDense
 from gnn.models.graph_regularization import GraphRegularizationModel
-from gnn.models.node_classifiers import GraphConvolutionalNodeClassifier
-from gnn.training.run_config import ALL_NEIGHBORS, PLANETOID, OptionError, RunConfig
+from gnn.training.best_epoch import BestEpoch
+from gnn.training.networks import NETWORKS, build_network, hops_of
+from gnn.training.run_config import ALL_NEIGHBORS, MODELS, PLANETOID, OptionError, RunConfig
 
 # Above this, an epoch is many batches of sampled neighborhoods instead of the whole graph.
 MOST_NODES_AT_ONCE = 50_000
@@ -51,7 +52,7 @@ def resolve(config: RunConfig, graph: Graph) -> RunConfig:
     (64,)
     """
     if config.model is None:
-        raise OptionError("model must be given: 'gcn', 'graph-regularization' or 'mlp'")
+        raise OptionError(f"model must be given: one of {list(MODELS)}")
     recipe = config.recipe or ("citation" if config.dataset in PLANETOID else "general")
     makers = {"citation": _citation_settings, "general": _general_settings}
     settings = makers[recipe](config, graph)
@@ -73,23 +74,31 @@ def resolve(config: RunConfig, graph: Graph) -> RunConfig:
 
 
 def _citation_settings(config: RunConfig, graph: Graph) -> dict[str, Any]:
-    """Few labels a class and bags of words; chosen on the validation split of Cora."""
-    gcn = config.model == "gcn"
-    hops = len(config.hidden_units or (16,)) + 1  # One for each convolution.
-    settings: dict[str, Any] = {
-        # Kipf and Welling's network, layer sizes, dropout and weight decay.
-        "hidden_units": (16,) if gcn else (128,),
-        "dropout": 0.5 if gcn else 0.0,
-        "l2": 2.5e-4 if gcn else 1e-3,
-        "scaling": "rows" if gcn and config.dataset in PLANETOID else "none",
-        "learning_rate": 0.01 if gcn else 0.001,
+    """Few labels a class and bags of words: what the papers have, or the validation split chose."""
+    if config.model in NETWORKS:
+        settings = {
+            "scaling": "rows" if config.dataset in PLANETOID else "none",
+            "learning_rate": 0.01,
+            "epochs": 200,
+            "steps_per_epoch": 0,
+            "batch_size": 0,
+            "multiplier": 0.0,
+            "distance": "l2",
+            **NETWORKS[config.model].citation_options(config.dataset),
+        }
+        hidden = config.hidden_units or settings.get("hidden_units", ())
+        return {**settings, "fanout": (ALL_NEIGHBORS,) * hops_of(config.model, hidden)}
+    settings = {
+        "hidden_units": (128,),
+        "dropout": 0.0,
+        "l2": 1e-3,
+        "scaling": "none",
+        "learning_rate": 0.001,
         "epochs": 200,
-        "patience": 200 if gcn else 80,
-        "steps_per_epoch": 0 if gcn else 10,
+        "patience": 80,
+        "steps_per_epoch": 10,
         "batch_size": 0,
     }
-    if gcn:
-        settings |= {"multiplier": 0.0, "distance": "l2", "fanout": (ALL_NEIGHBORS,) * hops}
     if config.model == "graph-regularization":
         settings |= {
             "multiplier": 1.0,
@@ -106,10 +115,10 @@ def _citation_settings(config: RunConfig, graph: Graph) -> dict[str, Any]:
 def _general_settings(config: RunConfig, graph: Graph) -> dict[str, Any]:
     """Dense features of any scale and any number of nodes."""
     large = graph.num_nodes > MOST_NODES_AT_ONCE
-    hops = len(config.hidden_units or (64,)) + 1  # One for each convolution.
+    network = config.model in NETWORKS
     settings: dict[str, Any] = {
         "hidden_units": (64,),
-        "dropout": 0.5 if config.model == "gcn" else 0.2,
+        "dropout": 0.5 if network else 0.2,
         "l2": 1e-4,
         # The pixels of the digits have one scale already, and some are rarely anything but 0.
         "scaling": "none" if _sparse_names(graph) or config.dataset == "digits" else "standardize",
@@ -119,8 +128,12 @@ def _general_settings(config: RunConfig, graph: Graph) -> dict[str, Any]:
         "steps_per_epoch": 0,
         "batch_size": 512 if large else 0,
     }
-    if config.model == "gcn":
+    if network:
+        # Networks that look far get by with fewer hops of sampled neighbors.
+        hops = min(hops_of(config.model or "", config.hidden_units or (64,)), 3)
         settings |= {"multiplier": 0.0, "distance": "l2", "fanout": (10,) * hops}
+        if config.model == "sgc":
+            del settings["hidden_units"]
     if config.model == "graph-regularization":
         settings |= {
             "multiplier": 1.0,
@@ -164,10 +177,12 @@ def build_model(config: RunConfig, graph: Graph) -> keras.Model:
         )
     scaled = config.scaling == "standardize"
     widths = [feature.shape[1] for feature in graph.features.values()]
-    return GraphConvolutionalNodeClassifier(
+    return build_network(
+        config.model or "",
+        config.dataset,
+        config.hidden_units or (),
         seq_length=None if scaled else sum(widths),
         num_classes=number_of_classes(graph),
-        hidden_units=config.hidden_units,
         dropout_rate=config.dropout or 0.0,
         node_model_fn=(lambda: _scaler(graph)) if scaled else None,
         config=graph_loss if config.multiplier else None,
@@ -198,6 +213,26 @@ def compile_model(model: keras.Model, config: RunConfig) -> None:
         losses[config.loss or "sparse_categorical_crossentropy"](),
         metrics=["accuracy"],
     )
+
+
+def best_epoch(config: RunConfig, validates: bool = True) -> BestEpoch:
+    """The callback that keeps the best epoch's weights and ends the training.
+
+    Args:
+        config: what `resolve` returned.
+        validates: whether there are validation data; else the loss of the training decides.
+
+    Example:
+
+    >>> best_epoch(RunConfig(model="sgc", recipe="citation", patience=10)).monitor
+    'val_loss'
+    """
+    monitor = "val_accuracy"
+    if config.recipe == "citation" and config.model in NETWORKS:
+        monitor = NETWORKS[config.model].monitor
+    # The first recipes, which have no ties, have their figures published.
+    settled = config.recipe == "citation" and config.model in ("gcn", "graph-regularization", "mlp")
+    return BestEpoch(config.patience or 1, monitor if validates else "loss", ties=not settled)
 
 
 def number_of_classes(graph: Graph) -> int:

@@ -1,4 +1,4 @@
-"""What a run says while it trains: lines of a log, and a bar on a terminal."""
+"""What a run says while it trains: lines of a log, a bar on a terminal, and that it diverged."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any
 
 import keras
+import numpy as np
 from tqdm import tqdm
 
 Report = Callable[[str], None]
@@ -87,3 +88,25 @@ class EpochBar(keras.callbacks.Callback):
         shown = {k: f"{v:.3f}" for k, v in (logs or {}).items() if k in ("loss", "val_accuracy")}
         self._bar.set_postfix(shown, refresh=False)
         self._bar.update()
+
+
+class FiniteLoss(keras.callbacks.Callback):
+    """Ends a training whose loss is no number any more.
+
+    Example:
+
+    >>> FiniteLoss().on_epoch_end(0, {"loss": 0.5})
+    """
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Looks at the loss.
+
+        Raises:
+            FloatingPointError: it is not finite.
+        """
+        loss = float((logs or {}).get("loss", 0.0))
+        if not np.isfinite(loss):
+            raise FloatingPointError(
+                f"the loss is {loss} after epoch {epoch + 1}: lower the learning rate, or look for "
+                "features of very different scales"
+            )

@@ -22,10 +22,10 @@ from gnn.graphs.graph import Graph
 from gnn.layers.dense import FeatureDense
 from gnn.models.export import check_replaceable
 from gnn.models.graph_regularization import GraphRegularizationModel
-from gnn.models.node_classifiers import GraphConvolutionalNodeClassifier
+from gnn.models.node_classifier import NodeClassifier
 from gnn.training import run_folder
 from gnn.training.feeding import evaluation_batches, inference_batches
-from gnn.training.run_config import RunConfig
+from gnn.training.run_config import NETWORK_NAMES, RunConfig
 from gnn.training.run_data import (
     DataFacts,
     load_data,
@@ -193,7 +193,7 @@ class Run:
         if graph.labels is not None:
             batches = batches.map(lambda inputs, labels: inputs)
         model = self.model
-        if isinstance(model, GraphConvolutionalNodeClassifier):
+        if isinstance(model, NodeClassifier):
             rows = [model.embed(inputs).numpy() for inputs in batches]
         else:
             node_model = model.node_model if isinstance(model, GraphRegularizationModel) else model
@@ -285,10 +285,10 @@ class Run:
         return graph
 
     def _table(self, path: str | os.PathLike[str]) -> Graph:
-        if self.config.model == "gcn" and os.path.isfile(path):
+        if self.config.model in NETWORK_NAMES and os.path.isfile(path):
             raise ValueError(
-                f"a gcn predicts a node from its neighbors, and {os.fspath(path)!r} is a table of "
-                "nodes alone: give a folder with nodes and edges"
+                f"a {self.config.model} predicts a node from its neighbors, and "
+                f"{os.fspath(path)!r} is a table of nodes alone: give a folder with nodes and edges"
             )
         table = read_nodes(path, self.facts.columns, strict=bool(self.config.strict))
         return Graph.from_edges(

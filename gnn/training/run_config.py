@@ -15,7 +15,20 @@ from gnn.configs import DistanceType
 
 PLANETOID = ("cora", "citeseer", "pubmed")
 DATASETS = (*PLANETOID, "digits", "groceries")
-MODELS = ("gcn", "graph-regularization", "mlp")
+# The graph networks of `gnn.training.networks`, which the command's flags must know without it.
+NETWORK_NAMES = (
+    "gcn",
+    "sage",
+    "gat",
+    "gatv2",
+    "gin",
+    "sgc",
+    "appnp",
+    "dagnn",
+    "gcnii",
+    "grand",
+)
+MODELS = (*NETWORK_NAMES, "graph-regularization", "mlp")
 RECIPES = ("citation", "general")
 LOSSES = (
     "sparse_categorical_crossentropy",
@@ -56,7 +69,8 @@ class RunConfig:
         strict: whether a malformed row of the folder is an error.
         directed: whether the edges of the folder are taken without their reverses.
         validation_share, test_share: of the labeled nodes, where the data have no such splits.
-        model: `"gcn"`, `"graph-regularization"` or `"mlp"`.
+        model: a graph network, as `"gcn"` or `"gat"` (`NETWORK_NAMES`), `"graph-regularization"` or
+            `"mlp"`.
         recipe: `"citation"` or `"general"`: where options that are not given come from.
         hidden_units: widths of the hidden layers.
         dropout: share of hidden units dropped in training.

@@ -1,4 +1,4 @@
-"""Snapshots of a training: all that it takes to carry on as if it had not been stopped."""
+"""Snapshots of a training on disk: all that it takes to carry on as if it had not been stopped."""
 
 from __future__ import annotations
 
@@ -6,98 +6,86 @@ import dataclasses
 import json
 import os
 import shutil
-import time
 import zipfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
+import tensorflow as tf
 
 from gnn.files import whole_folder
-from gnn.training.best_epoch import BestEpoch
 
 _ARRAYS, _PLAIN = "arrays.npz", "state.json"
+_RUNNING, _FINISHED = "step", "end"
+
+
+@dataclasses.dataclass(frozen=True)
+class Position:
+    """How far a training is.
+
+    Attributes:
+        epoch: the epoch that it is in, from 0.
+        step: the steps of that epoch that are done.
+        total: the steps that are done in all epochs.
+        steps: the steps of an epoch; None where that is not known.
+
+    Example:
+
+    >>> print(Position(epoch=1, step=4, total=14, steps=10), Position(1, 10, 20, 10), sep="; ")
+    step 4 of epoch 2; epoch 2
+    """
+
+    epoch: int
+    step: int
+    total: int
+    steps: int | None
+
+    def __str__(self) -> str:
+        """As a sentence needs it, counted from 1."""
+        name = f"epoch {self.epoch + 1}"
+        return name if self.step == self.steps else f"step {self.step} of {name}"
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Snapshot:
-    """The state of a training after an epoch.
+    """The state of a training at a step.
 
     Attributes:
-        epoch: epochs done.
-        stopped: whether the training is over.
-        model, optimizer: the values of their variables, dropout's seeds among them.
-        best: the state of the `BestEpoch` callback, without its weights.
-        best_weights: the weights of the best epoch so far.
-        history: key to a number an epoch.
+        position: where it is.
+        state: nested dicts and lists of numbers, strings and arrays.
+        path: the folder that it was read from.
     """
 
-    epoch: int
-    stopped: bool
-    model: list[np.ndarray]
-    optimizer: list[np.ndarray]
-    best: dict[str, Any]
-    best_weights: list[np.ndarray]
-    history: dict[str, list[float]]
-
-    @classmethod
-    def of(
-        cls, model: keras.Model, best: BestEpoch, history: dict[str, list[float]], stopped: bool
-    ) -> Snapshot:
-        """The state that a model in training is in."""
-        return cls(
-            epoch=max((len(values) for values in history.values()), default=0),
-            stopped=stopped,
-            model=_values(model.variables),
-            optimizer=_values(model.optimizer.variables),
-            best=best.state(),
-            best_weights=best.best_weights or [],
-            history=history,
-        )
-
-    def restore(self, model: keras.Model, best: BestEpoch) -> None:
-        """Puts a built and compiled model, and the callback, into this state.
-
-        Raises:
-            ValueError: the variables are not those of this model.
-        """
-        model.optimizer.build(model.trainable_variables)
-        _assign("the model", model.variables, self.model)
-        _assign("the optimizer", model.optimizer.variables, self.optimizer)
-        best.carry_on(self.best, self.best_weights)
+    position: Position
+    state: dict[str, Any]
+    path: Path | None = None
 
 
-def write_snapshot(folder: Path, snapshot: Snapshot) -> None:
+def write_snapshot(folder: Path, snapshot: Snapshot, finished: bool = False) -> None:
     """Writes a snapshot under its own name, whole or not at all, and then removes older ones.
+
+    The snapshot of a finished training lies beside the last one of its way there, from which more
+    epochs could be carried on.
 
     Args:
         folder: where the snapshots of one training are.
         snapshot: what to write.
+        finished: whether nothing is left to do.
 
     Raises:
         OSError: it cannot be written; the older snapshots are left.
     """
-    path = folder / f"epoch-{snapshot.epoch:06d}"
+    kind = _FINISHED if finished else _RUNNING
+    path = folder / f"{kind}-{snapshot.position.total:09d}"
+    arrays: list[np.ndarray] = []
     plain = {
-        "epoch": snapshot.epoch,
-        "stopped": snapshot.stopped,
-        "best": snapshot.best,
-        "history": snapshot.history,
+        "position": dataclasses.asdict(snapshot.position),
+        "state": _without_arrays(snapshot.state, arrays),
     }
-    groups = {
-        "model": snapshot.model,
-        "optimizer": snapshot.optimizer,
-        "best": snapshot.best_weights,
-    }
-    arrays: dict[str, Any] = {}
-    for name, values in groups.items():
-        arrays |= {f"{name}/{i}": value for i, value in enumerate(values)}
     with whole_folder(path, overwrite=True) as partial:
-        np.savez(partial / _ARRAYS, **arrays)
+        np.savez(partial / _ARRAYS, **{str(i): array for i, array in enumerate(arrays)})
         (partial / _PLAIN).write_text(json.dumps(plain), encoding="utf-8")
-    for other in _folders(folder):
+    for other in _folders(folder, kind):
         if other != path:
             # Under its own name a snapshot is whole, to the end.
             removed = other.with_name(f".{other.name}.removed")
@@ -114,106 +102,98 @@ def has_snapshot(folder: Path) -> bool:
     >>> has_snapshot(Path("no such folder"))
     False
     """
-    return bool(_folders(folder))
+    return bool(_folders(folder, _RUNNING) + _folders(folder, _FINISHED))
 
 
-def read_snapshot(folder: Path) -> Snapshot | None:
+def read_position(folder: Path) -> Position | None:
+    """How far the newest snapshot of a folder is; None if there is none.
+
+    Raises:
+        ValueError: the snapshot is damaged; the message names it.
+    """
+    paths = _folders(folder, _FINISHED) or _folders(folder, _RUNNING)
+    return _read(paths[-1], with_arrays=False).position if paths else None
+
+
+def read_snapshot(folder: Path, finished: bool = False) -> Snapshot | None:
     """Reads the newest snapshot of a folder; None if there is none.
+
+    Args:
+        folder: where the snapshots of one training are.
+        finished: whether to read that of the finished training.
 
     Raises:
         ValueError: it is damaged; the message names it.
     """
-    folders = _folders(folder)
-    if not folders:
-        return None
+    paths = _folders(folder, _FINISHED if finished else _RUNNING)
+    return _read(paths[-1], with_arrays=True) if paths else None
+
+
+def _read(path: Path, with_arrays: bool) -> Snapshot:
     try:
-        plain = json.loads((folders[-1] / _PLAIN).read_text(encoding="utf-8"))
+        plain = json.loads((path / _PLAIN).read_text(encoding="utf-8"))
+        position = Position(**plain["position"])
+        if not with_arrays:
+            return Snapshot(position, {}, path)
         # Opened here: NumPy leaves a damaged file open.
-        with (
-            (folders[-1] / _ARRAYS).open("rb") as file,
-            np.load(file, allow_pickle=False) as arrays,
-        ):
-            names = list(arrays)
-            groups = {
-                group: [arrays[f"{group}/{i}"] for i in range(_count(names, group))]
-                for group in ("model", "optimizer", "best")
-            }
-        return Snapshot(
-            epoch=plain["epoch"],
-            stopped=plain["stopped"],
-            model=groups["model"],
-            optimizer=groups["optimizer"],
-            best=plain["best"],
-            best_weights=groups["best"],
-            history=plain["history"],
-        )
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        with (path / _ARRAYS).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return Snapshot(position, _with_arrays(plain["state"], arrays), path)
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise ValueError(
-            f"the snapshot {str(folders[-1])!r} is damaged ({error}); remove it to start anew"
+            f"the snapshot {str(path)!r} is damaged ({error}); remove it to start anew"
         ) from error
 
 
-class Snapshots(keras.callbacks.Callback):
-    """Keeps the history and writes snapshots at ends of epochs, the last one always.
+def _folders(folder: Path, kind: str) -> list[Path]:
+    return sorted(folder.glob(f"{kind}-*"))
 
-    Args:
-        folder: where to.
-        best: the callback whose state they hold; it comes before this one.
-        history: what the epochs so far gave; it grows.
-        seconds: at most one snapshot in so many.
+
+def can_be_kept(value: Any) -> bool:
+    """Whether a snapshot can hold a value: numbers, strings, arrays, and nests of them.
 
     Example:
 
-    >>> Snapshots(Path("state"), BestEpoch(patience=3), {}, seconds=5).history
-    {}
+    >>> can_be_kept({"best": 0.5, "weights": [np.ones(2)]}), can_be_kept(print)
+    (True, False)
     """
-
-    def __init__(
-        self, folder: Path, best: BestEpoch, history: dict[str, list[float]], seconds: float
-    ):
-        super().__init__()
-        self._folder, self._best, self.history, self._seconds = folder, best, history, seconds
-        self._written = time.monotonic()
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Adds an epoch, and writes if it is time.
-
-        Raises:
-            FloatingPointError: the loss is no finite number any more.
-        """
-        loss = float((logs or {}).get("loss", 0.0))
-        if not np.isfinite(loss):
-            raise FloatingPointError(
-                f"the loss is {loss} after epoch {epoch + 1}: lower the learning rate, or look for "
-                "features of very different scales"
-            )
-        for key, value in (logs or {}).items():
-            self.history.setdefault(key, []).append(float(value))
-        stopped = bool(self.model.stop_training) or epoch + 1 == self.params["epochs"]
-        if stopped or time.monotonic() - self._written >= self._seconds:
-            write_snapshot(self._folder, Snapshot.of(self.model, self._best, self.history, stopped))
-            self._written = time.monotonic()
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and can_be_kept(inner) for key, inner in value.items())
+    if isinstance(value, list | tuple):
+        return all(can_be_kept(inner) for inner in value)
+    if isinstance(value, np.ndarray | np.generic):
+        return value.dtype.kind != "O"
+    return value is None or isinstance(value, bool | int | float | str)
 
 
-def _folders(folder: Path) -> list[Path]:
-    return sorted(folder.glob("epoch-*"))
+def _without_arrays(value: Any, arrays: list[np.ndarray]) -> Any:
+    """The value as JSON has it; arrays go to the list, and leave their place in it."""
+    if isinstance(value, dict):
+        return {key: _without_arrays(inner, arrays) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_without_arrays(inner, arrays) for inner in value]
+    if isinstance(value, tuple):
+        return {"__tuple__": [_without_arrays(inner, arrays) for inner in value]}
+    if isinstance(value, np.ndarray | np.generic):
+        arrays.append(np.asarray(value))
+        # NumPy's files forget the names of types that are not its own, such as bfloat16.
+        return {
+            "__array__": len(arrays) - 1,
+            "dtype": value.dtype.name,
+            "scalar": isinstance(value, np.generic),
+        }
+    return value
 
 
-def _count(names: Sequence[str], group: str) -> int:
-    return sum(name.startswith(f"{group}/") for name in names)
-
-
-def _values(variables: Sequence[keras.Variable]) -> list[np.ndarray]:
-    return [np.asarray(keras.ops.convert_to_numpy(variable.value)) for variable in variables]
-
-
-def _assign(what: str, variables: Sequence[keras.Variable], values: Sequence[np.ndarray]) -> None:
-    mine = [tuple(variable.shape) for variable in variables]
-    theirs = [value.shape for value in values]
-    if mine != theirs:
-        raise ValueError(
-            f"the snapshot is of another model: the variables of {what} have shapes {mine}, and "
-            f"there {theirs}"
-        )
-    for variable, value in zip(variables, values, strict=True):
-        variable.assign(value)
+def _with_arrays(value: Any, arrays: Any) -> Any:
+    if isinstance(value, list):
+        return [_with_arrays(inner, arrays) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    if "__tuple__" in value:
+        return tuple(_with_arrays(inner, arrays) for inner in value["__tuple__"])
+    if "__array__" in value:
+        array = arrays[str(value["__array__"])]
+        if array.dtype.kind == "V":
+            array = array.view(tf.as_dtype(value["dtype"]).as_numpy_dtype)
+        return array[()] if value["scalar"] else array
+    return {key: _with_arrays(inner, arrays) for key, inner in value.items()}

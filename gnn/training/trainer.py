@@ -19,16 +19,16 @@ import tensorflow as tf
 from gnn.datasets.table_problems import TableWarning
 from gnn.graphs.graph import Graph
 from gnn.training import run_folder
-from gnn.training.best_epoch import BestEpoch
-from gnn.training.feeding import evaluation_batches, inference_batches, training_batches
-from gnn.training.recipes import build_model, compile_model, resolve
-from gnn.training.reporting import EpochBar, Report, RunLog
+from gnn.training.exact_resume import ExactResume
+from gnn.training.feeding import evaluation_batches, training_batches
+from gnn.training.recipes import best_epoch, build_model, compile_model, resolve
+from gnn.training.reporting import EpochBar, FiniteLoss, Report, RunLog
 from gnn.training.results import write_results
 from gnn.training.run import Run, load_run
 from gnn.training.run_config import OptionError, RunConfig
 from gnn.training.run_data import DataFacts, check_trainable, load_data, write_splits
 from gnn.training.run_folder import RunFolder
-from gnn.training.snapshots import Snapshots, has_snapshot, read_snapshot
+from gnn.training.snapshots import has_snapshot, read_position
 from gnn.training.splitting import complete_splits
 
 
@@ -217,45 +217,26 @@ def _train_into(
     model = build_model(config, graph)
     compile_model(model, config)
     validates = "validation" in graph.splits
-    best = BestEpoch(
-        config.patience or 1,
-        "val_accuracy" if validates else "loss",
-        ties=config.recipe == "general",
-    )
-    snapshot = read_snapshot(folder.state)
-    history: dict[str, list[float]] = {}
-    done = 0
-    if snapshot is not None:
-        # A batch of its own, so that none of the training's is drawn.
-        _build(model, inference_batches(config, graph, graph.split("train")[:1]))
-        snapshot.restore(model, best)
-        history, done = snapshot.history, snapshot.epoch
-        say(f"carried on after epoch {done}")
+    best = best_epoch(config, validates)
+    done = read_position(folder.state)
+    if done is not None:
+        say(f"carried on after {done}")
     else:
         data = config.dataset or config.data
         say(f"training {config.model} on {data}: {len(graph.split('train'))} labeled nodes")
         say(f"options: {json.dumps(config.to_dict())}", aloud=False)
-    if snapshot is None or not snapshot.stopped:
-        base = training_batches(dataclasses.replace(config, steps_per_epoch=0), graph)
-        steps = config.steps_per_epoch or 0
-        passes = done * steps // int(base.cardinality()) if steps else done
-        snapshots = Snapshots(folder.state, best, history, config.snapshot_seconds or 0.0)
-        with EpochBar(config.epochs or 1, done, progress) as bar:
-            model.fit(
-                training_batches(config, graph, first_epoch=passes),
-                validation_data=(
-                    evaluation_batches(config, graph, "validation") if validates else None
-                ),
-                epochs=config.epochs,
-                initial_epoch=done,
-                steps_per_epoch=steps or None,
-                callbacks=[best, snapshots, bar],
-                shuffle=False,
-                verbose=0,
-            )
-    else:
-        model.set_weights(snapshot.best_weights)
-        best.best_epoch = snapshot.best["best_epoch"]
+    resume = ExactResume(folder.state, [best], every_seconds=config.snapshot_seconds or 0.0)
+    batches = resume.batches(training_batches(config, graph))
+    with EpochBar(config.epochs or 1, done.epoch if done else 0, progress) as bar:
+        history = model.fit(
+            batches.repeat() if config.steps_per_epoch else batches,
+            validation_data=evaluation_batches(config, graph, "validation") if validates else None,
+            epochs=config.epochs,
+            steps_per_epoch=config.steps_per_epoch or None,
+            callbacks=[FiniteLoss(), resume, bar],
+            shuffle=False,
+            verbose=0,
+        ).history
     epochs = len(next(iter(history.values())))
     metrics: dict[str, Any] = {"epochs": epochs, "best_epoch": best.best_epoch + 1}
     for split in ("validation", "test"):
@@ -271,17 +252,10 @@ def _train_into(
     run_folder.write_json(folder.partial / run_folder.METRICS, metrics)
 
 
-def _build(model: keras.Model, batches: tf.data.Dataset) -> None:
-    element = next(iter(batches))
-    model(element[0] if isinstance(element, tuple) else element)
-
-
 def _how_to_resume(folder: RunFolder) -> str:
     if not has_snapshot(folder.state):
         return "interrupted before the first snapshot; nothing was kept"
-    snapshot = read_snapshot(folder.state)
-    assert snapshot is not None
     return (
-        f"interrupted; {folder.partial} holds the training up to epoch {snapshot.epoch}. Carry on "
-        f"with: gnn train --output {shlex.quote(str(folder.path))} --resume"
+        f"interrupted; {folder.partial} holds the training up to {read_position(folder.state)}. "
+        f"Carry on with: gnn train --output {shlex.quote(str(folder.path))} --resume"
     )

@@ -138,6 +138,39 @@ class LayerHost(NodeGraphModel):
 
 
 @keras.saving.register_keras_serializable(package="test")
+class PoolHost(NodeGraphModel):
+    """The smallest model of graphs around a pooling layer: what nodes receive, pooled, to logits.
+
+    A row of a batch of nodes is the component that the node lies in.
+    """
+
+    output_field = "globals"
+
+    def __init__(self, layer: keras.layers.Layer, dropout: float = 0.0, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.layer, self.dropout = layer, dropout
+        self.encoder = keras.layers.Dense(6, "tanh")
+        self.drop = keras.layers.Dropout(dropout)
+        self.head = keras.layers.Dense(NUM_CLASSES)
+
+    def graph_call(self, graph: BatchGraph, training: bool | None = None) -> BatchGraph:
+        nodes = self.encoder(graph.nodes["x"])
+        adjacency = adjacency_of(graph._replace(nodes=nodes))
+        graph = graph.replace(nodes=nodes + propagate(nodes, adjacency, "mean"))
+        pooled = self.layer(graph, training=training)
+        return graph.replace(globals=self.head(self.drop(pooled, training=training)))
+
+    def get_config(self) -> dict[str, Any]:
+        layer = keras.saving.serialize_keras_object(self.layer)
+        return {**super().get_config(), "layer": layer, "dropout": self.dropout}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> PoolHost:
+        del custom_objects
+        return cls(**{**config, "layer": keras.saving.deserialize_keras_object(config["layer"])})
+
+
+@keras.saving.register_keras_serializable(package="test")
 class ScaledSum(GraphLayer):
     """What a user makes of GraphLayer: nodes plus a learned share of what they receive."""
 

@@ -11,17 +11,33 @@ from matplotlib import pyplot
 from matplotlib.figure import Figure
 
 from gnn import plots
+from gnn.explain import Explanation
 from gnn.graphs.graph import Graph
 from gnn.plots.canvas import PALETTE, class_style, text_color
 
 GRAPH = Graph.from_edges([0, 1, 2], [1, 2, 0], labels=[0, 1, 1])
 IMAGES = np.eye(4).reshape(4, 2, 2)
+WHY = Explanation(
+    method="integrated gradients",
+    graph=GRAPH,
+    node=1,
+    target=0,
+    probabilities=np.array([0.75, 0.25]),
+    nodes=np.arange(3),
+    edges=np.arange(3),
+    edge_attributions=np.array([0.5, -0.25, 0.0]),
+    feature_attributions={},
+    score_name="probability",
+    score=0.75,
+    baselines={"edges": 0.5, "features": 0.5},
+)
 CALLS = {
     "degree_distribution": lambda ax: plots.degree_distribution(GRAPH, ax=ax),
     "embedding": lambda ax: plots.embedding(np.eye(3), [0, 1, 1], ax=ax),
     "history": lambda ax: plots.history({"loss": [2.0, 1.0]}, ax=ax),
     "homophily": lambda ax: plots.homophily(GRAPH, ax=ax),
     "neighborhood": lambda ax: plots.neighborhood(GRAPH, 0, ax=ax),
+    "plot_explanation": lambda ax: plots.plot_explanation(WHY, ax=ax),
     "query_sheet": lambda ax: plots.query_sheet(IMAGES[:1], IMAGES, [[1, 2]], ax=ax),
 }
 

@@ -84,7 +84,7 @@ def test_embedding_is_what_the_last_layer_reads(model: str, shop_runs: dict[str,
     assert found.vectors.shape == (60, 8)
     assert found.ids[:2] == ["n0", "n1"]
     if model == "gcn":
-        return  # By hand in tests/models/test_node_classifiers.py.
+        return  # By hand in tests/models/test_convolutional_classifier.py.
     kernel, bias = run.model.get_weights()[-2:]
     np.testing.assert_allclose(
         tf.nn.softmax(found.vectors @ kernel + bias), run.predict().probabilities, rtol=1e-4

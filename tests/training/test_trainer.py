@@ -18,8 +18,9 @@ import pytest
 import tensorflow as tf
 
 from gnn.training import Run, RunConfig, load_run, recipes, results, train, trainer
+from gnn.training.reporting import FiniteLoss
 from gnn.training.run_folder import RunFolder, locked
-from gnn.training.snapshots import Snapshots, has_snapshot
+from gnn.training.snapshots import has_snapshot
 
 MODELS = ("mlp", "graph-regularization", "gcn")
 FILES = {
@@ -42,15 +43,15 @@ def short(shop: Path, output: Path, model: str = "mlp", **options: Any) -> RunCo
 
 
 def stop_after(monkeypatch: pytest.MonkeyPatch, epochs: int, error: BaseException) -> None:
-    """Has the training fail right after the snapshot of an epoch."""
-    write = Snapshots.on_epoch_end
+    """Has the training fail at the end of an epoch, whose last step is in a snapshot."""
+    look = FiniteLoss.on_epoch_end
 
-    def on_epoch_end(self: Snapshots, epoch: int, logs: Any = None) -> None:
-        write(self, epoch, logs)
+    def on_epoch_end(self: FiniteLoss, epoch: int, logs: Any = None) -> None:
+        look(self, epoch, logs)
         if epoch + 1 == epochs:
             raise error
 
-    monkeypatch.setattr(Snapshots, "on_epoch_end", on_epoch_end)
+    monkeypatch.setattr(FiniteLoss, "on_epoch_end", on_epoch_end)
 
 
 @pytest.fixture
@@ -123,17 +124,17 @@ def test_resumed_run_ends_as_one_that_was_never_stopped(
     """The run that is carried on has what a kill after the second epoch would have left."""
     stopped = RunFolder(tmp_path / "stopped")
 
-    def keep(self: Snapshots, epoch: int, logs: Any = None) -> None:
-        write(self, epoch, logs)
+    def keep(self: FiniteLoss, epoch: int, logs: Any = None) -> None:
+        look(self, epoch, logs)
         if epoch == 1:
             shutil.copytree(tmp_path / "whole.partial", stopped.partial)
 
-    write = Snapshots.on_epoch_end
+    look = FiniteLoss.on_epoch_end
     options = {"recipe": "general", "learning_rate": 0.003, **options}
     with monkeypatch.context() as patch:
-        patch.setattr(Snapshots, "on_epoch_end", keep)
+        patch.setattr(FiniteLoss, "on_epoch_end", keep)
         whole = train(short(shop, tmp_path / "whole", model, **options))
-    assert [path.name for path in stopped.state.iterdir()] == ["epoch-000002"]
+    assert [path.name[:5] for path in stopped.state.iterdir()] == ["step-"]
     resumed = train(RunConfig(output=str(stopped.path), resume=True))
     assert "carried on after epoch 2" in (resumed.path / "log.txt").read_text()
     assert resumed.history == whole.history
@@ -178,7 +179,8 @@ def test_killed_run_is_resumed(shop: Path, tmp_path: Path) -> None:
     # The rest of 100,000 epochs is not needed: the stored number is brought down.
     path = folder.partial / "config.json"
     stored = json.loads(path.read_text())
-    (last,) = [int(path.name[6:]) for path in folder.state.glob("epoch-*")][-1:]
+    # A step an epoch.
+    (last,) = [int(path.name[5:]) for path in folder.state.glob("step-*")][-1:]
     stored["config"]["epochs"] = last + 3
     path.write_text(json.dumps(stored))
     run = train(RunConfig(output=str(folder.path), resume=True))
@@ -353,7 +355,7 @@ def test_damaged_snapshot_is_named(stopped: Path) -> None:
     whole = (state / "arrays.npz").read_bytes()
     try:
         (state / "arrays.npz").write_bytes(whole[:100])
-        with pytest.raises(ValueError, match=r"epoch-000001' is damaged .*remove it"):
+        with pytest.raises(ValueError, match=r"step-000000001' is damaged .*remove it"):
             train(RunConfig(output=str(stopped), resume=True))
     finally:
         (state / "arrays.npz").write_bytes(whole)

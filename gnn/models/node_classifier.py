@@ -1,7 +1,8 @@
-"""Classifiers of nodes whose predictions use the neighbors' features."""
+"""The base of classifiers of nodes whose predictions use the neighbors' features."""
 
 from __future__ import annotations
 
+import inspect
 import numbers
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,8 +12,6 @@ import tensorflow as tf
 
 from gnn.configs import as_graph_reg_config
 from gnn.graphs.graphs_tuple import BatchGraph, graph_from_inputs
-from gnn.layers.convolutions import GCNConv
-from gnn.layers.dropout import FeatureDropout
 from gnn.layers.regularization import GraphRegularization
 from gnn.models.agreement_weights import weigh_by_agreement
 from gnn.models.node_graph_model import NodeGraphModel
@@ -25,28 +24,27 @@ from gnn.models.node_models import (
 )
 from gnn.ops.sparse import map_values
 
+Stage = Callable[[BatchGraph, "bool | None"], BatchGraph]
 
-@keras.saving.register_keras_serializable(package="gnn")
-class GraphConvolutionalNodeClassifier(NodeGraphModel):
-    """The graph convolutional network of Kipf and Welling.
 
-    For two layers `logits = A^ relu(A^ X W0) W1` with `A^ = D^-1/2 (A + I) D^-1/2`, dropout before
-    each convolution and no bias ("Semi-supervised classification with graph convolutional
-    networks", ICLR 2017, section 3.1). Self loops and normalization are made inside the model.
-    Several features are concatenated, in the order of their names.
+class NodeClassifier(NodeGraphModel):
+    """A classifier of nodes as a row of stages, none of which looks further than one hop.
+
+    A subclass makes its layers in `__init__` and writes one method, `stages()`. The base encodes
+    the features, runs the stages, and adds the graph loss. Several features are concatenated, in
+    the order of their names.
 
     Args:
         seq_length: int or None; if given, the width that the features must have; not looked at with
             `node_model_fn`.
         num_classes: int, columns of the logits.
-        hidden_units: int or sequence of ints, the widths of the hidden convolutions.
+        hidden_units: int or sequence of ints, the widths of the hidden layers.
         dropout_rate: float in `[0, 1)`.
-        node_model_fn: a function that returns a Keras layer that encodes nodes before the
-            convolutions.
+        node_model_fn: a function that returns a Keras layer that encodes nodes before the first
+            stage.
         config: a `gnn.GraphRegConfig`, NSL's, or a dict of one: adds the graph loss on the logits.
         agreement_model: weighs the edges of the graph loss, as in `GraphRegularizationModel`.
-        kernel_regularizer: of the first convolution only, as in the paper, whose `5e-4 * ||W||^2 /
-            2` is `keras.regularizers.L2(2.5e-4)`.
+        kernel_regularizer: a Keras regularizer; the subclass says of which kernels.
 
     Raises:
         ValueError: `num_classes`, `hidden_units` or `dropout_rate` is out of range, or the features
@@ -54,9 +52,17 @@ class GraphConvolutionalNodeClassifier(NodeGraphModel):
 
     Example:
 
+    >>> from gnn.layers import GCNConv
+    >>> @keras.saving.register_keras_serializable(package="example")
+    ... class OneConvolution(NodeClassifier):
+    ...     def __init__(self, **kwargs):
+    ...         super().__init__(**kwargs)
+    ...         self.convolution = GCNConv(self.num_classes)
+    ...
+    ...     def stages(self):
+    ...         return [self.convolution]
     >>> from gnn.graphs.graphs_tuple import edgeless
-    >>> model = GraphConvolutionalNodeClassifier(num_classes=7)
-    >>> model({"words": tf.ones([4, 20]), **edgeless(4)}).shape
+    >>> OneConvolution(num_classes=7)({"words": tf.ones([4, 20]), **edgeless(4)}).shape
     TensorShape([4, 7])
     """
 
@@ -65,7 +71,7 @@ class GraphConvolutionalNodeClassifier(NodeGraphModel):
         seq_length: int | None = None,
         num_classes: int | None = None,
         hidden_units: Any = 16,
-        dropout_rate: float = 0.25,
+        dropout_rate: float = 0.5,
         node_model_fn: Callable[[], keras.layers.Layer] | None = None,
         config: Any = None,
         agreement_model: keras.layers.Layer | None = None,
@@ -74,53 +80,54 @@ class GraphConvolutionalNodeClassifier(NodeGraphModel):
     ):
         super().__init__(**kwargs)
         widths = tuple(hidden_units) if isinstance(hidden_units, (tuple, list)) else (hidden_units,)
-        for argument, values in {"num_classes": (num_classes,), "hidden_units": widths}.items():
-            if not all(isinstance(value, numbers.Integral) and int(value) > 0 for value in values):
-                raise ValueError(f"{argument} must be positive integers; got {values}")
-        if not 0 <= dropout_rate < 1:
-            raise ValueError(f"dropout_rate must be in [0, 1); got {dropout_rate}")
+        self.num_classes = check_counts("num_classes", (num_classes,))[0]
+        self.hidden_units = check_counts("hidden_units", widths)
+        self.dropout_rate = check_rate("dropout_rate", dropout_rate)
         self.seq_length = None if seq_length is None else int(seq_length)
-        self.num_classes = int(num_classes)  # type: ignore[arg-type]
-        self.hidden_units = tuple(int(width) for width in widths)
-        self.dropout_rate = float(dropout_rate)
         self.node_model = None if node_model_fn is None else build_node_model(node_model_fn)
         self.config = None if config is None else as_graph_reg_config(config)
         self.agreement_model = check_agreement_model(agreement_model)
         self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
-        self.dropouts = [FeatureDropout(self.dropout_rate) for _ in (*widths, num_classes)]
-        self.convolutions = [
-            GCNConv(
-                width,
-                activation="relu" if depth < len(widths) else None,
-                kernel_regularizer=self.kernel_regularizer if depth == 0 else None,
-            )
-            for depth, width in enumerate((*self.hidden_units, self.num_classes))
-        ]
         self.regularization = None
         if self.config is not None:
             self.regularization = GraphRegularization(self.config, name="graph_regularization")
 
+    def stages(self) -> list[Stage]:
+        """The functions `stage(graph, training) -> graph` that the model is, in turn.
+
+        The first is given the graph with the encoded features as `nodes`, dense or sparse; the last
+        returns the logits `[n_nodes, num_classes]`. In between, `nodes` is a tensor or a tuple of
+        tensors, rows are nodes. Each stage looks at most one hop far, which is what lets
+        `gnn.models.layerwise_predict` run it over all nodes of a graph, some at a time.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define stages()")
+
+    def stages_to_embedding(self) -> int:
+        """How many stages `embed` runs: all but the last."""
+        return len(self.stages()) - 1
+
     def graph_call(self, graph: BatchGraph, training: bool | None = None) -> BatchGraph:
-        """Encodes the nodes, convolves them to logits and adds the graph loss if there is one."""
+        """Encodes the nodes, runs the stages and adds the graph loss if there is one."""
         features = graph.nodes
-        graph = self._convolve(graph, len(self.convolutions), training)
+        graph = self._run(graph, self.stages(), training)
         if self.regularization is not None:
             self.regularization(weigh_by_agreement(graph, features, self.agreement_model))
         return graph
 
     def embed(self, inputs: Mapping[str, Any]) -> tf.Tensor:
-        """The hidden states of the nodes read out: what the last convolution is applied to.
+        """The hidden states of the nodes read out: what the last stage is applied to.
 
         Args:
             inputs: a batch's inputs, as for a call of the model; no labels.
 
         Returns:
-            `[n_rows, hidden_units[-1]]`, without dropout; the encoded features where there are no
-            hidden layers.
+            `[n_rows, units]`, without dropout; the encoded features where there are no hidden
+            layers.
 
         Example:
 
         >>> from gnn.graphs.graphs_tuple import edgeless
+        >>> from gnn.models import GraphConvolutionalNodeClassifier
         >>> model = GraphConvolutionalNodeClassifier(num_classes=7, hidden_units=(32, 16))
         >>> model.embed({"words": tf.ones([4, 20]), **edgeless(4)}).shape
         TensorShape([4, 16])
@@ -130,20 +137,30 @@ class GraphConvolutionalNodeClassifier(NodeGraphModel):
             for name, value in inputs.items()
         }
         given = graph_from_inputs(tensors)
-        hidden = self._convolve(given, len(self.hidden_units), training=False).nodes
+        stages = self.stages()[: self.stages_to_embedding()]
+        hidden = self._run(given, stages, training=False).nodes
+        if isinstance(hidden, tuple):
+            hidden = hidden[0]
         if isinstance(hidden, tf.SparseTensor):
             hidden = tf.sparse.to_dense(hidden)
         return tf.gather(hidden, given.readout)
 
-    def _convolve(self, graph: BatchGraph, count: int, training: bool | None) -> BatchGraph:
-        """Encodes the nodes and applies the first `count` convolutions."""
-        graph = graph.replace(nodes=self._encode(graph.nodes, training))
-        layers = list(zip(self.dropouts, self.convolutions, strict=True))
-        for dropout, convolution in layers[:count]:
-            graph = convolution(graph.replace(nodes=dropout(graph.nodes, training=training)))
+    def _run(self, graph: BatchGraph, stages: list[Stage], training: bool | None) -> BatchGraph:
+        graph = graph.replace(nodes=self.encode(graph.nodes, training))
+        for stage in stages:
+            graph = stage(graph, training)
         return graph
 
-    def _encode(self, features: Mapping[str, Any], training: bool | None) -> Any:
+    def encode(self, features: Mapping[str, Any], training: bool | None = None) -> Any:
+        """The features as one tensor: what `node_model_fn` makes of them, or their columns.
+
+        Args:
+            features: the features of the nodes by name.
+            training: whether dropout and the like are on.
+
+        Returns:
+            `[n_nodes, width]`, a SparseTensor where a single feature is one.
+        """
         if self.node_model is not None:
             return call_node_model(self.node_model, features, training)
         columns = [features[name] for name in sorted(features)]
@@ -156,8 +173,7 @@ class GraphConvolutionalNodeClassifier(NodeGraphModel):
             if features[name].dtype == tf.string:
                 raise TypeError(
                     f"feature {name!r} holds strings, which cannot be convolved. Give "
-                    "node_model_fn to "
-                    "encode it."
+                    "node_model_fn to encode it."
                 )
         columns = [_cast(column, self.compute_dtype) for column in columns]
         if len(columns) > 1:
@@ -187,9 +203,79 @@ class GraphConvolutionalNodeClassifier(NodeGraphModel):
         }
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> GraphConvolutionalNodeClassifier:
+    def from_config(cls, config: dict[str, Any]) -> NodeClassifier:
         """Makes the model that `get_config` describes."""
         return cls(**restored_config(config))
+
+
+def on_nodes(function: Callable[..., Any]) -> Stage:
+    """Makes a stage of a function of the nodes alone, such as a Keras layer.
+
+    Args:
+        function: a Keras layer; it is called with `training` where it takes that.
+
+    Example:
+
+    >>> stage = on_nodes(keras.layers.Dense(3))
+    """
+    called = getattr(function, "call", function)
+    takes_training = "training" in inspect.signature(called).parameters
+
+    def stage(graph: BatchGraph, training: bool | None) -> BatchGraph:
+        kwargs = {"training": training} if takes_training else {}
+        return graph.replace(nodes=function(graph.nodes, **kwargs))
+
+    return stage
+
+
+def in_turn(*stages: Stage) -> Stage:
+    """Makes one stage of several, of which no two may look at neighbors.
+
+    Example:
+
+    >>> stage = in_turn(on_nodes(keras.layers.Dropout(0.5)), on_nodes(keras.layers.Dense(3)))
+    """
+
+    def stage(graph: BatchGraph, training: bool | None) -> BatchGraph:
+        for each in stages:
+            graph = each(graph, training)
+        return graph
+
+    return stage
+
+
+def check_counts(argument: str, values: tuple[Any, ...]) -> tuple[int, ...]:
+    """The values as positive ints.
+
+    Raises:
+        ValueError: one of them is not a positive integer.
+
+    Example:
+
+    >>> check_counts("hidden_units", (16, 8))
+    (16, 8)
+    """
+    for value in values:
+        whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+        if not whole or int(value) <= 0:
+            raise ValueError(f"{argument} must be positive integers; got {values}")
+    return tuple(int(value) for value in values)
+
+
+def check_rate(argument: str, value: float) -> float:
+    """The value as a float in `[0, 1)`.
+
+    Raises:
+        ValueError: it is outside.
+
+    Example:
+
+    >>> check_rate("dropout_rate", 0)
+    0.0
+    """
+    if not 0 <= value < 1:
+        raise ValueError(f"{argument} must be in [0, 1); got {value}")
+    return float(value)
 
 
 def _cast(feature: Any, dtype: str) -> Any:

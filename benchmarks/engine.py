@@ -1,0 +1,182 @@
+"""The speed of training on whole graphs and of propagation, one JSON line a run.
+
+    python benchmarks/engine.py --what cora --append benchmarks/results/engine.jsonl
+    python benchmarks/engine.py --table benchmarks/results/engine.jsonl
+
+`benchmarks/engine_pyg.py` does the same work in PyTorch Geometric, and appends to the same file.
+Each run is a process of its own, so that its peak memory is its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+ARXIV_NODES, ARXIV_EDGES, ARXIV_FEATURES, ARXIV_CLASSES = 169_343, 2_330_000, 128, 40
+PROPAGATION_EDGES, PROPAGATION_COLUMNS = 2_500_000, 128
+
+
+def arxiv_size(seed: int = 0) -> dict[str, np.ndarray]:
+    """A random graph of ogbn-arxiv's size; `engine_pyg.py` makes the same one."""
+    rng = np.random.default_rng(seed)
+    senders, receivers = rng.integers(0, ARXIV_NODES, (2, ARXIV_EDGES), np.int32)
+    return {
+        "senders": senders,
+        "receivers": receivers,
+        "features": rng.standard_normal((ARXIV_NODES, ARXIV_FEATURES), np.float32),
+        "labels": rng.integers(0, ARXIV_CLASSES, ARXIV_NODES),
+        "train": rng.permutation(ARXIV_NODES)[:90_941],
+    }
+
+
+def medians(work: Callable[[], Any], repetitions: int, warm_up: int = 2) -> float:
+    """Milliseconds of one call, the median."""
+    for _ in range(warm_up):
+        work()
+    times = []
+    for _ in range(repetitions):
+        start = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - start)
+    return 1000 * statistics.median(times)
+
+
+def cora() -> dict[str, float]:
+    """An epoch of Kipf and Welling's network on Cora, by `fit`."""
+    import gnn
+
+    graph = gnn.datasets.planetoid("cora")
+    data = gnn.data.full_batch(graph, "train")
+    model = _compiled(gnn, num_classes=7, hidden_units=16, dropout_rate=0.5)
+    model.fit(data, epochs=20, verbose=0)
+    plain = medians(lambda: model.fit(data, epochs=100, verbose=0), 5, 0) / 100
+    model = _compiled(gnn, num_classes=7, hidden_units=16, dropout_rate=0.5, steps_per_execution=20)
+    repeated = data.repeat()
+    model.fit(repeated, steps_per_epoch=200, verbose=0)
+    many = medians(lambda: model.fit(repeated, steps_per_epoch=200, verbose=0), 5, 0) / 200
+    return {"fit_ms": plain, "fit_20_steps_ms": many}
+
+
+def arxiv() -> dict[str, float]:
+    """An epoch of three convolutions of 256 units on a graph of ogbn-arxiv's size, by `fit`."""
+    import gnn
+
+    arrays = arxiv_size()
+    graph = gnn.Graph.from_edges(
+        arrays["senders"],
+        arrays["receivers"],
+        arrays["features"],
+        labels=arrays["labels"],
+        splits={"train": arrays["train"]},
+    )
+    data = gnn.data.full_batch(graph, "train")
+    model = _compiled(gnn, num_classes=ARXIV_CLASSES, hidden_units=(256, 256), dropout_rate=0.5)
+    return {"fit_ms": medians(lambda: model.fit(data, epochs=1, verbose=0), 5)}
+
+
+def propagation() -> dict[str, float]:
+    """`propagate` and its gradient, 2.5 million edges by 128 columns."""
+    import tensorflow as tf
+
+    import gnn
+
+    rng = np.random.default_rng(0)
+    senders = rng.integers(0, ARXIV_NODES, PROPAGATION_EDGES, np.int32)
+    receivers = np.sort(rng.integers(0, ARXIV_NODES, PROPAGATION_EDGES, np.int32))
+    weights = tf.constant(rng.random(PROPAGATION_EDGES, np.float32))
+    values = tf.constant(rng.standard_normal((ARXIV_NODES, PROPAGATION_COLUMNS), np.float32))
+    upstream = tf.constant(rng.standard_normal(values.shape, np.float32))
+    ends = tf.constant(senders), tf.constant(receivers)
+
+    def adjacency() -> Any:
+        return gnn.ops.Adjacency(*ends, ARXIV_NODES, weights)
+
+    @tf.function
+    def forward() -> Any:
+        return gnn.ops.propagate(values, adjacency())
+
+    @tf.function
+    def both() -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch(values)
+            out = gnn.ops.propagate(values, adjacency())
+        return tape.gradient(out, values, upstream)
+
+    return {"forward_ms": medians(forward, 7), "forward_backward_ms": medians(both, 7)}
+
+
+def _compiled(gnn: Any, steps_per_execution: int = 1, **arguments: Any) -> Any:
+    import keras
+
+    keras.utils.set_random_seed(0)
+    model = gnn.GraphConvolutionalNodeClassifier(**arguments)
+    model.compile(
+        keras.optimizers.Adam(0.01),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+        steps_per_execution=steps_per_execution,
+    )
+    return model
+
+
+WORK = {"cora": cora, "arxiv": arxiv, "propagation": propagation}
+
+
+def record(who: str, what: str, figures: dict[str, float], path: str | None) -> None:
+    """Prints a run as a JSON line, and appends it to a file."""
+    line = {
+        "who": who,
+        "what": what,
+        **{name: round(value, 3) for name, value in figures.items()},
+        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "load_before": LOAD,
+        "date": time.strftime("%Y-%m-%d"),
+    }
+    print(json.dumps(line))
+    if path:
+        with open(path, "a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+
+
+LOAD = os.getloadavg()[0]
+
+
+def table(path: str) -> None:
+    """Prints each figure's median and range, and its ratio to PyG's."""
+    with open(path, encoding="utf-8") as file:
+        lines = [json.loads(line) for line in file]
+    print("| what | who | runs | median (range) |\n| --- | --- | --- | --- |")
+    keys = sorted(
+        {(line["what"], name) for line in lines for name in line if name[-3:] in ("_ms", "_mb")}
+    )
+    for what, name in keys:
+        for who in sorted({line["who"] for line in lines}):
+            values = [x[name] for x in lines if (x["what"], x["who"]) == (what, who) and name in x]
+            if values:
+                middle = statistics.median(values)
+                print(
+                    f"| {what}: {name} | {who} | {len(values)} | "
+                    f"{middle:.4g} ({min(values):.4g} to {max(values):.4g}) |"
+                )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--what", choices=WORK)
+    parser.add_argument("--append", metavar="FILE")
+    parser.add_argument("--table", metavar="FILE")
+    given = parser.parse_args()
+    if given.table:
+        table(given.table)
+    else:
+        record("gnn", given.what, WORK[given.what](), given.append)

@@ -1,0 +1,54 @@
+"""Layers of several hops, as rows of stages that look no further than one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from graph_nets.graphs import GraphsTuple
+
+from gnn.layers.graph_layer import GraphHandle, GraphLayer
+
+Stage = Callable[[Any, "bool | None"], Any]
+
+
+class StagedLayer(GraphLayer):
+    """A layer of several hops; a subclass writes `stages()` in place of `call`.
+
+    A stage is a function `stage(graph, training) -> graph` that looks at most one hop far. In
+    between, `graph.nodes` may be a tuple of tensors. A model that is made of stages puts these
+    among its own (`gnn.models.NodeClassifier`), and layer-wise inference runs them one by one.
+
+    Example:
+
+    >>> import tensorflow as tf
+    >>> from gnn.graphs.graphs_tuple import edgeless, graph_from_inputs
+    >>> class Doubled(StagedLayer):
+    ...     def stages(self):
+    ...         return [lambda graph, training: graph.replace(nodes=2.0 * graph.nodes)] * 3
+    >>> graph = graph_from_inputs({"x": tf.ones([2, 1]), **edgeless(2)})
+    >>> Doubled()(graph.replace(nodes=tf.ones([2, 1]))).nodes.numpy().tolist()
+    [[8.0], [8.0]]
+    """
+
+    def stages(self) -> list[Stage]:
+        """The functions that the layer is, in turn."""
+        raise NotImplementedError(f"{type(self).__name__} must define stages()")
+
+    def stages_of_model(self) -> list[Stage]:
+        """The stages for a model, which calls them in place of the layer: they make the weights."""
+        first, *others = self.stages()
+
+        def build_first(graph: GraphsTuple, training: bool | None) -> GraphsTuple:
+            if not self.built:
+                self.build(graph.nodes.shape)
+            return first(graph, training)
+
+        return [build_first, *others]
+
+    def call(self, nodes: Any, handle: GraphHandle, training: bool | None = None) -> Any:
+        """Runs the stages."""
+        graph = handle.graph.replace(nodes=nodes)
+        for stage in self.stages():
+            graph = stage(graph, training)
+        return graph.nodes

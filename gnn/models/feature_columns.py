@@ -1,0 +1,43 @@
+"""The features of nodes side by side, as layers on graphs take them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import tensorflow as tf
+
+
+def feature_columns(features: Mapping[str, Any], dtype: str) -> tf.Tensor:
+    """All features as one dense tensor, in the order of their names.
+
+    Args:
+        features: by name, `[n_nodes, width]`, dense or a SparseTensor.
+        dtype: what they are cast to.
+
+    Returns:
+        `[n_nodes, total width]`.
+
+    Raises:
+        ValueError: a feature has another rank.
+        TypeError: a feature holds strings.
+
+    Example:
+
+    >>> feature_columns({"b": tf.constant([[2]]), "a": tf.constant([[0.5]])}, "float32").numpy()
+    array([[0.5, 2. ]], dtype=float32)
+    """
+    columns = []
+    for name in sorted(features):
+        feature = features[name]
+        if feature.shape.rank not in (2, None):
+            raise ValueError(
+                f"feature {name!r} must have shape [n_nodes, width]; got {feature.shape}. Give "
+                "node_model_fn to encode it."
+            )
+        if feature.dtype == tf.string:
+            raise TypeError(f"feature {name!r} holds strings. Give node_model_fn to encode it.")
+        if isinstance(feature, tf.SparseTensor):
+            feature = tf.sparse.to_dense(feature)
+        columns.append(tf.cast(feature, dtype))
+    return columns[0] if len(columns) == 1 else tf.concat(columns, axis=-1)

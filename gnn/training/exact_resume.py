@@ -1,0 +1,421 @@
+"""A callback after which a stopped training ends with the weights of one never stopped."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from gnn.training.counted_passes import CountedPasses
+from gnn.training.model_state import (
+    build_for_training,
+    describe,
+    difference,
+    model_state,
+    restore_model_state,
+)
+from gnn.training.snapshots import (
+    Position,
+    Snapshot,
+    can_be_kept,
+    read_snapshot,
+    write_snapshot,
+)
+
+_NOT_STATE = {"model", "_model", "params", "validation_data"}
+_UNSEEN = (
+    "ExactResume has to see the data: model.fit(resume.batches(dataset), callbacks=[resume], ...)"
+)
+
+
+class ExactResume(keras.callbacks.Callback):
+    """Carries a stopped `fit` on, so that it ends with the same weights, bit for bit.
+
+    Run the same script again after a kill: `fit` goes on at the step of the last snapshot, in the
+    middle of an epoch too. A snapshot holds the weights, the optimizer, the seeds of dropout, the
+    metrics, the history, the place in the data, and the state of the callbacks given here. Where it
+    is finished, `fit` restores the final weights and does nothing more; asked for more epochs, it
+    goes on.
+
+    The data come through `batches`, which sees how often they were gone over. Their order must be a
+    function of a seed and of that number, as it is for `gnn.data.neighborhoods(shuffle=True,
+    seed=...)` and `tf.data.Dataset.shuffle(..., seed=...)`. It is looked at: a data set that begins
+    otherwise than before raises.
+
+    Covered: any Keras model, compiled with any optimizer, rate schedule and metrics;
+    `steps_per_execution` that divides the steps of an epoch; `tf.distribute.MirroredStrategy`; data
+    without an end, and `batches(...).repeat()` with `steps_per_epoch`. Not covered: random numbers
+    from elsewhere than `keras.random.SeedGenerator` (such as `tf.random.uniform` in a layer),
+    callbacks with a state that are not given here, several workers. Equal bits want equal
+    hardware; on a GPU, `tf.config.experimental.enable_op_determinism()` too, if an op of the model
+    needs it.
+
+    A snapshot is written in the thread that trains, and flushed to the disk. It takes as long as
+    writing three times the weights under Adam; between two of them a step costs nothing. Each pass
+    over the data costs a fraction of a millisecond. Carrying on draws the batches that this epoch
+    has used, and one of each epoch before.
+
+    Args:
+        folder: where the snapshots lie; made if there is none. One training has one folder.
+        callbacks: those with a state, such as `EarlyStopping`, `ReduceLROnPlateau`,
+            `ModelCheckpoint`. They are run from here: do not give them to `fit` again. Their
+            attributes that are numbers, strings, arrays, and lists and dicts of such are kept.
+        every_seconds: the least time between two snapshots; 0 writes one after each execution.
+        every_steps: writes one after so many steps instead.
+
+    Raises:
+        ValueError: an argument is out of range. In `fit`: the data did not come from `batches`, are
+            others than those of the snapshot, or are not drawn alike; model, `compile`, callbacks
+            or steps differ from the snapshot's (the message says in what); the snapshot is damaged;
+            `steps_per_execution` does not divide the steps of an epoch; there are several workers.
+
+    Example:
+
+    >>> import tempfile
+    >>> data = tf.data.Dataset.from_tensor_slices(([[0.0], [1.0]], [[1.0], [0.0]]))
+    >>> model = keras.Sequential([keras.layers.Dense(1)])
+    >>> model.compile("sgd", "mse")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     resume = ExactResume(folder)
+    ...     batches = resume.batches(data.shuffle(2, seed=0).batch(1))
+    ...     history = model.fit(batches, epochs=3, callbacks=[resume], verbose=0)
+    >>> len(history.history["loss"])
+    3
+    """
+
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        callbacks: Sequence[keras.callbacks.Callback] = (),
+        *,
+        every_seconds: float = 60.0,
+        every_steps: int | None = None,
+    ):
+        super().__init__()
+        if not every_seconds >= 0:
+            raise ValueError(f"every_seconds must be at least 0; got {every_seconds!r}")
+        if every_steps is not None and (int(every_steps) != every_steps or every_steps < 1):
+            raise ValueError(f"every_steps must be a positive integer or None; got {every_steps!r}")
+        self._folder, self._callbacks = Path(folder), list(callbacks)
+        self._arguments = [self._attributes(callback) for callback in self._callbacks]
+        self._every_seconds, self._every_steps = every_seconds, every_steps
+        self._passes: CountedPasses | None = None
+        self._position = Position(0, 0, 0, None)
+        self._job: dict[str, Any] = {}
+        self._first_epoch: int | None = None
+        self._finished: Snapshot | None = None
+        # Executions that an earlier process did, and that Keras goes through again.
+        self._done_before = 0
+        self._written_at, self._written_total = 0.0, 0
+
+    def batches(self, dataset: tf.data.Dataset) -> tf.data.Dataset:
+        """The same data set, for `fit` alone.
+
+        What is done to it afterwards must keep batches one to one: `map`, `prefetch`, `repeat`,
+        `gnn.data.distribute`. Shuffle and batch before.
+
+        Args:
+            dataset: of batches. With `steps_per_epoch`, repeat what this returns: a `repeat` before
+                it is right too, but carrying on then draws all batches that were used.
+
+        Raises:
+            TypeError: it is no `tf.data.Dataset`.
+        """
+        if not isinstance(dataset, tf.data.Dataset):
+            raise TypeError(
+                f"batches takes a tf.data.Dataset; got {type(dataset).__name__}. Of arrays, make "
+                "one: tf.data.Dataset.from_tensor_slices((x, y)).shuffle(n, seed=0).batch(32)"
+            )
+        self._passes = CountedPasses(dataset)
+        return self._passes.batches
+
+    # Beginning.
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Reads the snapshot, if there is one, and has `fit` begin where it was taken.
+
+        Raises:
+            ValueError: it cannot be carried on exactly; the class says when.
+        """
+        self._check()
+        self._each("on_train_begin", logs)
+        self._job = self._description()
+        self._position = Position(0, 0, 0, self.params.get("steps"))
+        self._first_epoch, self._finished, self._done_before = None, None, 0
+        self._written_at, self._written_total = time.monotonic(), 0
+        finished = read_snapshot(self._folder, finished=True)
+        if finished is not None:
+            self._check_same_job(finished)
+            if finished.state["stopped"] or finished.position.epoch >= self.params["epochs"]:
+                self._finish(finished)
+                return
+        snapshot = read_snapshot(self._folder)
+        if snapshot is None:
+            self._counted.start(0)
+            return
+        self._check_same_job(snapshot)
+        if snapshot.position.epoch >= self.params["epochs"]:
+            raise ValueError(
+                f"the snapshot {str(snapshot.path)!r} is at {snapshot.position} already, past "
+                f"epochs={self.params['epochs']}: give another folder"
+            )
+        self._carry_on(snapshot)
+
+    @property
+    def _counted(self) -> CountedPasses:
+        assert self._passes is not None
+        return self._passes
+
+    def _check(self) -> None:
+        if self._passes is None:
+            raise ValueError(_UNSEEN)
+        if self.model.distribute_strategy.num_replicas_in_sync > self._replicas_here():
+            raise ValueError("ExactResume does not work with several workers")
+        steps, executed = self.params.get("steps"), self.model.steps_per_execution
+        if steps and steps % executed:
+            raise ValueError(
+                f"steps_per_execution={executed} must divide the steps of an epoch, of which there "
+                f"are {steps}"
+            )
+
+    def _description(self) -> dict[str, Any]:
+        """What has to be the same when a training is carried on, by name."""
+        found = describe(self.model)
+        found["steps of an epoch"] = self.params.get("steps")
+        found["steps_per_execution"] = self.model.steps_per_execution
+        found["replicas"] = self.model.distribute_strategy.num_replicas_in_sync
+        found["the data"] = str(self._counted.dataset.element_spec)
+        found["batches of the data"] = int(self._counted.dataset.cardinality())
+        for callback, arguments in zip(self._callbacks, self._arguments, strict=True):
+            name = type(callback).__name__
+            found |= {f"{name}.{key}": value for key, value in arguments.items()}
+            found[name] = True
+        return {key: found[key] for key in found if isinstance(found[key], str | int | float)}
+
+    def _check_same_job(self, snapshot: Snapshot) -> None:
+        differing = difference(snapshot.state["job"], self._job)
+        if differing:
+            raise ValueError(
+                f"the snapshot {str(snapshot.path)!r} is of another training: {differing}. Give "
+                "another folder, or remove it to start anew"
+            )
+
+    def _finish(self, snapshot: Snapshot) -> None:
+        """Has `fit` do nothing but restore the final state."""
+        build_for_training(self.model, next(iter(self._counted.dataset)))
+        self._restore(snapshot)
+        # Private, and how Keras' own BackupAndRestore says where to begin.
+        self.model._initial_epoch = self.params["epochs"]
+        self._finished = snapshot
+
+    def _carry_on(self, snapshot: Snapshot) -> None:
+        self._written_total = snapshot.position.total
+        passes, skipped = self._place(snapshot.position, snapshot.state["first_epoch"])
+        batch = self._counted.replay(passes)
+        self._check_mark(snapshot)
+        self.model._initial_epoch = snapshot.position.epoch
+        self._done_before = -(-snapshot.position.step // self.model.steps_per_execution)
+        train, executions = self.model.train_function, self._done_before
+        left = executions
+
+        def restore(iterator: Any) -> None:
+            first = batch
+            for _ in range(skipped):
+                drawn = next(iterator, None)
+                first = drawn if first is None else first
+            self._check_mark(snapshot)
+            build_for_training(self.model, first)
+            self._restore(snapshot)
+
+        def instead(iterator: Any) -> Any:
+            """What this epoch has done is not done again."""
+            nonlocal left
+            try:
+                if left == executions:
+                    restore(iterator)
+                left -= 1
+                return dict(snapshot.state["logs"])
+            except BaseException:
+                left = 0
+                raise
+            finally:
+                if not left:
+                    self.model.train_function = train
+
+        self.model.train_function = instead
+
+    def _place(self, position: Position, first_epoch: int) -> tuple[int, int]:
+        """The pass over the data at a position, and the steps done of it."""
+        batches = int(self._counted.dataset.cardinality())
+        if position.steps is None:
+            return position.epoch - first_epoch, position.step
+        if batches < 0:
+            return 0, position.total
+        return divmod(position.total, -(-batches // self._replicas_here()))
+
+    def _replicas_here(self) -> int:
+        strategy = self.model.distribute_strategy
+        several = strategy.num_replicas_in_sync > 1
+        return len(strategy.extended.worker_devices) if several else 1
+
+    def _check_mark(self, snapshot: Snapshot) -> None:
+        """Raises where a pass over the data begins otherwise than in the stopped training."""
+        for number, mark in snapshot.state["marks"]:
+            if self._counted.marks.get(number, mark) != mark:
+                raise ValueError(
+                    f"the data are not drawn as those of the snapshot {str(snapshot.path)!r}: pass "
+                    f"{number + 1} over them begins otherwise. They are others, or their order is "
+                    "not a function of a seed (gnn.data.neighborhoods and tf.data's shuffle take "
+                    "seed=)"
+                )
+
+    def _restore(self, snapshot: Snapshot) -> None:
+        state = snapshot.state
+        restore_model_state(self.model, state["variables"])
+        for callback, attributes in zip(self._callbacks, state["callbacks"], strict=True):
+            vars(callback).update(attributes)
+        self.model.history.epoch = list(state["history"]["epoch"])
+        self.model.history.history = {k: list(v) for k, v in state["history"]["values"].items()}
+        self.model.stop_training = state["stop_training"]
+        self._first_epoch, self._position = state["first_epoch"], snapshot.position
+
+    # Going on.
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Counts from the first step of an epoch."""
+        self.model._initial_epoch = None
+        if self._first_epoch is None:
+            self._first_epoch = epoch
+        before = self._position
+        self._position = Position(epoch, 0, before.total, before.steps)
+        self._each("on_epoch_begin", epoch, logs)
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Writes a snapshot if it is time."""
+        if self._done_before:
+            self._done_before -= 1
+            return
+        if not self._counted.marks:
+            raise ValueError(_UNSEEN)
+        self._each("on_train_batch_end", batch, logs)
+        before = self._position
+        step = batch + 1
+        self._position = Position(
+            before.epoch, step, before.total + step - before.step, before.steps
+        )
+        if self._is_time():
+            self._write(logs or {})
+
+    def _is_time(self) -> bool:
+        position = self._position
+        if position.step == position.steps and position.epoch + 1 == self.params["epochs"]:
+            return True
+        if self._every_steps is not None:
+            return position.total - self._written_total >= self._every_steps
+        return time.monotonic() - self._written_at >= self._every_seconds
+
+    def _write(self, logs: dict[str, Any], finished: bool = False) -> None:
+        if not np.isfinite(float(logs.get("loss", 0.0))):
+            return  # Nothing to carry on from: the last good state is worth more.
+        history = self.model.history
+        state = {
+            "job": self._job,
+            "first_epoch": self._first_epoch,
+            "logs": {key: float(value) for key, value in logs.items()},
+            "variables": model_state(self.model),
+            "callbacks": [self._attributes(callback) for callback in self._callbacks],
+            "history": {"epoch": history.epoch, "values": history.history},
+            "stop_training": bool(self.model.stop_training),
+            "stopped": finished and bool(self.model.stop_training),
+            "marks": self._marks(),
+        }
+        position = self._position
+        if finished:
+            position = Position(position.epoch + 1, 0, position.total, position.steps)
+        write_snapshot(self._folder, Snapshot(position, state), finished)
+        self._written_at, self._written_total = time.monotonic(), position.total
+
+    def _marks(self) -> list[tuple[int, int]]:
+        """The marks of the first pass and of the one that is read: data may be read ahead."""
+        marks = dict(self._counted.marks)
+        reading, _ = self._place(self._position, self._first_epoch or 0)
+        begun = [number for number in marks if number <= reading]
+        return [(number, marks[number]) for number in {min(begun), max(begun)}] if begun else []
+
+    @staticmethod
+    def _attributes(callback: keras.callbacks.Callback) -> dict[str, Any]:
+        return {
+            name: value
+            for name, value in vars(callback).items()
+            if name not in _NOT_STATE and can_be_kept(value)
+        }
+
+    # Ending.
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Looks whether the epoch was a whole one.
+
+        Raises:
+            ValueError: the data ended before.
+        """
+        steps = self._position.steps
+        if steps and self._position.step < steps and not self.model.stop_training:
+            raise ValueError(
+                f"the data ended after {self._position.step} of {steps} steps of epoch {epoch + 1}:"
+                " with steps_per_epoch, repeat them: resume.batches(dataset).repeat()"
+            )
+        self._each("on_epoch_end", epoch, logs)
+
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+        """Writes the final state; where there was nothing to do, restores it."""
+        self.model._initial_epoch = None
+        if self._finished is not None:
+            self._restore(self._finished)
+            return
+        self._each("on_train_end", logs)
+        if self._first_epoch is not None:
+            self._write(logs or {}, finished=True)
+
+    # The callbacks that are run from here.
+
+    def _each(self, event: str, *arguments: Any) -> None:
+        for callback in self._callbacks:
+            method: Callable[..., None] = getattr(callback, event)
+            method(*arguments)
+
+    def set_params(self, params: dict[str, Any]) -> None:
+        """Hands the parameters of `fit` on."""
+        super().set_params(params)
+        self._each("set_params", params)
+
+    def set_model(self, model: keras.Model) -> None:
+        """Hands the model on."""
+        super().set_model(model)
+        self._each("set_model", model)
+
+    def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Tells the callbacks, but of what is not done again."""
+        if not self._done_before:
+            self._each("on_train_batch_begin", batch, logs)
+
+    def on_test_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Tells the callbacks."""
+        self._each("on_test_begin", logs)
+
+    def on_test_end(self, logs: dict[str, Any] | None = None) -> None:
+        """Tells the callbacks."""
+        self._each("on_test_end", logs)
+
+    def on_test_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Tells the callbacks."""
+        self._each("on_test_batch_begin", batch, logs)
+
+    def on_test_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Tells the callbacks."""
+        self._each("on_test_batch_end", batch, logs)

@@ -1,0 +1,62 @@
+"""Dropout by short random words: shares, expectations, gradients, seeds."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from gnn.ops.dropout import dropout, keep_mask
+
+SEED = tf.constant([3, 7])
+
+
+@pytest.mark.parametrize(("rate", "share"), [(0.5, 0.5), (0.25, 0.75), (0.0, 1.0)])
+def test_rates_of_eight_bits_are_exact(rate, share):
+    assert keep_mask(tf.constant([4]), rate, SEED)[1] == share
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.3, 0.6, 0.8, 0.999])
+def test_other_rates_are_met_to_half_a_step_of_sixteen_bits(rate):
+    share = keep_mask(tf.constant([4]), rate, SEED)[1]
+    assert share != 1 - rate and abs(share - (1 - rate)) <= 2**-17
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.5, 0.6, 0.8])
+def test_kept_entries_are_divided_and_their_number_is_binomial(rate):
+    count = 200_001  # Odd: the last word is used in part.
+    out = dropout(tf.ones([count]), rate, SEED).numpy()
+    share = keep_mask(tf.constant([1]), rate, SEED)[1]
+    assert set(np.unique(out)) == {np.float32(0), np.float32(1 / share)}
+    kept = np.count_nonzero(out)
+    assert abs(kept - count * share) < 4 * np.sqrt(count * share * (1 - share))
+
+
+@pytest.mark.parametrize("rate", [0.5, 0.6])
+def test_neighboring_draws_are_independent(rate):
+    kept = keep_mask(tf.constant([400_000]), rate, SEED)[0].numpy()
+    both = np.mean(kept[1:] & kept[:-1])
+    assert both == pytest.approx((1 - rate) ** 2, abs=0.004)
+
+
+def test_the_gradient_has_the_mask_of_the_values():
+    values = tf.random.stateless_normal([50, 3], SEED)
+    with tf.GradientTape() as tape:
+        tape.watch(values)
+        out = dropout(values, 0.5, SEED)
+    expected = np.where(out.numpy() != 0, 2.0, 0.0)
+    np.testing.assert_array_equal(tape.gradient(out, values), expected)
+
+
+def test_a_seed_gives_the_same_draws_in_a_graph_and_another_seed_others():
+    values = tf.ones([1000])
+    first = dropout(values, 0.5, SEED).numpy()
+    np.testing.assert_array_equal(first, tf.function(dropout)(values, 0.5, SEED))
+    assert (first != dropout(values, 0.5, tf.constant([3, 8])).numpy()).any()
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+@pytest.mark.parametrize("shape", [(0,), (0, 4), (5,), (2, 3, 4)])
+def test_shape_and_dtype_are_kept(dtype, shape):
+    out = dropout(tf.ones(shape, dtype), 0.3, SEED)
+    assert (tuple(out.shape), out.dtype.name) == (shape, dtype)
+    compiled = tf.function(lambda: dropout(tf.ones(shape, dtype), 0.3, SEED), jit_compile=True)()
+    np.testing.assert_array_equal(tf.cast(out, "float32") == 0, tf.cast(compiled, "float32") == 0)

@@ -1,0 +1,411 @@
+"""Stopped trainings end, bit for bit, as those that never stopped."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from gnn.data import distribute, full_batch, neighborhoods
+from gnn.graphs import Graph
+from gnn.models import GraphConvolutionalNodeClassifier
+from gnn.training import ExactResume
+from gnn.training.snapshots import read_position, read_snapshot
+
+
+class Kill(Exception):
+    """What stops a training in these tests: nothing runs after it, as after a SIGKILL."""
+
+
+class KillAt(keras.callbacks.Callback):
+    """Stops before the step of this number, counted over all epochs of this process."""
+
+    def __init__(self, step: int):
+        super().__init__()
+        self._left = step
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        if not self._left:
+            raise Kill
+        self._left -= 1
+
+
+def make_graph(seed: int = 0) -> Graph:
+    rng = np.random.default_rng(seed)
+    return Graph.from_edges(
+        rng.integers(0, 30, 90),
+        rng.integers(0, 30, 90),
+        rng.normal(size=(30, 4)).astype(np.float32),
+        labels=rng.integers(0, 3, 30),
+        splits={"train": np.arange(20), "validation": np.arange(20, 30)},
+    )
+
+
+def classifier(**compile_arguments: Any) -> keras.Model:
+    model = GraphConvolutionalNodeClassifier(num_classes=3, hidden_units=4, dropout_rate=0.5)
+    arguments = {"optimizer": keras.optimizers.Adam(0.05), "metrics": ["accuracy"]}
+    return compiled(model, **{**arguments, **compile_arguments})
+
+
+def compiled(model: keras.Model, **arguments: Any) -> keras.Model:
+    """Eager by default, which spares the tracing of functions that would run a few times."""
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(**{"loss": loss, "run_eagerly": True, **arguments})
+    return model
+
+
+def dense(**compile_arguments: Any) -> keras.Model:
+    """Unbuilt, with dropout, momentum and statistics that are no weights."""
+    layers = keras.layers
+    model = keras.Sequential(
+        [layers.Dense(4), layers.BatchNormalization(), layers.Dropout(0.5), layers.Dense(3)]
+    )
+    arguments = {"optimizer": keras.optimizers.SGD(0.1, momentum=0.9)}
+    return compiled(model, **{**arguments, **compile_arguments})
+
+
+def sampled(**changes: Any) -> tf.data.Dataset:
+    options = {"batch_size": 6, "fanout": (2, 2), "shuffle": True, "seed": 3, **changes}
+    return neighborhoods(make_graph(), "train", **options)
+
+
+def rows(batch_size: int = 4) -> tf.data.Dataset:
+    graph = make_graph()
+    pairs = tf.data.Dataset.from_tensor_slices((graph.features["features"], graph.labels))
+    return pairs.shuffle(30, seed=7).batch(batch_size)
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """A training: what its script would make anew in each process."""
+
+    model: Callable[[], keras.Model] = classifier
+    data: Callable[[], tf.data.Dataset] = sampled
+    callbacks: Callable[[], list[keras.callbacks.Callback]] = list
+    repeat: bool = False
+    epochs: int = 3
+    validates: bool = False
+    options: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+    def run(self, folder: Path | None, kill: int | None = None, **changes: Any) -> Any:
+        keras.utils.set_random_seed(11)
+        model, data, callbacks = self.model(), self.data(), self.callbacks()
+        if folder is not None:
+            resume = ExactResume(folder, callbacks, **{"every_seconds": 0, **changes})
+            data, callbacks = resume.batches(data), [resume]
+        if kill is not None:
+            callbacks.append(KillAt(kill))
+        validation = full_batch(make_graph(), "validation") if self.validates else None
+        history = model.fit(
+            data.repeat() if self.repeat else data,
+            epochs=self.epochs,
+            callbacks=callbacks,
+            validation_data=validation,
+            verbose=0,
+            shuffle=False,
+            **self.options,
+        )
+        return model, history
+
+
+def assert_alike(one: Any, other: Any) -> None:
+    for value, expected in zip(one[0].variables, other[0].variables, strict=True):
+        np.testing.assert_array_equal(value.numpy(), expected.numpy())
+    for value, expected in zip(
+        one[0].optimizer.variables, other[0].optimizer.variables, strict=True
+    ):
+        np.testing.assert_array_equal(value.numpy(), expected.numpy())
+    assert one[1].history == other[1].history
+    assert one[1].epoch == other[1].epoch
+
+
+def stopping() -> list[keras.callbacks.Callback]:
+    return [
+        keras.callbacks.EarlyStopping("val_loss", patience=2, restore_best_weights=True),
+        keras.callbacks.ReduceLROnPlateau("val_loss", patience=1, min_delta=10.0, cooldown=1),
+    ]
+
+
+def falling_rate() -> list[keras.callbacks.Callback]:
+    return [keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.5)]
+
+
+def decaying() -> keras.Model:
+    schedule = keras.optimizers.schedules.ExponentialDecay(0.1, 3, 0.7)
+    return classifier(optimizer=keras.optimizers.Adam(schedule, use_ema=True))
+
+
+JOBS = {
+    "sampled": Job(),  # 4 batches an epoch.
+    "traced": Job(model=lambda: classifier(run_eagerly=False)),
+    "full batch": Job(data=lambda: full_batch(make_graph(), "train"), epochs=9),
+    "validation": Job(validates=True, callbacks=stopping, epochs=8),
+    "rate of the epoch": Job(callbacks=falling_rate),
+    "rate of the step": Job(model=decaying),
+    "repeated": Job(repeat=True, options={"steps_per_epoch": 5}),
+    "repeated before": Job(data=lambda: sampled().repeat(), options={"steps_per_epoch": 5}),
+    "executions": Job(
+        model=lambda: classifier(steps_per_execution=3, run_eagerly=False),
+        repeat=True,
+        options={"steps_per_epoch": 6},
+    ),
+    "unbuilt": Job(model=dense, data=rows),  # 8 batches, the last one smaller.
+    "unknown length": Job(model=dense, data=lambda: rows().filter(lambda *row: True)),
+    "unknown length, repeated": Job(
+        model=dense,
+        data=lambda: rows().filter(lambda *row: True),
+        repeat=True,
+        options={"steps_per_epoch": 5},
+    ),
+    "initial epoch": Job(model=dense, data=rows, epochs=4, options={"initial_epoch": 2}),
+}
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_stopped_training_ends_as_one_never_stopped(name: str, tmp_path: Path) -> None:
+    job = JOBS[name]
+    whole = job.run(tmp_path / "whole")
+    if job.data is sampled:
+        # The callback changes nothing. (Of tf.data's shuffle, Keras' own fit begins passes that it
+        # does not use.)
+        assert_alike(whole, job.run(None))
+    total = int(whole[0].optimizer.iterations) // whole[0].steps_per_execution
+    for kills in ([1, total // 2], [total - 1]):
+        folder = tmp_path / str(kills[0])
+        for kill in kills:
+            with pytest.raises(Kill):
+                job.run(folder, kill=kill)
+        assert read_position(folder) is not None
+        assert_alike(job.run(folder), whole)
+
+
+@pytest.mark.parametrize("every_steps", [2, 3, 7])
+def test_last_snapshot_is_carried_on_where_steps_were_lost(
+    every_steps: int, tmp_path: Path
+) -> None:
+    job = JOBS["sampled"]
+    with pytest.raises(Kill):
+        job.run(tmp_path / "run", kill=8, every_steps=every_steps)
+    position = read_position(tmp_path / "run")
+    assert position is not None and position.total == 8 // every_steps * every_steps
+    assert_alike(job.run(tmp_path / "run", every_steps=every_steps), job.run(None))
+
+
+def test_killed_before_the_first_snapshot(tmp_path: Path) -> None:
+    job = JOBS["sampled"]
+    with pytest.raises(Kill):
+        job.run(tmp_path / "run", kill=5, every_seconds=1e9)
+    assert read_position(tmp_path / "run") is None
+    assert_alike(job.run(tmp_path / "run"), job.run(None))
+
+
+def test_finished_training_does_nothing_more(tmp_path: Path) -> None:
+    job = JOBS["validation"]
+    whole = job.run(tmp_path / "run")
+    assert len(whole[1].epoch) < job.epochs  # Stopped early, with the best weights restored.
+    again = job.run(tmp_path / "run", kill=0)  # A single step would be killed.
+    assert_alike(again, whole)
+    longer = dataclasses.replace(job, epochs=12)
+    assert_alike(longer.run(tmp_path / "run", kill=0), whole)
+
+
+@pytest.mark.parametrize("name", ["sampled", "repeated", "rate of the step"])
+def test_more_epochs_carry_on(name: str, tmp_path: Path) -> None:
+    job = JOBS[name]
+    job.run(tmp_path / "run", every_seconds=1e9)
+    longer = dataclasses.replace(job, epochs=5)
+    assert_alike(longer.run(tmp_path / "run"), longer.run(None))
+    with pytest.raises(ValueError, match="epochs=2: give another folder"):
+        shutil.rmtree(next((tmp_path / "run").glob("end-*")))
+        dataclasses.replace(job, epochs=2).run(tmp_path / "run")
+
+
+def test_two_devices(two_devices: tf.distribute.Strategy, tmp_path: Path) -> None:
+    def data(resume: ExactResume | None) -> Any:
+        def make(context: tf.distribute.InputContext) -> tf.data.Dataset:
+            batches = sampled(batch_size=3, padding=True)  # 7 batches: 4 steps.
+            return batches if resume is None else resume.batches(batches)
+
+        return distribute(two_devices, make)
+
+    def run(folder: Path | None, kill: int | None = None) -> Any:
+        keras.utils.set_random_seed(11)
+        with two_devices.scope():
+            model = classifier()
+        resume = None if folder is None else ExactResume(folder, every_seconds=0)
+        callbacks: list[Any] = [] if resume is None else [resume]
+        if kill is not None:
+            callbacks.append(KillAt(kill))
+        return model, model.fit(data(resume), epochs=3, callbacks=callbacks, verbose=0)
+
+    whole = run(None)
+    assert_alike(run(tmp_path / "whole"), whole)
+    for kill in (2, 7):
+        with pytest.raises(Kill):
+            run(tmp_path / "run", kill)
+    assert_alike(run(tmp_path / "run"), whole)
+
+
+# What cannot be exact is said.
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a training that was killed in its second epoch."""
+    path = tmp_path_factory.mktemp("killed") / "run"
+    with pytest.raises(Kill):
+        JOBS["sampled"].run(path, kill=6)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"data": lambda: sampled(seed=4)}, "pass 1 over them begins otherwise"),
+        ({"data": lambda: sampled(batch_size=5, seed=3)}, "pass 1 over them begins otherwise"),
+        ({"data": lambda: sampled(batch_size=3)}, "steps of an epoch was 4, and is 7"),
+        ({"data": lambda: sampled(padding=True)}, "the data was "),
+        ({"model": lambda: classifier(loss="mse")}, "compile.loss"),
+        (
+            {"model": lambda: classifier(optimizer=keras.optimizers.Adam(0.1))},
+            r"learning_rate was 0.05\d*, and is 0.1",
+        ),
+        ({"model": dense}, "the model was 'GraphConvolutionalNodeClassifier', and is 'Sequential'"),
+        ({"callbacks": falling_rate}, "LearningRateScheduler was None, and is True"),
+        ({"epochs": 1}, "is at step 2 of epoch 2 already, past epochs=1"),
+    ],
+)
+def test_another_training_is_refused(changes: Any, message: str, killed: Path) -> None:
+    with pytest.raises(ValueError, match=message):
+        dataclasses.replace(JOBS["sampled"], **changes).run(killed)
+    # Nothing was lost.
+    assert read_snapshot(killed) is not None
+
+
+def test_another_dropout_rate_is_refused(killed: Path) -> None:
+    def other() -> keras.Model:
+        model = GraphConvolutionalNodeClassifier(num_classes=3, hidden_units=4, dropout_rate=0.1)
+        return compiled(model, optimizer=keras.optimizers.Adam(0.05), metrics=["accuracy"])
+
+    with pytest.raises(ValueError, match=r"the model.dropout_rate was 0.5, and is 0.1. Give"):
+        dataclasses.replace(JOBS["sampled"], model=other).run(killed)
+
+
+def test_other_variables_are_refused(tmp_path: Path) -> None:
+    def units(number: int) -> Callable[[], keras.Model]:
+        class Model(keras.Model):  # Keeps no arguments: only its variables tell.
+            def __init__(self) -> None:
+                super().__init__()
+                self.one = keras.layers.Dense(number)
+
+            def call(self, inputs: Any) -> Any:
+                return self.one(inputs)
+
+            def get_config(self) -> dict[str, Any]:
+                raise NotImplementedError
+
+        return lambda: compiled(Model(), optimizer="sgd")
+
+    job = Job(data=rows)
+    with pytest.raises(Kill):
+        dataclasses.replace(job, model=units(3)).run(tmp_path / "run", kill=3)
+    message = r"variable 0 of the model was 'kernel' \[4, 3\] float32, and is 'kernel' \[4, 5\]"
+    with pytest.raises(ValueError, match=message):
+        dataclasses.replace(job, model=units(5)).run(tmp_path / "run")
+
+
+def test_order_without_a_seed_is_refused(tmp_path: Path) -> None:
+    def unseeded() -> tf.data.Dataset:
+        pairs = tf.data.Dataset.range(64).map(lambda i: (tf.cast([i], tf.float32), i % 3))
+        # Not even the global seed that `run` sets.
+        tf.random.set_seed(np.random.SeedSequence().entropy % 2**31)
+        return pairs.shuffle(64).batch(4)
+
+    job = Job(model=dense, data=unseeded)
+    with pytest.raises(Kill):
+        job.run(tmp_path / "run", kill=3)
+    with pytest.raises(ValueError, match="their order is not a function of a seed"):
+        job.run(tmp_path / "run")
+
+
+def test_data_that_did_not_pass_by_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"model.fit\(resume.batches\(dataset\)"):
+        classifier().fit(sampled(), callbacks=[ExactResume(tmp_path)], verbose=0)
+    resume = ExactResume(tmp_path)
+    resume.batches(sampled())
+    with pytest.raises(ValueError, match="has to see the data"):
+        classifier().fit(sampled(), callbacks=[resume], verbose=0)
+    with pytest.raises(TypeError, match="takes a tf.data.Dataset; got ndarray"):
+        ExactResume(tmp_path).batches(np.ones(3))
+
+
+def test_steps_per_execution_has_to_divide(tmp_path: Path) -> None:
+    job = Job(model=lambda: classifier(steps_per_execution=3))
+    with pytest.raises(ValueError, match="=3 must divide the steps of an epoch, of which .* 4"):
+        job.run(tmp_path / "run")
+
+
+@pytest.mark.filterwarnings("ignore:Your input ran out of data")
+def test_data_that_end_in_an_epoch_are_refused(tmp_path: Path) -> None:
+    job = Job(options={"steps_per_epoch": 3})
+    with pytest.raises(ValueError, match=r"ended after 1 of 3 steps of epoch 2.*repeat\(\)"):
+        job.run(tmp_path / "run")
+
+
+@pytest.mark.parametrize("file", ["arrays.npz", "state.json"])
+def test_damaged_snapshot_is_named(file: str, killed: Path, tmp_path: Path) -> None:
+    shutil.copytree(killed, tmp_path / "run")
+    (path,) = (tmp_path / "run").glob("step-*")
+    content = (path / file).read_bytes()
+    (path / file).write_bytes(content[: len(content) // 2])
+    with pytest.raises(ValueError, match=f"{path.name}' is damaged .*; remove it to start anew"):
+        JOBS["sampled"].run(tmp_path / "run")
+
+
+@pytest.mark.parametrize("arguments", [{"every_seconds": -1}, {"every_steps": 0}])
+def test_arguments(arguments: Any, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=f"{next(iter(arguments))} must be"):
+        ExactResume(tmp_path, **arguments)
+
+
+def test_diverged_state_is_not_kept(tmp_path: Path) -> None:
+    def diverging() -> keras.Model:
+        return dense(optimizer=keras.optimizers.SGD(1e30))
+
+    Job(model=diverging, data=rows).run(tmp_path / "run")
+    position = read_position(tmp_path / "run")
+    assert position is None or position.total < 24
+
+
+def test_half_precision_is_kept(tmp_path: Path) -> None:
+    keras.config.set_dtype_policy("bfloat16")
+    job = Job(model=dense, data=rows)
+    whole = job.run(tmp_path / "whole")
+    assert "bfloat16" in {variable.dtype for variable in whole[0].variables}
+    with pytest.raises(Kill):
+        job.run(tmp_path / "run", kill=10)
+    assert_alike(job.run(tmp_path / "run"), whole)
+
+
+def test_a_second_fit_in_one_process_goes_on(tmp_path: Path) -> None:
+    keras.utils.set_random_seed(11)
+    model, resume = dense(), ExactResume(tmp_path / "run", every_seconds=0)
+    data = resume.batches(rows())
+    model.fit(data, epochs=2, callbacks=[resume], verbose=0)
+    history = model.fit(data, epochs=4, callbacks=[resume], verbose=0)
+    assert_alike((model, history), Job(model=dense, data=rows, epochs=4).run(tmp_path / "whole"))
+
+
+def test_snapshot_is_plain(killed: Path) -> None:
+    (path,) = killed.glob("step-*")
+    assert {found.name for found in path.iterdir()} == {"arrays.npz", "state.json"}
+    stored = json.loads((path / "state.json").read_text())
+    assert stored["position"] == {"epoch": 1, "step": 2, "total": 6, "steps": 4}
