@@ -10,6 +10,7 @@ ROOT = Path(__file__).parent
 VERSION = re.search(r'^__version__ = "(.+)"$', (ROOT / "gnn/__init__.py").read_text(), re.M)[1]
 
 PARQUET = ["pyarrow"]
+PARTITION = ["pymetis>=2025.2"]
 PLOTS = ["matplotlib"]
 NOTEBOOKS = ["ipykernel", "matplotlib", "nbclient", "nbformat"]
 
@@ -41,6 +42,7 @@ setup(
         "beam": ["apache-beam>=2.70"],
         "retrieval": ["faiss-cpu"],
         "parquet": PARQUET,
+        "partition": PARTITION,
         "plots": PLOTS,
         "notebooks": NOTEBOOKS,
         "docs": ["mkdocs-material", "mkdocstrings[python]"],
@@ -51,7 +53,7 @@ setup(
             "pytest>=8.3",
             "pytest-xdist",
             "ruff",
-            *sorted({*PARQUET, *PLOTS, *NOTEBOOKS}),
+            *sorted({*PARQUET, *PARTITION, *PLOTS, *NOTEBOOKS}),
         ],
     },
     entry_points={"console_scripts": ["gnn=gnn.cli.main:main"]},

@@ -1,12 +1,16 @@
-"""`kill -9` at random moments of a training, of the record writer and of a download.
+"""`kill -9` at random moments of trainings, of the record writer and of a download.
 
-    python benchmarks/kill_tests.py [--jobs train records download] [--kills 20] [--seed 0]
+    python benchmarks/kill_tests.py [--jobs train fit records download] [--kills 20] [--seed 0]
+        [--append benchmarks/results/kills.jsonl]
 
 Each attempt starts a process, kills it at a moment that is drawn uniformly from the time that its
 work takes, and looks at what lies under final names: nothing, or something whole. Then the same
 is run again to its end, a training by `--resume`, and looked at again. Every second training
-replaces an older run, which has to stay whole until then. A JSON line a job says how it went; the
-exit code is 1 where anything partial was found or a rerun failed.
+replaces an older run, which has to stay whole until then. `fit` is a script of a user's with
+`gnn.training.ExactResume`, shuffled neighborhoods and dropout, in which every second attempt is
+killed a second time; at its end all variables have to equal, bit for bit, those of a process that
+was never killed. A JSON line a job says how it went; the exit code is 1 where anything partial was
+found, a rerun failed or weights differ.
 """
 
 from __future__ import annotations
@@ -26,18 +30,22 @@ import threading
 import time
 import zipfile
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import keras
 import numpy as np
 import tensorflow as tf
 
+from gnn import GraphConvolutionalNodeClassifier
 from gnn.data import full_batch, neighborhoods, records
 from gnn.datasets import download
 from gnn.datasets.digits import digits
-from gnn.training import load_run
-from gnn.training.snapshots import read_snapshot
+from gnn.files import whole_file
+from gnn.training import ExactResume, load_run
+from gnn.training.snapshots import read_position, read_snapshot
 
 READY = "ready"
 BODY = np.random.default_rng(0).bytes(1 << 20)
@@ -68,6 +76,10 @@ class Job(ABC):
     def state(self, folder: Path) -> str:
         """What the kill left, for the counts."""
         return "began anew"
+
+    def kills_again(self, attempt: int) -> bool:
+        """Whether the rerun is killed too, before one that is not."""
+        return False
 
 
 class Train(Job):
@@ -118,6 +130,40 @@ class Train(Job):
     def state(self, folder: Path) -> str:
         found = read_snapshot(folder / "run.partial" / "state")
         return "began anew" if found is None else "carried on"
+
+
+class Fit(Job):
+    """`fit` with shuffled neighborhoods, dropout and `ExactResume`, a snapshot every few steps."""
+
+    def __init__(self, scratch: Path):
+        folder = scratch / "never-killed"
+        folder.mkdir()
+        command = [sys.executable, *self.command(folder, again=False)]
+        subprocess.run(command, check=True, capture_output=True)
+        self._expected = dict(np.load(folder / "final.npz"))
+
+    def command(self, folder: Path, again: bool) -> list[str]:
+        return [__file__, "--child", "fit", str(folder)]
+
+    def check(self, folder: Path, finished: bool) -> str | None:
+        read_snapshot(folder / "state")  # Raises where one is damaged.
+        if not finished:
+            return None
+        found = np.load(folder / "final.npz")
+        if set(found) != set(self._expected):
+            return f"{len(found)} variables, not {len(self._expected)}"
+        differing = [
+            name
+            for name, value in self._expected.items()
+            if found[name].dtype != value.dtype or found[name].tobytes() != value.tobytes()
+        ]
+        return f"not bit-equal: {differing}" if differing else None
+
+    def state(self, folder: Path) -> str:
+        return "carried on" if read_position(folder / "state") else "began anew"
+
+    def kills_again(self, attempt: int) -> bool:
+        return bool(attempt % 2)
 
 
 class Records(Job):
@@ -183,10 +229,36 @@ def child(arguments: list[str]) -> None:
         # What a kill may find finished already is replaced.
         path = folder / "records"
         records.write(batches.repeat(RECORDS), path, shards=8, overwrite=True, verbose=False)
+    elif kind == "fit":
+        fit(folder)
     else:
         download._HOST = arguments[2]
         print(READY, file=sys.stderr, flush=True)
         download.local_files(FILES, folder)
+
+
+def fit(folder: Path) -> None:
+    """As a user would train: 30 epochs of 6 steps, in an order and with dropout from one seed."""
+    keras.utils.set_random_seed(0)
+    graph = digits()
+    model = GraphConvolutionalNodeClassifier(num_classes=10, hidden_units=(64, 64))
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(0.01), loss, metrics=["accuracy"])
+    stop = keras.callbacks.EarlyStopping("val_loss", patience=30, restore_best_weights=True)
+    resume = ExactResume(folder / "state", [stop], every_steps=5)
+    train = neighborhoods(graph, "train", batch_size=9, fanout=(5, 3), shuffle=True, seed=0)
+    print(READY, file=sys.stderr, flush=True)
+    history = model.fit(
+        resume.batches(train),
+        validation_data=full_batch(graph, "validation"),
+        epochs=30,
+        callbacks=[resume],
+        verbose=0,
+    )
+    variables = [*model.variables, *model.optimizer.variables]
+    values = {f"{i} {variable.path}": variable.numpy() for i, variable in enumerate(variables)}
+    with whole_file(folder / "final.npz") as partial:
+        np.savez(partial, **values, **{f"history {k}": v for k, v in history.history.items()})
 
 
 def start(job: Job, folder: Path, again: bool) -> subprocess.Popen[bytes]:
@@ -210,7 +282,8 @@ def kill_often(job: Job, name: str, kills: int, seed: int, scratch: Path) -> dic
     if process.wait():
         raise RuntimeError((folder / "stderr.txt").read_text(errors="replace"))
     work = time.perf_counter() - began
-    counts = {"kills": 0, "finished before": 0, "began anew": 0, "carried on": 0, "completed": 0}
+    outcomes = ("kills", "killed twice", "finished before", "began anew", "carried on", "completed")
+    counts = dict.fromkeys(outcomes, 0)
     problems = []
     attempt = 0
     while counts["kills"] < kills:
@@ -234,6 +307,13 @@ def kill_often(job: Job, name: str, kills: int, seed: int, scratch: Path) -> dic
         except Exception as error:
             problem = repr(error)
         problems += [f"after a kill: {problem}"] if problem else []
+        if job.kills_again(attempt):
+            again = start(job, folder, again=True)
+            try:
+                again.wait(draw.uniform(0, work))
+            except subprocess.TimeoutExpired:
+                again.send_signal(signal.SIGKILL)
+            counts["killed twice"] += again.wait() == -signal.SIGKILL
         again = start(job, folder, again=True)
         code = again.wait()
         try:
@@ -246,22 +326,34 @@ def kill_often(job: Job, name: str, kills: int, seed: int, scratch: Path) -> dic
     return {"job": name, "seed": seed, "work_s": round(work, 2), **counts, "problems": problems}
 
 
+JOBS: dict[str, Callable[[Path], Job]] = {
+    "train": Train,
+    "fit": Fit,
+    "records": lambda scratch: Records(),
+    "download": lambda scratch: Download(),
+}
+
+
 def main() -> int:
     """Runs the jobs that are asked for."""
     if sys.argv[1:2] == ["--child"]:
         child(sys.argv[2:])
         return 0
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--jobs", nargs="+", default=["train", "records", "download"])
+    parser.add_argument("--jobs", nargs="+", default=list(JOBS))
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--append", type=Path, help="a file to add the lines to")
     arguments = parser.parse_args()
     failed = False
     with tempfile.TemporaryDirectory() as scratch:
-        makers = {"train": lambda: Train(Path(scratch)), "records": Records, "download": Download}
         for name in arguments.jobs:
-            found = kill_often(makers[name](), name, arguments.kills, arguments.seed, Path(scratch))
+            job = JOBS[name](Path(scratch))
+            found = kill_often(job, name, arguments.kills, arguments.seed, Path(scratch))
             print(json.dumps(found), flush=True)
+            if arguments.append is not None:
+                with arguments.append.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(found) + "\n")
             failed |= bool(found["problems"])
     return int(failed)
 

@@ -36,13 +36,15 @@ if TYPE_CHECKING or not is_command():
     from gnn.data import make_cora_dataset, pack_nodes_and_edges
     from gnn.graphs import Graph
     from gnn.models import (
+        GraphClassifier,
         GraphConvolutionalNodeClassifier,
+        GraphRegressor,
         GraphRegularizationModel,
         NodeGraphModel,
     )
 
 if TYPE_CHECKING:
-    from gnn import datasets, nsl, plots, training
+    from gnn import datasets, explain, nsl, plots, training
 
 __version__ = "0.1.0"
 
@@ -50,10 +52,12 @@ __all__ = [
     "DistanceConfig",
     "DistanceType",
     "Graph",
+    "GraphClassifier",
     "GraphConvolutionalNodeClassifier",
     "GraphNeighborConfig",
     "GraphRegConfig",
     "GraphRegularizationModel",
+    "GraphRegressor",
     "NodeGraphModel",
     "TransformType",
     "__version__",
@@ -61,6 +65,7 @@ __all__ = [
     "data",
     "datasets",
     "evaluation",
+    "explain",
     "graphs",
     "layers",
     "make_cora_dataset",
@@ -72,7 +77,7 @@ __all__ = [
     "training",
 ]
 
-_LAZY = ("datasets", "nsl", "plots", "training")
+_LAZY = ("datasets", "explain", "nsl", "plots", "training")
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -27,6 +27,7 @@ MODULES = [
     "gnn.data.records",
     "gnn.datasets",
     "gnn.evaluation",
+    "gnn.explain",
     "gnn.graphs",
     "gnn.layers",
     "gnn.models",

@@ -23,9 +23,10 @@ def distribute(
 
     With `tf.distribute.MultiWorkerMirroredStrategy` every process calls this, and gets the batches
     of its own replicas: all processes must make the same batches (give a seed), and each draws them
-    all. `fit` and `evaluate` then work on such a strategy, which Keras 3 alone does not do: it
-    averages nests of tensors and scalars over the workers in a way that fails. So
-    `strategy.reduce` is replaced on the object given. `predict` and `ExactResume` do not work there.
+    all. `fit` and `evaluate` then work on such a strategy. Keras 3 alone fails there, for it
+    averages nests of tensors and scalars over the workers in a way that TensorFlow does not take:
+    `strategy.reduce` is replaced on the object given. Keras builds a model under a strategy from
+    one batch, so a shuffled data set begins training with its second epoch.
 
     Args:
         strategy: such as `tf.distribute.MirroredStrategy`.

@@ -49,6 +49,8 @@ def integrated_gradients(
       `completeness_errors` shows: read the numbers against each other there. In a model that does
       not look at weights (a maximum) edges have 0: read `node_attributions`.
 
+    A model that scales rows to length 1 jumps at features of 0 in the same way.
+
     Args:
         model: a Keras model that takes a batch's inputs and returns logits; called with
             `training=False`.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -52,9 +53,9 @@ def propagate_features(graph: Graph, hops: int, *, dense: bool = False) -> Graph
     ) + sparse.eye_array(graph.num_nodes, format="csr")
     scale = sparse.diags_array(1.0 / np.sqrt(matrix.sum(axis=1)))
     matrix = (scale @ matrix @ scale).tocsr()
-    features = {}
+    features: dict[str, Any] = {}
     for name, feature in graph.features.items():
-        moved = feature.astype(np.float64)
+        moved: Any = feature.astype(np.float64)
         for _ in range(hops):
             moved = matrix @ moved
         if sparse.issparse(moved):

@@ -11,12 +11,14 @@ from gnn.layers.isomorphism import GINConv
 from gnn.layers.message_passing import GRUUpdate, MessagePassing
 from gnn.layers.propagation import APPNPPropagation, DAGNNPropagation, SGConv
 from gnn.layers.random_propagation import DropNode, MixedOrderPropagation
+from gnn.layers.readout import AttentionPool, GlobalPool
 from gnn.layers.regularization import GraphRegularization
 from gnn.layers.sage import SAGEConv
 from gnn.layers.staged_layer import StagedLayer
 
 __all__ = [
     "APPNPPropagation",
+    "AttentionPool",
     "DAGNNPropagation",
     "DropNode",
     "FeatureDense",
@@ -27,6 +29,7 @@ __all__ = [
     "GCNIIConv",
     "GINConv",
     "GRUUpdate",
+    "GlobalPool",
     "GraphLayer",
     "GraphRegularization",
     "MessagePassing",

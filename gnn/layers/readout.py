@@ -82,7 +82,7 @@ class GlobalPool(GraphReadout):
         """Returns the pooled rows."""
         del training
         if isinstance(nodes, tf.SparseTensor):
-            nodes = tf.sparse.to_dense(nodes)
+            nodes = tf.ensure_shape(tf.sparse.to_dense(nodes), nodes.shape)
         return propagate(nodes, membership_of(handle.graph), self.mode)
 
     def get_config(self) -> dict[str, Any]:

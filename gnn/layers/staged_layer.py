@@ -48,6 +48,9 @@ class StagedLayer(GraphLayer):
 
     def call(self, nodes: Any, handle: GraphHandle, training: bool | None = None) -> Any:
         """Runs the stages."""
+        _ = (
+            handle.adjacency
+        )  # What the stages make of the edges then serves the layers that follow.
         graph = handle.graph.replace(nodes=nodes)
         for stage in self.stages():
             graph = stage(graph, training)

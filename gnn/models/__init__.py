@@ -3,8 +3,10 @@
 from gnn.models.attention_classifiers import GATNodeClassifier, GATv2NodeClassifier
 from gnn.models.convolutional_classifier import GraphConvolutionalNodeClassifier
 from gnn.models.deep_classifier import GCNIINodeClassifier
+from gnn.models.graph_models import GraphClassifier, GraphRegressor
 from gnn.models.graph_regularization import GraphRegularizationModel
 from gnn.models.isomorphism_classifier import GINNodeClassifier
+from gnn.models.layerwise import layerwise_predict
 from gnn.models.message_passing_classifier import MPNNNodeClassifier
 from gnn.models.node_classifier import NodeClassifier
 from gnn.models.node_graph_model import NodeGraphModel
@@ -24,11 +26,14 @@ __all__ = [
     "GCNIINodeClassifier",
     "GINNodeClassifier",
     "GRANDNodeClassifier",
+    "GraphClassifier",
     "GraphConvolutionalNodeClassifier",
     "GraphRegularizationModel",
+    "GraphRegressor",
     "MPNNNodeClassifier",
     "NodeClassifier",
     "NodeGraphModel",
     "SAGENodeClassifier",
     "SGCNodeClassifier",
+    "layerwise_predict",
 ]

@@ -38,6 +38,7 @@ def feature_columns(features: Mapping[str, Any], dtype: str) -> tf.Tensor:
         if feature.dtype == tf.string:
             raise TypeError(f"feature {name!r} holds strings. Give node_model_fn to encode it.")
         if isinstance(feature, tf.SparseTensor):
-            feature = tf.sparse.to_dense(feature)
+            # TensorFlow forgets the width, which layers make their weights of.
+            feature = tf.ensure_shape(tf.sparse.to_dense(feature), feature.shape)
         columns.append(tf.cast(feature, dtype))
     return columns[0] if len(columns) == 1 else tf.concat(columns, axis=-1)

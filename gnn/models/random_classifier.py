@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import keras
@@ -103,7 +104,7 @@ class GRANDNodeClassifier(NodeClassifier):
         def finish(graph: BatchGraph, training: bool | None) -> BatchGraph:
             return graph.replace(nodes=self._rest(graph.nodes, training=False))
 
-        return [begin, *self.propagation.stages(), finish]
+        return [begin, *self.propagation.stages_of_model(), finish]
 
     def stages_to_embedding(self) -> int:
         """Up to the first hidden layer, propagated."""
@@ -195,4 +196,4 @@ class _Bias(keras.layers.Layer):
 
 def _combined(logits: tf.Tensor) -> tf.Tensor:
     """`[n, draws, classes]` to the logarithm of the mean probability, `[n, classes]`."""
-    return tf.reduce_logsumexp(tf.nn.log_softmax(logits), axis=1)
+    return tf.reduce_logsumexp(tf.nn.log_softmax(logits), axis=1) - math.log(logits.shape[1])

@@ -1,16 +1,23 @@
-"""Pure tensor functions: propagation, normalization, distances and the graph loss."""
+"""Pure tensor functions: propagation, attention, pooling, distances and the graph loss."""
 
+from gnn.ops.attention import neighbor_softmax
+from gnn.ops.consistency import consistency_loss
 from gnn.ops.distances import pairwise_distance
 from gnn.ops.graph_loss import neighbor_distances
-from gnn.ops.normalization import symmetric_propagate
+from gnn.ops.normalization import symmetric_adjacency, symmetric_propagate
 from gnn.ops.propagate import Adjacency, propagate
+from gnn.ops.segment import pool_components
 from gnn.ops.sparse import sparse_matmul
 
 __all__ = [
     "Adjacency",
+    "consistency_loss",
     "neighbor_distances",
+    "neighbor_softmax",
     "pairwise_distance",
+    "pool_components",
     "propagate",
     "sparse_matmul",
+    "symmetric_adjacency",
     "symmetric_propagate",
 ]

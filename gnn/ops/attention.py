@@ -8,6 +8,9 @@ import tensorflow as tf
 
 from gnn.ops.propagate import Adjacency
 
+# Its exponential, and some thousands of them added up, are finite in float32.
+_LARGEST = 70.0
+
 
 @overload
 def neighbor_softmax(logits: tf.Tensor, adjacency: Adjacency) -> tf.Tensor: ...
@@ -22,8 +25,9 @@ def neighbor_softmax(
 
     `share[e] = w[e] exp(logits[e]) / sum over e' into the same node of w[e'] exp(logits[e'])`, a
     head at a time; with weights of 1 it is the softmax of Velickovic et al., "Graph attention
-    networks", ICLR 2018, equation 2. The largest logit of each node is taken off first, so nothing
-    overflows. Give the shares to `gnn.ops.propagate` as the weights of the same edges.
+    networks", ICLR 2018, equation 2. The largest logit of each node, of edges that weigh something,
+    is taken off first, so nothing overflows. Give the shares to `gnn.ops.propagate` as the weights
+    of the same edges.
 
     Args:
         logits: float `[n_edges]` or `[n_edges, heads]`.
@@ -45,14 +49,22 @@ def neighbor_softmax(
     precise = tf.float64 if dtype == tf.float64 else tf.float32
     logits = tf.cast(logits, precise)
     receivers, num_nodes = adjacency.receivers, adjacency.num_nodes
-    highest = tf.math.unsorted_segment_max(tf.stop_gradient(logits), receivers, num_nodes)
+    counted, weights = tf.stop_gradient(logits), None
+    if adjacency.weights is not None:
+        weights = adjacency.edge_weights(precise)
+        weights = weights if logits.shape.rank == 1 else weights[:, tf.newaxis]
+        # Beside the logit of an edge of weight 0 all others could come to nothing.
+        counted = tf.where(weights > 0, counted, precise.min)
+    highest = tf.math.unsorted_segment_max(counted, receivers, num_nodes)
     if self_logits is not None:
         self_logits = tf.cast(self_logits, precise)
         highest = tf.maximum(highest, tf.stop_gradient(self_logits))
-    shares = tf.exp(logits - tf.gather(highest, receivers))
-    if adjacency.weights is not None:
-        weights = adjacency.edge_weights(precise)
-        shares *= weights if logits.shape.rank == 1 else weights[:, tf.newaxis]
+    shares = logits - tf.gather(highest, receivers)
+    if weights is None:
+        shares = tf.exp(shares)
+    else:
+        # Edges of weight 0 may lie above the highest: infinity times 0 would be NaN.
+        shares = weights * tf.exp(tf.minimum(shares, _LARGEST))
     totals = tf.math.unsorted_segment_sum(shares, receivers, num_nodes)
     if self_logits is None:
         shares = tf.math.divide_no_nan(shares, tf.gather(totals, receivers))

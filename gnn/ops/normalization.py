@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tensorflow as tf
+from tensorflow.python.eager import record
 
 from gnn.ops.propagate import Adjacency, compiled_by_xla, propagate, sorted_by_receiver
 
@@ -55,7 +56,7 @@ def symmetric_adjacency(adjacency: Adjacency, dtype: tf.DType = tf.float32) -> A
     """
     key = ("symmetric", dtype)
     known = adjacency._made.get(key)
-    if known is not None and known[0] is _place():
+    if known is not None and known[0] is _place() and _seen_by_tape(known[1], adjacency):
         return known[1]
     edges = adjacency if compiled_by_xla() else sorted_by_receiver(adjacency)
     weights = edges.edge_weights(dtype)
@@ -63,7 +64,7 @@ def symmetric_adjacency(adjacency: Adjacency, dtype: tf.DType = tf.float32) -> A
     scale = tf.math.rsqrt(degrees)
     weights *= tf.gather(scale, edges.senders) * tf.gather(scale, edges.receivers)
     made = _with_self_loops(edges, weights, scale * scale)
-    adjacency._made[key] = (_place(), made)
+    adjacency._remember(key, (_place(), made))
     return made
 
 
@@ -93,6 +94,16 @@ def _with_self_loops(edges: Adjacency, weights: tf.Tensor, loops: tf.Tensor) -> 
         tf.dynamic_stitch(places, [weights, loops]),
         is_sorted=True,
     )
+
+
+def _seen_by_tape(made: Adjacency, adjacency: Adjacency) -> bool:
+    """Whether a tape that watches the weights, if there is one, saw what was made of them."""
+    # TensorFlow has no public way to ask a tape what it watches.
+    if not tf.is_tensor(adjacency.weights) or not record.should_record_backprop(
+        [adjacency.weights]
+    ):
+        return True
+    return record.should_record_backprop([made.weights])
 
 
 def _place() -> object | None:

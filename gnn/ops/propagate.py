@@ -41,7 +41,12 @@ class Adjacency:
         """The weights, or ones where none were given, as a `[n_edges]` tensor of `dtype`."""
         if self.weights is None:
             return tf.ones(tf.shape(self.senders), dtype)
-        return tf.cast(self.weights, dtype)
+        return tf.cast(tf.convert_to_tensor(self.weights), dtype)
+
+    def _remember(self, key: Any, made: Any) -> None:
+        # What is made of a variable is out of date as soon as it changes.
+        if not hasattr(self.weights, "assign"):
+            self._made[key] = made
 
 
 def sorted_by_receiver(adjacency: Adjacency) -> Adjacency:
@@ -176,7 +181,7 @@ def _csr_propagate(values: tf.Tensor, weights: tf.Tensor, adjacency: Adjacency) 
         matrix = _csr_matrix(
             senders, receivers, tf.stop_gradient(weights), shape, adjacency.is_sorted
         )
-        adjacency._made[weights.dtype] = matrix
+        adjacency._remember(weights.dtype, matrix)
     return _csr_multiply(matrix, values, weights, senders, receivers, shape, adjacency.is_sorted)
 
 

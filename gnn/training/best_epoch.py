@@ -13,8 +13,8 @@ class BestEpoch(keras.callbacks.EarlyStopping):
 
     Args:
         patience: epochs without a better value that end the training.
-        monitor: by default the accuracy on the validation data, the higher the better; a loss is
-            the better the lower it is.
+        monitor: by default the accuracy on the validation data, the higher the better; a loss, or
+            a cross-entropy, is the better the lower it is.
         ties: whether, of two epochs with the same accuracy, the one with the lower loss is the
             better. Without it the earlier one is. Few validation nodes tie often, and the first
             epoch to get them right is far from sure of itself.
@@ -26,7 +26,7 @@ class BestEpoch(keras.callbacks.EarlyStopping):
     """
 
     def __init__(self, patience: int, monitor: str = "val_accuracy", ties: bool = False):
-        mode = "min" if monitor.endswith("loss") else "max"
+        mode = "min" if monitor.endswith(("loss", "entropy")) else "max"
         super().__init__(monitor, mode=mode, patience=patience, restore_best_weights=True)
         self._ties = ties and mode == "max"
         self.best_weights: list[np.ndarray] | None = None

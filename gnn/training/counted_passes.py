@@ -29,7 +29,7 @@ class CountedPasses:
     Example:
 
     >>> passes = CountedPasses(tf.data.Dataset.range(3))
-    >>> passes.start(0)
+    >>> passes.start()
     >>> [int(element) for element in passes.batches], sorted(passes.marks)
     ([0, 1, 2], [0])
     """
@@ -37,22 +37,41 @@ class CountedPasses:
     def __init__(self, dataset: tf.data.Dataset):
         self.dataset = dataset
         self.marks: dict[int, int] = {}
-        self._next = 0
+        self._next: int | None = None
         self.batches = self._counted()
 
-    def start(self, number: int) -> None:
-        """Has the next pass be of this number."""
-        self._next = number
+    @property
+    def begun(self) -> int:
+        """The number of the next pass."""
+        return self._next or 0
+
+    def start(self) -> None:
+        """Has the next pass be the first."""
+        self._next = 0
         self.marks.clear()
 
     def replay(self, number: int) -> Any:
-        """Begins the passes before the given one; returns the first batch of the last of them."""
-        self.start(number)
+        """Has the next pass be of this number: begins those before that this process has not.
+
+        Returns:
+            The first batch of one of them; None if none had to be begun.
+
+        Raises:
+            ValueError: this process is past it.
+        """
+        if self._next is None:
+            self.start()
+        if self.begun > number:
+            raise ValueError(
+                f"this process has gone over the data {self.begun} times, which is past the "
+                f"snapshot's {number}: make the data set anew, or start the process again"
+            )
         batch = None
-        for i in range(number):
+        for i in range(self.begun, number):
             batch = next(iter(self.dataset), None)
             leaves = tf.nest.flatten(batch, expand_composites=True)
             self._mark(i, *(leaf.numpy() for leaf in leaves))
+        self._next = number
         return batch
 
     def _counted(self) -> tf.data.Dataset:
@@ -79,6 +98,8 @@ class CountedPasses:
         return counted
 
     def _begin(self) -> np.int64:
+        if self._next is None:
+            return np.int64(-1)  # Keras builds a model under a strategy from a batch of its own.
         self._next += 1
         return np.int64(self._next - 1)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from gnn.training.callback_group import CallbackGroup
+from gnn.training.callback_state import CallbackState
 from gnn.training.counted_passes import CountedPasses
 from gnn.training.model_state import (
     build_for_training,
@@ -23,18 +25,16 @@ from gnn.training.model_state import (
 from gnn.training.snapshots import (
     Position,
     Snapshot,
-    can_be_kept,
     read_snapshot,
     write_snapshot,
 )
 
-_NOT_STATE = {"model", "_model", "params", "validation_data"}
 _UNSEEN = (
     "ExactResume has to see the data: model.fit(resume.batches(dataset), callbacks=[resume], ...)"
 )
 
 
-class ExactResume(keras.callbacks.Callback):
+class ExactResume(CallbackGroup):
     """Carries a stopped `fit` on, so that it ends with the same weights, bit for bit.
 
     Run the same script again after a kill: `fit` goes on at the step of the last snapshot, in the
@@ -65,7 +65,8 @@ class ExactResume(keras.callbacks.Callback):
         folder: where the snapshots lie; made if there is none. One training has one folder.
         callbacks: those with a state, such as `EarlyStopping`, `ReduceLROnPlateau`,
             `ModelCheckpoint`. They are run from here: do not give them to `fit` again. Their
-            attributes that are numbers, strings, arrays, and lists and dicts of such are kept.
+            attributes are kept that are numbers, strings, arrays, and lists and dicts of such; one
+            whose other attributes change raises.
         every_seconds: the least time between two snapshots; 0 writes one after each execution.
         every_steps: writes one after so many steps instead.
 
@@ -97,13 +98,13 @@ class ExactResume(keras.callbacks.Callback):
         every_seconds: float = 60.0,
         every_steps: int | None = None,
     ):
-        super().__init__()
+        super().__init__(callbacks)
         if not every_seconds >= 0:
             raise ValueError(f"every_seconds must be at least 0; got {every_seconds!r}")
         if every_steps is not None and (int(every_steps) != every_steps or every_steps < 1):
             raise ValueError(f"every_steps must be a positive integer or None; got {every_steps!r}")
-        self._folder, self._callbacks = Path(folder), list(callbacks)
-        self._arguments = [self._attributes(callback) for callback in self._callbacks]
+        self._folder = Path(folder)
+        self._states = [CallbackState(callback) for callback in self.callbacks]
         self._every_seconds, self._every_steps = every_seconds, every_steps
         self._passes: CountedPasses | None = None
         self._position = Position(0, 0, 0, None)
@@ -112,6 +113,7 @@ class ExactResume(keras.callbacks.Callback):
         self._finished: Snapshot | None = None
         # Executions that an earlier process did, and that Keras goes through again.
         self._done_before = 0
+        self._train_function: Any = None
         self._written_at, self._written_total = 0.0, 0
 
     def batches(self, dataset: tf.data.Dataset) -> tf.data.Dataset:
@@ -143,21 +145,24 @@ class ExactResume(keras.callbacks.Callback):
         Raises:
             ValueError: it cannot be carried on exactly; the class says when.
         """
+        self._put_back()  # An interrupt may have left it.
         self._check()
-        self._each("on_train_begin", logs)
+        super().on_train_begin(logs)
+        for callback_state in self._states:
+            callback_state.begin()
         self._job = self._description()
         self._position = Position(0, 0, 0, self.params.get("steps"))
-        self._first_epoch, self._finished, self._done_before = None, None, 0
+        self._first_epoch, self._finished, self.hears_batches = None, None, True
         self._written_at, self._written_total = time.monotonic(), 0
         finished = read_snapshot(self._folder, finished=True)
         if finished is not None:
             self._check_same_job(finished)
-            if finished.state["stopped"] or finished.position.epoch >= self.params["epochs"]:
+            if finished.state["stopped"] or finished.position.epoch + 1 >= self.params["epochs"]:
                 self._finish(finished)
                 return
         snapshot = read_snapshot(self._folder)
         if snapshot is None:
-            self._counted.start(0)
+            self._counted.start()
             return
         self._check_same_job(snapshot)
         if snapshot.position.epoch >= self.params["epochs"]:
@@ -192,9 +197,9 @@ class ExactResume(keras.callbacks.Callback):
         found["replicas"] = self.model.distribute_strategy.num_replicas_in_sync
         found["the data"] = str(self._counted.dataset.element_spec)
         found["batches of the data"] = int(self._counted.dataset.cardinality())
-        for callback, arguments in zip(self._callbacks, self._arguments, strict=True):
+        for callback, callback_state in zip(self.callbacks, self._states, strict=True):
             name = type(callback).__name__
-            found |= {f"{name}.{key}": value for key, value in arguments.items()}
+            found |= {f"{name}.{key}": value for key, value in callback_state.arguments.items()}
             found[name] = True
         return {key: found[key] for key in found if isinstance(found[key], str | int | float)}
 
@@ -208,7 +213,7 @@ class ExactResume(keras.callbacks.Callback):
 
     def _finish(self, snapshot: Snapshot) -> None:
         """Has `fit` do nothing but restore the final state."""
-        build_for_training(self.model, next(iter(self._counted.dataset)))
+        build_for_training(self.model, self._counted.replay(max(1, self._counted.begun)))
         self._restore(snapshot)
         # Private, and how Keras' own BackupAndRestore says where to begin.
         self.model._initial_epoch = self.params["epochs"]
@@ -218,18 +223,19 @@ class ExactResume(keras.callbacks.Callback):
         self._written_total = snapshot.position.total
         passes, skipped = self._place(snapshot.position, snapshot.state["first_epoch"])
         batch = self._counted.replay(passes)
-        self._check_mark(snapshot)
+        self._check_marks(snapshot)
         self.model._initial_epoch = snapshot.position.epoch
         self._done_before = -(-snapshot.position.step // self.model.steps_per_execution)
-        train, executions = self.model.train_function, self._done_before
-        left = executions
+        self.hears_batches = False
+        self._train_function = self.model.train_function
+        left = executions = self._done_before
 
         def restore(iterator: Any) -> None:
             first = batch
             for _ in range(skipped):
                 drawn = next(iterator, None)
                 first = drawn if first is None else first
-            self._check_mark(snapshot)
+            self._check_marks(snapshot)
             build_for_training(self.model, first)
             self._restore(snapshot)
 
@@ -239,16 +245,19 @@ class ExactResume(keras.callbacks.Callback):
             try:
                 if left == executions:
                     restore(iterator)
-                left -= 1
-                return dict(snapshot.state["logs"])
             except BaseException:
-                left = 0
+                self._put_back()
                 raise
-            finally:
-                if not left:
-                    self.model.train_function = train
+            left -= 1
+            if not left:
+                self._put_back()
+            return dict(snapshot.state["logs"])
 
         self.model.train_function = instead
+
+    def _put_back(self) -> None:
+        if self._train_function is not None:
+            self.model.train_function, self._train_function = self._train_function, None
 
     def _place(self, position: Position, first_epoch: int) -> tuple[int, int]:
         """The pass over the data at a position, and the steps done of it."""
@@ -264,7 +273,7 @@ class ExactResume(keras.callbacks.Callback):
         several = strategy.num_replicas_in_sync > 1
         return len(strategy.extended.worker_devices) if several else 1
 
-    def _check_mark(self, snapshot: Snapshot) -> None:
+    def _check_marks(self, snapshot: Snapshot) -> None:
         """Raises where a pass over the data begins otherwise than in the stopped training."""
         for number, mark in snapshot.state["marks"]:
             if self._counted.marks.get(number, mark) != mark:
@@ -278,8 +287,8 @@ class ExactResume(keras.callbacks.Callback):
     def _restore(self, snapshot: Snapshot) -> None:
         state = snapshot.state
         restore_model_state(self.model, state["variables"])
-        for callback, attributes in zip(self._callbacks, state["callbacks"], strict=True):
-            vars(callback).update(attributes)
+        for callback_state, attributes in zip(self._states, state["callbacks"], strict=True):
+            callback_state.restore(attributes)
         self.model.history.epoch = list(state["history"]["epoch"])
         self.model.history.history = {k: list(v) for k, v in state["history"]["values"].items()}
         self.model.stop_training = state["stop_training"]
@@ -294,16 +303,17 @@ class ExactResume(keras.callbacks.Callback):
             self._first_epoch = epoch
         before = self._position
         self._position = Position(epoch, 0, before.total, before.steps)
-        self._each("on_epoch_begin", epoch, logs)
+        super().on_epoch_begin(epoch, logs)
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Writes a snapshot if it is time."""
-        if self._done_before:
+        if not self.hears_batches:
             self._done_before -= 1
+            self.hears_batches = not self._done_before
             return
         if not self._counted.marks:
             raise ValueError(_UNSEEN)
-        self._each("on_train_batch_end", batch, logs)
+        super().on_train_batch_end(batch, logs)
         before = self._position
         step = batch + 1
         self._position = Position(
@@ -327,19 +337,16 @@ class ExactResume(keras.callbacks.Callback):
         state = {
             "job": self._job,
             "first_epoch": self._first_epoch,
-            "logs": {key: float(value) for key, value in logs.items()},
+            "logs": {key: float(value) for key, value in logs.items() if np.ndim(value) == 0},
             "variables": model_state(self.model),
-            "callbacks": [self._attributes(callback) for callback in self._callbacks],
+            "callbacks": [callback_state.attributes() for callback_state in self._states],
             "history": {"epoch": history.epoch, "values": history.history},
             "stop_training": bool(self.model.stop_training),
             "stopped": finished and bool(self.model.stop_training),
             "marks": self._marks(),
         }
-        position = self._position
-        if finished:
-            position = Position(position.epoch + 1, 0, position.total, position.steps)
-        write_snapshot(self._folder, Snapshot(position, state), finished)
-        self._written_at, self._written_total = time.monotonic(), position.total
+        write_snapshot(self._folder, Snapshot(self._position, state), finished)
+        self._written_at, self._written_total = time.monotonic(), self._position.total
 
     def _marks(self) -> list[tuple[int, int]]:
         """The marks of the first pass and of the one that is read: data may be read ahead."""
@@ -347,14 +354,6 @@ class ExactResume(keras.callbacks.Callback):
         reading, _ = self._place(self._position, self._first_epoch or 0)
         begun = [number for number in marks if number <= reading]
         return [(number, marks[number]) for number in {min(begun), max(begun)}] if begun else []
-
-    @staticmethod
-    def _attributes(callback: keras.callbacks.Callback) -> dict[str, Any]:
-        return {
-            name: value
-            for name, value in vars(callback).items()
-            if name not in _NOT_STATE and can_be_kept(value)
-        }
 
     # Ending.
 
@@ -370,52 +369,15 @@ class ExactResume(keras.callbacks.Callback):
                 f"the data ended after {self._position.step} of {steps} steps of epoch {epoch + 1}:"
                 " with steps_per_epoch, repeat them: resume.batches(dataset).repeat()"
             )
-        self._each("on_epoch_end", epoch, logs)
+        super().on_epoch_end(epoch, logs)
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Writes the final state; where there was nothing to do, restores it."""
         self.model._initial_epoch = None
+        self._put_back()
         if self._finished is not None:
             self._restore(self._finished)
             return
-        self._each("on_train_end", logs)
+        super().on_train_end(logs)
         if self._first_epoch is not None:
             self._write(logs or {}, finished=True)
-
-    # The callbacks that are run from here.
-
-    def _each(self, event: str, *arguments: Any) -> None:
-        for callback in self._callbacks:
-            method: Callable[..., None] = getattr(callback, event)
-            method(*arguments)
-
-    def set_params(self, params: dict[str, Any]) -> None:
-        """Hands the parameters of `fit` on."""
-        super().set_params(params)
-        self._each("set_params", params)
-
-    def set_model(self, model: keras.Model) -> None:
-        """Hands the model on."""
-        super().set_model(model)
-        self._each("set_model", model)
-
-    def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Tells the callbacks, but of what is not done again."""
-        if not self._done_before:
-            self._each("on_train_batch_begin", batch, logs)
-
-    def on_test_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Tells the callbacks."""
-        self._each("on_test_begin", logs)
-
-    def on_test_end(self, logs: dict[str, Any] | None = None) -> None:
-        """Tells the callbacks."""
-        self._each("on_test_end", logs)
-
-    def on_test_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Tells the callbacks."""
-        self._each("on_test_batch_begin", batch, logs)
-
-    def on_test_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Tells the callbacks."""
-        self._each("on_test_batch_end", batch, logs)

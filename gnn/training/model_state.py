@@ -66,10 +66,15 @@ def restore_model_state(model: keras.Model, state: Mapping[str, Mapping[str, Any
 
 
 def build_for_training(model: keras.Model, batch: Any) -> None:
-    """Makes every variable that a step of training needs; what it changes is to be restored."""
+    """Makes every variable that a step of training needs; what it changes is to be restored.
+
+    Args:
+        model: a compiled model.
+        batch: as `fit` would get it; None where the model has been trained before.
+    """
     strategy = model.distribute_strategy
     # Keras builds a model of another strategy itself, before training begins.
-    if strategy is tf.distribute.get_strategy():
+    if batch is not None and strategy is tf.distribute.get_strategy():
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(batch)
         model.test_on_batch(x, y, sample_weight=sample_weight)
     if model.optimizer is not None:

@@ -83,7 +83,8 @@ def write_snapshot(folder: Path, snapshot: Snapshot, finished: bool = False) -> 
         "state": _without_arrays(snapshot.state, arrays),
     }
     with whole_folder(path, overwrite=True) as partial:
-        np.savez(partial / _ARRAYS, **{str(i): array for i, array in enumerate(arrays)})
+        named: dict[str, Any] = {str(i): array for i, array in enumerate(arrays)}
+        np.savez(partial / _ARRAYS, **named)
         (partial / _PLAIN).write_text(json.dumps(plain), encoding="utf-8")
     for other in _folders(folder, kind):
         if other != path:
@@ -111,8 +112,9 @@ def read_position(folder: Path) -> Position | None:
     Raises:
         ValueError: the snapshot is damaged; the message names it.
     """
-    paths = _folders(folder, _FINISHED) or _folders(folder, _RUNNING)
-    return _read(paths[-1], with_arrays=False).position if paths else None
+    paths = [*_folders(folder, _FINISHED), *_folders(folder, _RUNNING)]
+    positions = [_read(path, with_arrays=False).position for path in paths]
+    return max(positions, key=lambda position: position.total, default=None)
 
 
 def read_snapshot(folder: Path, finished: bool = False) -> Snapshot | None:
@@ -146,23 +148,6 @@ def _read(path: Path, with_arrays: bool) -> Snapshot:
 
 def _folders(folder: Path, kind: str) -> list[Path]:
     return sorted(folder.glob(f"{kind}-*"))
-
-
-def can_be_kept(value: Any) -> bool:
-    """Whether a snapshot can hold a value: numbers, strings, arrays, and nests of them.
-
-    Example:
-
-    >>> can_be_kept({"best": 0.5, "weights": [np.ones(2)]}), can_be_kept(print)
-    (True, False)
-    """
-    if isinstance(value, dict):
-        return all(isinstance(key, str) and can_be_kept(inner) for key, inner in value.items())
-    if isinstance(value, list | tuple):
-        return all(can_be_kept(inner) for inner in value)
-    if isinstance(value, np.ndarray | np.generic):
-        return value.dtype.kind != "O"
-    return value is None or isinstance(value, bool | int | float | str)
 
 
 def _without_arrays(value: Any, arrays: list[np.ndarray]) -> Any:

@@ -15,11 +15,33 @@ from scipy import sparse
 
 from gnn.configs import DistanceConfig, GraphRegConfig
 from gnn.graphs.graph import Graph
-from gnn.layers import FeatureDense, FeatureDropout, GCNConv, GraphLayer, GraphRegularization
+from gnn.layers import (
+    AttentionPool,
+    FeatureDense,
+    FeatureDropout,
+    GATConv,
+    GATv2Conv,
+    GCNConv,
+    GINConv,
+    GlobalPool,
+    GraphLayer,
+    GraphRegularization,
+    GRUUpdate,
+    MessagePassing,
+    NodeBatchNormalization,
+    SAGEConv,
+)
 from gnn.models import (
+    GATNodeClassifier,
+    GATv2NodeClassifier,
+    GINNodeClassifier,
+    GraphClassifier,
     GraphConvolutionalNodeClassifier,
+    GraphRegressor,
     GraphRegularizationModel,
+    MPNNNodeClassifier,
     NodeGraphModel,
+    SAGENodeClassifier,
 )
 from tests.conformance.user_models import (
     NUM_CLASSES,
@@ -27,6 +49,7 @@ from tests.conformance.user_models import (
     CommNetModel,
     CosineAgreement,
     LayerHost,
+    PoolHost,
     ScaledSum,
     encoder,
     mlp,
@@ -208,5 +231,180 @@ ROWS = [
         GraphRegularization,
         lambda _, **kwargs: GraphRegularization(_L2, **kwargs),
         has_graph_loss=True,
+    ),
+    _layer_row(
+        "sage_conv_mean",
+        SAGEConv,
+        lambda _, **kwargs: SAGEConv(
+            9,  # More than the 6 that come; the classifiers narrow.
+            normalize=True,
+            activation="tanh",
+            use_bias=True,
+            kernel_initializer=keras.initializers.HeNormal(seed=3),
+            kernel_regularizer=keras.regularizers.L1(1e-3),
+            **kwargs,
+        ),
+    ),
+    _layer_row(
+        "sage_conv_max",
+        SAGEConv,
+        lambda _, **kwargs: SAGEConv(
+            5, aggregator="max", pool_units=7, pool_activation="tanh", **kwargs
+        ),
+        on_features=True,
+    ),
+    _layer_row(
+        "gat_conv",
+        GATConv,
+        lambda dropout, **kwargs: GATConv(
+            3, heads=2, attention_dropout=dropout, activation="elu", seed=5, **kwargs
+        ),
+        on_features=True,
+    ),
+    _layer_row(
+        "gat_v2_conv",
+        GATv2Conv,
+        lambda dropout, **kwargs: GATv2Conv(
+            3, heads=2, concat=False, attention_dropout=dropout, seed=5, **kwargs
+        ),
+    ),
+    _layer_row(
+        "gin_conv",
+        GINConv,
+        lambda _, **kwargs: GINConv(5, epsilon=0.1, train_epsilon=True, **kwargs),
+        on_features=True,
+    ),
+    _layer_row(
+        "gin_conv_mlp",
+        GINConv,
+        lambda _, dtype=None, **kwargs: GINConv(
+            mlp_fn=lambda: keras.layers.Dense(5, activation="tanh", dtype=dtype),
+            dtype=dtype,
+            **kwargs,
+        ),
+    ),
+    _layer_row(
+        "node_batch_normalization",
+        NodeBatchNormalization,
+        lambda _, **kwargs: NodeBatchNormalization(momentum=0.8, **kwargs),
+        uses_edges=False,
+    ),
+    _layer_row(
+        "message_passing",
+        MessagePassing,
+        lambda _, dtype=None, **kwargs: MessagePassing(
+            lambda: keras.layers.Dense(4, activation="tanh", dtype=dtype),
+            lambda: GRUUpdate(6, dtype=dtype),
+            reduce="mean",
+            dtype=dtype,
+            **kwargs,
+        ),
+    ),
+    _layer_row(
+        "gru_update",
+        GRUUpdate,
+        lambda _, **kwargs: GRUUpdate(4, **kwargs),
+        uses_edges=False,
+    ),
+    Row(
+        "sage",
+        SAGENodeClassifier,
+        lambda dropout: SAGENodeClassifier(
+            num_classes=NUM_CLASSES, hidden_units=8, dropout_rate=dropout, aggregator="max"
+        ),
+        _SPARSE,
+    ),
+    Row(
+        "gat",
+        GATNodeClassifier,
+        lambda dropout: GATNodeClassifier(
+            num_classes=NUM_CLASSES,
+            hidden_units=4,
+            heads=2,
+            output_heads=3,
+            dropout_rate=dropout,
+            attention_dropout=dropout,
+            config=_L2,
+            kernel_regularizer=keras.regularizers.L2(2.5e-4),
+        ),
+        _SPARSE,
+        has_graph_loss=True,
+    ),
+    Row(
+        "gat_v2",
+        GATv2NodeClassifier,
+        lambda dropout: GATv2NodeClassifier(
+            num_classes=NUM_CLASSES,
+            hidden_units=4,
+            heads=2,
+            dropout_rate=dropout,
+            attention_dropout=dropout,
+        ),
+        _SPARSE,
+    ),
+    Row(
+        "gin",
+        GINNodeClassifier,
+        lambda dropout: GINNodeClassifier(
+            num_classes=NUM_CLASSES, hidden_units=8, dropout_rate=dropout, train_epsilon=True
+        ),
+        _SPARSE,
+    ),
+    Row(
+        "mpnn",
+        MPNNNodeClassifier,
+        lambda dropout: MPNNNodeClassifier(
+            num_classes=NUM_CLASSES, hidden_units=8, dropout_rate=dropout, steps=2
+        ),
+        _SPARSE,
+    ),
+    Row("global_pool", GlobalPool, lambda dropout: PoolHost(GlobalPool("mean"), dropout), _X),
+    Row("global_pool_max", GlobalPool, lambda dropout: PoolHost(GlobalPool("max"), dropout), _X),
+    Row(
+        "attention_pool",
+        AttentionPool,
+        lambda dropout: PoolHost(
+            AttentionPool(
+                5,
+                kernel_initializer=keras.initializers.HeNormal(seed=3),
+                kernel_regularizer="l2",
+            ),
+            dropout,
+        ),
+        _X,
+    ),
+    Row(
+        "graph_classifier",
+        GraphClassifier,
+        lambda dropout: GraphClassifier(
+            num_classes=NUM_CLASSES, hidden_units=(8, 5), dropout_rate=dropout
+        ),
+        _SPARSE,
+    ),
+    Row(
+        "graph_classifier_stacked",
+        GraphClassifier,
+        lambda dropout: GraphClassifier(
+            num_classes=NUM_CLASSES,
+            hidden_units=8,
+            layer_fn=lambda units: [
+                GCNConv(units),
+                keras.layers.Activation("tanh"),
+                keras.layers.Dropout(dropout),
+            ],
+            pool=lambda: AttentionPool(5),
+            jumping_knowledge=False,
+            dropout_rate=dropout,
+            node_model_fn=lambda: encoder(dropout),
+        ),
+        _X,
+    ),
+    Row(
+        "graph_regressor",
+        GraphRegressor,
+        lambda dropout: GraphRegressor(
+            NUM_CLASSES, hidden_units=8, pool="mean", dropout_rate=dropout
+        ),
+        _XY,
     ),
 ]

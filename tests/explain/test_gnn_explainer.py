@@ -47,7 +47,7 @@ def test_a_neighbor_of_a_kind_is_found(is_sparse: bool) -> None:
     assert first.attribution > 0.7 > 0.3 > second.attribution
     (first, second, *_) = why.top_features()
     assert (first.name, first.node, first.value) == ("x[3]", None, None)
-    assert first.attribution > 0.7 > 0.3 > second.attribution
+    assert first.attribution > 0.4 > 0.2 > second.attribution
     assert why.feature_attributions["x"].shape == (6,)
     assert why.score > 0.9
     assert why.completeness_errors == {}

@@ -13,15 +13,15 @@ if CLUSTER:
     task = {"type": "worker", "index": int(index)}
     os.environ["TF_CONFIG"] = json.dumps({"cluster": {"worker": workers}, "task": task})
 
-import tensorflow as tf
+import tensorflow as tf  # noqa: E402
 
 # A strategy of several workers has to come before the first op.
 strategy = tf.distribute.MultiWorkerMirroredStrategy() if CLUSTER else tf.distribute.get_strategy()
 
-import keras
-import numpy as np
+import keras  # noqa: E402
+import numpy as np  # noqa: E402
 
-import gnn
+import gnn  # noqa: E402
 
 rng = np.random.default_rng(0)
 graph = gnn.Graph.from_edges(
@@ -38,8 +38,17 @@ def batches(split: str, shuffle: bool) -> tf.data.Dataset:
 
     def make(context: tf.distribute.InputContext) -> tf.data.Dataset:
         size = context.get_per_replica_batch_size(6)
-        options = {"batch_size": size, "fanout": (3, 2), "padding": True}
-        return gnn.data.neighborhoods(graph, split, shuffle=shuffle, seed=0, **options)
+        return gnn.data.neighborhoods(
+            graph,
+            split,
+            batch_size=size,
+            fanout=(3, 2),
+            padding=True,
+            shuffle=shuffle,
+            seed=0,
+            # Under a strategy, Keras takes a batch of the first epoch to build the model.
+            first_epoch=0 if CLUSTER else 1,
+        )
 
     return gnn.data.distribute(strategy, make)
 

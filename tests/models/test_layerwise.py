@@ -53,8 +53,8 @@ def classifiers() -> list[type[NodeClassifier]]:
 def test_equals_the_full_batch(kind: type[NodeClassifier], as_sparse: bool) -> None:
     graph = make_graph(as_sparse)
     # 64 layers say no more than four, and take their time.
-    deep = "num_layers" in inspect.signature(kind).parameters
-    model = kind(num_classes=3, **({"num_layers": 4} if deep else {}))
+    deep = "depth" in inspect.signature(kind).parameters
+    model = kind(num_classes=3, **({"depth": 4} if deep else {}))
     expected = full_prediction(model, graph)
     # Weights that training has moved, so that biases and normalizations say something.
     for variable in model.trainable_variables:

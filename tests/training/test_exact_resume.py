@@ -77,7 +77,7 @@ def sampled(**changes: Any) -> tf.data.Dataset:
     return neighborhoods(make_graph(), "train", **options)
 
 
-def rows(batch_size: int = 4) -> tf.data.Dataset:
+def rows(batch_size: int = 8) -> tf.data.Dataset:
     graph = make_graph()
     pairs = tf.data.Dataset.from_tensor_slices((graph.features["features"], graph.labels))
     return pairs.shuffle(30, seed=7).batch(batch_size)
@@ -91,7 +91,7 @@ class Job:
     data: Callable[[], tf.data.Dataset] = sampled
     callbacks: Callable[[], list[keras.callbacks.Callback]] = list
     repeat: bool = False
-    epochs: int = 3
+    epochs: int = 2
     validates: bool = False
     options: dict[str, Any] = dataclasses.field(default_factory=dict)
 
@@ -129,7 +129,9 @@ def assert_alike(one: Any, other: Any) -> None:
 
 def stopping() -> list[keras.callbacks.Callback]:
     return [
-        keras.callbacks.EarlyStopping("val_loss", patience=2, restore_best_weights=True),
+        keras.callbacks.EarlyStopping(
+            "val_loss", patience=2, min_delta=10.0, restore_best_weights=True
+        ),
         keras.callbacks.ReduceLROnPlateau("val_loss", patience=1, min_delta=10.0, cooldown=1),
     ]
 
@@ -146,8 +148,8 @@ def decaying() -> keras.Model:
 JOBS = {
     "sampled": Job(),  # 4 batches an epoch.
     "traced": Job(model=lambda: classifier(run_eagerly=False)),
-    "full batch": Job(data=lambda: full_batch(make_graph(), "train"), epochs=9),
-    "validation": Job(validates=True, callbacks=stopping, epochs=8),
+    "full batch": Job(data=lambda: full_batch(make_graph(), "train"), epochs=6),
+    "validation": Job(validates=True, callbacks=stopping, epochs=5),
     "rate of the epoch": Job(callbacks=falling_rate),
     "rate of the step": Job(model=decaying),
     "repeated": Job(repeat=True, options={"steps_per_epoch": 5}),
@@ -157,7 +159,7 @@ JOBS = {
         repeat=True,
         options={"steps_per_epoch": 6},
     ),
-    "unbuilt": Job(model=dense, data=rows),  # 8 batches, the last one smaller.
+    "unbuilt": Job(model=dense, data=rows),  # 4 batches, the last one smaller.
     "unknown length": Job(model=dense, data=lambda: rows().filter(lambda *row: True)),
     "unknown length, repeated": Job(
         model=dense,
@@ -173,36 +175,35 @@ JOBS = {
 def test_stopped_training_ends_as_one_never_stopped(name: str, tmp_path: Path) -> None:
     job = JOBS[name]
     whole = job.run(tmp_path / "whole")
-    if job.data is sampled:
+    if name == "sampled":
         # The callback changes nothing. (Of tf.data's shuffle, Keras' own fit begins passes that it
         # does not use.)
         assert_alike(whole, job.run(None))
     total = int(whole[0].optimizer.iterations) // whole[0].steps_per_execution
-    for kills in ([1, total // 2], [total - 1]):
-        folder = tmp_path / str(kills[0])
-        for kill in kills:
-            with pytest.raises(Kill):
-                job.run(folder, kill=kill)
-        assert read_position(folder) is not None
-        assert_alike(job.run(folder), whole)
+    for kill in (1, total // 2 + 1):
+        with pytest.raises(Kill):
+            job.run(tmp_path / "run", kill=kill)
+    position = read_position(tmp_path / "run")
+    assert position is not None and position.total > 1
+    assert_alike(job.run(tmp_path / "run"), whole)
 
 
-@pytest.mark.parametrize("every_steps", [2, 3, 7])
+@pytest.mark.parametrize("every_steps", [2, 5])
 def test_last_snapshot_is_carried_on_where_steps_were_lost(
     every_steps: int, tmp_path: Path
 ) -> None:
     job = JOBS["sampled"]
     with pytest.raises(Kill):
-        job.run(tmp_path / "run", kill=8, every_steps=every_steps)
+        job.run(tmp_path / "run", kill=7, every_steps=every_steps)
     position = read_position(tmp_path / "run")
-    assert position is not None and position.total == 8 // every_steps * every_steps
+    assert position is not None and position.total == 7 // every_steps * every_steps
     assert_alike(job.run(tmp_path / "run", every_steps=every_steps), job.run(None))
 
 
 def test_killed_before_the_first_snapshot(tmp_path: Path) -> None:
     job = JOBS["sampled"]
     with pytest.raises(Kill):
-        job.run(tmp_path / "run", kill=5, every_seconds=1e9)
+        job.run(tmp_path / "run", kill=3, every_seconds=1e9)
     assert read_position(tmp_path / "run") is None
     assert_alike(job.run(tmp_path / "run"), job.run(None))
 
@@ -210,10 +211,10 @@ def test_killed_before_the_first_snapshot(tmp_path: Path) -> None:
 def test_finished_training_does_nothing_more(tmp_path: Path) -> None:
     job = JOBS["validation"]
     whole = job.run(tmp_path / "run")
-    assert len(whole[1].epoch) < job.epochs  # Stopped early, with the best weights restored.
+    assert len(whole[1].epoch) == 3 < job.epochs  # Stopped early; the best weights are back.
     again = job.run(tmp_path / "run", kill=0)  # A single step would be killed.
     assert_alike(again, whole)
-    longer = dataclasses.replace(job, epochs=12)
+    longer = dataclasses.replace(job, epochs=7)
     assert_alike(longer.run(tmp_path / "run", kill=0), whole)
 
 
@@ -221,11 +222,11 @@ def test_finished_training_does_nothing_more(tmp_path: Path) -> None:
 def test_more_epochs_carry_on(name: str, tmp_path: Path) -> None:
     job = JOBS[name]
     job.run(tmp_path / "run", every_seconds=1e9)
-    longer = dataclasses.replace(job, epochs=5)
+    longer = dataclasses.replace(job, epochs=3)
     assert_alike(longer.run(tmp_path / "run"), longer.run(None))
-    with pytest.raises(ValueError, match="epochs=2: give another folder"):
+    with pytest.raises(ValueError, match="epochs=1: give another folder"):
         shutil.rmtree(next((tmp_path / "run").glob("end-*")))
-        dataclasses.replace(job, epochs=2).run(tmp_path / "run")
+        dataclasses.replace(job, epochs=1).run(tmp_path / "run")
 
 
 def test_two_devices(two_devices: tf.distribute.Strategy, tmp_path: Path) -> None:
@@ -244,11 +245,11 @@ def test_two_devices(two_devices: tf.distribute.Strategy, tmp_path: Path) -> Non
         callbacks: list[Any] = [] if resume is None else [resume]
         if kill is not None:
             callbacks.append(KillAt(kill))
-        return model, model.fit(data(resume), epochs=3, callbacks=callbacks, verbose=0)
+        return model, model.fit(data(resume), epochs=2, callbacks=callbacks, verbose=0)
 
     whole = run(None)
     assert_alike(run(tmp_path / "whole"), whole)
-    for kill in (2, 7):
+    for kill in (2, 5):
         with pytest.raises(Kill):
             run(tmp_path / "run", kill)
     assert_alike(run(tmp_path / "run"), whole)
@@ -382,7 +383,7 @@ def test_diverged_state_is_not_kept(tmp_path: Path) -> None:
 
     Job(model=diverging, data=rows).run(tmp_path / "run")
     position = read_position(tmp_path / "run")
-    assert position is None or position.total < 24
+    assert position is None or position.total < 8
 
 
 def test_half_precision_is_kept(tmp_path: Path) -> None:
@@ -391,7 +392,7 @@ def test_half_precision_is_kept(tmp_path: Path) -> None:
     whole = job.run(tmp_path / "whole")
     assert "bfloat16" in {variable.dtype for variable in whole[0].variables}
     with pytest.raises(Kill):
-        job.run(tmp_path / "run", kill=10)
+        job.run(tmp_path / "run", kill=6)
     assert_alike(job.run(tmp_path / "run"), whole)
 
 
@@ -399,9 +400,9 @@ def test_a_second_fit_in_one_process_goes_on(tmp_path: Path) -> None:
     keras.utils.set_random_seed(11)
     model, resume = dense(), ExactResume(tmp_path / "run", every_seconds=0)
     data = resume.batches(rows())
-    model.fit(data, epochs=2, callbacks=[resume], verbose=0)
-    history = model.fit(data, epochs=4, callbacks=[resume], verbose=0)
-    assert_alike((model, history), Job(model=dense, data=rows, epochs=4).run(tmp_path / "whole"))
+    model.fit(data, epochs=1, callbacks=[resume], verbose=0)
+    history = model.fit(data, epochs=3, callbacks=[resume], verbose=0)
+    assert_alike((model, history), Job(model=dense, data=rows, epochs=3).run(tmp_path / "whole"))
 
 
 def test_snapshot_is_plain(killed: Path) -> None:
@@ -409,3 +410,12 @@ def test_snapshot_is_plain(killed: Path) -> None:
     assert {found.name for found in path.iterdir()} == {"arrays.npz", "state.json"}
     stored = json.loads((path / "state.json").read_text())
     assert stored["position"] == {"epoch": 1, "step": 2, "total": 6, "steps": 4}
+
+
+def test_callback_whose_state_cannot_be_kept_is_refused(tmp_path: Path) -> None:
+    logger = keras.callbacks.CSVLogger(str(tmp_path / "log.csv"))
+    job = Job(model=dense, data=rows, callbacks=lambda: [logger])
+    message = "CSVLogger has a state that a snapshot cannot hold: writer is a .*give it to fit"
+    with pytest.raises(ValueError, match=message):
+        job.run(tmp_path / "run")
+    logger.csv_file.close()

@@ -1,0 +1,84 @@
+"""What a callback knows, for a snapshot."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+
+# What `fit` gives every callback, by way of methods.
+_GIVEN = {"model", "_model", "params", "validation_data"}
+# How callbacks that monitor a metric compare; set when the first epoch ends.
+_COMPARISONS = {"keras.ops.less": keras.ops.less, "keras.ops.greater": keras.ops.greater}
+
+
+class CallbackState:
+    """The attributes of a callback as numbers, strings, arrays, and lists and dicts of such.
+
+    Args:
+        callback: as its constructor left it.
+
+    Attributes:
+        arguments: the numbers and strings among its attributes then: by these a callback with other
+            arguments is told from it.
+
+    Example:
+
+    >>> stop = keras.callbacks.EarlyStopping(patience=3)
+    >>> state = CallbackState(stop)
+    >>> stop.wait = 2
+    >>> state.attributes()["wait"], state.arguments["wait"]
+    (2, 0)
+    """
+
+    def __init__(self, callback: keras.callbacks.Callback):
+        self._callback = callback
+        found = {name: _kept(value) for name, value in self._own().items()}
+        self.arguments = {k: v for k, v in found.items() if isinstance(v, str | int | float)}
+        self._others = self._not_kept()
+
+    def begin(self) -> None:
+        """Takes what the callback has now, beside what can be kept, as what it begins with."""
+        self._others = self._not_kept()
+
+    def attributes(self) -> dict[str, Any]:
+        """What is to be restored.
+
+        Raises:
+            ValueError: an attribute has changed that a snapshot cannot hold.
+        """
+        for name, value in self._not_kept().items():
+            if self._others.get(name) is not value:
+                raise ValueError(
+                    f"{type(self._callback).__name__} has a state that a snapshot cannot hold: "
+                    f"{name} is a {type(value).__name__}. If it has no bearing on the weights, "
+                    "give it to fit beside ExactResume"
+                )
+        return {k: _kept(v) for k, v in self._own().items() if _can_be_kept(v)}
+
+    def restore(self, attributes: dict[str, Any]) -> None:
+        """Gives the callback the attributes of a snapshot."""
+        for name, value in attributes.items():
+            is_comparison = isinstance(value, str) and value in _COMPARISONS
+            setattr(self._callback, name, _COMPARISONS[value] if is_comparison else value)
+
+    def _own(self) -> dict[str, Any]:
+        return {k: v for k, v in vars(self._callback).items() if k not in _GIVEN}
+
+    def _not_kept(self) -> dict[str, Any]:
+        return {k: v for k, v in self._own().items() if not _can_be_kept(v)}
+
+
+def _kept(value: Any) -> Any:
+    return next((name for name, op in _COMPARISONS.items() if value is op), value)
+
+
+def _can_be_kept(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and _can_be_kept(inner) for key, inner in value.items())
+    if isinstance(value, list | tuple):
+        return all(map(_can_be_kept, value))
+    if isinstance(value, np.ndarray | np.generic):
+        return value.dtype.kind != "O"
+    return value is None or isinstance(_kept(value), bool | int | float | str)
