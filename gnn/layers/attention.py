@@ -34,16 +34,18 @@ class _AttentionConv(ConvolutionLayer):
         activation: Any = None,
         use_bias: bool = True,
         seed: int | None = None,
+        value_dropout: float = 0.0,
         **kwargs: Any,
     ):
         super().__init__(units, activation, use_bias, **kwargs)
+        self.value_dropout = rate("value_dropout", value_dropout)
         self.heads = positive_integer("heads", heads)
         self.concat = bool(concat)
         self.attention_dropout = rate("attention_dropout", attention_dropout)
         self.negative_slope = float(negative_slope)
         self.seed = seed
         self.seed_generator = None
-        if self.attention_dropout > 0:
+        if self.attention_dropout > 0 or self.value_dropout > 0:
             self.seed_generator = keras.random.SeedGenerator(seed)
 
     def build(self, nodes_shape: tuple[int | None, ...]) -> None:
@@ -64,7 +66,10 @@ class _AttentionConv(ConvolutionLayer):
         adjacency = handle.adjacency
         values, edge_logits, own_logits = self.attend(nodes, adjacency)
         shares, own = neighbor_softmax(edge_logits, adjacency, self_logits=own_logits)
-        shares, own = (self._drop(share, training) for share in (shares, own))
+        if training:
+            shares = self._drop(shares, self.attention_dropout)
+            own = self._drop(own, self.attention_dropout)
+            values = self._drop(values, self.value_dropout)
         outputs = propagate(values, dataclasses.replace(adjacency, weights=shares))
         outputs += tf.cast(own[:, :, tf.newaxis], values.dtype) * values
         if self.concat:
@@ -73,10 +78,10 @@ class _AttentionConv(ConvolutionLayer):
             outputs = tf.reduce_mean(outputs, axis=1)
         return self.finish(outputs)
 
-    def _drop(self, shares: tf.Tensor, training: bool | None) -> tf.Tensor:
-        if not training or self.seed_generator is None:
-            return shares
-        return dropout(shares, self.attention_dropout, self.seed_generator.next())
+    def _drop(self, entries: tf.Tensor, share: float) -> tf.Tensor:
+        if share == 0 or self.seed_generator is None:
+            return entries
+        return dropout(entries, share, self.seed_generator.next())
 
     def _by_head(self, rows: tf.Tensor) -> tf.Tensor:
         return tf.reshape(rows, [-1, self.heads, self.units])
@@ -88,6 +93,7 @@ class _AttentionConv(ConvolutionLayer):
             "heads": self.heads,
             "concat": self.concat,
             "attention_dropout": self.attention_dropout,
+            "value_dropout": self.value_dropout,
             "negative_slope": self.negative_slope,
             "seed": self.seed,
         }
@@ -120,6 +126,8 @@ class GATConv(_AttentionConv):
         activation: a Keras activation or None.
         use_bias: whether to add `b`, as the paper's code does and its equations do not.
         seed: int or None, of the dropout.
+        value_dropout: float in `[0, 1)`, of what a node sends, in training: the authors' code drops
+            features again after the product with `W`.
         kernel_initializer, kernel_regularizer: of the kernel and of the attention vectors.
         bias_initializer: as in `keras.layers.Dense`.
 
@@ -191,6 +199,8 @@ class GATv2Conv(_AttentionConv):
         activation: a Keras activation or None.
         use_bias: whether to add `b`.
         seed: int or None, of the dropout.
+        value_dropout: float in `[0, 1)`, of what a node sends, in training: the authors' code drops
+            features again after the product with `W`.
         kernel_initializer, kernel_regularizer: of the kernels and of the attention vectors.
         bias_initializer: as in `keras.layers.Dense`.
 

@@ -141,9 +141,8 @@ def rate(argument: str, value: Any) -> float:
 
 def _reseeded(initializer: Any, offset: int) -> Any:
     """A copy that draws other numbers: a Keras initializer draws the same ones at each call."""
-    if not isinstance(initializer, keras.initializers.Initializer):
+    seed = getattr(initializer, "seed", None)
+    if offset == 0 or not isinstance(seed, int):
         return initializer
-    config = initializer.get_config()
-    if isinstance(config.get("seed"), int):
-        config["seed"] += offset
-    return type(initializer).from_config(config)
+    # The seed in use, which Keras draws where none is given, and not the one of the config.
+    return type(initializer).from_config({**initializer.get_config(), "seed": seed + offset})

@@ -42,6 +42,7 @@ class _AttentionClassifier(NodeClassifier):
         self.negative_slope = float(negative_slope)
         common: dict[str, Any] = {
             "attention_dropout": self.attention_dropout,
+            "value_dropout": self.dropout_rate,
             "negative_slope": self.negative_slope,
             "kernel_regularizer": self.kernel_regularizer,
         }

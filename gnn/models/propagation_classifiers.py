@@ -10,7 +10,7 @@ from gnn.layers.dense import FeatureDense
 from gnn.layers.dropout import FeatureDropout
 from gnn.layers.propagation import APPNPPropagation, DAGNNPropagation, SGConv
 from gnn.layers.staged_layer import StagedLayer
-from gnn.models.node_classifier import NodeClassifier, Stage, in_turn, on_nodes
+from gnn.models.node_classifier import NodeClassifier, Stage, check_rate, in_turn, on_nodes
 
 
 @keras.saving.register_keras_serializable(package="gnn")
@@ -153,7 +153,9 @@ class APPNPNodeClassifier(PredictThenPropagateClassifier):
             num_classes,
             hidden_units,
             dropout_rate,
-            propagation=APPNPPropagation(hops, teleport, edge_dropout=dropout_rate),
+            propagation=APPNPPropagation(
+                hops, teleport, edge_dropout=check_rate("dropout_rate", dropout_rate)
+            ),
             regularize_first_only=True,
             use_bias=False,
             **kwargs,

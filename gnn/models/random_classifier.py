@@ -42,8 +42,8 @@ class GRANDNodeClassifier(NodeClassifier):
         consistency: float of at least 0, the paper's lambda.
         temperature: float greater than 0, of the sharpening.
         kernel_regularizer: of all kernels.
-        seq_length, kwargs: as in `gnn.models.NodeClassifier`; the graph loss is on the mean of the
-            draws.
+        seq_length, kwargs: as in `gnn.models.NodeClassifier`; in training the graph loss is on the
+            mean of the draws' logits.
 
     Raises:
         ValueError: an argument is out of range.
@@ -78,7 +78,7 @@ class GRANDNodeClassifier(NodeClassifier):
         if not temperature > 0:
             raise ValueError(f"temperature must be greater than 0; got {temperature}")
         self.consistency, self.temperature = float(consistency), float(temperature)
-        self.drop_node = DropNode(drop_node_rate)
+        self.drop_node = DropNode(check_rate("drop_node_rate", drop_node_rate))
         self.propagation = MixedOrderPropagation(hops)
         widths = (*self.hidden_units, self.num_classes)
         self.dropouts = [
@@ -132,7 +132,7 @@ class GRANDNodeClassifier(NodeClassifier):
         loss = consistency_loss(logits, self.temperature, real_nodes(given))
         self.add_loss(self.consistency * loss)
         if self.regularization is not None:
-            mean = given.replace(nodes=_combined(logits))
+            mean = given.replace(nodes=tf.reduce_mean(logits, axis=1))
             self.regularization(weigh_by_agreement(mean, features, self.agreement_model))
         return graph.replace(nodes=logits)
 

@@ -105,6 +105,8 @@ class CountedPasses:
 
     def _mark(self, number: Any, *leaves: Any) -> np.int64:
         mark = 0
+        if number < 0:
+            return np.int64(mark)
         for leaf in map(np.asarray, leaves):
             values = leaf.reshape(-1)
             values = values[:: max(1, len(values) // _VALUES_OF_A_MARK)]

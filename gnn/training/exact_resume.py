@@ -85,7 +85,8 @@ class ExactResume(CallbackGroup):
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     resume = ExactResume(folder)
     ...     batches = resume.batches(data.shuffle(2, seed=0).batch(1))
-    ...     history = model.fit(batches, epochs=3, callbacks=[resume], verbose=0)
+    ...     history = model.fit(
+    ...         batches, epochs=3, callbacks=[resume], shuffle=False, verbose=0)
     >>> len(history.history["loss"])
     3
     """

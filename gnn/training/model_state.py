@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 # What is counted up over a process, or follows from the data.
@@ -28,6 +27,7 @@ def model_state(model: keras.Model) -> dict[str, dict[str, Any]]:
     Example:
 
     >>> model = keras.Sequential([keras.Input([2]), keras.layers.Dense(1)])
+    >>> model.compile("sgd", "mse")
     >>> model_state(model)["the model"]["names"]
     ['kernel', 'bias']
     """
@@ -35,7 +35,8 @@ def model_state(model: keras.Model) -> dict[str, dict[str, Any]]:
         what: {
             "names": [_name(variable) for variable in variables],
             "values": [
-                np.array(keras.ops.convert_to_numpy(variable.value)) for variable in variables
+                [tf.convert_to_tensor(part).numpy() for part in _parts(model, variable)]
+                for variable in variables
             ],
         }
         for what, variables in _variables(model).items()
@@ -51,7 +52,7 @@ def restore_model_state(model: keras.Model, state: Mapping[str, Mapping[str, Any
     groups = _variables(model)
     for what, variables in groups.items():
         named = zip(state[what]["names"], state[what]["values"], strict=True)
-        theirs = [(name, tuple(value.shape), value.dtype.name) for name, value in named]
+        theirs = [(name, parts[0].shape, parts[0].dtype.name) for name, parts in named]
         mine = [(_name(variable), tuple(variable.shape), variable.dtype) for variable in variables]
         if mine != theirs:
             places = range(max(len(mine), len(theirs)))
@@ -61,8 +62,12 @@ def restore_model_state(model: keras.Model, state: Mapping[str, Mapping[str, Any
                 f"{_said(theirs, differing)}, and is {_said(mine, differing)}"
             )
     for what, variables in groups.items():
-        for variable, value in zip(variables, state[what]["values"], strict=True):
-            variable.assign(value)
+        for variable, values in zip(variables, state[what]["values"], strict=True):
+            if len(values) == 1:
+                variable.assign(values[0])
+                continue
+            for part, value in zip(_parts(model, variable), values, strict=True):
+                part.assign(value)
 
 
 def build_for_training(model: keras.Model, batch: Any) -> None:
@@ -147,6 +152,14 @@ def _variables(model: keras.Model) -> dict[str, Sequence[keras.Variable]]:
         "the optimizer": model.optimizer.variables if model.optimizer is not None else [],
         "the metrics": model.metrics_variables,
     }
+
+
+def _parts(model: keras.Model, variable: keras.Variable) -> Sequence[Any]:
+    """The variable itself, or, where replicas have values of their own, as of metrics, those."""
+    value = variable.value
+    if value.synchronization != tf.VariableSynchronization.ON_READ:
+        return [value]
+    return model.distribute_strategy.experimental_local_results(value)
 
 
 def _said(variables: Sequence[tuple[str, Any, str]], place: int) -> str:

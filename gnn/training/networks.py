@@ -184,16 +184,19 @@ NETWORKS: dict[str, Network] = {
 }
 
 
-def hops_of(name: str, hidden_units: tuple[int, ...]) -> int:
-    """How many hops a network looks.
+def hops_of(name: str, hidden_units: tuple[int, ...], dataset: str | None = None) -> int:
+    """How many hops a network looks, with the arguments that it has for a data set.
 
     Example:
 
-    >>> hops_of("gcn", (64, 64)), hops_of("appnp", (64,))
-    (3, 10)
+    >>> hops_of("gcn", (64, 64)), hops_of("dagnn", (64,)), hops_of("dagnn", (64,), "pubmed")
+    (3, 10, 20)
     """
-    hops = NETWORKS[name].hops
-    return len(hidden_units) + 1 if hops is None else hops
+    network = NETWORKS[name]
+    if network.hops is None:
+        return len(hidden_units) + 1
+    arguments = network.arguments_for(dataset)
+    return arguments.get("hops", arguments.get("depth", network.hops))
 
 
 def build_network(

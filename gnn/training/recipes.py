@@ -87,7 +87,8 @@ def _citation_settings(config: RunConfig, graph: Graph) -> dict[str, Any]:
             **NETWORKS[config.model].citation_options(config.dataset),
         }
         hidden = config.hidden_units or settings.get("hidden_units", ())
-        return {**settings, "fanout": (ALL_NEIGHBORS,) * hops_of(config.model, hidden)}
+        hops = hops_of(config.model, hidden, config.dataset)
+        return {**settings, "fanout": (ALL_NEIGHBORS,) * hops}
     settings = {
         "hidden_units": (128,),
         "dropout": 0.0,
@@ -130,7 +131,8 @@ def _general_settings(config: RunConfig, graph: Graph) -> dict[str, Any]:
     }
     if network:
         # Networks that look far get by with fewer hops of sampled neighbors.
-        hops = min(hops_of(config.model or "", config.hidden_units or (64,)), 3)
+        hidden = config.hidden_units or (64,)
+        hops = min(hops_of(config.model or "", hidden, config.dataset), 3)
         settings |= {"multiplier": 0.0, "distance": "l2", "fanout": (10,) * hops}
         if config.model == "sgc":
             del settings["hidden_units"]

@@ -185,7 +185,7 @@ def test_failures_are_one_line(command: str, code: int, message: str, capsys: Ca
         ("tain", "invalid choice: 'tain'"),
         ("train --modle gcn", "unrecognized arguments: --modle gcn"),
         ("train --epochs many", "invalid int value: 'many'"),
-        ("train --model gat", "invalid choice: 'gat'"),
+        ("train --model tree", "invalid choice: 'tree'"),
         ("info", "one of the arguments RUN --dataset --data is required"),
         ("predict mlp --input a.csv --dataset cora", "not allowed with argument"),
         ("embed mlp", "the following arguments are required: --output"),

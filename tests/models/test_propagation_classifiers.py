@@ -177,7 +177,7 @@ def test_padding_changes_nothing(kind: Any) -> None:
         (SGCNodeClassifier, {"dropout_rate": 1.0}, r"dropout_rate must be in \[0, 1\); got 1.0"),
         (APPNPNodeClassifier, {"teleport": 2}, r"teleport must be in \[0, 1\]; got 2"),
         (APPNPNodeClassifier, {"hidden_units": 0}, r"hidden_units must be positive .*\(0,\)"),
-        (APPNPNodeClassifier, {"dropout_rate": -1}, r"rate must be in \[0, 1\); got -1"),
+        (APPNPNodeClassifier, {"dropout_rate": -1}, r"^dropout_rate must be in \[0, 1\); got -1"),
         (DAGNNNodeClassifier, {"hops": 2.5}, "hops must be .*integer.*; got 2.5"),
     ],
 )

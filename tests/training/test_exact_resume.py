@@ -171,7 +171,13 @@ JOBS = {
 }
 
 
-@pytest.mark.parametrize("name", JOBS)
+# Of data whose length it does not know, Keras always says so at the end of the first epoch.
+RUNS_OUT = pytest.mark.filterwarnings("ignore:Your input ran out of data")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(job, marks=RUNS_OUT if job == "unknown length" else ()) for job in JOBS]
+)
 def test_stopped_training_ends_as_one_never_stopped(name: str, tmp_path: Path) -> None:
     job = JOBS[name]
     whole = job.run(tmp_path / "whole")
@@ -354,7 +360,7 @@ def test_steps_per_execution_has_to_divide(tmp_path: Path) -> None:
         job.run(tmp_path / "run")
 
 
-@pytest.mark.filterwarnings("ignore:Your input ran out of data")
+@RUNS_OUT
 def test_data_that_end_in_an_epoch_are_refused(tmp_path: Path) -> None:
     job = Job(options={"steps_per_epoch": 3})
     with pytest.raises(ValueError, match=r"ended after 1 of 3 steps of epoch 2.*repeat\(\)"):
@@ -400,8 +406,8 @@ def test_a_second_fit_in_one_process_goes_on(tmp_path: Path) -> None:
     keras.utils.set_random_seed(11)
     model, resume = dense(), ExactResume(tmp_path / "run", every_seconds=0)
     data = resume.batches(rows())
-    model.fit(data, epochs=1, callbacks=[resume], verbose=0)
-    history = model.fit(data, epochs=3, callbacks=[resume], verbose=0)
+    model.fit(data, epochs=1, callbacks=[resume], shuffle=False, verbose=0)
+    history = model.fit(data, epochs=3, callbacks=[resume], shuffle=False, verbose=0)
     assert_alike((model, history), Job(model=dense, data=rows, epochs=3).run(tmp_path / "whole"))
 
 

@@ -68,7 +68,7 @@ def test_given_options_win() -> None:
         ({"learning_rate": float("nan")}, OptionError, "learning_rate must be at least 0, got nan"),
         ({"hidden_units": []}, OptionError, "hidden_units must hold at least one integer"),
         ({"hidden_units": [64, 0]}, OptionError, "hidden_units must be at least 1, got 0"),
-        ({"model": "gat"}, OptionError, r"model must be one of \['gcn', .*\], got 'gat'"),
+        ({"model": "tree"}, OptionError, r"model must be one of \['gcn', .*\], got 'tree'"),
         ({"model": 3}, TypeError, "model must be a string that is not empty, got 3"),
         ({"strict": "yes"}, TypeError, "strict must be true or false, got 'yes'"),
         ({"fanout": -2}, OptionError, "fanout must be at least -1, got -2"),
