@@ -16,41 +16,57 @@ from scipy import sparse
 from gnn.configs import DistanceConfig, GraphRegConfig
 from gnn.graphs.graph import Graph
 from gnn.layers import (
+    APPNPPropagation,
     AttentionPool,
+    DAGNNPropagation,
+    DropNode,
     FeatureDense,
     FeatureDropout,
     GATConv,
     GATv2Conv,
     GCNConv,
+    GCNIIConv,
     GINConv,
     GlobalPool,
     GraphLayer,
     GraphRegularization,
     GRUUpdate,
     MessagePassing,
+    MixedOrderPropagation,
     NodeBatchNormalization,
     SAGEConv,
+    SGConv,
+    StagedLayer,
 )
 from gnn.models import (
+    APPNPNodeClassifier,
+    DAGNNNodeClassifier,
     GATNodeClassifier,
     GATv2NodeClassifier,
+    GCNIINodeClassifier,
     GINNodeClassifier,
+    GRANDNodeClassifier,
     GraphClassifier,
     GraphConvolutionalNodeClassifier,
     GraphRegressor,
     GraphRegularizationModel,
     MPNNNodeClassifier,
+    NodeClassifier,
     NodeGraphModel,
     SAGENodeClassifier,
+    SGCNodeClassifier,
 )
 from tests.conformance.user_models import (
     NUM_CLASSES,
     WIDTHS,
     CommNetModel,
     CosineAgreement,
+    FirstOfPair,
     LayerHost,
     PoolHost,
     ScaledSum,
+    StagedClassifier,
+    TwoSums,
     encoder,
     mlp,
     two_inputs,
@@ -406,5 +422,116 @@ ROWS = [
             NUM_CLASSES, hidden_units=8, pool="mean", dropout_rate=dropout
         ),
         _XY,
+    ),
+    _layer_row(
+        "sg_conv",
+        SGConv,
+        lambda _, **kwargs: SGConv(
+            5, hops=2, activation="tanh", kernel_initializer="he_normal", **kwargs
+        ),
+        on_features=True,
+    ),
+    _layer_row(
+        "appnp_propagation",
+        APPNPPropagation,
+        lambda dropout, **kwargs: APPNPPropagation(
+            3, teleport=0.2, edge_dropout=dropout, seed=3, **kwargs
+        ),
+    ),
+    _layer_row(
+        "dagnn_propagation",
+        DAGNNPropagation,
+        lambda _, **kwargs: DAGNNPropagation(
+            3, kernel_regularizer=keras.regularizers.L2(1e-3), **kwargs
+        ),
+    ),
+    _layer_row(
+        "gcnii_conv",
+        GCNIIConv,
+        lambda _, dtype=None, **kwargs: FirstOfPair(
+            GCNIIConv(2, 0.2, 1.0, activation="tanh", dtype=dtype), dtype=dtype, **kwargs
+        ),
+    ),
+    _layer_row(
+        "drop_node",
+        DropNode,
+        lambda dropout, **kwargs: DropNode(dropout, seed=7, **kwargs),
+        uses_edges=False,
+    ),
+    _layer_row(
+        "mixed_order_propagation",
+        MixedOrderPropagation,
+        lambda _, **kwargs: MixedOrderPropagation(3, **kwargs),
+    ),
+    _layer_row("staged_layer", StagedLayer, lambda _, **kwargs: TwoSums(**kwargs)),
+    Row(
+        "own_stages",
+        NodeClassifier,
+        lambda dropout: StagedClassifier(
+            num_classes=NUM_CLASSES, hidden_units=8, dropout_rate=dropout, config=_L2
+        ),
+        _XY,
+        has_graph_loss=True,
+    ),
+    Row(
+        "sgc",
+        SGCNodeClassifier,
+        lambda dropout: SGCNodeClassifier(
+            num_classes=NUM_CLASSES,
+            dropout_rate=dropout,
+            config=_KL,
+            kernel_regularizer=keras.regularizers.L2(1e-3),
+        ),
+        _SPARSE,
+        has_graph_loss=True,
+    ),
+    Row(
+        "appnp",
+        APPNPNodeClassifier,
+        lambda dropout: APPNPNodeClassifier(
+            num_classes=NUM_CLASSES, hidden_units=8, dropout_rate=dropout, hops=3, teleport=0.2
+        ),
+        _SPARSE,
+    ),
+    Row(
+        "dagnn",
+        DAGNNNodeClassifier,
+        lambda dropout: DAGNNNodeClassifier(
+            num_classes=NUM_CLASSES,
+            hidden_units=(8, 6),
+            dropout_rate=dropout,
+            hops=3,
+            node_model_fn=lambda: encoder(dropout),
+            kernel_regularizer=keras.regularizers.L2(1e-3),
+        ),
+        _X,
+    ),
+    Row(
+        "gcnii",
+        GCNIINodeClassifier,
+        lambda dropout: GCNIINodeClassifier(
+            num_classes=NUM_CLASSES,
+            hidden_units=8,
+            dropout_rate=dropout,
+            depth=2,
+            convolution_regularizer=keras.regularizers.L2(1e-3),
+        ),
+        _SPARSE,
+    ),
+    Row(
+        "grand",
+        GRANDNodeClassifier,
+        lambda dropout: GRANDNodeClassifier(
+            num_classes=NUM_CLASSES,
+            hidden_units=8,
+            dropout_rate=dropout,
+            input_dropout=dropout,
+            drop_node_rate=dropout,
+            hops=2,
+            draws=2,
+            config=_L2,
+        ),
+        _SPARSE,
+        has_graph_loss=True,
     ),
 ]

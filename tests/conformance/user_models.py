@@ -9,7 +9,7 @@ import tensorflow as tf
 from graph_nets.modules import CommNet, GraphIndependent
 
 from gnn.graphs.graphs_tuple import BatchGraph, adjacency_of
-from gnn.layers import GraphLayer
+from gnn.layers import GraphLayer, StagedLayer
 from gnn.models import NodeGraphModel
 from gnn.ops.propagate import propagate
 
@@ -180,3 +180,56 @@ class ScaledSum(GraphLayer):
     def call(self, nodes: Any, handle: Any, training: bool | None = None) -> tf.Tensor:
         adjacency = adjacency_of(handle.graph._replace(nodes=nodes))
         return nodes + tf.convert_to_tensor(self.scale) * propagate(nodes, adjacency)
+
+
+@keras.saving.register_keras_serializable(package="test")
+class FirstOfPair(GraphLayer):
+    """A layer whose nodes are a pair, as one that other layers follow: the first of the pair."""
+
+    def __init__(self, layer: GraphLayer, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.layer = layer
+
+    def call(self, nodes: Any, handle: Any, training: bool | None = None) -> tf.Tensor:
+        return self.layer(handle.graph.replace(nodes=nodes), training=training).nodes[0]
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "layer": keras.saving.serialize_keras_object(self.layer)}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> FirstOfPair:
+        return cls(**{**config, "layer": keras.saving.deserialize_keras_object(config["layer"])})
+
+
+@keras.saving.register_keras_serializable(package="test")
+class TwoSums(StagedLayer):
+    """What a user makes of StagedLayer: two hops, and a learned scale."""
+
+    def build(self, nodes_shape: tuple[int | None, ...]) -> None:
+        self.scale = self.add_weight(shape=(nodes_shape[-1],), initializer="ones", name="scale")
+
+    def stages(self) -> list[Any]:
+        def hop(graph: BatchGraph, training: bool | None) -> BatchGraph:
+            nodes = graph.nodes
+            scale = tf.cast(tf.convert_to_tensor(self.scale), nodes.dtype)
+            return graph.replace(
+                nodes=nodes + scale * propagate(nodes, adjacency_of(graph), "mean")
+            )
+
+        return [hop, hop]
+
+
+@keras.saving.register_keras_serializable(package="test")
+class StagedClassifier(NodeClassifier):
+    """What a user makes of NodeClassifier: a dense layer, sums over neighbors, and logits."""
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.drop = keras.layers.Dropout(self.dropout_rate)
+        self.encoder = keras.layers.Dense(self.hidden_units[0], activation="tanh")
+        self.sums = ScaledSum()
+        self.logits = keras.layers.Dense(self.num_classes)
+
+    def stages(self) -> list[Any]:
+        first = in_turn(on_nodes(self.drop), on_nodes(self.encoder), self.sums)
+        return [first, on_nodes(self.logits)]

@@ -17,8 +17,10 @@ from gnn.graphs.graphs_tuple import (
     adjacency_of,
     edgeless,
     graph_from_inputs,
+    membership_of,
     num_rows,
     readout_rows,
+    real_nodes,
     split_inputs,
 )
 from gnn.graphs.keys import GRAPH_KEYS, RESERVED_KEYS
@@ -252,3 +254,67 @@ def test_an_index_out_of_range_is_named(key: str, index: int) -> None:
     # The lowest (or highest) of senders comes first, that of receivers second.
     place = r"\[[-\d]+ INDEX\]" if key == "receivers" else r"\[INDEX [-\d]+\]"
     assert re.search(place.replace("INDEX", str(index)), str(raised.value))
+
+
+def padded_inputs(n_node: list[int], readout_mask: list[float]) -> dict[str, tf.Tensor]:
+    count, rows = sum(n_node), len(readout_mask)
+    return {
+        "x": tf.ones([count, 1]),
+        "n_node": tf.constant(n_node),
+        "n_edge": tf.zeros(len(n_node), tf.int32),
+        "edges": tf.zeros([0, 1]),
+        "senders": tf.zeros([0], tf.int32),
+        "receivers": tf.zeros([0], tf.int32),
+        "globals": tf.zeros([len(n_node), 0]),
+        "readout": tf.zeros([rows], tf.int32),
+        "readout_mask": tf.constant(readout_mask),
+    }
+
+
+@pytest.mark.parametrize("jit", [False, True])
+@pytest.mark.parametrize(
+    ("n_node", "real"),
+    [
+        ([2, 1, 3], [True] * 3 + [False] * 3),
+        ([2, 1, 3, 0, 0], [True] * 3 + [False] * 3),  # Empty components follow the padding.
+        ([2, 0, 1], [True, True, False]),
+        ([4], [False] * 4),
+    ],
+)
+def test_nodes_of_the_last_component_that_has_any_are_padding(
+    n_node: list[int], real: list[bool], jit: bool
+) -> None:
+    inputs = padded_inputs(n_node, [1.0, 0.0])
+    run = tf.function(lambda: real_nodes(graph_from_inputs(inputs)), jit_compile=jit)
+    np.testing.assert_array_equal(run(), real)
+
+
+def test_without_a_mask_no_node_is_padding() -> None:
+    inputs = padded_inputs([2, 1], [1.0])
+    del inputs["readout_mask"]
+    assert real_nodes(graph_from_inputs(inputs)) is None
+
+
+def test_the_adjacency_is_made_once_until_the_edges_change() -> None:
+    graph = graph_from_inputs({"x": tf.ones([3, 1]), **edgeless(3)})
+    known = adjacency_of(graph)
+    assert adjacency_of(graph) is known
+    for fields in ({"nodes": tf.ones([3, 2])}, {"globals": tf.ones([3, 1])}):
+        assert adjacency_of(graph.replace(**fields)) is known
+    changes: list[dict[str, tf.Tensor]] = [
+        {"edges": tf.ones([0, 1])},
+        {"senders": tf.zeros([0], tf.int32)},
+        {"receivers": tf.zeros([0], tf.int32)},
+        {"n_node": tf.constant([3])},
+    ]
+    for change in changes:
+        assert adjacency_of(graph.replace(**change)) is not known
+    assert adjacency_of(graph) is known
+
+
+def test_components_are_found_once_until_their_sizes_change() -> None:
+    graph = graph_from_inputs({"x": tf.ones([3, 1]), **edgeless(3)})
+    known = membership_of(graph)
+    assert membership_of(graph.replace(edges=tf.ones([0, 1]))) is known
+    other = graph.replace(n_node=tf.constant([2, 1, 0]))
+    np.testing.assert_array_equal(membership_of(other).receivers, [0, 0, 1])
