@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from typing import Any
 
 import keras
@@ -12,7 +13,6 @@ from gnn.graphs.graphs_tuple import adjacency_of
 from gnn.layers.convolution_layer import (
     ConvolutionLayer,
     feature_product,
-    positive_integer,
     rate,
 )
 from gnn.layers.staged_layer import Stage, StagedLayer
@@ -262,4 +262,6 @@ def checked_hops(hops: Any) -> int:
     >>> checked_hops(2)
     2
     """
-    return 0 if hops == 0 and not isinstance(hops, bool) else positive_integer("hops", hops)
+    if isinstance(hops, bool) or not isinstance(hops, numbers.Integral) or int(hops) < 0:
+        raise ValueError(f"hops must be an integer of at least 0; got {hops!r}")
+    return int(hops)
