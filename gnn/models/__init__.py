@@ -8,7 +8,7 @@ from gnn.models.graph_regularization import GraphRegularizationModel
 from gnn.models.isomorphism_classifier import GINNodeClassifier
 from gnn.models.layerwise import layerwise_predict
 from gnn.models.message_passing_classifier import MPNNNodeClassifier
-from gnn.models.node_classifier import NodeClassifier
+from gnn.models.node_classifier import NodeClassifier, in_turn, on_nodes
 from gnn.models.node_graph_model import NodeGraphModel
 from gnn.models.propagation_classifiers import (
     APPNPNodeClassifier,
@@ -35,5 +35,7 @@ __all__ = [
     "NodeGraphModel",
     "SAGENodeClassifier",
     "SGCNodeClassifier",
+    "in_turn",
     "layerwise_predict",
+    "on_nodes",
 ]

@@ -10,7 +10,7 @@ from graph_nets.modules import CommNet, GraphIndependent
 
 from gnn.graphs.graphs_tuple import BatchGraph, adjacency_of
 from gnn.layers import GraphLayer, StagedLayer
-from gnn.models import NodeGraphModel
+from gnn.models import NodeClassifier, NodeGraphModel, in_turn, on_nodes
 from gnn.ops.propagate import propagate
 
 NUM_CLASSES = 3
