@@ -25,8 +25,11 @@ def distribute(
     of its own replicas: all processes must make the same batches (give a seed), and each draws them
     all. `fit` and `evaluate` then work on such a strategy. Keras 3 alone fails there, for it
     averages nests of tensors and scalars over the workers in a way that TensorFlow does not take:
-    `strategy.reduce` is replaced on the object given. Keras builds a model under a strategy from
-    one batch, so a shuffled data set begins training with its second epoch.
+    `strategy.reduce` is replaced on the object given. `predict` does not work there: save the model
+    and load it in one process.
+
+    Under any strategy, Keras builds a model from one batch, so a shuffled data set begins training
+    with its second epoch; and Keras fails with `steps_per_execution` above 1.
 
     Args:
         strategy: such as `tf.distribute.MirroredStrategy`.

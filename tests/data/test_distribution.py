@@ -188,3 +188,52 @@ def test_shuffled_epochs_are_those_of_one_device(strategy: tf.distribute.Strateg
         assert [
             row for step in steps for inputs, _ in step for row in real_rows(inputs)
         ] == expected
+
+
+class OneWorker:
+    """A strategy as a process of several sees it: its part of the pipelines."""
+
+    def __init__(self, worker: int, workers: int, replicas: int):
+        self._context = tf.distribute.InputContext(workers, worker, replicas)
+
+    def distribute_datasets_from_function(self, make: Any) -> Any:
+        return make(self._context)
+
+    def reduce(self, reduce_op: Any, value: Any, axis: int | None = None) -> Any:
+        return "reduced", value, axis
+
+    def experimental_local_results(self, value: Any) -> tuple[Any, ...]:
+        return (value,)
+
+
+@pytest.mark.parametrize(
+    ("workers", "replicas", "rows"),
+    [
+        (2, 2, [[[0, 1], [4, 5], [8]], [[2, 3], [6, 7], []]]),
+        (2, 4, [[[0, 1], [2, 3], [8], []], [[4, 5], [6, 7], [], []]]),
+        (3, 3, [[[0, 1], [6, 7]], [[2, 3], [8]], [[4, 5], []]]),
+    ],
+)
+def test_each_worker_gets_the_batches_of_its_replicas(
+    workers: int, replicas: int, rows: list[list[list[int]]]
+) -> None:
+    graph = make_graph(splits={"train": np.arange(9)})
+    for worker in range(workers):
+        strategy: Any = OneWorker(worker, workers, replicas)
+        dataset = distribute(
+            strategy,
+            lambda context: neighborhoods(graph, "train", batch_size=2, fanout=1, padding=True),
+        )
+        assert [real_rows(inputs) for inputs, _ in dataset] == rows[worker]
+        assert dataset._cardinality == len(rows[worker]) * workers // replicas
+
+
+def test_strategy_of_several_workers_averages_what_keras_asks() -> None:
+    strategy: Any = OneWorker(0, 2, 2)
+    for _ in range(2):  # Replaced once, however many data sets there are.
+        distribute(strategy, lambda context: full_batch(make_graph(), "train", padding=True))
+    scalar, vector = tf.constant(1.0), tf.constant([1.0, 2.0])
+    assert strategy.reduce("MEAN", scalar, axis=0) == ("reduced", scalar, None)
+    assert strategy.reduce("MEAN", vector, axis=0) == ("reduced", vector, 0)
+    # A nest is asked for its shapes alone, and an empty tensor would end the process.
+    assert strategy.reduce("MEAN", {"a": scalar, "b": vector}) == {"a": scalar, "b": vector}
