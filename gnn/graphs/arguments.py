@@ -59,3 +59,53 @@ def find_node(graph: Graph, node: Any) -> int:
     if node >= graph.num_nodes:
         raise ValueError(f"node must be an index from 0 to {graph.num_nodes - 1}, got {node}")
     return node
+
+
+def positive_integer(argument: str, value: Any) -> int:
+    """Returns `value` as an int.
+
+    Raises:
+        ValueError: it is not a positive integer.
+
+    Example:
+
+    >>> positive_integer("heads", 8)
+    8
+    """
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or int(value) <= 0:
+        raise ValueError(f"{argument} must be a positive integer; got {value!r}")
+    return int(value)
+
+
+def check_counts(argument: str, values: tuple[Any, ...]) -> tuple[int, ...]:
+    """The values as positive ints.
+
+    Raises:
+        ValueError: one of them is not a positive integer.
+
+    Example:
+
+    >>> check_counts("hidden_units", (16, 8))
+    (16, 8)
+    """
+    for value in values:
+        whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+        if not whole or int(value) <= 0:
+            raise ValueError(f"{argument} must be positive integers; got {values}")
+    return tuple(int(value) for value in values)
+
+
+def check_rate(argument: str, value: float) -> float:
+    """The value as a float in `[0, 1)`.
+
+    Raises:
+        ValueError: it is outside.
+
+    Example:
+
+    >>> check_rate("dropout_rate", 0)
+    0.0
+    """
+    if not 0 <= value < 1:
+        raise ValueError(f"{argument} must be in [0, 1); got {value}")
+    return float(value)

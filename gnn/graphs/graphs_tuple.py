@@ -29,7 +29,7 @@ import tensorflow as tf
 from graph_nets.graphs import GraphsTuple
 
 from gnn.graphs.keys import GRAPH_KEYS, RESERVED_KEYS
-from gnn.ops.propagate import Adjacency
+from gnn.ops.propagate import Adjacency, current_function
 from gnn.ops.segment import membership
 
 
@@ -51,8 +51,9 @@ class BatchGraph(GraphsTuple):
     readout: tf.Tensor | None = None
     readout_mask: tf.Tensor | None = None
     has_edges: bool = True
-    _adjacency: Adjacency | None = None
-    _membership: Adjacency | None = None
+    # Each with the function in which it was made: another one cannot reach what it holds.
+    _adjacency: tuple[object, Adjacency] | None = None
+    _membership: tuple[object, Adjacency] | None = None
 
     def _replace(self, **fields: Any) -> BatchGraph:
         graph = super()._replace(**fields)
@@ -216,8 +217,8 @@ def adjacency_of(graph: GraphsTuple) -> Adjacency:
     3
     """
     known = getattr(graph, "_adjacency", None)
-    if known is not None:
-        return known
+    if known is not None and known[0] is current_function():
+        return known[1]
     nodes = tf.nest.flatten(graph.nodes, expand_composites=False)[0]
     adjacency = Adjacency(
         senders=graph.senders,
@@ -226,7 +227,7 @@ def adjacency_of(graph: GraphsTuple) -> Adjacency:
         weights=None if graph.edges is None else tf.cast(graph.edges[:, 0], tf.float32),
     )
     if isinstance(graph, BatchGraph):
-        graph._adjacency = adjacency
+        graph._adjacency = (current_function(), adjacency)
     return adjacency
 
 
@@ -240,13 +241,13 @@ def membership_of(graph: GraphsTuple) -> Adjacency:
     [0, 1]
     """
     known = getattr(graph, "_membership", None)
-    if known is not None:
-        return known
+    if known is not None and known[0] is current_function():
+        return known[1]
     made = membership(
         graph.n_node, num_rows(tf.nest.flatten(graph.nodes, expand_composites=False)[0])
     )
     if isinstance(graph, BatchGraph):
-        graph._membership = made
+        graph._membership = (current_function(), made)
     return made
 
 

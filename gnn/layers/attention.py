@@ -8,12 +8,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from gnn.layers.convolution_layer import (
-    ConvolutionLayer,
-    feature_product,
-    positive_integer,
-    rate,
-)
+from gnn.graphs.arguments import check_rate, positive_integer
+from gnn.layers.convolution_layer import ConvolutionLayer, feature_product
 from gnn.layers.graph_layer import GraphHandle
 from gnn.ops.additive_attention import additive_logits, self_logits
 from gnn.ops.attention import neighbor_softmax
@@ -38,10 +34,10 @@ class _AttentionConv(ConvolutionLayer):
         **kwargs: Any,
     ):
         super().__init__(units, activation, use_bias, **kwargs)
-        self.value_dropout = rate("value_dropout", value_dropout)
+        self.value_dropout = check_rate("value_dropout", value_dropout)
         self.heads = positive_integer("heads", heads)
         self.concat = bool(concat)
-        self.attention_dropout = rate("attention_dropout", attention_dropout)
+        self.attention_dropout = check_rate("attention_dropout", attention_dropout)
         self.negative_slope = float(negative_slope)
         self.seed = seed
         self.seed_generator = None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import numbers
 from typing import Any
 
 import keras
 import tensorflow as tf
 
+from gnn.graphs.arguments import positive_integer
 from gnn.layers.graph_layer import GraphLayer
 from gnn.ops.sparse import sparse_matmul
 
@@ -105,38 +105,6 @@ def feature_product(nodes: Any, *kernels: Any) -> Any:
     if isinstance(nodes, tf.SparseTensor):
         return sparse_matmul(nodes, kernel)
     return tf.matmul(nodes, kernel)
-
-
-def positive_integer(argument: str, value: Any) -> int:
-    """Returns `value` as an int.
-
-    Raises:
-        ValueError: it is not a positive integer.
-
-    Example:
-
-    >>> positive_integer("heads", 8)
-    8
-    """
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or int(value) <= 0:
-        raise ValueError(f"{argument} must be a positive integer; got {value!r}")
-    return int(value)
-
-
-def rate(argument: str, value: Any) -> float:
-    """Returns `value` as a float.
-
-    Raises:
-        ValueError: it is not in `[0, 1)`.
-
-    Example:
-
-    >>> rate("attention_dropout", 0.6)
-    0.6
-    """
-    if not 0 <= value < 1:
-        raise ValueError(f"{argument} must be in [0, 1); got {value!r}")
-    return float(value)
 
 
 def _reseeded(initializer: Any, offset: int) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from gnn.layers.convolution_layer import positive_integer
+from gnn.graphs.arguments import positive_integer
 from gnn.layers.graph_layer import GraphHandle, GraphLayer
 from gnn.ops.normalization import symmetric_propagate
 

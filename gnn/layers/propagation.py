@@ -9,12 +9,9 @@ import keras
 import tensorflow as tf
 from graph_nets.graphs import GraphsTuple
 
+from gnn.graphs.arguments import check_rate
 from gnn.graphs.graphs_tuple import adjacency_of
-from gnn.layers.convolution_layer import (
-    ConvolutionLayer,
-    feature_product,
-    rate,
-)
+from gnn.layers.convolution_layer import ConvolutionLayer, feature_product
 from gnn.layers.staged_layer import Stage, StagedLayer
 from gnn.ops.dropout import dropout
 from gnn.ops.normalization import symmetric_adjacency, symmetric_propagate
@@ -125,7 +122,7 @@ class APPNPPropagation(StagedLayer):
         if not 0 <= teleport <= 1:
             raise ValueError(f"teleport must be in [0, 1]; got {teleport!r}")
         self.teleport = float(teleport)
-        self.edge_dropout = rate("edge_dropout", edge_dropout)
+        self.edge_dropout = check_rate("edge_dropout", edge_dropout)
         self.seed = seed
         self.seed_generator = None
         if self.edge_dropout > 0:

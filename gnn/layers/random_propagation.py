@@ -8,8 +8,8 @@ import keras
 import tensorflow as tf
 from graph_nets.graphs import GraphsTuple
 
+from gnn.graphs.arguments import check_rate
 from gnn.graphs.graphs_tuple import adjacency_of
-from gnn.layers.convolution_layer import rate as checked_rate
 from gnn.layers.propagation import checked_hops
 from gnn.layers.staged_layer import Stage, StagedLayer
 from gnn.ops.dropout import keep_mask
@@ -40,7 +40,7 @@ class DropNode(keras.layers.Layer):
 
     def __init__(self, rate: float = 0.5, seed: int | None = None, **kwargs: Any):
         super().__init__(**kwargs)
-        self.rate = checked_rate("rate", rate)
+        self.rate = check_rate("rate", rate)
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed) if self.rate > 0 else None
 

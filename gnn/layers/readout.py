@@ -8,8 +8,9 @@ import keras
 import tensorflow as tf
 from graph_nets.graphs import GraphsTuple
 
+from gnn.graphs.arguments import positive_integer
 from gnn.graphs.graphs_tuple import membership_of
-from gnn.layers.convolution_layer import feature_product, positive_integer
+from gnn.layers.convolution_layer import feature_product
 from gnn.layers.graph_layer import GraphHandle
 from gnn.ops.propagate import propagate
 

@@ -7,7 +7,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from gnn.layers.convolution_layer import ConvolutionLayer, feature_product, positive_integer
+from gnn.graphs.arguments import positive_integer
+from gnn.layers.convolution_layer import ConvolutionLayer, feature_product
 from gnn.layers.graph_layer import GraphHandle
 from gnn.ops.propagate import propagate
 

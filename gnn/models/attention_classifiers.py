@@ -6,16 +6,10 @@ from typing import Any
 
 import keras
 
+from gnn.graphs.arguments import check_counts, check_rate
 from gnn.layers.attention import GATConv, GATv2Conv
 from gnn.layers.dropout import FeatureDropout
-from gnn.models.node_classifier import (
-    NodeClassifier,
-    Stage,
-    check_counts,
-    check_rate,
-    in_turn,
-    on_nodes,
-)
+from gnn.models.node_classifier import NodeClassifier, Stage, in_turn, on_nodes
 
 
 class _AttentionClassifier(NodeClassifier):

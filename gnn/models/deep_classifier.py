@@ -6,11 +6,12 @@ from typing import Any
 
 import keras
 
+from gnn.graphs.arguments import check_counts
 from gnn.graphs.graphs_tuple import BatchGraph
 from gnn.layers.deep_convolution import GCNIIConv
 from gnn.layers.dense import FeatureDense
 from gnn.layers.dropout import FeatureDropout
-from gnn.models.node_classifier import NodeClassifier, Stage, check_counts, in_turn, on_nodes
+from gnn.models.node_classifier import NodeClassifier, Stage, in_turn, on_nodes
 
 
 @keras.saving.register_keras_serializable(package="gnn")

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from gnn.graphs.arguments import check_counts, check_rate
 from gnn.graphs.graphs_tuple import BatchGraph, graph_from_inputs
 from gnn.layers.batch_normalization import NodeBatchNormalization
 from gnn.layers.graph_layer import GraphLayer
@@ -15,7 +16,6 @@ from gnn.layers.isomorphism import GINConv
 from gnn.layers.owned_layers import call_layer
 from gnn.layers.readout import MODES, GlobalPool, GraphReadout
 from gnn.models.feature_columns import feature_columns
-from gnn.models.node_classifier import check_counts, check_rate
 from gnn.models.node_graph_model import NodeGraphModel
 from gnn.models.node_models import build_node_model, call_node_model, check_loadable
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import keras
 
+from gnn.graphs.arguments import check_counts
 from gnn.layers.dense import FeatureDense
 from gnn.layers.dropout import FeatureDropout
 from gnn.layers.message_passing import GRUUpdate, MessagePassing
 from gnn.layers.owned_layers import restore_layers
-from gnn.models.node_classifier import NodeClassifier, Stage, check_counts, in_turn, on_nodes
+from gnn.models.node_classifier import NodeClassifier, Stage, in_turn, on_nodes
 from gnn.models.node_models import check_loadable
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import numbers
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,6 +10,7 @@ import keras
 import tensorflow as tf
 
 from gnn.configs import as_graph_reg_config
+from gnn.graphs.arguments import check_counts, check_rate
 from gnn.graphs.graphs_tuple import BatchGraph, graph_from_inputs
 from gnn.layers.regularization import GraphRegularization
 from gnn.models.agreement_weights import weigh_by_agreement
@@ -242,40 +242,6 @@ def in_turn(*stages: Stage) -> Stage:
         return graph
 
     return stage
-
-
-def check_counts(argument: str, values: tuple[Any, ...]) -> tuple[int, ...]:
-    """The values as positive ints.
-
-    Raises:
-        ValueError: one of them is not a positive integer.
-
-    Example:
-
-    >>> check_counts("hidden_units", (16, 8))
-    (16, 8)
-    """
-    for value in values:
-        whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
-        if not whole or int(value) <= 0:
-            raise ValueError(f"{argument} must be positive integers; got {values}")
-    return tuple(int(value) for value in values)
-
-
-def check_rate(argument: str, value: float) -> float:
-    """The value as a float in `[0, 1)`.
-
-    Raises:
-        ValueError: it is outside.
-
-    Example:
-
-    >>> check_rate("dropout_rate", 0)
-    0.0
-    """
-    if not 0 <= value < 1:
-        raise ValueError(f"{argument} must be in [0, 1); got {value}")
-    return float(value)
 
 
 def _cast(feature: Any, dtype: str) -> Any:

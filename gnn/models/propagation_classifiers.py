@@ -6,11 +6,12 @@ from typing import Any
 
 import keras
 
+from gnn.graphs.arguments import check_rate
 from gnn.layers.dense import FeatureDense
 from gnn.layers.dropout import FeatureDropout
 from gnn.layers.propagation import APPNPPropagation, DAGNNPropagation, SGConv
 from gnn.layers.staged_layer import StagedLayer
-from gnn.models.node_classifier import NodeClassifier, Stage, check_rate, in_turn, on_nodes
+from gnn.models.node_classifier import NodeClassifier, Stage, in_turn, on_nodes
 
 
 @keras.saving.register_keras_serializable(package="gnn")

@@ -8,12 +8,13 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from gnn.graphs.arguments import check_counts, check_rate
 from gnn.graphs.graphs_tuple import BatchGraph, real_nodes
 from gnn.layers.dense import FeatureDense
 from gnn.layers.dropout import FeatureDropout
 from gnn.layers.random_propagation import DropNode, MixedOrderPropagation
 from gnn.models.agreement_weights import weigh_by_agreement
-from gnn.models.node_classifier import NodeClassifier, Stage, check_counts, check_rate, on_nodes
+from gnn.models.node_classifier import NodeClassifier, Stage, on_nodes
 from gnn.ops.consistency import consistency_loss
 
 

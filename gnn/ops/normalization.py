@@ -5,7 +5,13 @@ from __future__ import annotations
 import tensorflow as tf
 from tensorflow.python.eager import record
 
-from gnn.ops.propagate import Adjacency, compiled_by_xla, propagate, sorted_by_receiver
+from gnn.ops.propagate import (
+    Adjacency,
+    compiled_by_xla,
+    current_function,
+    propagate,
+    sorted_by_receiver,
+)
 
 
 def symmetric_propagate(values: tf.Tensor, adjacency: Adjacency) -> tf.Tensor:
@@ -56,7 +62,7 @@ def symmetric_adjacency(adjacency: Adjacency, dtype: tf.DType = tf.float32) -> A
     """
     key = ("symmetric", dtype)
     known = adjacency._made.get(key)
-    if known is not None and known[0] is _place() and _seen_by_tape(known[1], adjacency):
+    if known is not None and known[0] is current_function() and _seen_by_tape(known[1], adjacency):
         return known[1]
     edges = adjacency if compiled_by_xla() else sorted_by_receiver(adjacency)
     weights = edges.edge_weights(dtype)
@@ -64,7 +70,7 @@ def symmetric_adjacency(adjacency: Adjacency, dtype: tf.DType = tf.float32) -> A
     scale = tf.math.rsqrt(degrees)
     weights *= tf.gather(scale, edges.senders) * tf.gather(scale, edges.receivers)
     made = _with_self_loops(edges, weights, scale * scale)
-    adjacency._remember(key, (_place(), made))
+    adjacency._remember(key, (current_function(), made))
     return made
 
 
@@ -104,8 +110,3 @@ def _seen_by_tape(made: Adjacency, adjacency: Adjacency) -> bool:
     ):
         return True
     return record.should_record_backprop([made.weights])
-
-
-def _place() -> object | None:
-    """The function being traced: what was made in another one is out of reach here."""
-    return None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()

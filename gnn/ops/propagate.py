@@ -156,6 +156,17 @@ def compiled_by_xla() -> bool:
     return control_flow_util.GraphOrParentsInXlaContext(tf.compat.v1.get_default_graph())
 
 
+def current_function() -> object | None:
+    """The graph of the function being traced, None outside: what is made in one stays in it.
+
+    Example:
+
+    >>> current_function() is None
+    True
+    """
+    return None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
+
+
 def _segment_sum(values: tf.Tensor, weights: tf.Tensor, adjacency: Adjacency) -> tf.Tensor:
     messages = tf.gather(values, adjacency.senders)
     for _ in range(messages.shape.rank - weights.shape.rank):
@@ -202,8 +213,7 @@ def _csr_heads(values: tf.Tensor, weights: tf.Tensor, adjacency: Adjacency) -> t
 
 def _usable_here(matrix: tf.Tensor | None) -> bool:
     """A CSR matrix does not pass from a branch or loop to its gradient, another function."""
-    here = None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
-    return matrix is not None and getattr(matrix, "graph", None) is here
+    return matrix is not None and getattr(matrix, "graph", None) is current_function()
 
 
 def _csr_multiply(

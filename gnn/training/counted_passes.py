@@ -75,38 +75,34 @@ class CountedPasses:
         return batch
 
     def _counted(self) -> tf.data.Dataset:
-        def one_pass(number: tf.Tensor) -> tf.data.Dataset:
-            return self.dataset.enumerate().map(lambda place, batch: marked(number, place, batch))
-
-        def marked(number: tf.Tensor, place: tf.Tensor, batch: Any) -> Any:
+        def marked(place: tf.Tensor, batch: Any) -> Any:
             leaves = tf.nest.flatten(batch, expand_composites=True)
-            mark = tf.cond(
+            begun = tf.cond(
                 place == 0,
-                lambda: tf.numpy_function(self._mark, [number, *leaves], tf.int64),
+                lambda: tf.numpy_function(self._begin, leaves, tf.int64),
                 lambda: tf.zeros([], tf.int64),
             )
-            with tf.control_dependencies([mark]):
+            with tf.control_dependencies([begun]):
                 return tf.nest.map_structure(tf.identity, batch, expand_composites=True)
 
-        number = tf.data.Dataset.from_tensors(0).map(
-            lambda _: tf.ensure_shape(tf.numpy_function(self._begin, [], tf.int64), [])
-        )
-        counted = number.flat_map(one_pass)
+        # A pass begins when its first batch is asked for: Keras makes iterators that it never uses.
+        lazy = tf.data.Dataset.from_tensors(0).flat_map(lambda _: self.dataset)
+        # Not inside: to make a function anew for every pass takes milliseconds.
+        counted = lazy.enumerate().map(marked)
         cardinality = self.dataset.cardinality()
         if cardinality != tf.data.UNKNOWN_CARDINALITY:
             counted = counted.apply(tf.data.experimental.assert_cardinality(cardinality))
         return counted
 
-    def _begin(self) -> np.int64:
-        if self._next is None:
-            return np.int64(-1)  # Keras builds a model under a strategy from a batch of its own.
-        self._next += 1
-        return np.int64(self._next - 1)
+    def _begin(self, *leaves: Any) -> np.int64:
+        # Before the first: Keras builds a model under a strategy from a batch of its own.
+        if self._next is not None:
+            self._mark(self._next, *leaves)
+            self._next += 1
+        return np.int64(0)
 
-    def _mark(self, number: Any, *leaves: Any) -> np.int64:
+    def _mark(self, number: int, *leaves: Any) -> None:
         mark = 0
-        if number < 0:
-            return np.int64(mark)
         for leaf in map(np.asarray, leaves):
             values = leaf.reshape(-1)
             values = values[:: max(1, len(values) // _VALUES_OF_A_MARK)]
@@ -115,7 +111,6 @@ class CountedPasses:
             else:
                 kept = leaf.dtype.name.encode() + values.tobytes()
             mark = zlib.crc32(repr(leaf.shape).encode() + kept, mark)
-        self.marks[int(number)] = mark
+        self.marks[number] = mark
         # Passes come in order; what was read ahead is at the end.
-        self.marks.pop(int(number) - _MARKS_KEPT, None)
-        return np.int64(mark)
+        self.marks.pop(number - _MARKS_KEPT, None)

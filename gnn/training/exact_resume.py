@@ -58,7 +58,7 @@ class ExactResume(CallbackGroup):
 
     A snapshot is written in the thread that trains, and flushed to the disk. It takes as long as
     writing three times the weights under Adam; between two of them a step costs nothing. Each pass
-    over the data costs a fraction of a millisecond. Carrying on draws the batches that this epoch
+    over the data costs about half a millisecond. Carrying on draws the batches that this epoch
     has used, and one of each epoch before.
 
     Args:

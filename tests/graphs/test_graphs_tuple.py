@@ -318,3 +318,12 @@ def test_components_are_found_once_until_their_sizes_change() -> None:
     assert membership_of(graph.replace(edges=tf.ones([0, 1]))) is known
     other = graph.replace(n_node=tf.constant([2, 1, 0]))
     np.testing.assert_array_equal(membership_of(other).receivers, [0, 0, 1])
+
+
+@pytest.mark.parametrize("made", [adjacency_of, membership_of])
+def test_what_a_function_made_of_a_graph_stays_in_it(made: Any) -> None:
+    graph = graph_from_inputs({"x": tf.ones([3, 1]), **edgeless(3)})
+    for _ in range(2):
+        traced = tf.function(lambda: tf.identity(made(graph).receivers))
+        found = traced()
+        np.testing.assert_array_equal(made(graph).receivers, found)
