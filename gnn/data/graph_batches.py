@@ -250,6 +250,11 @@ def _checked_labels(labels: Any, num_graphs: int) -> np.ndarray | None:
             f"labels must have shape [{num_graphs}] or [{num_graphs}, k], a row a graph; got "
             f"{array.shape}"
         )
-    if array.dtype.kind != "f" and array.size and array.min() < -1:
-        raise ValueError(f"labels must be classes from 0, or -1 for unlabeled; got {array.min()}")
+    if array.dtype.kind != "f" and array.size:
+        if array.min() < -1:
+            raise ValueError(
+                f"labels must be classes from 0, or -1 for unlabeled; got {array.min()}"
+            )
+        if array.max() > np.iinfo(np.int32).max:
+            raise ValueError(f"labels must be below 2**31, or they do not fit; got {array.max()}")
     return array.astype(np.float32 if array.dtype.kind == "f" else np.int32)

@@ -91,6 +91,8 @@ def neighborhoods(
     """
     if seed is not None and (not isinstance(seed, numbers.Integral) or seed < 0):
         raise ValueError(f"seed must be an integer of at least 0, or None; got {seed!r}")
+    if not isinstance(first_epoch, numbers.Integral) or first_epoch < 0:
+        raise ValueError(f"first_epoch must be an integer of at least 0; got {first_epoch!r}")
     hops = _hops(fanout)
     _check_positive("batch_size", batch_size)
     _check_padding(padding, oversize)

@@ -174,6 +174,8 @@ class _Masks:
 
     def by_feature(self, masks: tf.Tensor) -> dict[str, tf.Tensor]:
         """The masks of each feature, in the shape of one of its rows."""
+        if not self._widths:  # No feature is of floats.
+            return {}
         parts = tf.split(self.split(masks)[1], self._widths)
         shapes = self._shapes.items()
         return {name: tf.reshape(x, shape) for x, (name, shape) in zip(parts, shapes, strict=True)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import numbers
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -66,10 +67,9 @@ class GraphWriter:
         overwrite: bool = False,
         edges_at_once: int = 2**23,
     ):
-        if num_nodes < 1:
-            raise ValueError(f"num_nodes must be a positive integer; got {num_nodes!r}")
-        if edges_at_once < 1:
-            raise ValueError(f"edges_at_once must be a positive integer; got {edges_at_once!r}")
+        for name, value in {"num_nodes": num_nodes, "edges_at_once": edges_at_once}.items():
+            if not isinstance(value, numbers.Integral) or value < 1:
+                raise ValueError(f"{name} must be a positive integer; got {value!r}")
         self._target = whole_folder(folder, overwrite=overwrite)
         self._num_nodes, self._edges_at_once = int(num_nodes), int(edges_at_once)
         self._class_names = None if class_names is None else list(class_names)
@@ -124,6 +124,12 @@ class GraphWriter:
             ids=ids,
             class_names=None if self._class_names is None else tuple(self._class_names),
         )
+        if chunk.class_names and self._class_names is None:
+            # Each chunk would number its own names.
+            raise TypeError(
+                "labels must be numbers where GraphWriter has no class_names; got strings such as "
+                f"{chunk.class_names[0]!r}"
+            )
         if ids is not None and chunk.ids is not None and chunk.ids.dtype.kind not in "iuSU":
             raise TypeError(f"ids must be strings or integers to be written; got {chunk.ids.dtype}")
         if self._nodes + chunk.num_nodes > self._num_nodes:

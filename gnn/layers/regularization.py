@@ -10,11 +10,12 @@ import tensorflow as tf
 from gnn.configs import as_graph_reg_config
 from gnn.graphs.graphs_tuple import adjacency_of, readout_rows
 from gnn.layers.graph_layer import GraphHandle, GraphLayer
+from gnn.layers.mean_loss import MeanLossLayer
 from gnn.ops.graph_loss import neighbor_distances
 
 
 @keras.saving.register_keras_serializable(package="gnn")
-class GraphRegularization(GraphLayer):
+class GraphRegularization(MeanLossLayer, GraphLayer):
     """Adds `multiplier` times the graph loss of its nodes, and returns the graph as it came.
 
     The graph loss is the mean over the regularized nodes of their weighted mean distance to their
@@ -41,12 +42,9 @@ class GraphRegularization(GraphLayer):
     """
 
     def __init__(self, config: Any, **kwargs: Any):
-        super().__init__(**kwargs)
+        super().__init__(metric="graph_loss", **kwargs)
         self.config = as_graph_reg_config(config)
-        self.graph_loss = keras.metrics.Mean(name="graph_loss")
-        self._mean = self._count = None
-        # It has no weights; unbuilt, it would make Keras warn where a model runs on features alone.
-        self.built = True
+        self.multiplier = self.config.multiplier
 
     def call(self, nodes: Any, handle: GraphHandle, training: bool | None = None) -> Any:
         """Adds the loss and returns `nodes`."""
@@ -55,30 +53,8 @@ class GraphRegularization(GraphLayer):
         rows = readout_rows(handle.graph, adjacency.num_nodes)
         total, count = neighbor_distances(nodes, adjacency, rows, self.config.distance_config)
         # The count has no gradient; a quotient would compute one.
-        mean = total * tf.math.reciprocal_no_nan(count)
-        self._mean, self._count = mean, count
-        self.add_loss(self.config.multiplier * mean)
+        self.add_mean(total * tf.math.reciprocal_no_nan(count), count)
         return nodes
-
-    def track(self) -> tuple[tf.Tensor, tf.Tensor]:
-        """Counts the last call's loss in the metric `graph_loss`, by its number of nodes.
-
-        A training or evaluation step calls it; a prediction does not, so nothing is tracked when
-        serving.
-
-        Returns:
-            The loss added, and the number of regularized nodes: float32 scalars, 0 if there was no
-                call.
-        """
-        if not self.losses:
-            return tf.constant(0.0), tf.constant(0.0)
-        if len(self.losses) > 1:
-            raise ValueError(
-                f"the layer {self.name!r} was called {len(self.losses)} times on one batch; make a "
-                "GraphRegularization for each loss, so that each is reported"
-            )
-        self.graph_loss.update_state(self._mean, sample_weight=self._count)
-        return sum(self.losses), self._count
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor arguments."""

@@ -20,6 +20,7 @@ from gnn.graphs.graphs_tuple import (
     num_rows,
 )
 from gnn.graphs.keys import GRAPH_KEYS
+from gnn.layers.mean_loss import MeanLossLayer
 from gnn.layers.regularization import GraphRegularization
 from gnn.models import padded_rows
 from gnn.models.export import export_saved_model
@@ -280,14 +281,17 @@ class NodeGraphModel(keras.Model):
         loss = self.compute_loss(x, y, y_pred, sample_weight, training=training)
         loss = tf.cast(loss, tf.float32)
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
-        graph_losses = [layer.track() for layer in self._regularizations()]
-        supervised = loss - sum((added for added, _ in graph_losses), tf.zeros([])) / replicas
+        means = [layer.track() for layer in self._mean_losses()]
+        supervised = loss - sum((added for added, _ in means), tf.zeros([])) / replicas
         self._loss_tracker.update_state(supervised * replicas, sample_weight=rows)
         if replicas == 1:
-            return loss
+            if mask is None:
+                return loss
+            # Where all rows are padding, the one that was kept must not be learned from.
+            return tf.where(tf.reduce_any(mask), loss, loss - supervised)
         # Replicas take turns at every exchange and share the layers' attributes: exchange last.
         loss = supervised * replica_share(rows)
-        for added, nodes in graph_losses:
+        for added, nodes in means:
             loss += added / replicas * replica_share(nodes)
         return loss
 
@@ -300,22 +304,26 @@ class NodeGraphModel(keras.Model):
     def get_metrics_result(self) -> dict[str, Any]:
         """The metrics so far; with a graph loss `loss = supervised_loss + scaled_graph_loss`."""
         results = super().get_metrics_result()
-        layers = self._regularizations()
-        if layers and "loss" in results:
-            graph_losses = [layer.graph_loss.result() for layer in layers]
-            scaled = sum(
-                layer.config.multiplier * graph_loss
-                for layer, graph_loss in zip(layers, graph_losses, strict=True)
-            )
-            supervised = results["loss"]
-            results["loss"] = supervised + scaled
-            results["supervised_loss"] = supervised
+        layers = self._mean_losses()
+        if not layers or "loss" not in results:
+            return results
+        graph_losses, scaled = [], []
+        for layer in layers:
+            mean = layer.tracked.result()
+            if isinstance(layer, GraphRegularization):
+                graph_losses.append(mean)
+                scaled.append(layer.multiplier * mean)
+            else:
+                results["loss"] += layer.multiplier * mean
+        if graph_losses:
+            results["supervised_loss"] = results["loss"]
+            results["loss"] += sum(scaled)
             results["graph_loss"] = sum(graph_losses)
-            results["scaled_graph_loss"] = scaled
+            results["scaled_graph_loss"] = sum(scaled)
         return results
 
-    def _regularizations(self) -> list[GraphRegularization]:
-        return [layer for layer in self._flatten_layers() if isinstance(layer, GraphRegularization)]
+    def _mean_losses(self) -> list[MeanLossLayer]:
+        return [layer for layer in self._flatten_layers() if isinstance(layer, MeanLossLayer)]
 
     # Saving and serving.
 

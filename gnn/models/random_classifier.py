@@ -12,6 +12,7 @@ from gnn.graphs.arguments import check_counts, check_rate
 from gnn.graphs.graphs_tuple import BatchGraph, real_nodes
 from gnn.layers.dense import FeatureDense
 from gnn.layers.dropout import FeatureDropout
+from gnn.layers.mean_loss import MeanLossLayer
 from gnn.layers.random_propagation import DropNode, MixedOrderPropagation
 from gnn.models.agreement_weights import weigh_by_agreement
 from gnn.models.node_classifier import NodeClassifier, Stage, on_nodes
@@ -79,6 +80,7 @@ class GRANDNodeClassifier(NodeClassifier):
         if not temperature > 0:
             raise ValueError(f"temperature must be greater than 0; got {temperature}")
         self.consistency, self.temperature = float(consistency), float(temperature)
+        self.agreement_of_draws = _Consistency(self.consistency, self.temperature)
         self.drop_node = DropNode(check_rate("drop_node_rate", drop_node_rate))
         self.propagation = MixedOrderPropagation(hops)
         widths = (*self.hidden_units, self.num_classes)
@@ -130,8 +132,7 @@ class GRANDNodeClassifier(NodeClassifier):
                 for each in self._spread(given, dense)
             ]
         logits = tf.stack([self._rest(each, training=True) for each in spread], axis=1)
-        loss = consistency_loss(logits, self.temperature, real_nodes(given))
-        self.add_loss(self.consistency * loss)
+        self.agreement_of_draws(logits, real=real_nodes(given))
         if self.regularization is not None:
             mean = given.replace(nodes=tf.reduce_mean(logits, axis=1))
             self.regularization(weigh_by_agreement(mean, features, self.agreement_model))
@@ -183,6 +184,20 @@ class GRANDNodeClassifier(NodeClassifier):
             "consistency": self.consistency,
             "temperature": self.temperature,
         }
+
+
+class _Consistency(MeanLossLayer):
+    """Adds the consistency loss of logits `[n_nodes, draws, num_classes]`."""
+
+    def __init__(self, multiplier: float, temperature: float):
+        super().__init__(metric="consistency_loss", name="consistency")
+        self.multiplier, self.temperature = multiplier, temperature
+
+    def call(self, logits: tf.Tensor, real: tf.Tensor | None = None) -> tf.Tensor:
+        count = tf.shape(logits)[0] if real is None else tf.math.count_nonzero(real)
+        loss = consistency_loss(logits, self.temperature, real)
+        self.add_mean(loss, tf.cast(count, tf.float32))
+        return logits
 
 
 class _Bias(keras.layers.Layer):

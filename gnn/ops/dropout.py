@@ -47,7 +47,7 @@ def keep_mask(shape: tf.Tensor, rate: float, seed: tf.Tensor) -> tuple[tf.Tensor
     0.75
     """
     bits, dtype = (8, tf.uint8) if (rate * 256).is_integer() else (16, tf.uint16)
-    dropped = round(rate * 2**bits)
+    dropped = min(round(rate * 2**bits), 2**bits - 1)  # Of a rate close to 1 a little is left.
     count = tf.reduce_prod(shape)
     each = 32 // bits
     words = tf.random.stateless_uniform(

@@ -214,7 +214,10 @@ class ExactResume(CallbackGroup):
 
     def _finish(self, snapshot: Snapshot) -> None:
         """Has `fit` do nothing but restore the final state."""
-        build_for_training(self.model, self._counted.replay(max(1, self._counted.begun)))
+        batch = self._counted.replay(max(1, self._counted.begun))
+        if batch is None and not self.model.built:  # A new model, in a process that has trained.
+            batch = next(iter(self._counted.dataset))
+        build_for_training(self.model, batch)
         self._restore(snapshot)
         # Private, and how Keras' own BackupAndRestore says where to begin.
         self.model._initial_epoch = self.params["epochs"]

@@ -233,6 +233,7 @@ ONE = Graph.from_edges([0], [1], {"x": np.eye(2)})
         ([ONE], [0, 1], {}, ValueError, r"labels must have shape \[1\] or \[1, k\].*got \(2,\)"),
         ([ONE], [[[0]]], {}, ValueError, r"labels must have shape"),
         ([ONE], ["cat"], {}, TypeError, "labels must be integers or floats, got dtype <U3"),
+        ([ONE], [2**32 + 1], {}, ValueError, r"labels must be below 2\*\*31.*got 4294967297"),
         ([ONE], [-2], {}, ValueError, "labels must be classes from 0, or -1 for unlabeled; got -2"),
         ([ONE], None, {"batch_size": 0}, ValueError, "batch_size must be an integer of at least 1"),
         ([ONE], None, {"seed": -1}, ValueError, "seed must be an integer of at least 0; got -1"),

@@ -489,6 +489,8 @@ def test_integers_of_any_type_will_do() -> None:
         ({"fanout": -1}, ValueError, "fanout must hold integers of at least 0.*got -1"),
         ({"fanout": (3, 1.5)}, ValueError, r"fanout must hold integers.*got \(3, 1.5\)"),
         ({"fanout": True}, ValueError, "fanout must hold integers.*got True"),
+        ({"first_epoch": -1}, ValueError, "first_epoch must be an integer of at least 0; got -1"),
+        ({"first_epoch": 1.5}, ValueError, "first_epoch must be an integer.*got 1.5"),
     ],
 )
 def test_errors_name_the_argument(

@@ -53,6 +53,16 @@ def test_a_neighbor_of_a_kind_is_found(is_sparse: bool) -> None:
     assert why.completeness_errors == {}
 
 
+def test_features_that_are_no_floats_have_no_masks() -> None:
+    def model(inputs: Any, training: bool) -> tf.Tensor:
+        return detector({**inputs, "x": tf.cast(inputs["x"], tf.float32)}, training)
+
+    counts = np.eye(8, 6, dtype=np.int32)
+    why = gnn_explainer(model, Graph.from_edges([3, 1], [0, 0], {"x": counts}), 0, steps=3)
+    assert why.feature_attributions == {} and why.top_features() == []
+    assert len(why.top_edges()) == 2
+
+
 def test_what_the_prediction_does_not_depend_on_has_no_mask() -> None:
     why = gnn_explainer(detector, one_neighbor(), 0, steps=3)
     masks = dict(

@@ -182,6 +182,24 @@ def test_chunks_that_differ(second: dict[str, Any], message: str, tmp_path: Path
             writer.add_nodes(**second)
 
 
+def test_names_of_classes_must_be_known_beforehand(tmp_path: Path) -> None:
+    for names, chunks in ((["cat", "dog"], [["cat", "dog"], ["dog"]]), (None, [[0, 1], [None]])):
+        with GraphWriter(tmp_path / "graph", 3, class_names=names, overwrite=True) as writer:
+            for labels in chunks:
+                writer.add_nodes({"x": np.zeros((len(labels), 1))}, labels=labels)
+        assert open_graph(tmp_path / "graph").labels.tolist() == [0, 1, 1 if names else -1]
+    with pytest.raises(TypeError, match="labels must be numbers .* no class_names; .* 'dog'"):  # noqa: SIM117
+        with GraphWriter(tmp_path / "other", 1) as writer:
+            writer.add_nodes({"x": np.zeros((1, 1))}, labels=["dog"])
+
+
+@pytest.mark.parametrize("argument", ["num_nodes", "edges_at_once"])
+@pytest.mark.parametrize("value", [0, 2.5])
+def test_counts_are_whole_numbers(argument: str, value: float, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=f"{argument} must be a positive integer; got {value}"):
+        GraphWriter(tmp_path / "graph", **{"num_nodes": 3, argument: value})
+
+
 def test_ids_that_no_file_holds(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="ids must be strings or integers"):
         write_graph(make_graph(ids=[(i, i) for i in range(50)]), tmp_path / "graph")

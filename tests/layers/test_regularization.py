@@ -58,13 +58,13 @@ def test_tracked_by_the_number_of_nodes() -> None:
     layer(star(3.0, [2.0], readout=tf.constant([0, 1])))
     added, nodes = layer.track()
     assert [float(added), float(nodes)] == pytest.approx([0.25, 2.0])
-    assert float(layer.graph_loss.result()) == pytest.approx(5 / 3)
+    assert float(layer.tracked.result()) == pytest.approx(5 / 3)
 
 
 def test_a_call_alone_tracks_nothing() -> None:
     layer = GraphRegularization(GraphRegConfig())
     layer(star(3.0, [1.0]))
-    assert float(layer.graph_loss.count) == 0.0
+    assert float(layer.tracked.count) == 0.0
 
 
 def test_track_before_any_call() -> None:

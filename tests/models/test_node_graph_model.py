@@ -339,6 +339,18 @@ def test_padded_rows_count_nowhere() -> None:
     assert model.predict_on_batch(x).ravel().tolist() == [1.0, 2.0]
 
 
+@pytest.mark.parametrize("loss", ["mse", "mae"])
+def test_a_batch_of_padding_alone_teaches_nothing(loss: str) -> None:
+    # Node 1 is padding; a row that it is read out for has a label of 0, which is no label.
+    inputs = graph_batch([1, 3], n_node=[1, 1], readout=np.array([1]), readout_mask=np.zeros(1, np.float32))
+    model = Scaled()
+    model.compile(keras.optimizers.SGD(1.0), loss)
+    model(inputs)
+    logs = model.train_on_batch(inputs, np.zeros([1, 1], np.float32), return_dict=True)
+    assert logs["loss"] == 0
+    np.testing.assert_array_equal(model.get_weights()[0], [[1]])
+
+
 def test_one_step_of_gradient_descent_by_hand() -> None:
     # loss = mean (w x)^2 = 5 w^2 / 2 at x = 1, 2, so the slope at w = 1 is 5; 1 - 0.1 * 5 = 0.5.
     model = Scaled()

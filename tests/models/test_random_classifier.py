@@ -163,10 +163,11 @@ def test_the_gradient_is_that_of_the_mean_loss() -> None:
 def test_sample_weights_weigh_the_rows_of_every_draw() -> None:
     inputs, _, _ = example()
     model = with_random_weights(
-        GRANDNodeClassifier(num_classes=3, dropout_rate=0, input_dropout=0, drop_node_rate=0),
+        GRANDNodeClassifier(
+            num_classes=3, dropout_rate=0, input_dropout=0, drop_node_rate=0, consistency=0
+        ),
         inputs,
     )
-    model.consistency = 0.0
     model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     chosen = softmax(model(inputs).numpy())[np.arange(3), LABELS]
     given = model(inputs, training=True)

@@ -20,6 +20,10 @@ def test_other_rates_are_met_to_half_a_step_of_sixteen_bits(rate):
     assert share != 1 - rate and abs(share - (1 - rate)) <= 2**-17
 
 
+def test_a_rate_close_to_one_keeps_the_least_share_there_is():
+    assert keep_mask(tf.constant([4]), 1 - 1e-9, SEED)[1] == 2.0**-16
+
+
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.6, 0.8])
 def test_kept_entries_are_divided_and_their_number_is_binomial(rate):
     count = 200_001  # Odd: the last word is used in part.

@@ -224,6 +224,15 @@ def test_finished_training_does_nothing_more(tmp_path: Path) -> None:
     assert_alike(longer.run(tmp_path / "run", kill=0), whole)
 
 
+def test_finished_training_restores_a_new_model_in_the_same_process(tmp_path: Path) -> None:
+    resume = ExactResume(tmp_path / "run")
+    data = resume.batches(rows())
+    first, again = dense(), dense()
+    for model in (first, again):
+        history = model.fit(data, callbacks=[resume], verbose=0, shuffle=False)
+    assert_alike((again, history), (first, first.history))
+
+
 @pytest.mark.parametrize("name", ["sampled", "repeated", "rate of the step"])
 def test_more_epochs_carry_on(name: str, tmp_path: Path) -> None:
     job = JOBS[name]
