@@ -57,7 +57,8 @@ def measure_padding(
                 "'readout_mask'"
             )
         graphs = len(inputs["n_node"])
-        rows = len(inputs["readout"]) if "readout" in inputs else graphs
+        # Without `readout` rows are components, and so those of the padding are rows too.
+        rows = len(inputs["readout"]) if "readout" in inputs else graphs + 1
         nodes = int(np.sum(inputs["n_node"]))
         measured.append((nodes, len(inputs["senders"]), graphs, rows))
     if not measured:

@@ -112,6 +112,7 @@ class Row:
         make: dropout rate -> a new model that is `kind`, or holds a layer that is.
         graph: the graph that the model learns.
         has_graph_loss: whether the history has the graph loss.
+        other_losses: further losses in the history.
         output: the output that is trained, where the outputs are a dict.
         uses_edges: whether outputs or losses hang on the edges.
         make_layer: for a row of a layer, dropout rate and keywords -> the layer alone.
@@ -122,6 +123,7 @@ class Row:
     make: Callable[[float], keras.Model]
     graph: Graph
     has_graph_loss: bool = False
+    other_losses: tuple[str, ...] = ()
     output: str | None = None
     uses_edges: bool = True
     make_layer: Callable[..., keras.layers.Layer] | None = None
@@ -533,5 +535,6 @@ ROWS = [
         ),
         _SPARSE,
         has_graph_loss=True,
+        other_losses=("consistency_loss",),
     ),
 ]

@@ -15,7 +15,8 @@ GRAPH_LOSS_KEYS = {"supervised_loss", "graph_loss", "scaled_graph_loss"}
 
 
 def test_history(row: Row, trained: Trained) -> None:
-    keys = {"loss", row.accuracy} | (GRAPH_LOSS_KEYS if row.has_graph_loss else set())
+    keys = {"loss", row.accuracy, *row.other_losses}
+    keys |= GRAPH_LOSS_KEYS if row.has_graph_loss else set()
     assert set(trained.history) == keys | {f"val_{key}" for key in keys}
     for key, values in trained.history.items():
         assert len(values) == EPOCHS and np.isfinite(values).all(), key

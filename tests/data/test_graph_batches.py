@@ -103,6 +103,14 @@ def test_padding_is_one_size_and_weighs_nothing() -> None:
     assert (inputs["words"].numpy()[10:] == 0).all() and (inputs["id"].numpy()[10:] == 0).all()
 
 
+def test_measured_sizes_are_taken() -> None:
+    batches = graph_batches([ONE] * 5, batch_size=2)
+    sizes = gnn.data.measure_padding(batches, margin=0)
+    assert sizes.n_row == sizes.n_graph == 3
+    padded = graph_batches([ONE] * 5, batch_size=2, padding=sizes)
+    assert [int(sum(inputs["readout_mask"])) for inputs in padded] == [2, 2, 1]
+
+
 def test_padding_holds_any_shuffled_batch() -> None:
     shuffled = graph_batches(GRAPHS, LABELS, batch_size=4, shuffle=True, seed=0, padding=True)
     # The four largest have 5 + 5 + 4 + 4 nodes, and 7 edges each.

@@ -342,7 +342,9 @@ def test_padded_rows_count_nowhere() -> None:
 @pytest.mark.parametrize("loss", ["mse", "mae"])
 def test_a_batch_of_padding_alone_teaches_nothing(loss: str) -> None:
     # Node 1 is padding; a row that it is read out for has a label of 0, which is no label.
-    inputs = graph_batch([1, 3], n_node=[1, 1], readout=np.array([1]), readout_mask=np.zeros(1, np.float32))
+    inputs = graph_batch(
+        [1, 3], n_node=[1, 1], readout=np.array([1]), readout_mask=np.zeros(1, np.float32)
+    )
     model = Scaled()
     model.compile(keras.optimizers.SGD(1.0), loss)
     model(inputs)

@@ -18,7 +18,13 @@ from gnn.data import distribute, full_batch, neighborhoods
 from gnn.graphs import Graph
 from gnn.models import GraphConvolutionalNodeClassifier
 from gnn.training import ExactResume
-from gnn.training.snapshots import read_position, read_snapshot
+from gnn.training.snapshots import (
+    Position,
+    Snapshot,
+    read_position,
+    read_snapshot,
+    write_snapshot,
+)
 
 
 class Kill(Exception):
@@ -418,6 +424,14 @@ def test_a_second_fit_in_one_process_goes_on(tmp_path: Path) -> None:
     model.fit(data, epochs=1, callbacks=[resume], shuffle=False, verbose=0)
     history = model.fit(data, epochs=3, callbacks=[resume], shuffle=False, verbose=0)
     assert_alike((model, history), Job(model=dense, data=rows, epochs=3).run(tmp_path / "whole"))
+
+
+def test_what_killed_processes_left_is_removed(tmp_path: Path) -> None:
+    for name in (".step-000000007.partial-host-1-a", ".step-000000003.removed", ".end-9.removed"):
+        (tmp_path / name).mkdir()
+    for step in (8, 9):
+        write_snapshot(tmp_path, Snapshot(Position(0, step, step, None), {}))
+    assert [path.name for path in tmp_path.iterdir()] == ["step-000000009"]
 
 
 def test_snapshot_is_plain(killed: Path) -> None:
