@@ -152,7 +152,7 @@ LOAD = os.getloadavg()[0]
 
 
 def table(path: str) -> None:
-    """Prints each figure's median and range, and its ratio to PyG's."""
+    """Prints the median and range of each figure."""
     with open(path, encoding="utf-8") as file:
         lines = [json.loads(line) for line in file]
     print("| what | who | runs | median (range) |\n| --- | --- | --- | --- |")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 from typing import Any
 
 import keras
@@ -36,11 +37,11 @@ class CallbackState:
         self._callback = callback
         found = {name: _kept(value) for name, value in self._own().items()}
         self.arguments = {k: v for k, v in found.items() if isinstance(v, str | int | float)}
-        self._others = self._not_kept()
+        self._others = self._with_contents()
 
     def begin(self) -> None:
         """Takes what the callback has now, beside what can be kept, as what it begins with."""
-        self._others = self._not_kept()
+        self._others = self._with_contents()
 
     def attributes(self) -> dict[str, Any]:
         """What is to be restored.
@@ -48,8 +49,9 @@ class CallbackState:
         Raises:
             ValueError: an attribute has changed that a snapshot cannot hold.
         """
-        for name, value in self._not_kept().items():
-            if self._others.get(name) is not value:
+        for name, (value, content) in self._with_contents().items():
+            known, before = self._others.get(name, (None, []))
+            if known is not value or not _are_same(content, before):
                 raise ValueError(
                     f"{type(self._callback).__name__} has a state that a snapshot cannot hold: "
                     f"{name} is a {type(value).__name__}. If it has no bearing on the weights, "
@@ -66,8 +68,9 @@ class CallbackState:
     def _own(self) -> dict[str, Any]:
         return {k: v for k, v in vars(self._callback).items() if k not in _GIVEN}
 
-    def _not_kept(self) -> dict[str, Any]:
-        return {k: v for k, v in self._own().items() if not _can_be_kept(v)}
+    def _with_contents(self) -> dict[str, tuple[Any, list[Any]]]:
+        """What cannot be kept, and what is in it, by which a change in place is seen."""
+        return {k: (v, _content(v)) for k, v in self._own().items() if not _can_be_kept(v)}
 
 
 def _kept(value: Any) -> Any:
@@ -82,3 +85,19 @@ def _can_be_kept(value: Any) -> bool:
     if isinstance(value, np.ndarray | np.generic):
         return value.dtype.kind != "O"
     return value is None or isinstance(_kept(value), bool | int | float | str)
+
+
+def _content(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return [*value, *value.values()]
+    if isinstance(value, list | tuple | set | frozenset | collections.deque):
+        return list(value)
+    return [str(value.bit_generator.state)] if isinstance(value, np.random.Generator) else []
+
+
+def _are_same(content: list[Any], before: list[Any]) -> bool:
+    pairs = zip(content, before, strict=False)
+    # States of random numbers are strings, made anew each time.
+    return len(content) == len(before) and all(
+        a is b or (isinstance(a, str) and isinstance(b, str) and a == b) for a, b in pairs
+    )

@@ -75,7 +75,7 @@ def write_snapshot(folder: Path, snapshot: Snapshot, finished: bool = False) -> 
     Raises:
         OSError: it cannot be written; the older snapshots are left.
     """
-    # What a process left that was killed as it wrote or removed one: each is as large as a snapshot.
+    # What a process left that was killed as it wrote or removed one is as large as a snapshot.
     for left in [*folder.glob(f".{_RUNNING}-*"), *folder.glob(f".{_FINISHED}-*")]:
         shutil.rmtree(left, ignore_errors=True)
     kind = _FINISHED if finished else _RUNNING

@@ -12,6 +12,7 @@ from scipy import sparse
 
 from gnn.data.distribution import distribute
 from gnn.data.graph_batches import graph_batches
+from gnn.data.padding_budget import measure_padding
 from gnn.graphs import Graph, PaddingSizes
 
 RNG = np.random.default_rng(3)
@@ -105,7 +106,7 @@ def test_padding_is_one_size_and_weighs_nothing() -> None:
 
 def test_measured_sizes_are_taken() -> None:
     batches = graph_batches([ONE] * 5, batch_size=2)
-    sizes = gnn.data.measure_padding(batches, margin=0)
+    sizes = measure_padding(batches, margin=0)
     assert sizes.n_row == sizes.n_graph == 3
     padded = graph_batches([ONE] * 5, batch_size=2, padding=sizes)
     assert [int(sum(inputs["readout_mask"])) for inputs in padded] == [2, 2, 1]

@@ -18,6 +18,7 @@ from gnn.data import distribute, full_batch, neighborhoods
 from gnn.graphs import Graph
 from gnn.models import GraphConvolutionalNodeClassifier
 from gnn.training import ExactResume
+from gnn.training.callback_state import CallbackState
 from gnn.training.snapshots import (
     Position,
     Snapshot,
@@ -448,3 +449,18 @@ def test_callback_whose_state_cannot_be_kept_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=message):
         job.run(tmp_path / "run")
     logger.csv_file.close()
+
+
+@pytest.mark.parametrize("name", ["seen", "by_epoch", "rng"])
+def test_callback_whose_state_changes_in_place_is_refused(name: str) -> None:
+    callback = keras.callbacks.Callback()
+    callback.seen, callback.by_epoch = {1}, {0: 0.5}
+    callback.rng = np.random.default_rng(0)
+    state = CallbackState(callback)
+    state.begin()
+    assert state.attributes() == {}
+    callback.seen |= {2} if name == "seen" else set()
+    callback.by_epoch[0] = 0.25 if name == "by_epoch" else callback.by_epoch[0]
+    callback.rng.random(int(name == "rng"))
+    with pytest.raises(ValueError, match=f"cannot hold: {name} is a"):
+        state.attributes()
