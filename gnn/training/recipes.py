@@ -130,9 +130,11 @@ def _general_settings(config: RunConfig, graph: Graph) -> dict[str, Any]:
         "batch_size": 512 if large else 0,
     }
     if network:
-        # Networks that look far get by with fewer hops of sampled neighbors.
-        hidden = config.hidden_units or (64,)
-        hops = min(hops_of(config.model or "", hidden, config.dataset), 3)
+        name = config.model or ""
+        hops = hops_of(name, config.hidden_units or (64,), config.dataset)
+        if NETWORKS[name].hops is not None:
+            # Networks that look far, however many layers they have, get by with fewer sampled hops.
+            hops = min(hops, 3)
         settings |= {"multiplier": 0.0, "distance": "l2", "fanout": (10,) * hops}
         if config.model == "sgc":
             del settings["hidden_units"]

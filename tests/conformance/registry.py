@@ -364,7 +364,7 @@ ROWS = [
         "gin",
         GINNodeClassifier,
         lambda dropout: GINNodeClassifier(
-            num_classes=NUM_CLASSES, hidden_units=8, dropout_rate=dropout, train_epsilon=True
+            num_classes=NUM_CLASSES, hidden_units=7, dropout_rate=dropout, train_epsilon=True
         ),
         _SPARSE,
     ),

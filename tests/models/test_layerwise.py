@@ -65,7 +65,7 @@ def test_equals_the_full_batch(kind: type[NodeClassifier], as_sparse: bool) -> N
     assert logits.dtype == np.float32
     # Sums over neighbors, as of GIN, grow large and round at their own scale.
     scale = max(1.0, float(np.abs(moved).max()))
-    np.testing.assert_allclose(logits / scale, moved / scale, atol=1e-5)
+    np.testing.assert_allclose(logits / scale, moved / scale, atol=3e-5)
 
 
 @keras.saving.register_keras_serializable(package="test")

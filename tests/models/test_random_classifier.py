@@ -192,6 +192,7 @@ def test_the_graph_loss_is_of_the_mean_of_the_draws() -> None:
     history = model.fit(data, verbose=0).history
     evaluated = model.evaluate(data, verbose=0, return_dict=True)
     assert history["graph_loss"][0] > 0.01
+    assert evaluated.pop("consistency_loss") == 0  # Nothing is drawn.
     for key, value in evaluated.items():
         assert history[key][0] == pytest.approx(value, rel=1e-4), key
 
