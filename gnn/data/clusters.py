@@ -11,6 +11,7 @@ from scipy import sparse
 from gnn.data.epoch_batches import EpochBatches
 from gnn.graphs.arguments import check_count
 from gnn.graphs.graph import Graph
+from gnn.graphs.known_labels import known_labels as labels_known
 from gnn.graphs.padding import PaddingSizes
 from gnn.graphs.partition import check_parts, partition
 from gnn.graphs.sampling import NeighborIndex, mix
@@ -27,6 +28,7 @@ def clusters(
     seed: int | None = None,
     padding: bool | PaddingSizes = False,
     first_epoch: int = 0,
+    known_labels: str | None = None,
 ) -> tf.data.Dataset:
     """A data set of batches that are each the subgraph of some parts of the graph.
 
@@ -59,6 +61,9 @@ def clusters(
             largest parts and the edges between them. `gnn.graphs.PaddingSizes` names the sizes.
         first_epoch: with `shuffle`, the number of the first epoch that is dealt: a run that is
             carried on goes on with what would have come.
+        known_labels: the name of a split whose labels losses may look at, such as `"train"`: the
+            inputs then have the key `known_labels`, for `pair_weights` of the models. No other
+            label gets into it, whatever `split` is.
 
     Returns:
         A `tf.data.Dataset` of known cardinality of `(inputs, labels)`, or of `inputs` where the
@@ -66,7 +71,8 @@ def clusters(
 
     Raises:
         KeyError: an unknown split.
-        TypeError: a number is no integer.
+        TypeError: a number is no integer, or `known_labels` of a graph whose labels are not one
+            integer a node.
         ValueError: an argument is out of range, both or none of `num_parts` and `parts` are given,
             the split is empty, or the graph has no features.
         tf.errors.InvalidArgumentError: while iterating, where a batch is larger than the padding
@@ -100,7 +106,8 @@ def clusters(
     sizes = padding if isinstance(padding, PaddingSizes) else None
     if padding is True:
         sizes = (_bound if shuffle else _measured)(graph, deal, rows)
-    return ClusterBatches(graph, deal, rows, sizes, shuffle, first_epoch).dataset()
+    known = None if known_labels is None else labels_known(graph, known_labels)
+    return ClusterBatches(graph, deal, rows, sizes, shuffle, first_epoch, known).dataset()
 
 
 class Deal:
@@ -163,8 +170,9 @@ class ClusterBatches(EpochBatches):
         sizes: PaddingSizes | None,
         shuffle: bool,
         first_epoch: int = 0,
+        known: np.ndarray | None = None,
     ):
-        super().__init__(graph, sizes=sizes, shuffle=shuffle, first_epoch=first_epoch)
+        super().__init__(graph, sizes=sizes, shuffle=shuffle, first_epoch=first_epoch, known=known)
         self._deal = deal
         self._index = NeighborIndex.of(graph)
         self._is_row = np.zeros(graph.num_nodes, bool)

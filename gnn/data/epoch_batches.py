@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from gnn.data.node_features import NodeFeatures
 from gnn.graphs.graph import Graph
+from gnn.graphs.known_labels import known_labels_of
 from gnn.graphs.padding import PaddingSizes, pad_batch
 
 # Beside the inputs, under names that no feature has.
@@ -25,6 +26,7 @@ class EpochBatches(abc.ABC):
         sizes: what batches are padded to, or None.
         shuffle: whether every epoch is another; if not, its number is always 0.
         first_epoch: the number of the first epoch.
+        known: int32 `[n_nodes]`, the labels that losses may look at, or None.
 
     Example:
 
@@ -44,10 +46,16 @@ class EpochBatches(abc.ABC):
     """
 
     def __init__(
-        self, graph: Graph, *, sizes: PaddingSizes | None, shuffle: bool, first_epoch: int = 0
+        self,
+        graph: Graph,
+        *,
+        sizes: PaddingSizes | None,
+        shuffle: bool,
+        first_epoch: int = 0,
+        known: np.ndarray | None = None,
     ):
         self._labels, self._sizes, self._shuffle = graph.labels, sizes, bool(shuffle)
-        self._features = NodeFeatures(graph)
+        self._features, self._known = NodeFeatures(graph), known
         self._num_rows = None if sizes is None else sizes.n_node
         self._epochs = itertools.count(first_epoch)
         self._specs = self._element_specs()
@@ -67,6 +75,8 @@ class EpochBatches(abc.ABC):
         rows = node_ids[batch["readout"]]
         if self._sizes is not None:
             batch = pad_batch(batch, self._sizes)
+        if self._known is not None:
+            batch["known_labels"] = known_labels_of(self._known, batch)
         batch |= self._features.rows(self._features.take(node_ids), num_rows=self._num_rows)
         if self._labels is not None:
             labels = self._labels[rows]
@@ -125,6 +135,8 @@ class EpochBatches(abc.ABC):
             "readout": tf.TensorSpec([rows], tf.int32),
             _NODE_IDS: tf.TensorSpec([nodes], tf.int32),
         }
+        if self._known is not None:
+            specs["known_labels"] = tf.TensorSpec([nodes], tf.int32)
         if sizes is not None:
             specs["readout_mask"] = tf.TensorSpec([rows], tf.float32)
             specs[_NODE_MASK] = tf.TensorSpec([nodes], tf.bool)

@@ -7,12 +7,18 @@ import tensorflow as tf
 
 from gnn.data.node_features import NodeFeatures
 from gnn.graphs.graph import Graph
+from gnn.graphs.known_labels import known_labels as labels_known
+from gnn.graphs.known_labels import known_labels_of
 from gnn.graphs.packing import pack_graph
 from gnn.graphs.padding import PaddingSizes, pad_batch
 
 
 def full_batch(
-    graph: Graph, split: str | None = None, *, padding: bool | PaddingSizes = False
+    graph: Graph,
+    split: str | None = None,
+    *,
+    padding: bool | PaddingSizes = False,
+    known_labels: str | None = None,
 ) -> tf.data.Dataset:
     """A data set of one element, the whole graph; the rows are those of a split.
 
@@ -21,6 +27,9 @@ def full_batch(
         split: the name of a split; its nodes are read out in its order. None reads out all nodes.
         padding: True adds the smallest padding, a node in a graph of its own, and delivers every
             feature dense, for XLA and TPU; `gnn.graphs.PaddingSizes` names the sizes.
+        known_labels: the name of a split whose labels losses may look at, such as `"train"`: the
+            inputs then have the key `known_labels`, for `pair_weights` of the models. No other
+            label gets into it, whatever `split` is.
 
     Returns:
         A `tf.data.Dataset` of one `(inputs, labels)`, or of `inputs` where the graph has no labels.
@@ -28,6 +37,7 @@ def full_batch(
 
     Raises:
         KeyError: an unknown split.
+        TypeError: `known_labels` of a graph whose labels are not one integer a node.
         ValueError: the split is empty, the graph has no features, or the padding is too small.
 
     Example:
@@ -40,6 +50,7 @@ def full_batch(
     rows = np.arange(graph.num_nodes) if split is None else graph.split(split)
     if not len(rows):
         raise ValueError(f"split {split!r} holds no nodes")
+    known = None if known_labels is None else labels_known(graph, known_labels)
     batch = pack_graph(graph, rows)
     labels = None if graph.labels is None else graph.labels[rows]
     features = NodeFeatures(graph)
@@ -54,6 +65,8 @@ def full_batch(
             labels = np.concatenate(
                 [labels, np.zeros((sizes.n_row - len(rows), *labels.shape[1:]), labels.dtype)]
             )
+    if known is not None:
+        batch["known_labels"] = known_labels_of(known, batch)
     taken = features.take(np.arange(graph.num_nodes))
     arrays = features.rows(taken, num_rows=num_rows)
     inputs = features.tensors({**batch, **arrays}, num_rows)

@@ -11,6 +11,7 @@ import tensorflow as tf
 from gnn.data.padding_budget import largest_sizes
 from gnn.data.sampled_batches import SampledBatches
 from gnn.graphs.graph import Graph
+from gnn.graphs.known_labels import known_labels as labels_known
 from gnn.graphs.padding import PaddingSizes
 from gnn.graphs.sampling import NeighborIndex
 
@@ -29,6 +30,7 @@ def neighborhoods(
     first_epoch: int = 0,
     merge: bool = False,
     oversize: str = "raise",
+    known_labels: str | None = None,
 ) -> tf.data.Dataset:
     """A data set of batches in which every node of a split brings its sampled neighborhood along.
 
@@ -67,6 +69,9 @@ def neighborhoods(
             makes two or more batches, of half the rows each, until they fit; nothing is ever left
             out. The neighbors that a row draws stay those of the whole batch. Keras then warns at
             the end of an epoch, whose length it cannot know.
+        known_labels: the name of a split whose labels losses may look at, such as `"train"`: the
+            inputs then have the key `known_labels`, for `pair_weights` of the models. No other
+            label gets into it, whatever `split` is.
 
     Returns:
         A `tf.data.Dataset` of `(inputs, labels)`, or of `inputs` where the graph has no labels, of
@@ -75,6 +80,7 @@ def neighborhoods(
 
     Raises:
         KeyError: an unknown split.
+        TypeError: `known_labels` of a graph whose labels are not one integer a node.
         ValueError: an argument is out of range, the split is empty, or the graph has no features.
         tf.errors.InvalidArgumentError: while iterating, where a batch, or a row alone with
         `oversize="split"`, is larger than the padding sizes.
@@ -122,6 +128,7 @@ def neighborhoods(
         sizes=padding if isinstance(padding, PaddingSizes) else None,
         first_epoch=int(first_epoch),
         merge=merge,
+        known=None if known_labels is None else labels_known(graph, known_labels),
     )
     if padding is True or padding == "measured":
         most = largest_sizes(index, rows, extra, batch_size, num_extra, hops, merge)

@@ -14,6 +14,7 @@ import tensorflow as tf
 from gnn.data.node_features import NodeFeatures
 from gnn.data.padding_budget import DEVIATIONS, with_margin
 from gnn.graphs.graph import Graph
+from gnn.graphs.known_labels import known_labels_of
 from gnn.graphs.merged_sampling import MergedSampler
 from gnn.graphs.padding import PaddingSizes, fits, pad_batch
 from gnn.graphs.sampling import (
@@ -36,6 +37,7 @@ _PADDED_KEYS: dict[str, tuple[list[int | None], tf.DType]] = {
     "readout_mask": ([None], tf.float32),
     "node_mask": ([None], tf.bool),
 }
+_KNOWN: dict[str, tuple[list[int | None], tf.DType]] = {"known_labels": ([None], tf.int32)}
 # Beside the inputs, under names that no feature has.
 _LABELS, _NODE_IDS = "labels:", "node_ids"
 # Sets the streams of merged batches apart from those of rows and of unlabeled nodes.
@@ -72,6 +74,7 @@ class SampledBatches:
         sizes: what batches are padded to, or None.
         first_epoch: the number of the first epoch that is drawn.
         merge: whether a batch is one component without duplicate nodes.
+        known: int32 `[n_nodes]`, the labels that losses may look at, or None.
 
     Example:
 
@@ -99,10 +102,11 @@ class SampledBatches:
         sizes: PaddingSizes | None,
         first_epoch: int = 0,
         merge: bool = False,
+        known: np.ndarray | None = None,
     ):
         self._index, self._rows, self._batch_size, self._hops = index, rows, batch_size, hops
         self._extra, self._num_extra, self._shuffle = extra, num_extra, shuffle
-        self._seed, self._labels = seed, graph.labels
+        self._seed, self._labels, self._known = seed, graph.labels, known
         self._features = NodeFeatures(graph)
         self._stream = mix(np.zeros(1, np.uint64), seed)
         # The permutations of an epoch serve all of its batches; a few, for iterators side by side.
@@ -122,6 +126,7 @@ class SampledBatches:
         self._sizes = sizes
         self._num_rows = None if sizes is None else sizes.n_node
         self._keys = _KEYS if sizes is None else _KEYS | _PADDED_KEYS
+        self._keys = self._keys if self._known is None else self._keys | _KNOWN
         self._specs = self._element_specs()
 
     def measured_sizes(self, most: PaddingSizes | None) -> PaddingSizes:
@@ -165,6 +170,8 @@ class SampledBatches:
         stop = part.start + len(batch[_NODE_IDS])
         if self._sizes is not None:
             batch = pad_batch(batch, self._sizes)
+        if self._known is not None:
+            batch["known_labels"] = known_labels_of(self._known, batch)
         batch |= self._features.rows(part.taken, part.start, stop, self._num_rows)
         if self._labels is not None:
             labels = self._labels[part.rows]
@@ -352,4 +359,5 @@ class SampledBatches:
             return sizes.n_graph
         if key in ("readout", "readout_mask"):
             return sizes.n_row
-        return sizes.n_node if key in (_NODE_IDS, "node_mask") else sizes.n_edge
+        by_node = key in (_NODE_IDS, "node_mask", "known_labels")
+        return sizes.n_node if by_node else sizes.n_edge

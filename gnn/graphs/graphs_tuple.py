@@ -11,6 +11,7 @@ A batch is `(inputs, labels)`. `inputs` holds the features of the nodes under th
 | `globals` | float32 `[n_graphs, ...]` | features of the components, often of width 0 |
 | `readout` (optional) | int32 `[n_rows]` | the nodes whose outputs the model returns |
 | `readout_mask` (optional) | float32 `[n_rows]` | 0 for rows that are padding, else 1 |
+| `known_labels` (optional) | int32 `[n_nodes]` | the labels that a loss may look at, -1 elsewhere |
 
 With `readout` a row is a node: a model of nodes returns the node's output, a model of graphs that
 of the component that the node lies in. Without `readout` a row is a component, in their order, and
@@ -36,9 +37,10 @@ from gnn.ops.segment import membership
 class BatchGraph(GraphsTuple):
     """A `graph_nets.graphs.GraphsTuple` that remembers what else its batch said.
 
-    It is the GraphsTuple that GraphNets' modules know, with three attributes that survive
-    `replace`: `readout`, `readout_mask` (None where the batch has none) and `has_edges` (False for
-    features that came without a graph).
+    It is the GraphsTuple that GraphNets' modules know, with attributes that survive `replace`:
+    `readout`, `readout_mask` and `known_labels` (None where the batch has none), `has_edges` (False
+    for features that came without a graph) and, unless the edges are replaced by others,
+    `agreement` (float32 `[n_edges]`, what the graph loss of an edge is multiplied by; None for 1).
 
     Example:
 
@@ -50,7 +52,9 @@ class BatchGraph(GraphsTuple):
 
     readout: tf.Tensor | None = None
     readout_mask: tf.Tensor | None = None
+    known_labels: tf.Tensor | None = None
     has_edges: bool = True
+    agreement: tf.Tensor | None = None
     # Each with the function in which it was made: another one cannot reach what it holds.
     _adjacency: tuple[object, Adjacency] | None = None
     _membership: tuple[object, Adjacency] | None = None
@@ -58,7 +62,9 @@ class BatchGraph(GraphsTuple):
     def _replace(self, **fields: Any) -> BatchGraph:
         graph = super()._replace(**fields)
         graph.readout, graph.readout_mask = self.readout, self.readout_mask
-        graph.has_edges = self.has_edges
+        graph.known_labels, graph.has_edges = self.known_labels, self.has_edges
+        if not {"senders", "receivers"} & set(fields):
+            graph.agreement = self.agreement
         # What was made of the edges serves the layers that follow.
         if not {"senders", "receivers", "edges", "n_node"} & set(fields):
             graph._adjacency = self._adjacency
@@ -154,7 +160,7 @@ def graph_from_inputs(inputs: Mapping[str, Any]) -> BatchGraph:
             raise ValueError(
                 f"inputs[{key!r}] must have rank {rank}; got shape {tensors[key].shape}"
             )
-    for key in ("n_node", "n_edge", "senders", "receivers", "readout"):
+    for key in ("n_node", "n_edge", "senders", "receivers", "readout", "known_labels"):
         if key in tensors:
             tensors[key] = tf.cast(tensors[key], tf.int32)
     tensors["edges"] = tf.cast(tensors["edges"], tf.float32)
@@ -166,6 +172,14 @@ def graph_from_inputs(inputs: Mapping[str, Any]) -> BatchGraph:
             "strategy cut the graph in two, give it whole graphs: gnn.data.distribute. Rows and "
             "sum:",
             num_rows(feature),
+            num_nodes,
+        )
+    known_labels = tensors.get("known_labels")
+    if known_labels is not None:
+        _check(
+            num_rows(known_labels) == num_nodes,
+            "known_labels must have an entry for each node. Its length, and the number of nodes:",
+            num_rows(known_labels),
             num_nodes,
         )
     ends = tf.stack([tensors["senders"], tensors["receivers"]])
@@ -183,6 +197,7 @@ def graph_from_inputs(inputs: Mapping[str, Any]) -> BatchGraph:
     graph.readout = tf.cumsum(tensors["n_node"]) - 1 if readout is None else readout
     mask = tensors.get("readout_mask")
     graph.readout_mask = None if mask is None else tf.cast(mask, tf.bool)
+    graph.known_labels = known_labels
     return graph
 
 

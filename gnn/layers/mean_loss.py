@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
+from collections.abc import Iterator
 from typing import Any
 
 import keras
 import tensorflow as tf
+
+_SILENT = contextvars.ContextVar("silent", default=False)
+
+
+@contextlib.contextmanager
+def without_mean_losses() -> Iterator[None]:
+    """Calls within the block add no mean losses: those of a model that runs again on a batch.
+
+    Example:
+
+    >>> with without_mean_losses():
+    ...     pass  # Call the model on perturbed features, say.
+    """
+    token = _SILENT.set(True)
+    try:
+        yield
+    finally:
+        _SILENT.reset(token)
 
 
 class MeanLossLayer(keras.layers.Layer):
@@ -48,6 +69,8 @@ class MeanLossLayer(keras.layers.Layer):
             mean: float32 scalar.
             count: float32 scalar, the number of nodes that it is the mean of.
         """
+        if _SILENT.get():
+            return
         self._mean, self._count = mean, count
         self.add_loss(self.multiplier * mean)
 

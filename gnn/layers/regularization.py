@@ -7,11 +7,17 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from gnn.configs import as_graph_reg_config
+from gnn.configs import TransformType, as_graph_reg_config, as_pair_weights
 from gnn.graphs.graphs_tuple import adjacency_of, readout_rows
 from gnn.layers.graph_layer import GraphHandle, GraphLayer
 from gnn.layers.mean_loss import MeanLossLayer
-from gnn.ops.graph_loss import neighbor_distances
+from gnn.ops.graph_loss import labeled_neighbor_distances, neighbor_distances
+
+_NO_LABELS = (
+    "pair_weights needs to know which nodes are labeled, in training and evaluation; the inputs "
+    "lack the key 'known_labels': pass known_labels=\"train\" to gnn.data.full_batch, "
+    "neighborhoods or clusters"
+)
 
 
 @keras.saving.register_keras_serializable(package="gnn")
@@ -19,14 +25,23 @@ class GraphRegularization(MeanLossLayer, GraphLayer):
     """Adds `multiplier` times the graph loss of its nodes, and returns the graph as it came.
 
     The graph loss is the mean over the regularized nodes of their weighted mean distance to their
-    neighbors (`gnn.ops.neighbor_distances`). In a `NodeGraphModel` it is reported as `graph_loss`
-    and, times the multiplier, `scaled_graph_loss`.
+    neighbors (`gnn.ops.neighbor_distances`); with `pair_weights`, of their class probabilities,
+    with true labels in place where they are known (`gnn.ops.labeled_neighbor_distances`). Each edge
+    counts as far as the graph's `agreement` trusts it, where there is one. In a `NodeGraphModel`
+    the loss is reported as `graph_loss` and, times the multiplier, `scaled_graph_loss`.
 
     Args:
         config: a `gnn.GraphRegConfig`, NSL's, or a dict of one.
+        pair_weights: a `gnn.PairWeights` or a dict of one: how much an edge counts by which of its
+            ends are labeled. The nodes are then logits, whose softmax is compared, and a batch to
+            train or evaluate on must have the key `known_labels`; without it nothing is added.
 
     Call arguments:
         graph: a GraphsTuple with float nodes `[n_nodes, ...]` and weights in `edges[:, 0]`.
+
+    Raises:
+        ValueError: `pair_weights` beside a `transform_fn` of the config, which would apply to
+            probabilities; or a batch without `known_labels`, in training and evaluation.
 
     Example:
 
@@ -41,21 +56,57 @@ class GraphRegularization(MeanLossLayer, GraphLayer):
     0.9
     """
 
-    def __init__(self, config: Any, **kwargs: Any):
+    def __init__(self, config: Any, pair_weights: Any = None, **kwargs: Any):
         super().__init__(metric="graph_loss", **kwargs)
         self.config = as_graph_reg_config(config)
+        self.pair_weights = None if pair_weights is None else as_pair_weights(pair_weights)
+        transform = self.config.distance_config.transform_fn
+        if self.pair_weights is not None and transform is not TransformType.NONE:
+            raise ValueError(
+                "pair_weights compares class probabilities, which transform_fn would transform "
+                f"once more: it must be 'none', got {transform.value!r}"
+            )
         self.multiplier = self.config.multiplier
 
     def call(self, nodes: Any, handle: GraphHandle, training: bool | None = None) -> Any:
         """Adds the loss and returns `nodes`."""
-        del training
-        adjacency = adjacency_of(handle.graph._replace(nodes=nodes))
-        rows = readout_rows(handle.graph, adjacency.num_nodes)
-        total, count = neighbor_distances(nodes, adjacency, rows, self.config.distance_config)
+        graph, config = handle.graph, self.config.distance_config
+        agreement = getattr(graph, "agreement", None)
+        adjacency = adjacency_of(graph._replace(nodes=nodes))
+        rows = readout_rows(graph, adjacency.num_nodes)
+        if self.pair_weights is None:
+            total, count = neighbor_distances(nodes, adjacency, rows, config, agreement)
+        else:
+            known_labels = getattr(graph, "known_labels", None)
+            if known_labels is None:
+                if training:
+                    raise ValueError(_NO_LABELS)
+                # Predictions need no labels; an evaluation asks by `track`.
+                self._mean = None
+                self.add_loss(tf.zeros([]))
+                return nodes
+            probabilities = tf.nn.softmax(tf.cast(nodes, tf.float32))
+            total, count = labeled_neighbor_distances(
+                probabilities, known_labels, adjacency, rows, config, self.pair_weights, agreement
+            )
         # The count has no gradient; a quotient would compute one.
         self.add_mean(total * tf.math.reciprocal_no_nan(count), count)
         return nodes
 
+    def track(self) -> tuple[tf.Tensor, tf.Tensor]:
+        """Counts the last call's mean in the metric, by its number of nodes.
+
+        Raises:
+            ValueError: with `pair_weights`, the batch had no `known_labels`.
+        """
+        if self.losses and self._mean is None:
+            raise ValueError(_NO_LABELS)
+        return super().track()
+
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor arguments."""
-        return {**super().get_config(), "config": self.config.to_dict()}
+        return {
+            **super().get_config(),
+            "config": self.config.to_dict(),
+            "pair_weights": None if self.pair_weights is None else self.pair_weights.to_dict(),
+        }

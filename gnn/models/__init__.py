@@ -1,6 +1,8 @@
 """Keras models of nodes in graphs, and of graphs."""
 
+from gnn.models.agreement import AgreementModel
 from gnn.models.attention_classifiers import GATNodeClassifier, GATv2NodeClassifier
+from gnn.models.belief_agreement import BeliefAgreement
 from gnn.models.convolutional_classifier import GraphConvolutionalNodeClassifier
 from gnn.models.deep_classifier import GCNIINodeClassifier
 from gnn.models.graph_models import GraphClassifier, GraphRegressor
@@ -20,6 +22,8 @@ from gnn.models.sage_classifier import SAGENodeClassifier
 
 __all__ = [
     "APPNPNodeClassifier",
+    "AgreementModel",
+    "BeliefAgreement",
     "DAGNNNodeClassifier",
     "GATNodeClassifier",
     "GATv2NodeClassifier",

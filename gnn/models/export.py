@@ -6,7 +6,7 @@ import contextlib
 import keyword
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +17,19 @@ from gnn.files import whole_folder
 
 
 def export_saved_model(
-    model: keras.Model, filepath: Any, specs: Mapping[str, tf.TensorSpec], as_dict: bool = True
+    model: keras.Model,
+    filepath: Any,
+    specs: Mapping[str, tf.TensorSpec],
+    inputs_of: Callable[[dict[str, tf.Tensor]], Any] = dict,
 ) -> None:
     """Writes `model`, called on inputs of these names, as the signature `serving_default`.
 
     Args:
-        model: a built model that takes a dict with the keys of `specs`, or one tensor.
+        model: a built model.
         filepath: the folder to write; an older export there is replaced once the new one is whole.
         specs: the inputs by name.
-        as_dict: False for a model that is called on the one input as a tensor.
+        inputs_of: makes of the dict of inputs what the model is called on; `sole_input` for a model
+            of one tensor.
 
     Raises:
         ValueError: a feature's name could not name an argument.
@@ -37,8 +41,7 @@ def export_saved_model(
 
     @tf.function(autograph=False)
     def serve(**inputs: tf.Tensor) -> dict[str, tf.Tensor]:
-        called_on = dict(inputs) if as_dict else next(iter(inputs.values()))
-        outputs = model(called_on, training=False)
+        outputs = model(inputs_of(inputs), training=False)
         if isinstance(outputs, Mapping):
             return dict(outputs)
         return {"outputs": outputs}
@@ -57,6 +60,18 @@ def export_saved_model(
     check_replaceable(path)
     with whole_folder(path, overwrite=True) as partial, _without_info(tf.get_logger()):
         tf.saved_model.save(module, str(partial), signatures={"serving_default": signature})
+
+
+def sole_input(inputs: Mapping[str, Any]) -> Any:
+    """The one input of a model that is called on a tensor.
+
+    Example:
+
+    >>> sole_input({"features": 3})
+    3
+    """
+    (value,) = inputs.values()
+    return value
 
 
 def check_name(name: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from gnn.configs import as_graph_reg_config
+from gnn.configs import as_graph_reg_config, as_pair_weights
 from gnn.graphs.graphs_tuple import BatchGraph
 from gnn.layers.regularization import GraphRegularization
 from gnn.models.agreement_weights import weigh_by_agreement
@@ -28,7 +28,9 @@ class GraphRegularizationModel(NodeGraphModel):
     """Trains a node model with a loss that pulls the outputs of neighbors together.
 
     `loss = supervised loss + multiplier * graph loss`; the graph loss is the mean over regularized
-    nodes i of `sum_j w_ij d(y_i, y_j) / sum_j w_ij` (`gnn.ops.neighbor_distances`). It is Neural
+    nodes i of `sum_j w_ij d(y_i, y_j) / sum_j w_ij` (`gnn.ops.neighbor_distances`), in which an
+    `agreement_model` multiplies d by how far it trusts the edge and `pair_weights` by its kind
+    (Stretcu et al., "Graph agreement models", NeurIPS 2019, section 3). It is Neural
     Graph Machines (Bui et al., WSDM 2018) in the form of Neural Structured Learning, whose class of
     this name it succeeds. The node model runs once a step, over a batch's nodes and neighbors
     together. Trained with the graph, it is served without: `predict`, `evaluate` and `export` take
@@ -41,15 +43,22 @@ class GraphRegularizationModel(NodeGraphModel):
             once.
         agreement_model: a Keras layer that is called on `[sender features, receiver features]`
             (each a tensor, or the dict where there are several features) and returns, `[n_edges]`
-            or `[n_edges, 1]`, how far to trust each edge; it multiplies the weights of the graph
-            loss and is not trained by it.
+            or `[n_edges, 1]`, how far to trust each edge, at least 0; it multiplies the edge's
+            distance and is not trained by it. Of a `gnn.AgreementModel` each node is encoded once.
         regularize: what the distance is taken of: `"logits"`, the output as it is;
             `"probabilities"`, its softmax; or the name of one output of a node model that returns a
             dict, such as `"embedding"`.
+        pair_weights: a `gnn.PairWeights`, or a dict of one: how much an edge counts by which of its
+            ends are labeled, with the true label standing in for the output there
+            (`gnn.ops.labeled_neighbor_distances`). The node model must return logits, or a dict
+            with `"logits"`; what is compared is their softmax, whichever of "logits" and
+            "probabilities" `regularize` names. Batches to train or evaluate on must have
+            `known_labels`.
 
     Raises:
         TypeError: `node_model_fn` returns something other than a Keras layer, such as a Sonnet
             module.
+        ValueError: `pair_weights` beside a `transform_fn`, or with another `regularize`.
 
     Example:
 
@@ -68,6 +77,7 @@ class GraphRegularizationModel(NodeGraphModel):
         node_model_fn: Callable[[], keras.layers.Layer],
         agreement_model: keras.layers.Layer | None = None,
         regularize: str = "logits",
+        pair_weights: Any = None,
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
@@ -77,7 +87,15 @@ class GraphRegularizationModel(NodeGraphModel):
         self.node_model = build_node_model(node_model_fn)
         self.agreement_model = check_agreement_model(agreement_model)
         self.regularize = regularize
-        self.regularization = GraphRegularization(self.config, name="graph_regularization")
+        if pair_weights is not None and regularize not in ("logits", "probabilities"):
+            raise ValueError(
+                "pair_weights compares class probabilities, so regularize must be 'logits' or "
+                f"'probabilities'; got {regularize!r}"
+            )
+        self.pair_weights = None if pair_weights is None else as_pair_weights(pair_weights)
+        self.regularization = GraphRegularization(
+            self.config, self.pair_weights, name="graph_regularization"
+        )
 
     @property
     def base_model(self) -> keras.layers.Layer:
@@ -89,10 +107,15 @@ class GraphRegularizationModel(NodeGraphModel):
         outputs = call_node_model(self.node_model, graph.nodes, training)
         if graph.has_edges:
             regularized = graph.replace(nodes=self._regularized(outputs))
-            self.regularization(weigh_by_agreement(regularized, graph.nodes, self.agreement_model))
+            weighed = weigh_by_agreement(regularized, graph.nodes, self.agreement_model)
+            self.regularization(weighed, training=training)
         return graph.replace(nodes=outputs)
 
     def _regularized(self, outputs: Any) -> tf.Tensor:
+        if self.pair_weights is not None and not isinstance(outputs, Mapping):
+            return outputs
+        if self.pair_weights is not None and "logits" in outputs:
+            return outputs["logits"]
         if isinstance(outputs, Mapping):
             if self.regularize in outputs:
                 return outputs[self.regularize]
@@ -125,6 +148,7 @@ class GraphRegularizationModel(NodeGraphModel):
             **wrapped_config(self.node_model, self.agreement_model),
             "config": self.config.to_dict(),
             "regularize": self.regularize,
+            "pair_weights": None if self.pair_weights is None else self.pair_weights.to_dict(),
         }
 
     @classmethod

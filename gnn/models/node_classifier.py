@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from gnn.configs import as_graph_reg_config
+from gnn.configs import as_graph_reg_config, as_pair_weights
 from gnn.graphs.arguments import check_counts, check_rate
 from gnn.graphs.graphs_tuple import BatchGraph, graph_from_inputs
 from gnn.layers.regularization import GraphRegularization
@@ -45,9 +45,12 @@ class NodeClassifier(NodeGraphModel):
         config: a `gnn.GraphRegConfig`, NSL's, or a dict of one: adds the graph loss on the logits.
         agreement_model: weighs the edges of the graph loss, as in `GraphRegularizationModel`.
         kernel_regularizer: a Keras regularizer; the subclass says of which kernels.
+        pair_weights: a `gnn.PairWeights` or a dict of one, beside `config`: how much an edge counts
+            in the graph loss by which of its ends are labeled, as in `GraphRegularizationModel`.
 
     Raises:
-        ValueError: `num_classes`, `hidden_units` or `dropout_rate` is out of range, or the features
+        ValueError: `pair_weights` without `config` or beside a `transform_fn`, `num_classes`,
+            `hidden_units` or `dropout_rate` is out of range, or the features
             are not `seq_length` wide.
 
     Example:
@@ -76,6 +79,7 @@ class NodeClassifier(NodeGraphModel):
         config: Any = None,
         agreement_model: keras.layers.Layer | None = None,
         kernel_regularizer: Any = None,
+        pair_weights: Any = None,
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
@@ -88,9 +92,17 @@ class NodeClassifier(NodeGraphModel):
         self.config = None if config is None else as_graph_reg_config(config)
         self.agreement_model = check_agreement_model(agreement_model)
         self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
+        self.pair_weights = None if pair_weights is None else as_pair_weights(pair_weights)
         self.regularization = None
         if self.config is not None:
-            self.regularization = GraphRegularization(self.config, name="graph_regularization")
+            self.regularization = GraphRegularization(
+                self.config, self.pair_weights, name="graph_regularization"
+            )
+        elif self.pair_weights is not None:
+            raise ValueError(
+                "pair_weights weighs the edges of the graph loss, so it needs config, a "
+                "gnn.GraphRegConfig; got None"
+            )
 
     def stages(self) -> list[Stage]:
         """The functions `stage(graph, training) -> graph` that the model is, in turn.
@@ -111,7 +123,8 @@ class NodeClassifier(NodeGraphModel):
         features = graph.nodes
         graph = self._run(graph, self.stages(), training)
         if self.regularization is not None:
-            self.regularization(weigh_by_agreement(graph, features, self.agreement_model))
+            weighed = weigh_by_agreement(graph, features, self.agreement_model)
+            self.regularization(weighed, training=training)
         return graph
 
     def embed(self, inputs: Mapping[str, Any]) -> tf.Tensor:
@@ -200,6 +213,7 @@ class NodeClassifier(NodeGraphModel):
             "dropout_rate": self.dropout_rate,
             "config": None if self.config is None else self.config.to_dict(),
             "kernel_regularizer": keras.regularizers.serialize(self.kernel_regularizer),
+            "pair_weights": None if self.pair_weights is None else self.pair_weights.to_dict(),
         }
 
     @classmethod

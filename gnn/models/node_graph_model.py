@@ -23,7 +23,7 @@ from gnn.graphs.keys import GRAPH_KEYS
 from gnn.layers.mean_loss import MeanLossLayer
 from gnn.layers.regularization import GraphRegularization
 from gnn.models import padded_rows
-from gnn.models.export import export_saved_model
+from gnn.models.export import export_saved_model, sole_input
 from gnn.models.input_signature import InputSignature
 from gnn.models.node_models import check_keeps_arguments, check_loadable, check_registered
 from gnn.models.output_labels import labels_by_output
@@ -75,6 +75,7 @@ class NodeGraphModel(keras.Model):
         self.autocast = False
         self._signature: InputSignature | None = None
         self._known_loadable = False
+        self._variables_made = False
 
     def graph_call(self, graph: BatchGraph, training: bool | None = None) -> BatchGraph:
         """Transforms the graph. To be written by the subclass.
@@ -172,6 +173,7 @@ class NodeGraphModel(keras.Model):
         super().compile(
             *args, jit_compile=False if jit_compile == "auto" else jit_compile, **kwargs
         )
+        self._variables_made = False
         reductions = [getattr(loss, "reduction", None) for loss in keras.tree.flatten(self.loss)]
         if "sum" in reductions and self.distribute_strategy.num_replicas_in_sync > 1:
             raise ValueError(
@@ -191,12 +193,34 @@ class NodeGraphModel(keras.Model):
         self._check_data(_inputs_of(kwargs.get("validation_data")))
         if _is_dataset(x):
             kwargs.setdefault("shuffle", False)
-            if not self.built and self.distribute_strategy.num_replicas_in_sync == 1:
-                # Built before training, BackupAndRestore can restore into it.
-                signature = InputSignature.of(_inputs_of(x.element_spec))
-                if signature.is_static:
-                    self._build_by_call(signature)
+            self._make_variables(x.element_spec)
         return super().fit(x, *args, **kwargs)
+
+    def _make_variables(self, element_spec: Any) -> None:
+        """Makes the weights, and what optimizer and metrics keep, ahead of training.
+
+        BackupAndRestore can then restore into the model, and TensorFlow traces the step once: a
+        step that makes variables it traces twice.
+        """
+        if self._variables_made or self.distribute_strategy.num_replicas_in_sync > 1:
+            return
+        inputs, labels, _ = keras.utils.unpack_x_y_sample_weight(element_spec)
+        signature = InputSignature.of(inputs)
+        if not signature.is_static:
+            return
+        self._variables_made = True
+        if not self.built:
+            self._build_by_call(signature)
+        if self.optimizer is not None:
+            self.optimizer.build(self.trainable_variables)
+        specs = tf.nest.flatten(labels)
+        if all(
+            isinstance(spec, tf.TensorSpec) and spec.shape[1:].is_fully_defined() for spec in specs
+        ):
+            rows = tf.nest.map_structure(lambda s: tf.zeros([1, *s.shape[1:]], s.dtype), labels)
+            example = signature.example()
+            self.compute_metrics(example, rows, self(example, training=False))
+            self.reset_metrics()
 
     def evaluate(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Evaluates as `keras.Model.evaluate` does."""
@@ -405,7 +429,8 @@ class NodeGraphModel(keras.Model):
         specs = self._signature.serving_specs(self.requires_graph, with_readout=by_node)
         for name in self._features_not_served():
             del specs[name]
-        export_saved_model(self, filepath, specs, as_dict=self._signature.is_dict)
+        inputs_of = dict if self._signature.is_dict else sole_input
+        export_saved_model(self, filepath, specs, inputs_of)
 
     def _features_not_served(self) -> list[str]:
         return []

@@ -135,7 +135,8 @@ class GRANDNodeClassifier(NodeClassifier):
         self.agreement_of_draws(logits, real=real_nodes(given))
         if self.regularization is not None:
             mean = given.replace(nodes=tf.reduce_mean(logits, axis=1))
-            self.regularization(weigh_by_agreement(mean, features, self.agreement_model))
+            weighed = weigh_by_agreement(mean, features, self.agreement_model)
+            self.regularization(weighed, training=training)
         return graph.replace(nodes=logits)
 
     def _spread(self, graph: BatchGraph, parts: list[tf.Tensor]) -> list[tf.Tensor]:

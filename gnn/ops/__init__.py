@@ -1,9 +1,10 @@
 """Pure tensor functions: propagation, attention, pooling, distances and the graph loss."""
 
+from gnn.ops.agreement import aggregate_pairs
 from gnn.ops.attention import neighbor_softmax
 from gnn.ops.consistency import consistency_loss
 from gnn.ops.distances import pairwise_distance
-from gnn.ops.graph_loss import neighbor_distances
+from gnn.ops.graph_loss import labeled_neighbor_distances, neighbor_distances
 from gnn.ops.normalization import symmetric_adjacency, symmetric_propagate
 from gnn.ops.propagate import Adjacency, propagate
 from gnn.ops.segment import pool_components
@@ -11,7 +12,9 @@ from gnn.ops.sparse import sparse_matmul
 
 __all__ = [
     "Adjacency",
+    "aggregate_pairs",
     "consistency_loss",
+    "labeled_neighbor_distances",
     "neighbor_distances",
     "neighbor_softmax",
     "pairwise_distance",

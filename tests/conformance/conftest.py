@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+
+import keras
 import pytest
 
 from tests.conformance.registry import ROWS, Row
-from tests.conformance.training import Trained, train
+from tests.conformance.training import Trained, batches, train
 
 
 @pytest.fixture(scope="session", params=ROWS, ids=lambda row: row.name)
-def row(request: pytest.FixtureRequest) -> Row:
-    """A row of the registry."""
-    return request.param
+def row(request: pytest.FixtureRequest) -> Iterator[Row]:
+    """A row of the registry; what it left behind, such as data sets with functions, goes after."""
+    yield request.param
+    batches.cache_clear()
+    keras.backend.clear_session()
+    gc.collect()
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 from scipy import sparse
 
-from gnn.configs import DistanceConfig, GraphRegConfig
+from gnn.configs import DistanceConfig, GraphRegConfig, PairWeights
 from gnn.graphs.graph import Graph
 from gnn.layers import (
     APPNPPropagation,
@@ -56,6 +56,7 @@ from gnn.models import (
     SAGENodeClassifier,
     SGCNodeClassifier,
 )
+from gnn.models.agreement import AgreementModel
 from tests.conformance.user_models import (
     NUM_CLASSES,
     WIDTHS,
@@ -115,6 +116,7 @@ class Row:
         other_losses: further losses in the history.
         output: the output that is trained, where the outputs are a dict.
         uses_edges: whether outputs or losses hang on the edges.
+        known_labels: the split whose labels the graph loss looks at, or None.
         make_layer: for a row of a layer, dropout rate and keywords -> the layer alone.
     """
 
@@ -126,6 +128,7 @@ class Row:
     other_losses: tuple[str, ...] = ()
     output: str | None = None
     uses_edges: bool = True
+    known_labels: str | None = None
     make_layer: Callable[..., keras.layers.Layer] | None = None
 
     @property
@@ -150,6 +153,7 @@ class Row:
 _X, _XY = make_graph("x"), make_graph("x", "y")
 _SPARSE = make_graph("x", as_sparse=True)
 _L2 = GraphRegConfig(multiplier=0.1)
+_PAIRS = PairWeights(0.5, 1.0, 0.7)
 _KL = GraphRegConfig(multiplier=0.3, distance_config=DistanceConfig("kl_divergence", "softmax"))
 
 
@@ -195,6 +199,19 @@ ROWS = [
         output="logits",
     ),
     Row(
+        "graph_regularization_pair_weights",
+        GraphRegularizationModel,
+        lambda dropout: GraphRegularizationModel(
+            _L2,
+            lambda: two_inputs(dropout),
+            agreement_model=CosineAgreement(),
+            pair_weights=_PAIRS,
+        ),
+        _XY,
+        has_graph_loss=True,
+        known_labels="train",
+    ),
+    Row(
         "gcn",
         GraphConvolutionalNodeClassifier,
         lambda dropout: GraphConvolutionalNodeClassifier(
@@ -215,6 +232,21 @@ ROWS = [
         ),
         _X,
         has_graph_loss=True,
+    ),
+    Row(
+        "gcn_agreement",
+        GraphConvolutionalNodeClassifier,
+        lambda dropout: GraphConvolutionalNodeClassifier(
+            num_classes=NUM_CLASSES,
+            hidden_units=8,
+            dropout_rate=dropout,
+            config=_L2,
+            agreement_model=AgreementModel((4,)),
+            pair_weights=_PAIRS,
+        ),
+        _SPARSE,
+        has_graph_loss=True,
+        known_labels="train",
     ),
     Row("slides_comm_net", NodeGraphModel, lambda dropout: CommNetModel(dropout=dropout), _X),
     _layer_row(

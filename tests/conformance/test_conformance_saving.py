@@ -15,6 +15,8 @@ from tests.conformance.training import (
     Trained,
     batches,
     columns,
+    started_over,
+    variables,
 )
 
 
@@ -35,25 +37,33 @@ def test_checkpoint_and_backup_go_on(row: Row, trained: Trained, tmp_path: Path)
         # Nothing improves by 100, so training is over after the second epoch.
         keras.callbacks.EarlyStopping(monitor="loss", min_delta=100.0, patience=1),
     ]
-    stopped = row.compiled()
-    losses = stopped.fit(batches(row), epochs=EPOCHS, callbacks=callbacks, verbose=0)
-    losses = losses.history["loss"]
-    assert len(losses) == 2 and losses[1] < losses[0]  # So the file is of the second epoch.
+    with started_over(row, trained) as stopped:
+        losses = stopped.fit(batches(row), epochs=EPOCHS, callbacks=callbacks, verbose=0)
+        losses = losses.history["loss"]
+        assert len(losses) == 2 and losses[1] < losses[0]  # So the file is of the second epoch.
+        inputs, _ = next(iter(batches(row)))
+        outputs, state = columns(stopped(inputs)), [v.numpy() for v in variables(stopped)]
+
+    restored = row.compiled(seed=9)  # Other weights, which the backup replaces.
+    callbacks = [keras.callbacks.BackupAndRestore(backup)]
+    history = restored.fit(batches(row), epochs=2, callbacks=callbacks, verbose=0)
+    assert history.epoch == []  # Both were over.
+    assert_equal_states(restored, state)
 
     loaded = keras.models.load_model(best)
-    assert type(loaded) is type(stopped)
-    inputs, _ = next(iter(batches(row)))
-    np.testing.assert_array_equal(columns(loaded(inputs)), columns(stopped(inputs)))
+    assert type(loaded) is type(trained.model)
+    np.testing.assert_array_equal(columns(loaded(inputs)), outputs)
     assert loaded.optimizer.iterations == 2 * STEPS_PER_EPOCH
+    assert_equal_states(loaded, state)
     history = loaded.fit(batches(row), initial_epoch=2, epochs=EPOCHS, verbose=0)
     np.testing.assert_allclose(history.history["loss"], trained.history["loss"][2:], rtol=1e-5)
     assert_equal_weights(loaded, trained)
 
-    restored = row.compiled(seed=9)  # Other weights, which the backup replaces.
-    callbacks = [keras.callbacks.BackupAndRestore(backup)]
-    history = restored.fit(batches(row), epochs=EPOCHS, callbacks=callbacks, verbose=0)
-    assert history.epoch == [2, 3]
-    assert_equal_weights(restored, trained)
+
+def assert_equal_states(model: keras.Model, state: list[np.ndarray]) -> None:
+    """Weights, seeds and the optimizer: training from the same state goes the same way."""
+    for variable, value in zip(variables(model), state, strict=True):
+        np.testing.assert_allclose(variable, value, rtol=0, atol=1e-6, err_msg=variable.path)
 
 
 def assert_equal_weights(model: keras.Model, trained: Trained) -> None:

@@ -30,7 +30,7 @@ def permuted_nodes(graph: Graph, order: np.ndarray) -> Graph:
         labels=graph.labels[order],
         senders=new_number[graph.senders],
         receivers=new_number[graph.receivers],
-        splits={},
+        splits={name: new_number[nodes] for name, nodes in graph.splits.items()},
     )
 
 
@@ -52,7 +52,9 @@ def test_nodes_permute(row: Row, trained: Trained) -> None:
     )
     np.testing.assert_allclose(others, outputs[order], rtol=1e-4, atol=1e-5)
     losses, others = (
-        trained.model.evaluate(full_batch(some), verbose=0, return_dict=True)
+        trained.model.evaluate(
+            full_batch(some, known_labels=row.known_labels), verbose=0, return_dict=True
+        )
         for some in (row.graph, graph)
     )
     for key, value in losses.items():
@@ -82,7 +84,9 @@ def test_edges_matter(row: Row, trained: Trained) -> None:
         row.graph, senders=row.graph.senders[:0], receivers=row.graph.receivers[:0], weights=None
     )
     results = [
-        trained.model.evaluate(full_batch(some), verbose=0, return_dict=True)["loss"]
+        trained.model.evaluate(
+            full_batch(some, known_labels=row.known_labels), verbose=0, return_dict=True
+        )["loss"]
         for some in (row.graph, bare)
     ]
     assert (abs(results[0] - results[1]) > 1e-3) == row.uses_edges

@@ -34,7 +34,13 @@ def test_fit_is_silent(trained: Trained) -> None:
 def test_evaluate_is_the_same_at_any_batch_size(row: Row, trained: Trained) -> None:
     whole = None
     for batch_size in (50, 7, 3):
-        data = neighborhoods(row.graph, "train", batch_size=batch_size, fanout=None)
+        data = neighborhoods(
+            row.graph,
+            "train",
+            batch_size=batch_size,
+            fanout=None,
+            known_labels=row.known_labels,
+        )
         result = trained.model.evaluate(data, verbose=0, return_dict=True)
         whole = whole or result
         assert set(result) == {key for key in trained.history if not key.startswith("val_")}
@@ -46,7 +52,9 @@ def test_evaluate_is_the_same_at_any_batch_size(row: Row, trained: Trained) -> N
 
 
 def test_evaluate_is_what_validation_was(row: Row, trained: Trained) -> None:
-    data = neighborhoods(row.graph, "validation", batch_size=4, fanout=None)
+    data = neighborhoods(
+        row.graph, "validation", batch_size=4, fanout=None, known_labels=row.known_labels
+    )
     result = trained.model.evaluate(data, verbose=0, return_dict=True)
     for key, value in result.items():
         np.testing.assert_allclose(value, trained.history[f"val_{key}"][-1], rtol=1e-5, err_msg=key)

@@ -196,10 +196,12 @@ def test_an_agreement_model_weighs_the_graph_loss_and_not_the_convolutions() -> 
     inputs = star([[1], [2], [5]])
     with_weights(model, inputs, [[1]], [[1]])
     outputs = model(inputs).numpy().ravel()
-    # Only the edge from node 0, whose feature is 1, is left in the loss.
+    # Only the edge from node 0, whose feature is 1, pulls; its weight is 1 of the 4 that come in.
     y_2 = 8.4 / np.sqrt(5) + 0.2
     np.testing.assert_allclose(outputs, [1, 2, y_2], rtol=1e-6)
-    assert [float(loss) for loss in model.losses] == [pytest.approx((y_2 - 1) ** 2 / 3, rel=1e-5)]
+    assert [float(loss) for loss in model.losses] == [
+        pytest.approx((y_2 - 1) ** 2 / 4 / 3, rel=1e-5)
+    ]
 
 
 def test_a_node_model_encodes_first() -> None:

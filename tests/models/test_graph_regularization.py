@@ -512,9 +512,11 @@ class ConstantAgreement(keras.layers.Layer):
 
 
 @pytest.mark.parametrize("rank", [1, 2])
-@pytest.mark.parametrize(("value", "expected"), [(0.5, GRAPH_LOSS), (1.0, GRAPH_LOSS), (0.0, 0.0)])
+@pytest.mark.parametrize(
+    ("value", "expected"), [(0.5, GRAPH_LOSS / 2), (1.0, GRAPH_LOSS), (0.0, 0.0)]
+)
 def test_a_constant_agreement(value: float, expected: float, rank: int) -> None:
-    # The loss is normalized by the weights, so one factor for all changes nothing, but for 0.
+    # The loss is normalized by the weights alone: edges trusted half pull half as much.
     model = GraphRegularizationModel(
         config_of(), functional, agreement_model=ConstantAgreement(value, rank)
     )
@@ -524,18 +526,18 @@ def test_a_constant_agreement(value: float, expected: float, rank: int) -> None:
 @pytest.mark.parametrize("rank", [1, 2])
 def test_agreement_removes_an_edge(rank: int) -> None:
     # Trust is the first feature of the sender: x_0 = 1, x_1 = 0, x_3 = 2. The edge 1 -> 2 goes:
-    # (10 + 52) / 2 = 31.
+    # 1 * 1 * 10 / 4 = 2.5, and 2 * 2 * 52 / 2 = 104; their mean is 53.25.
     agreement = ConstantAgreement(None, rank)
     model = GraphRegularizationModel(config_of(), functional, agreement_model=agreement)
-    assert graph_loss_of(model, stars()) == pytest.approx(31.0)
+    assert graph_loss_of(model, stars()) == pytest.approx(53.25)
 
 
-def test_agreement_multiplies_weights_and_sees_several_features() -> None:
-    # Trust 0.5 and 0.25 make the weights of the first star 0.5 and 0.75:
-    # (0.5 * 10 + 0.75 * 5) / 1.25 = 7; with 0 the second star has no edge left: (7 + 0) / 2.
+def test_agreement_multiplies_distances_and_sees_several_features() -> None:
+    # Trust 0.5 and 0.25: (1 * 0.5 * 10 + 3 * 0.25 * 5) / 4 = 2.1875 for the first star. With 0
+    # the second has nothing that pulls, and counts all the same: (2.1875 + 0) / 2.
     trust = np.array([0.5, 0.25, 9, 0, 9], np.float32)
     model = GraphRegularizationModel(config_of(), functional, agreement_model=ConstantAgreement())
-    assert graph_loss_of(model, stars(x=X, trust=trust)) == pytest.approx(3.5)
+    assert graph_loss_of(model, stars(x=X, trust=trust)) == pytest.approx(1.09375)
 
 
 class DotAgreement(keras.layers.Layer):
@@ -568,10 +570,11 @@ def test_the_graph_loss_does_not_train_the_agreement_model() -> None:
 
 
 def test_the_agreement_model_is_called_without_training() -> None:
-    # Sigmoids of x_0 . x_2 = 1, x_1 . x_2 = 1, x_3 . x_4 = 0: as if all weights were the same.
+    # Sigmoids of x_0 . x_2 = 1, x_1 . x_2 = 1, x_3 . x_4 = 0 times 6.25 and 52.
     model = GraphRegularizationModel(config_of(), functional, agreement_model=DotAgreement())
     model(stars(), training=True)
-    assert float(model.losses[0]) / 0.5 == pytest.approx(GRAPH_LOSS)
+    expected = (6.25 / (1 + np.exp(-1)) + 52 / 2) / 2
+    assert float(model.losses[0]) / 0.5 == pytest.approx(expected)
 
 
 # Saving. What fails is said at once; what is there is left alone.

@@ -1,29 +1,22 @@
-"""Configuration of graph regularization: what the neighbors are, how far apart, how heavy.
-
-The classes have the names, fields and defaults of Neural Structured Learning's, and the ``as_``
-functions take NSL's own objects too. They are recognized by their attributes, so that nothing
-here imports NSL or TensorFlow.
-"""
+"""Configuration of graph regularization: what the neighbors are, how far apart, how heavy."""
 
 from __future__ import annotations
 
 import dataclasses
 import enum
-import math
-import numbers
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, ClassVar
 
-__all__ = [
-    "DistanceConfig",
-    "DistanceType",
-    "GraphNeighborConfig",
-    "GraphRegConfig",
-    "TransformType",
-    "as_distance_config",
-    "as_graph_reg_config",
-    "as_neighbor_config",
-]
+from gnn.configs.fields import (
+    Config,
+    convert,
+    field_names,
+    integer,
+    looks_like,
+    member,
+    not_negative,
+    set_field,
+)
 
 
 class DistanceType(enum.Enum):
@@ -43,50 +36,8 @@ class TransformType(enum.Enum):
     NONE = "none"
 
 
-class _Config:
-    """The dictionary form that the configurations share."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """Returns the fields as plain values that JSON can hold.
-
-        The ``as_`` function of the class (`as_graph_reg_config` and so on) reads them back.
-
-        Example:
-            >>> DistanceConfig("cosine").to_dict()
-            {'distance_type': 'cosine', 'transform_fn': 'none', 'sum_over_axis': None}
-        """
-        return {name: _plain(getattr(self, name)) for name in _field_names(type(self))}
-
-
-_AnyEnum = TypeVar("_AnyEnum", DistanceType, TransformType)
-
-
-def _member(name: str, value: Any, cls: type[_AnyEnum]) -> _AnyEnum:
-    try:
-        return cls(value.value if isinstance(value, enum.Enum) else value)
-    except ValueError:
-        known = [member.value for member in cls]
-        raise ValueError(f"{name} must be one of {known}, got {value!r}") from None
-
-
-def _integer(name: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-        raise TypeError(f"{name} must be an integer, got {value!r}")
-    return int(value)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, _Config):
-        return value.to_dict()
-    return value.value if isinstance(value, enum.Enum) else value
-
-
-def _set(config: _Config, name: str, value: Any) -> None:
-    object.__setattr__(config, name, value)  # The dataclasses are frozen.
-
-
 @dataclasses.dataclass(frozen=True)
-class GraphNeighborConfig(_Config):
+class GraphNeighborConfig(Config):
     """Which features of an example describe its neighbors.
 
     Feature ``x`` of neighbor ``i`` is named ``<prefix><i>_x``, and the weight of the edge from it
@@ -116,13 +67,13 @@ class GraphNeighborConfig(_Config):
                 raise TypeError(f"{name} must be a string, got {getattr(self, name)!r}")
         if not self.prefix:
             raise ValueError("prefix must not be empty: it would make every feature a neighbor's")
-        _set(self, "max_neighbors", _integer("max_neighbors", self.max_neighbors))
+        set_field(self, "max_neighbors", integer("max_neighbors", self.max_neighbors))
         if self.max_neighbors < 0:
             raise ValueError(f"max_neighbors must be at least 0, got {self.max_neighbors}")
 
 
 @dataclasses.dataclass(frozen=True)
-class DistanceConfig(_Config):
+class DistanceConfig(Config):
     """How far apart the outputs for two neighbors are.
 
     Attributes:
@@ -146,17 +97,17 @@ class DistanceConfig(_Config):
     sum_over_axis: int | None = None
 
     def __post_init__(self) -> None:
-        _set(self, "distance_type", _member("distance_type", self.distance_type, DistanceType))
+        set_field(self, "distance_type", member("distance_type", self.distance_type, DistanceType))
         transform = TransformType.NONE if self.transform_fn is None else self.transform_fn
-        _set(self, "transform_fn", _member("transform_fn", transform, TransformType))
+        set_field(self, "transform_fn", member("transform_fn", transform, TransformType))
         if self.sum_over_axis is not None:
-            _set(self, "sum_over_axis", _integer("sum_over_axis", self.sum_over_axis))
+            set_field(self, "sum_over_axis", integer("sum_over_axis", self.sum_over_axis))
             if self.sum_over_axis == 0:
                 raise ValueError("sum_over_axis must not be 0, the axis of the pairs")
 
 
 @dataclasses.dataclass(frozen=True)
-class GraphRegConfig(_Config):
+class GraphRegConfig(Config):
     """How a model is regularized by a graph.
 
     Attributes:
@@ -179,13 +130,41 @@ class GraphRegConfig(_Config):
     distance_config: DistanceConfig = DistanceConfig()
 
     def __post_init__(self) -> None:
-        _set(self, "neighbor_config", as_neighbor_config(self.neighbor_config))
-        _set(self, "distance_config", as_distance_config(self.distance_config))
-        if isinstance(self.multiplier, bool) or not isinstance(self.multiplier, numbers.Real):
-            raise TypeError(f"multiplier must be a number, got {self.multiplier!r}")
-        _set(self, "multiplier", float(self.multiplier))
-        if not 0 <= self.multiplier < math.inf:
-            raise ValueError(f"multiplier must be finite and at least 0, got {self.multiplier}")
+        set_field(self, "neighbor_config", as_neighbor_config(self.neighbor_config))
+        set_field(self, "distance_config", as_distance_config(self.distance_config))
+        set_field(self, "multiplier", not_negative("multiplier", self.multiplier))
+
+
+@dataclasses.dataclass(frozen=True)
+class PairWeights(Config):
+    """How much an edge counts in the graph loss, by whether the labels of its ends are known.
+
+    The weights of Stretcu et al., "Graph agreement models", NeurIPS 2019, section 3 (lambda), with
+    the defaults of the authors' code.
+
+    Attributes:
+        labeled_labeled: Of edges with two labeled ends; finite and at least 0.
+        labeled_unlabeled: Of edges with one, in either direction; finite and at least 0.
+        unlabeled_unlabeled: Of edges with none; finite and at least 0.
+
+    Raises:
+        TypeError: A weight is no number.
+        ValueError: A weight is negative, infinite or NaN.
+
+    Example:
+        >>> PairWeights(labeled_unlabeled=1.0).to_dict()
+        {'labeled_labeled': 0.0, 'labeled_unlabeled': 1.0, 'unlabeled_unlabeled': 0.05}
+    """
+
+    in_nsl: ClassVar[bool] = False
+
+    labeled_labeled: float = 0.0
+    labeled_unlabeled: float = 0.1
+    unlabeled_unlabeled: float = 0.05
+
+    def __post_init__(self) -> None:
+        for name in field_names(type(self)):
+            set_field(self, name, not_negative(name, getattr(self, name)))
 
 
 def as_graph_reg_config(value: Any) -> GraphRegConfig:
@@ -203,12 +182,12 @@ def as_graph_reg_config(value: Any) -> GraphRegConfig:
         >>> as_graph_reg_config({"multiplier": 0.1}).multiplier
         0.1
     """
-    if _looks_like(value, GraphNeighborConfig):
+    if looks_like(value, GraphNeighborConfig):
         raise TypeError(
             "expected a GraphRegConfig, got a GraphNeighborConfig: "
             "wrap it, GraphRegConfig(neighbor_config=...)"
         )
-    return _convert(value, GraphRegConfig)
+    return convert(value, GraphRegConfig)
 
 
 def as_neighbor_config(value: Any) -> GraphNeighborConfig:
@@ -229,8 +208,8 @@ def as_neighbor_config(value: Any) -> GraphNeighborConfig:
     if isinstance(value, Mapping):
         inner = value.get("neighbor_config")
     else:
-        inner = value.neighbor_config if _looks_like(value, GraphRegConfig) else None
-    return _convert(value if inner is None else inner, GraphNeighborConfig)
+        inner = value.neighbor_config if looks_like(value, GraphRegConfig) else None
+    return convert(value if inner is None else inner, GraphNeighborConfig)
 
 
 def as_distance_config(value: Any) -> DistanceConfig:
@@ -250,33 +229,21 @@ def as_distance_config(value: Any) -> DistanceConfig:
     """
     if isinstance(value, Mapping):
         value = {key: field for key, field in value.items() if key != "reduction"}
-    return _convert(value, DistanceConfig)
+    return convert(value, DistanceConfig)
 
 
-_AnyConfig = TypeVar("_AnyConfig", GraphNeighborConfig, DistanceConfig, GraphRegConfig)
+def as_pair_weights(value: Any) -> PairWeights:
+    """Returns a `PairWeights` equal to `value`.
 
+    Args:
+        value: A `PairWeights` or a dictionary of the fields.
 
-def _convert(value: Any, cls: type[_AnyConfig]) -> _AnyConfig:
-    if isinstance(value, cls):
-        return value
-    names = _field_names(cls)
-    if isinstance(value, Mapping):
-        unknown = [key for key in value if key not in names]
-        if unknown:
-            raise ValueError(f"{cls.__name__} has no field {unknown[0]!r}; it has {names}")
-        return cls(**value)
-    if _looks_like(value, cls):
-        return cls(**{name: getattr(value, name) for name in names})
-    raise TypeError(
-        f"expected a {cls.__name__} (of gnn or nsl.configs) or a dictionary of its fields, "
-        f"got {value!r} of type {type(value).__name__}"
-    )
+    Raises:
+        TypeError: `value` is anything else.
+        ValueError: A key of the dictionary is unknown, or a field out of range.
 
-
-def _looks_like(value: Any, cls: type[_Config]) -> bool:
-    """Whether `value` is an object, not a class, with the fields of `cls`."""
-    return not isinstance(value, type) and all(hasattr(value, name) for name in _field_names(cls))
-
-
-def _field_names(cls: type[_Config]) -> list[str]:
-    return [field.name for field in dataclasses.fields(cls)]  # type: ignore[arg-type]
+    Example:
+        >>> as_pair_weights({"labeled_unlabeled": 1.0}).labeled_unlabeled
+        1.0
+    """
+    return convert(value, PairWeights)

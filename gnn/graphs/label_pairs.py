@@ -1,0 +1,321 @@
+"""Pairs of labeled nodes, parted into those that share a label and those that do not.
+
+Agreement models are trained on them (Stretcu et al., "Graph agreement models", NeurIPS 2019,
+section 3). Everything here takes labels with -1 where they are unknown, such as
+`gnn.graphs.known_labels` gives, and is a function of its arguments alone.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from gnn.graphs.graph import Graph
+
+# Draws that fall on pairs left out are drawn again, so often before there are held to be no others.
+_MOST_ROUNDS = 100
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class LabelPairs:
+    """Pairs of nodes with known labels.
+
+    Attributes:
+        agree: int32 `[n_agree, 2]`, sender and receiver of pairs of equal labels.
+        disagree: int32 `[n_disagree, 2]`, of pairs of different labels.
+
+    Example:
+
+    >>> pairs = LabelPairs(np.array([[0, 1]]), np.array([[0, 2], [1, 2]]))
+    >>> len(pairs), pairs.agreement.tolist()
+    (3, [1.0, 0.0, 0.0])
+    """
+
+    agree: np.ndarray
+    disagree: np.ndarray
+
+    def __post_init__(self) -> None:
+        for name in ("agree", "disagree"):
+            rows = np.asarray(getattr(self, name), np.int32).reshape(-1, 2)
+            object.__setattr__(self, name, rows)
+
+    def __len__(self) -> int:
+        """The number of pairs."""
+        return len(self.agree) + len(self.disagree)
+
+    @property
+    def nodes(self) -> np.ndarray:
+        """int32 `[n_pairs, 2]`: those that agree, then the others."""
+        return np.concatenate([self.agree, self.disagree])
+
+    @property
+    def agreement(self) -> np.ndarray:
+        """float32 `[n_pairs]`: 1 for each row of `nodes` that agrees, else 0."""
+        return np.repeat(np.array([1, 0], np.float32), [len(self.agree), len(self.disagree)])
+
+
+def labeled_edges(graph: Graph, labels: np.ndarray) -> LabelPairs:
+    """The edges between nodes of known labels, in the graph's order and directions.
+
+    Self loops are left out, for a node agrees with itself whatever its label, and so are edges of
+    weight 0. An edge held in both directions is two pairs.
+
+    Args:
+        graph: the graph; its own labels are not looked at.
+        labels: int `[n_nodes]`, -1 where unknown.
+
+    Raises:
+        ValueError: `labels` is not one integer a node.
+
+    Example:
+
+    >>> graph = Graph.from_edges([0, 1, 2, 3, 0], [1, 2, 3, 0, 0])
+    >>> pairs = labeled_edges(graph, np.array([5, 5, 6, -1]))
+    >>> pairs.agree.tolist(), pairs.disagree.tolist()
+    ([[0, 1]], [[1, 2]])
+    """
+    labels = _checked(labels)
+    if len(labels) != graph.num_nodes:
+        raise ValueError(f"labels must have one entry a node, {graph.num_nodes}; got {len(labels)}")
+    senders, receivers = np.asarray(graph.senders), np.asarray(graph.receivers)
+    known = (labels[senders] >= 0) & (labels[receivers] >= 0)
+    kept = np.flatnonzero(known & (senders != receivers) & (np.asarray(graph.weights) > 0))
+    return _parted(np.stack([senders[kept], receivers[kept]], axis=1), labels)
+
+
+def split_pairs(
+    pairs: LabelPairs, share: float = 0.1, *, most: int = 10_000, seed: int = 0
+) -> tuple[LabelPairs, LabelPairs]:
+    """Parts labeled edges into training and validation, both directions of an edge together.
+
+    Of few edges little is left to judge by, or nothing: Cora's public split has 21 of them, its
+    validation share 2. `random_validation` gives more.
+
+    Args:
+        pairs: such as `labeled_edges` gives.
+        share: of the undirected edges for validation, in `[0, 1)`; rounded down.
+        most: the most undirected edges for validation.
+        seed: of the draw.
+
+    Returns:
+        Two `LabelPairs`, training and validation, each in the order of `pairs`.
+
+    Raises:
+        ValueError: `share` is out of range or `most` negative.
+
+    Example:
+
+    >>> both_ways = [[i, i + 1] for i in range(10)] + [[i + 1, i] for i in range(10)]
+    >>> training, validation = split_pairs(LabelPairs(np.array(both_ways), np.empty((0, 2))))
+    >>> len(training), len(validation)
+    (18, 2)
+    """
+    if not 0 <= share < 1:
+        raise ValueError(f"share must be at least 0 and below 1, got {share!r}")
+    if most < 0:
+        raise ValueError(f"most must be at least 0, got {most!r}")
+    keys = np.unique(_undirected(pairs.nodes))
+    count = min(int(share * len(keys)), int(most))
+    chosen = np.random.default_rng(seed).choice(keys, count, replace=False)
+    held_out = [np.isin(_undirected(rows), chosen) for rows in (pairs.agree, pairs.disagree)]
+    agree, disagree = held_out
+    return (
+        LabelPairs(pairs.agree[~agree], pairs.disagree[~disagree]),
+        LabelPairs(pairs.agree[agree], pairs.disagree[disagree]),
+    )
+
+
+def random_validation(
+    labels: np.ndarray, num_pairs: int = 200, *, exclude: LabelPairs | None = None, seed: int = 0
+) -> LabelPairs:
+    """Distinct random pairs of labeled nodes, half of them of equal labels, to validate on.
+
+    Args:
+        labels: int `[n_nodes]`, -1 where unknown.
+        num_pairs: how many; rounded down to an even number. There are fewer of a half where there
+            are not so many.
+        exclude: pairs that are left out, in both directions: the training edges.
+        seed: of the draw.
+
+    Example:
+
+    >>> pairs = random_validation(np.array([0, 0, 0, 1, 1, -1]), 4)
+    >>> len(pairs.agree), len(pairs.disagree)
+    (2, 2)
+    """
+    halves, rng = [], np.random.default_rng(seed)
+    for agree in (True, False):
+        draw = _Draws(_checked(labels), agree, exclude, rng)
+        found = np.empty((0, 2), np.int32)
+        for _ in range(_MOST_ROUNDS):
+            found = np.concatenate([found, draw(num_pairs)])
+            _, first = np.unique(_undirected(found), return_index=True)
+            found = found[np.sort(first)][: num_pairs // 2]
+            if len(found) == num_pairs // 2:
+                break
+        halves.append(found)
+    return LabelPairs(*halves)
+
+
+def balanced_pairs(
+    edges: LabelPairs,
+    labels: np.ndarray,
+    num_pairs: int | None = None,
+    *,
+    exclude: LabelPairs | None = None,
+    seed: int = 0,
+    epoch: int = 0,
+) -> LabelPairs:
+    """The training pairs of an epoch: labeled edges, with as many that disagree as that agree.
+
+    Those that agree are the edges of equal labels. Those that disagree are the edges of different
+    labels, topped up by random labeled pairs of different labels, drawn anew each epoch; where
+    there are more such edges than are wanted, some of them, others in each epoch.
+
+    Args:
+        edges: such as `labeled_edges` or `split_pairs` gives.
+        labels: int `[n_nodes]`, -1 where unknown.
+        num_pairs: pairs of the epoch, rounded down to an even number; None takes every edge that
+            agrees once. For more than that they come again.
+        exclude: pairs that are not drawn, in both directions: those of the validation.
+        seed: with `epoch`, decides on order and draws.
+        epoch: int, the number of the epoch.
+
+    Returns:
+        `LabelPairs` with as many of either kind, in random order; none where no edge agrees, or no
+        two labels differ.
+
+    Example:
+
+    >>> edges = LabelPairs(np.array([[0, 1], [1, 0]]), np.array([[0, 2]]))
+    >>> pairs = balanced_pairs(edges, np.array([0, 0, 1, 1]))
+    >>> len(pairs.agree), len(pairs.disagree)
+    (2, 2)
+    """
+    labels = _checked(labels)
+    rng = np.random.default_rng([seed, epoch])
+    half = len(edges.agree) if num_pairs is None else int(num_pairs) // 2
+    agree = _in_turn(edges.agree, half, rng)
+    disagree = edges.disagree[rng.permutation(len(edges.disagree))[:half]]
+    missing = len(agree) - len(disagree)
+    if missing > 0:
+        drawn = _Draws(labels, False, exclude, rng)(missing)
+        disagree = np.concatenate([disagree, drawn])
+        disagree = _in_turn(disagree, half, rng) if len(drawn) < missing else disagree
+    half = min(len(agree), len(disagree))
+    return LabelPairs(agree[:half], rng.permutation(disagree[:half]))
+
+
+def random_pairs(
+    labels: np.ndarray,
+    num_pairs: int,
+    *,
+    exclude: LabelPairs | None = None,
+    seed: int = 0,
+    epoch: int = 0,
+) -> LabelPairs:
+    """The training pairs of an epoch where there is no graph: random, half of them of equal labels.
+
+    Each half is drawn uniformly, with replacement, from all such pairs of two nodes.
+
+    Args:
+        labels: int `[n_nodes]`, -1 where unknown.
+        num_pairs: pairs of the epoch, rounded down to an even number.
+        exclude: pairs that are not drawn, in both directions: those of the validation.
+        seed: with `epoch`, decides on the draws.
+        epoch: int, the number of the epoch.
+
+    Returns:
+        `LabelPairs` with as many of either kind; none where no two labels are equal, or none
+        differ.
+
+    Example:
+
+    >>> pairs = random_pairs(np.array([0, 0, 1, 1, -1]), 6)
+    >>> len(pairs.agree), len(pairs.disagree)
+    (3, 3)
+    """
+    labels, rng = _checked(labels), np.random.default_rng([seed, epoch])
+    agree, disagree = (
+        _Draws(labels, equal, exclude, rng)(int(num_pairs) // 2) for equal in (True, False)
+    )
+    half = min(len(agree), len(disagree))
+    return LabelPairs(agree[:half], disagree[:half])
+
+
+class _Draws:
+    """Draws uniformly from the ordered pairs of labeled nodes of equal, or of different, labels."""
+
+    def __init__(
+        self,
+        labels: np.ndarray,
+        equal: bool,
+        exclude: LabelPairs | None,
+        rng: np.random.Generator,
+    ):
+        nodes = np.flatnonzero(labels >= 0)
+        # By class, so that a class is a range.
+        self._nodes = nodes[np.argsort(labels[nodes], kind="stable")]
+        _, first, own, sizes = np.unique(
+            labels[self._nodes], return_index=True, return_inverse=True, return_counts=True
+        )
+        self._first, self._size = first[own], sizes[own]
+        # How many partners each node has; the cumulative sum numbers all pairs.
+        partners = self._size - 1 if equal else len(nodes) - self._size
+        self._ends = np.cumsum(partners, dtype=np.int64)
+        self._equal, self._rng = equal, rng
+        self._exclude = np.empty(0) if exclude is None else _undirected(exclude.nodes)
+
+    def __call__(self, count: int) -> np.ndarray:
+        """int32 `[count, 2]`; fewer where everything found is left out."""
+        kept = [np.empty((0, 2), np.int32)]
+        for _ in range(_MOST_ROUNDS):
+            if count <= 0 or not self._ends.size or not self._ends[-1]:
+                break
+            drawn = self._draw(count)
+            drawn = drawn[~np.isin(_undirected(drawn), self._exclude)]
+            kept.append(drawn)
+            count -= len(drawn)
+        return np.concatenate(kept)
+
+    def _draw(self, count: int) -> np.ndarray:
+        number = self._rng.integers(self._ends[-1], size=count)
+        sender = np.searchsorted(self._ends, number, side="right")
+        rank = self._ends[sender] - 1 - number  # Among the sender's partners.
+        first, size = self._first[sender], self._size[sender]
+        if self._equal:
+            receiver = first + rank
+            receiver += receiver >= sender
+        else:
+            receiver = np.where(rank >= first, rank + size, rank)
+        return np.stack([self._nodes[sender], self._nodes[receiver]], axis=1).astype(np.int32)
+
+
+def _in_turn(rows: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+    """`count` rows in random order, every one before any comes again."""
+    order = np.arange(0)
+    while len(rows) and len(order) < count:
+        order = np.concatenate([order, rng.permutation(len(rows))])
+    return rows[order[:count]]
+
+
+def _undirected(rows: np.ndarray) -> np.ndarray:
+    """int64 `[n]`, a number a pair that both of its directions share."""
+    ends = np.sort(rows, axis=1).astype(np.int64)
+    return ends[:, 0] << 32 | ends[:, 1]
+
+
+def _parted(rows: np.ndarray, labels: np.ndarray) -> LabelPairs:
+    agree = labels[rows[:, 0]] == labels[rows[:, 1]]
+    return LabelPairs(rows[agree], rows[~agree])
+
+
+def _checked(labels: np.ndarray) -> np.ndarray:
+    labels = np.asarray(labels)
+    if labels.ndim != 1 or labels.dtype.kind not in "iu":
+        raise ValueError(
+            "labels must be one integer a node, -1 where unknown; got "
+            f"{labels.dtype} of shape {labels.shape}"
+        )
+    return labels

@@ -1,0 +1,191 @@
+"""An agreement model that learns during `fit`: what it changes, what it must not, what leaks."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from gnn.configs import GraphRegConfig, PairWeights
+from gnn.data import full_batch, neighborhoods
+from gnn.data.node_pairs import labeled_pairs
+from gnn.graphs.graph import Graph
+from gnn.models import GraphConvolutionalNodeClassifier, GraphRegularizationModel
+from gnn.models.agreement import AgreementModel
+from gnn.training.refresh_agreement import RefreshAgreement
+
+LOSS = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+CONFIG = GraphRegConfig(multiplier=1.0)
+WEIGHTS = PairWeights(0.0, 1.0, 0.5)
+
+
+def block_graph(right: int, wrong: int, num_nodes: int = 240, seed: int = 0) -> Graph:
+    """Three classes, as many edges within one and between two a node, features that overlap."""
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, 3, num_nodes)
+    senders, receivers = rng.integers(0, num_nodes, (2, 20 * num_nodes))
+    within = labels[senders] == labels[receivers]
+    kept = [
+        np.flatnonzero(chosen)[: count * num_nodes]
+        for chosen, count in ((within, right), (~within, wrong))
+    ]
+    kept = np.concatenate(kept)
+    features = 1.2 * np.eye(3)[labels] + 0.6 * rng.normal(size=(num_nodes, 3))
+    train = np.arange(60)
+    return Graph.from_edges(
+        senders[kept],
+        receivers[kept],
+        {"x": features},
+        labels=labels,
+        splits={"train": train, "validation": np.arange(60, 100), "test": np.arange(100, 240)},
+        undirected=True,
+    )
+
+
+GRAPH = block_graph(right=3, wrong=3)
+TRAIN = full_batch(GRAPH, "train", known_labels="train")
+
+
+def gcn(agreement_model: Any = None, **kwargs: Any) -> GraphConvolutionalNodeClassifier:
+    keras.utils.set_random_seed(1)
+    model = GraphConvolutionalNodeClassifier(
+        num_classes=3,
+        hidden_units=8,
+        config=CONFIG,
+        agreement_model=agreement_model or AgreementModel((8,)),
+        pair_weights=WEIGHTS,
+    )
+    model.compile(keras.optimizers.Adam(0.01), LOSS, metrics=["accuracy"], **kwargs)
+    return model
+
+
+def traced(model: Any) -> list[int]:
+    """Counts how often the training step is traced."""
+    count, step = [0], model.train_step
+
+    def counting(data: Any) -> Any:
+        count[0] += 1
+        return step(data)
+
+    model.train_step = counting
+    return count
+
+
+def test_it_learns_apart_and_nothing_is_traced_again() -> None:
+    fixed, refreshed = gcn(), gcn()
+    counts = [traced(model) for model in (fixed, refreshed)]
+    fixed.fit(TRAIN, epochs=6, verbose=0)
+    before = [weight.numpy() for weight in fixed.agreement_model.weights]
+    again = [weight.numpy() for weight in gcn().agreement_model.weights]
+    assert again == []  # Not built: what is fixed here is what it began with.
+    fixed.fit(TRAIN, epochs=1, verbose=0)
+    for weight, value in zip(fixed.agreement_model.weights, before, strict=True):
+        np.testing.assert_array_equal(weight, value)
+    callback = RefreshAgreement(GRAPH, epochs=3)
+    refreshed.fit(TRAIN, epochs=6, callbacks=[callback], verbose=0)
+    assert counts[0] == counts[1]
+    history = refreshed.history.history
+    assert len(history["agreement_auc"]) == 6
+    assert history["agreement_loss"][-1] < history["agreement_loss"][0]
+    assert history["agreement_loss"][-1] == callback.results["agreement_loss"]
+    # The optimizer of the node model has no slots for the agreement model's weights.
+    own = {weight.path for weight in refreshed.agreement_model.weights}
+    assert own and not own & {weight.path for weight in refreshed.trainable_weights}
+
+
+def test_the_first_step_sees_what_was_learned() -> None:
+    losses = []
+    for callbacks in ([], [RefreshAgreement(GRAPH, epochs=2)]):
+        history = gcn().fit(TRAIN, epochs=1, callbacks=callbacks, verbose=0).history
+        losses.append(history["graph_loss"][0])
+    # The node model is the same until its first step, and so is dropout: only agreement differs.
+    assert losses[0] != losses[1]
+
+
+def test_every_other_epoch() -> None:
+    seen = []
+
+    class Watch(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            seen.append(self.model.agreement_model.get_weights()[0].copy())
+
+    gcn_model = gcn()
+    gcn_model.fit(TRAIN, epochs=5, callbacks=[RefreshAgreement(GRAPH, every=2), Watch()], verbose=0)
+    changed = [not np.array_equal(*pair) for pair in zip(seen[:-1], seen[1:], strict=True)]
+    assert changed == [False, True, False, True]
+
+
+def test_pairs_as_data_and_a_model_of_the_users() -> None:
+    ends = [keras.Input((3,)) for _ in range(2)]
+    users = keras.Model(ends, keras.layers.Dense(1, "sigmoid")(keras.layers.Multiply()(ends)))
+    before = users.get_weights()
+    model = gcn(users)
+    pairs = labeled_pairs(GRAPH, use_edges=False, seed=4)
+    history = model.fit(TRAIN, epochs=2, callbacks=[RefreshAgreement(pairs)], verbose=0).history
+    assert {"agreement_loss", "agreement_accuracy", "agreement_auc"} <= set(history)
+    assert not np.array_equal(users.get_weights()[0], before[0])
+
+
+def test_what_cannot_be_refreshed() -> None:
+    with pytest.raises(TypeError, match=r"must be a keras\.Model.*Dense"):
+        RefreshAgreement(GRAPH, keras.layers.Dense(1))
+    model = GraphRegularizationModel(CONFIG, lambda: keras.layers.Dense(3))
+    model.compile("sgd", LOSS)
+    with pytest.raises(ValueError, match="RefreshAgreement needs an agreement_model"):
+        model.fit(TRAIN, callbacks=[RefreshAgreement(GRAPH)], verbose=0)
+    with pytest.raises(ValueError, match="every must be at least 1, got 0"):
+        RefreshAgreement(GRAPH, every=0)
+
+
+@pytest.mark.parametrize("sampled", [False, True])
+def test_labels_of_validation_and_test_leak_nowhere(sampled: bool) -> None:
+    """Permuting them leaves every training loss and every weight bit-identical."""
+    rest = np.concatenate([GRAPH.splits["validation"], GRAPH.splits["test"]])
+    labels = GRAPH.labels.copy()
+    labels[rest] = np.random.default_rng(0).permutation(labels[rest])
+    assert np.any(labels != GRAPH.labels)
+    results = []
+    for graph in (GRAPH, dataclasses.replace(GRAPH, labels=labels)):
+        model = gcn()
+        data = full_batch(graph, "train", known_labels="train")
+        if sampled:
+            data = neighborhoods(
+                graph,
+                "train",
+                batch_size=20,
+                fanout=(5, 5),
+                shuffle=True,
+                seed=0,
+                unlabeled="rest",
+                known_labels="train",
+            )
+        callback = RefreshAgreement(labeled_pairs(graph, validation_split=20))
+        model.fit(data, epochs=3, callbacks=[callback], verbose=0)
+        results.append((model.history.history, model.get_weights()))
+    (history, weights), (other, others) = results
+    assert history == other and len(history["agreement_loss"]) == 3
+    for weight, value in zip(weights, others, strict=True):
+        np.testing.assert_array_equal(weight, value)
+
+
+def test_agreement_beats_blind_trust_where_most_edges_are_wrong() -> None:
+    """One `fit` of a node model with agreement, against the same with all edges trusted."""
+    graph = block_graph(right=2, wrong=8)
+    data, test = (full_batch(graph, name, known_labels="train") for name in ("train", "test"))
+    accuracies = {}
+    for name, agreement_model in (("blind", None), ("agreement", AgreementModel((16,)))):
+        keras.utils.set_random_seed(0)
+        model = GraphRegularizationModel(
+            GraphRegConfig(multiplier=20.0),
+            lambda: keras.Sequential([keras.layers.Dense(16, "relu"), keras.layers.Dense(3)]),
+            agreement_model=agreement_model,
+            pair_weights=PairWeights(0.0, 1.0, 0.5),
+        )
+        model.compile(keras.optimizers.Adam(0.01), LOSS, metrics=["accuracy"])
+        callbacks = [RefreshAgreement(graph, epochs=8)] if agreement_model else []
+        model.fit(data, epochs=20, callbacks=callbacks, verbose=0)
+        accuracies[name] = model.evaluate(test, verbose=0, return_dict=True)["accuracy"]
+    assert accuracies["agreement"] > accuracies["blind"] + 0.1, accuracies
