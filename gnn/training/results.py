@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from gnn.files import whole_file
 from gnn.graphs.graph import Graph
-from gnn.models.export import export_saved_model
+from gnn.models.export import export_saved_model, sole_input
 from gnn.models.node_graph_model import NodeGraphModel
 from gnn.training import run_folder
 from gnn.training.reporting import RunLog
@@ -60,7 +60,7 @@ def _export(model: keras.Model, graph: Graph, path: Path) -> None:
         name: tf.TensorSpec([None, *feature.shape[1:]], tf.float32, name=name)
         for name, feature in graph.features.items()
     }
-    export_saved_model(model, path, specs, as_dict=len(specs) > 1)
+    export_saved_model(model, path, specs, dict if len(specs) > 1 else sole_input)
 
 
 def _plot(history: History, path: Path) -> None:

@@ -1,0 +1,358 @@
+"""Co-training on small graphs: what may be looked at, what is kept, and how it resumes."""
+
+import dataclasses
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from scipy import sparse
+
+import gnn
+from gnn.graphs.graph import Graph
+from gnn.models import AgreementModel, BeliefAgreement, GRANDNodeClassifier
+
+FEW = {"min_steps": 10, "max_steps": 10, "patience": 0, "evaluate_every": 5}
+
+
+def communities(seed=0, noise=1.0, as_sparse=False, size=30):
+    """Three communities, nine of ten edges inside one; 4 labels a class to train on."""
+    rng = np.random.default_rng(seed)
+    labels = np.repeat([0, 1, 2], size)
+    num_nodes, num_edges = 3 * size, 9 * size
+    senders = rng.integers(0, num_nodes, num_edges)
+    inside = rng.random(num_edges) < 0.9
+    receivers = np.where(
+        inside, senders // size * size + rng.integers(0, size, num_edges),
+        rng.integers(0, num_nodes, num_edges),
+    )  # fmt: skip
+    features = rng.normal(size=(num_nodes, 6)).astype(np.float32) * noise
+    features[:, :3] += 2 * np.eye(3, dtype=np.float32)[labels]
+    order = rng.permutation(num_nodes)
+    train = np.concatenate([order[labels[order] == c][:4] for c in range(3)])
+    rest = np.setdiff1d(order, train)
+    validation, test = np.split(rng.permutation(rest)[: size + size // 2], [2 * size // 3])
+    return Graph.from_edges(
+        senders,
+        receivers,
+        sparse.csr_array(features) if as_sparse else features,
+        labels=labels,
+        splits={"train": train, "validation": validation, "test": test},
+        undirected=True,
+    )
+
+
+def perceptron():
+    return keras.Sequential([keras.layers.Dense(8, "relu"), keras.layers.Dense(3)])
+
+
+def network():
+    return gnn.GraphConvolutionalNodeClassifier(num_classes=3, hidden_units=8, dropout_rate=0.5)
+
+
+def agreement():
+    return AgreementModel(hidden_units=(8,))
+
+
+def config(**settings):
+    fit = {"classifier": FEW, "agreement": FEW, "labels_per_round": 6, "pairs_per_step": 16}
+    return gnn.CoTrainConfig(**{**fit, "rounds": 2, **settings})
+
+
+class EveryRound(keras.callbacks.Callback):
+    """Keeps the weights of each round; raises at the start of one, as if killed there."""
+
+    def __init__(self, killed_at=None):
+        super().__init__()
+        self.killed_at, self.weights, self.rounds = killed_at, [], []
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == self.killed_at:
+            raise KeyboardInterrupt
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.rounds.append(epoch)
+        self.weights.append([v.numpy() for v in self.model.variables])
+
+
+def without_time(history):
+    return [{key: value for key, value in row.items() if key != "seconds"} for row in history]
+
+
+def assert_equal_weights(one, other):
+    for a, b in zip(one, other, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize(
+    ("make", "judge"), [(perceptron, agreement), (network, agreement), (network, BeliefAgreement)]
+)
+def test_labels_outside_of_train_teach_nothing(make, judge):
+    """Permuting the labels of all other nodes leaves losses and weights of every round as is."""
+    graph = communities()
+    labels = graph.labels.copy()
+    others = np.setdiff1d(np.arange(90), graph.splits["train"])
+    labels[others] = np.random.default_rng(1).permutation(labels[others])
+    assert (labels != graph.labels).sum() > 30
+    # One look at the validation labels a round: they choose nothing within it.
+    fit = {**FEW, "evaluate_every": 10}
+    runs = []
+    for each in (graph, dataclasses.replace(graph, labels=labels)):
+        seen = EveryRound()
+        trainer = gnn.CoTrainer(
+            make, judge, config(classifier=fit, agreement=fit, min_confidence=0.3)
+        )
+        runs.append((trainer.fit(each, callbacks=[seen], verbose=0), seen.weights))
+    (one, weights), (other, other_weights) = runs
+    assert [row["loss"] for row in one] == [row["loss"] for row in other]
+    assert [row["labels_added"] for row in one] == [row["labels_added"] for row in other]
+    assert one[1]["labels_added"] > 0
+    assert_equal_weights(sum(weights, []), sum(other_weights, []))
+    # Judged by the permuted labels, it is another matter.
+    assert one[1]["test_accuracy"] != other[1]["test_accuracy"]
+
+
+def test_nodes_of_validation_and_test_are_never_labeled():
+    graph = communities()
+    trainer = gnn.CoTrainer(
+        network, agreement, config(rounds=20, labels_per_round=90, min_confidence=0.0)
+    )
+    history = trainer.fit(graph, verbose=0)
+    # 90 nodes, less 12 to train, 20 to validate and 25 to test on.
+    assert sum(row["labels_added"] for row in history) == 33
+
+
+def test_history_says_what_happened():
+    history = gnn.CoTrainer(network, agreement, config()).fit(communities(), verbose=0)
+    assert [row["round"] for row in history] == [0, 1, 2]
+    assert history[0]["labels_added"] == 0
+    assert "agreement_steps" not in history[0]
+    for row in history[1:]:
+        assert row["classifier_steps"] == row["agreement_steps"] == 10
+        assert 0 <= row["labels_right"] <= row["labels_added"] <= 6
+        assert 0 <= row["agreement_auc"] <= 1
+
+
+def test_the_round_that_validates_best_is_kept():
+    graph = communities(noise=2.0)
+    seen = EveryRound()
+    trainer = gnn.CoTrainer(network, agreement, config(rounds=4))
+    history = trainer.fit(graph, callbacks=[seen], verbose=0)
+    scores = [row["validation_accuracy"] for row in history]
+    assert trainer.best_round == int(np.argmax(scores))
+    assert_equal_weights(
+        [v.numpy() for v in trainer.classifier.variables], seen.weights[trainer.best_round]
+    )
+    found = trainer.classifier.evaluate(
+        gnn.data.full_batch(graph, "validation"), verbose=0, return_dict=True
+    )
+    assert found["accuracy"] == pytest.approx(max(scores))
+
+
+def test_agreement_helps_where_neighbors_agree():
+    """Where edges tell more than features, co-training learns more than features do."""
+    fit = {"min_steps": 200, "patience": 100, "learning_rate": 0.01, "evaluate_every": 20}
+    settings = config(
+        classifier=fit,
+        agreement=fit,
+        rounds=4,
+        labels_per_round=12,
+        pair_weights={"labeled_unlabeled": 1.0, "unlabeled_unlabeled": 1.0},
+    )
+    trainer = gnn.CoTrainer(perceptron, agreement, settings)
+    history = trainer.fit(communities(noise=2.0, size=100), verbose=0)
+    best = history[trainer.best_round]
+    assert best["test_accuracy"] > history[0]["test_accuracy"] + 0.02
+
+
+@pytest.mark.parametrize(("killed_at", "judge"), [(1, agreement), (2, BeliefAgreement)])
+def test_a_killed_training_loses_its_round_only(tmp_path, killed_at, judge):
+    graph = communities()
+    whole = gnn.CoTrainer(network, judge, config())
+    expected = whole.fit(graph, verbose=0)
+    killed = gnn.CoTrainer(network, judge, config())
+    with pytest.raises(KeyboardInterrupt):
+        killed.fit(graph, folder=tmp_path, callbacks=[EveryRound(killed_at)], verbose=0)
+    seen = EveryRound()
+    resumed = gnn.CoTrainer(network, judge, config())
+    history = resumed.fit(graph, folder=tmp_path, callbacks=[seen], verbose=0)
+    assert seen.rounds == list(range(killed_at, 3))
+    assert without_time(history) == without_time(expected)
+    for one, other in (
+        (resumed.classifier, whole.classifier),
+        (resumed.agreement, whole.agreement),
+    ):
+        assert_equal_weights(
+            [v.numpy() for v in one.variables], [v.numpy() for v in other.variables]
+        )
+
+
+def test_a_finished_training_is_read_and_more_rounds_carry_on(tmp_path):
+    graph = communities()
+    gnn.CoTrainer(network, agreement, config(rounds=1)).fit(graph, folder=tmp_path, verbose=0)
+    again = EveryRound()
+    trainer = gnn.CoTrainer(network, agreement, config(rounds=1))
+    trainer.fit(graph, folder=tmp_path, callbacks=[again], verbose=0)
+    assert again.rounds == []
+    assert trainer.stopped == "all 1 rounds are done"
+    more = EveryRound()
+    gnn.CoTrainer(network, agreement, config(rounds=2)).fit(
+        graph, folder=tmp_path, callbacks=[more], verbose=0
+    )
+    assert more.rounds == [2]
+
+
+def test_another_training_in_the_folder_raises(tmp_path):
+    graph = communities()
+    gnn.CoTrainer(network, agreement, config(rounds=0)).fit(graph, folder=tmp_path, verbose=0)
+    with pytest.raises(ValueError, match="config.seed was '0', and is '1'"):
+        gnn.CoTrainer(network, agreement, config(rounds=0, seed=1)).fit(
+            graph, folder=tmp_path, verbose=0
+        )
+    with pytest.raises(ValueError, match="of another training: graph.senders was"):
+        gnn.CoTrainer(network, agreement, config(rounds=0)).fit(
+            communities(1), folder=tmp_path, verbose=0
+        )
+
+
+def test_a_seed_gives_the_same_run():
+    runs = [
+        gnn.CoTrainer(network, agreement, config(seed=seed)).fit(communities(), verbose=0)
+        for seed in (0, 0, 1)
+    ]
+    assert without_time(runs[0]) == without_time(runs[1])
+    assert runs[0][0]["loss"] != runs[2][0]["loss"]
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class AlwaysAgree(BeliefAgreement):
+    """Agreement 1, whatever the pair."""
+
+    def agree(self, senders, receivers, training=None):
+        return tf.ones([tf.shape(senders)[0], 1])
+
+
+def test_without_agreement_model_every_pair_agrees():
+    graph = communities()
+    machines = gnn.CoTrainer(network, None, config(rounds=1)).fit(graph, verbose=0)
+    agreeing = gnn.CoTrainer(network, AlwaysAgree, config(rounds=1)).fit(graph, verbose=0)
+    assert [row["loss"] for row in machines] == [row["loss"] for row in agreeing]
+
+
+def test_without_graph_pairs_are_random():
+    graph = dataclasses.replace(
+        communities(), senders=np.zeros(0, np.int32), receivers=np.zeros(0, np.int32),
+        weights=np.zeros(0, np.float32),
+    )  # fmt: skip
+    history = gnn.CoTrainer(perceptron, agreement, config(use_graph=False)).fit(graph, verbose=0)
+    assert history[1]["agreement_steps"] == 10
+    # With the graph used there is no pair at all: what is left is self-labeling.
+    alone = gnn.CoTrainer(perceptron, agreement, config()).fit(graph, verbose=0)
+    assert alone[1]["loss"] != history[1]["loss"]
+
+
+@pytest.mark.parametrize("validates", [True, False])
+def test_without_a_labeled_edge_agreement_is_learned_from_any_labeled_pair(validates):
+    graph = communities()
+    train = graph.splits["train"]
+    between = np.isin(graph.senders, train) & np.isin(graph.receivers, train)
+    apart = Graph.from_edges(
+        graph.senders[~between],
+        graph.receivers[~between],
+        graph.features["features"],
+        labels=graph.labels,
+        splits=graph.splits,
+    )
+    pairs = 20 if validates else 0
+    history = gnn.CoTrainer(perceptron, agreement, config(validation_pairs=pairs)).fit(
+        apart, verbose=0
+    )
+    assert history[1]["agreement_steps"] == 10
+    assert ("agreement_validation" in history[1]) == validates
+
+
+def test_without_validation_split_the_last_round_is_kept():
+    graph = communities()
+    splits = {"train": graph.splits["train"]}
+    trainer = gnn.CoTrainer(network, agreement, config())
+    history = trainer.fit(dataclasses.replace(graph, splits=splits), verbose=0)
+    assert trainer.best_round == 2
+    assert set(history[2]) & {"validation_accuracy", "test_accuracy"} == set()
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        ({"min_confidence": 0.99}, "over min_confidence=0.99; the highest was 0."),
+        ({"labels_per_round": 2}, "labels_per_round=2 leaves no class"),
+        ({"rounds": 1}, "all 1 rounds are done"),
+        ({"rounds": 9, "labels_per_round": 200, "min_confidence": 0.0, "keep_proportions": False},
+         "all nodes that may be labeled are"),
+    ],
+)  # fmt: skip
+def test_it_says_why_it_stopped(settings, reason):
+    trainer = gnn.CoTrainer(network, agreement, config(**settings))
+    trainer.fit(communities(), verbose=0)
+    assert reason in trainer.stopped
+
+
+def test_a_callback_stops_it():
+    class Stop(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            self.model.stop_training = True
+
+    trainer = gnn.CoTrainer(network, agreement, config())
+    assert len(trainer.fit(communities(), callbacks=[Stop()], verbose=0)) == 1
+    assert trainer.stopped == "a callback asked for it"
+
+
+def test_several_draws_are_trained_on():
+    grand = lambda: GRANDNodeClassifier(num_classes=3, hops=2, draws=2)  # noqa: E731
+    history = gnn.CoTrainer(grand, agreement, config(rounds=1)).fit(communities(), verbose=0)
+    assert np.isfinite([row["loss"] for row in history]).all()
+
+
+def test_sparse_and_dense_features_give_the_same():
+    losses = [
+        gnn.CoTrainer(
+            lambda: keras.Sequential([gnn.layers.FeatureDense(3)]), agreement, config(rounds=1)
+        ).fit(communities(as_sparse=as_sparse), verbose=0)[1]["loss"]
+        for as_sparse in (True, False)
+    ]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-4)
+
+
+def test_the_models_are_ordinary_ones(tmp_path):
+    graph = communities()
+    trainer = gnn.CoTrainer(network, agreement, config(rounds=1))
+    trainer.fit(graph, verbose=0)
+    trainer.classifier.save(tmp_path / "classifier.keras")
+    trainer.agreement.save(tmp_path / "agreement.keras")
+    data = gnn.data.full_batch(graph)
+    loaded = keras.models.load_model(tmp_path / "classifier.keras")
+    np.testing.assert_array_equal(
+        loaded.predict(data, verbose=0), trainer.classifier.predict(data, verbose=0)
+    )
+    rows = graph.features["features"]
+    judge = keras.models.load_model(tmp_path / "agreement.keras")
+    np.testing.assert_array_equal(
+        judge([rows[:5], rows[5:10]]), trainer.agreement([rows[:5], rows[5:10]])
+    )
+    trainer.classifier.export(tmp_path / "served")
+    assert (tmp_path / "served" / "saved_model.pb").is_file()
+
+
+def test_too_few_classes_raise():
+    with pytest.raises(ValueError, match="returns 2 classes, but the graph has the label 2"):
+        gnn.CoTrainer(lambda: keras.layers.Dense(2), agreement, config()).fit(
+            communities(), verbose=0
+        )
+
+
+def test_models_in_place_of_functions_raise():
+    with pytest.raises(TypeError, match="classifier_fn must be a function"):
+        gnn.CoTrainer(network(), agreement)
+    with pytest.raises(TypeError, match="agreement_fn must be a function"):
+        gnn.CoTrainer(network, agreement())
+    with pytest.raises(TypeError, match="agreement_fn must return a gnn.AgreementModel"):
+        gnn.CoTrainer(network, lambda: keras.layers.Dense(1)).fit(communities(), verbose=0)
