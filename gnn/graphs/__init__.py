@@ -4,6 +4,9 @@ from gnn.graphs.cooccurrence import co_occurrence
 from gnn.graphs.graph import Graph
 from gnn.graphs.graph_files import open_graph, write_graph
 from gnn.graphs.graph_writer import GraphWriter
+from gnn.graphs.homophily import homophily
+from gnn.graphs.known_labels import known_labels
+from gnn.graphs.noise import add_wrong_edges
 from gnn.graphs.padding import PaddingSizes
 from gnn.graphs.partition import PartitionQuality, partition, partition_quality
 from gnn.graphs.propagated_features import propagate_features
@@ -14,7 +17,10 @@ __all__ = [
     "GraphWriter",
     "PaddingSizes",
     "PartitionQuality",
+    "add_wrong_edges",
     "co_occurrence",
+    "homophily",
+    "known_labels",
     "labels_per_class",
     "open_graph",
     "partition",

@@ -401,10 +401,10 @@ def _label_lines(graph: Graph, labels: np.ndarray) -> Iterator[tuple[str, str]]:
         yield f"  class {graph.class_names[k] if graph.class_names else k}", f"{count:,}"
     if classes.size > _CLASSES_SHOWN:
         yield "  ...", f"{classes.size - _CLASSES_SHOWN:,} more classes"
-    a, b = labels[graph.senders], labels[graph.receivers]
-    known = (a >= 0) & (b >= 0) & (graph.senders != graph.receivers)
-    if known.any():
-        yield "edge homophily", f"{np.mean(a[known] == b[known]):.3f}"
+    counts = node_values.labeled_edges(graph.senders, graph.receivers, labels)
+    if counts.any():
+        equal = labels[graph.senders[counts]] == labels[graph.receivers[counts]]
+        yield "edge homophily", f"{np.mean(equal):.3f}"
 
 
 def _is_symmetric(graph: Graph) -> bool:

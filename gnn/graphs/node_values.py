@@ -79,3 +79,9 @@ def encode_labels(
         raise ValueError(f"labels must be among class_names {names}, got {unknown!r}")
     codes = [-1 if m else classes[v] for v, m in zip(values, missing, strict=True)]
     return np.asarray(codes), names
+
+
+def labeled_edges(senders: np.ndarray, receivers: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Which edges join two labeled nodes and are no self loop, as a mask of the edges."""
+    known = labels >= 0
+    return known[senders] & known[receivers] & (senders != receivers)

@@ -8,6 +8,7 @@ import numpy as np
 
 from gnn.graphs.arguments import check_count
 from gnn.graphs.graph import Graph
+from gnn.graphs.homophily import counted_edges
 from gnn.plots.canvas import as_axes, class_name, shorten, text_color
 
 if TYPE_CHECKING:
@@ -96,22 +97,8 @@ def homophily(graph: Graph, *, max_classes: int = 100, ax: Axes | None = None) -
 
 def _shares(graph: Graph, max_classes: int) -> tuple[list[int], np.ndarray, float, int]:
     """The classes, the shares `[sender, receiver]`, the homophily, and how many classes are cut."""
-    if not isinstance(graph, Graph):
-        raise TypeError(f"graph must be a gnn.Graph, got {type(graph).__name__}")
-    labels = graph.labels
-    if labels is None:
-        raise ValueError("homophily needs a class a node; the graph has no labels")
-    if labels.dtype.kind == "f" or labels.ndim > 1:
-        shape = ", ".join(map(str, labels.shape))
-        raise ValueError(f"homophily needs a class a node; the labels are {labels.dtype}[{shape}]")
-    senders, receivers = labels[graph.senders], labels[graph.receivers]
-    counts = (senders >= 0) & (receivers >= 0) & (graph.senders != graph.receivers)
-    senders, receivers = senders[counts], receivers[counts]
-    if not senders.size:
-        raise ValueError(
-            f"homophily needs an edge between two labeled nodes; none of the {graph.num_edges:,} "
-            "edges is one"
-        )
+    labels, counts = counted_edges(graph)
+    senders, receivers = labels[graph.senders[counts]], labels[graph.receivers[counts]]
     classes, sizes = np.unique(labels[labels >= 0], return_counts=True)
     kept = np.sort(classes[np.argsort(-sizes, kind="stable")[:max_classes]])
     place = np.full(int(classes[-1]) + 1, -1)
