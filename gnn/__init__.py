@@ -17,8 +17,7 @@ The parts, each of which may import from those after it:
 from __future__ import annotations
 
 import importlib
-from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gnn._environment import check_keras, is_command
 
@@ -27,28 +26,45 @@ if TYPE_CHECKING or not is_command():
 
     from gnn import configs, data, evaluation, graphs, layers, models, ops
     from gnn.configs import (
+        AdvNeighborConfig,
+        AdvRegConfig,
         DistanceConfig,
         DistanceType,
         GraphNeighborConfig,
         GraphRegConfig,
+        NormType,
+        PairWeights,
         TransformType,
+        VatRegConfig,
     )
     from gnn.data import make_cora_dataset, pack_nodes_and_edges
     from gnn.graphs import Graph
     from gnn.models import (
+        AdversarialRegularizationModel,
+        AgreementModel,
+        BeliefAgreement,
         GraphClassifier,
         GraphConvolutionalNodeClassifier,
         GraphRegressor,
         GraphRegularizationModel,
         NodeGraphModel,
+        adversarial_examples,
     )
 
 if TYPE_CHECKING:
     from gnn import datasets, explain, nsl, plots, training
+    from gnn.training import CoTrainConfig, CoTrainer
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "AdvNeighborConfig",
+    "AdvRegConfig",
+    "AdversarialRegularizationModel",
+    "AgreementModel",
+    "BeliefAgreement",
+    "CoTrainConfig",
+    "CoTrainer",
     "DistanceConfig",
     "DistanceType",
     "Graph",
@@ -59,8 +75,12 @@ __all__ = [
     "GraphRegularizationModel",
     "GraphRegressor",
     "NodeGraphModel",
+    "NormType",
+    "PairWeights",
     "TransformType",
+    "VatRegConfig",
     "__version__",
+    "adversarial_examples",
     "configs",
     "data",
     "datasets",
@@ -78,13 +98,17 @@ __all__ = [
 ]
 
 _LAZY = ("datasets", "explain", "nsl", "plots", "training")
+# Their module is imported when one of them is first used.
+_OF_TRAINING = ("CoTrainConfig", "CoTrainer")
 
 
-def __getattr__(name: str) -> ModuleType:
+def __getattr__(name: str) -> Any:
     if name in _LAZY:
         return importlib.import_module(f"{__name__}.{name}")
+    if name in _OF_TRAINING:
+        return getattr(importlib.import_module(f"{__name__}.training"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY})
+    return sorted({*globals(), *_LAZY, *_OF_TRAINING})

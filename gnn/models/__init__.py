@@ -1,5 +1,7 @@
 """Keras models of nodes in graphs, and of graphs."""
 
+from gnn.models.adversarial import AdversarialRegularizationModel
+from gnn.models.adversarial_examples import adversarial_examples
 from gnn.models.agreement import AgreementModel
 from gnn.models.attention_classifiers import GATNodeClassifier, GATv2NodeClassifier
 from gnn.models.belief_agreement import BeliefAgreement
@@ -22,6 +24,7 @@ from gnn.models.sage_classifier import SAGENodeClassifier
 
 __all__ = [
     "APPNPNodeClassifier",
+    "AdversarialRegularizationModel",
     "AgreementModel",
     "BeliefAgreement",
     "DAGNNNodeClassifier",
@@ -39,6 +42,7 @@ __all__ = [
     "NodeGraphModel",
     "SAGENodeClassifier",
     "SGCNodeClassifier",
+    "adversarial_examples",
     "in_turn",
     "layerwise_predict",
     "on_nodes",

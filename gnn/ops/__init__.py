@@ -1,5 +1,6 @@
 """Pure tensor functions: propagation, attention, pooling, distances and the graph loss."""
 
+from gnn.ops.adversarial import adversarial_neighbors
 from gnn.ops.agreement import aggregate_pairs
 from gnn.ops.attention import neighbor_softmax
 from gnn.ops.consistency import consistency_loss
@@ -9,9 +10,11 @@ from gnn.ops.normalization import symmetric_adjacency, symmetric_propagate
 from gnn.ops.propagate import Adjacency, propagate
 from gnn.ops.segment import pool_components
 from gnn.ops.sparse import sparse_matmul
+from gnn.ops.virtual_adversarial import virtual_adversarial_neighbors
 
 __all__ = [
     "Adjacency",
+    "adversarial_neighbors",
     "aggregate_pairs",
     "consistency_loss",
     "labeled_neighbor_distances",
@@ -23,4 +26,5 @@ __all__ = [
     "sparse_matmul",
     "symmetric_adjacency",
     "symmetric_propagate",
+    "virtual_adversarial_neighbors",
 ]

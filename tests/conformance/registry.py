@@ -13,7 +13,14 @@ import keras
 import numpy as np
 from scipy import sparse
 
-from gnn.configs import DistanceConfig, GraphRegConfig, PairWeights
+from gnn.configs import (
+    AdvNeighborConfig,
+    AdvRegConfig,
+    DistanceConfig,
+    GraphRegConfig,
+    PairWeights,
+    VatRegConfig,
+)
 from gnn.graphs.graph import Graph
 from gnn.layers import (
     APPNPPropagation,
@@ -39,7 +46,10 @@ from gnn.layers import (
     StagedLayer,
 )
 from gnn.models import (
+    AdversarialRegularizationModel,
+    AgreementModel,
     APPNPNodeClassifier,
+    BeliefAgreement,
     DAGNNNodeClassifier,
     GATNodeClassifier,
     GATv2NodeClassifier,
@@ -56,7 +66,6 @@ from gnn.models import (
     SAGENodeClassifier,
     SGCNodeClassifier,
 )
-from gnn.models.agreement import AgreementModel
 from tests.conformance.user_models import (
     NUM_CLASSES,
     WIDTHS,
@@ -154,6 +163,12 @@ _X, _XY = make_graph("x"), make_graph("x", "y")
 _SPARSE = make_graph("x", as_sparse=True)
 _L2 = GraphRegConfig(multiplier=0.1)
 _PAIRS = PairWeights(0.5, 1.0, 0.7)
+_NEAR = AdvNeighborConfig(adv_step_size=0.1)
+_ADVERSARIAL = AdvRegConfig(0.3, _NEAR)
+# A long step and a large difference, so that rounding stays out of the comparisons.
+_VIRTUAL = VatRegConfig(
+    0.1, AdvNeighborConfig(adv_step_size=1.0), approx_difference=0.5, entropy_multiplier=0.1
+)
 _KL = GraphRegConfig(multiplier=0.3, distance_config=DistanceConfig("kl_divergence", "softmax"))
 
 
@@ -247,6 +262,83 @@ ROWS = [
         _SPARSE,
         has_graph_loss=True,
         known_labels="train",
+    ),
+    Row(
+        "adversarial_mlp",
+        AdversarialRegularizationModel,
+        lambda dropout: AdversarialRegularizationModel(
+            lambda: mlp(dropout), _ADVERSARIAL, graph_config=_L2, seed=1
+        ),
+        _X,
+        has_graph_loss=True,
+        other_losses=("adversarial_loss",),
+    ),
+    Row(
+        "adversarial_two_inputs",
+        AdversarialRegularizationModel,
+        lambda dropout: AdversarialRegularizationModel(
+            lambda: two_inputs(dropout),
+            {
+                "adv_neighbor_config": {
+                    "adv_step_size": 0.1,
+                    "pgd_iterations": 2,
+                    "pgd_epsilon": 0.15,
+                    "feature_mask": {"y": [0.0, 1.0, 0.5, 1.0]},
+                    "clip_value_max": 3.0,
+                }
+            },
+            graph_config=_KL,
+            agreement_model=CosineAgreement(),
+        ),
+        _XY,
+        has_graph_loss=True,
+        other_losses=("adversarial_loss",),
+    ),
+    Row(
+        "virtual_adversarial_embedding",
+        AdversarialRegularizationModel,
+        lambda dropout: AdversarialRegularizationModel(
+            lambda: two_outputs(dropout), _ADVERSARIAL, _VIRTUAL, seed=2
+        ),
+        _X,
+        other_losses=("adversarial_loss", "virtual_adversarial_loss", "entropy_loss"),
+        output="logits",
+        uses_edges=False,
+    ),
+    Row(
+        "virtual_adversarial_gcn",
+        AdversarialRegularizationModel,
+        lambda dropout: AdversarialRegularizationModel(
+            lambda: GraphConvolutionalNodeClassifier(
+                num_classes=NUM_CLASSES, hidden_units=8, dropout_rate=dropout, config=_L2
+            ),
+            _ADVERSARIAL,
+            _VIRTUAL,
+            seed=3,
+        ),
+        _SPARSE,
+        has_graph_loss=True,
+        other_losses=("adversarial_loss", "virtual_adversarial_loss", "entropy_loss"),
+    ),
+    Row(
+        "agreement_model",
+        AgreementModel,
+        lambda dropout: GraphRegularizationModel(
+            _KL,
+            lambda: two_inputs(dropout),
+            agreement_model=AgreementModel((4,), "project_add"),
+        ),
+        _XY,
+        has_graph_loss=True,
+    ),
+    Row(
+        "belief_agreement",
+        BeliefAgreement,
+        lambda dropout: GraphRegularizationModel(
+            _L2, lambda: mlp(dropout), agreement_model=BeliefAgreement()
+        ),
+        _X,
+        has_graph_loss=True,
     ),
     Row("slides_comm_net", NodeGraphModel, lambda dropout: CommNetModel(dropout=dropout), _X),
     _layer_row(
