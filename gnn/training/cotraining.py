@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from gnn.graphs.graph import Graph
 from gnn.models.agreement import AgreementModel

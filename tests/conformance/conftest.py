@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator
 
 import keras
@@ -18,7 +17,11 @@ def row(request: pytest.FixtureRequest) -> Iterator[Row]:
     yield request.param
     batches.cache_clear()
     keras.backend.clear_session()
-    gc.collect()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def fresh_session() -> None:
+    """Nothing: the tests of a row, in several files, share its data; `row` clears after them."""
 
 
 @pytest.fixture(scope="session")
