@@ -9,6 +9,8 @@ from pathlib import Path
 # TensorFlow reads both when it is imported. A run on a GPU sets CUDA_VISIBLE_DEVICES itself.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+# XLA would optimize at length what the tests run a few times.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
 import keras  # noqa: E402
 import pytest  # noqa: E402
@@ -27,6 +29,13 @@ def fresh_keras() -> Iterator[None]:
     keras.utils.set_random_seed(0)
     yield
     keras.config.set_dtype_policy("float32")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def fresh_session() -> Iterator[None]:
+    """Lets go of a file's data sets, whose Python functions TensorFlow keeps until then."""
+    yield
+    keras.backend.clear_session()
 
 
 @pytest.fixture(scope="session")

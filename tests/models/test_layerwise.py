@@ -36,7 +36,8 @@ def make_graph(as_sparse: bool = False, num_nodes: int = 50) -> Graph:
 
 
 def full_prediction(model: keras.Model, graph: Graph) -> np.ndarray:
-    return np.asarray(model.predict(full_batch(graph), verbose=0))
+    inputs = next(iter(full_batch(graph)))
+    return np.asarray(model(inputs[0] if isinstance(inputs, tuple) else inputs, training=False))
 
 
 def classifiers() -> list[type[NodeClassifier]]:
