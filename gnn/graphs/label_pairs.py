@@ -171,7 +171,8 @@ def balanced_pairs(
 
     Those that agree are the edges of equal labels. Those that disagree are the edges of different
     labels, topped up by random labeled pairs of different labels, drawn anew each epoch; where
-    there are more such edges than are wanted, some of them, others in each epoch.
+    there are more such edges than are wanted, some of them, others in each epoch. Where edges that
+    agree come again, those that disagree do as often.
 
     Args:
         edges: such as `labeled_edges` or `split_pairs` gives.
@@ -197,7 +198,10 @@ def balanced_pairs(
     rng = np.random.default_rng([seed, epoch])
     half = len(edges.agree) if num_pairs is None else int(num_pairs) // 2
     agree = _in_turn(edges.agree, half, rng)
-    disagree = edges.disagree[rng.permutation(len(edges.disagree))[:half]]
+    wanted = min(len(edges.disagree), half)
+    if half > len(edges.agree) > 0:  # As many in each turn as one epoch has.
+        wanted = half * min(len(edges.disagree), len(edges.agree)) // len(edges.agree)
+    disagree = _in_turn(edges.disagree, wanted, rng)
     missing = len(agree) - len(disagree)
     if missing > 0:
         drawn = _Draws(labels, False, exclude, rng)(missing)

@@ -126,7 +126,7 @@ class AgreementModel(keras.Model):
         if isinstance(features, Mapping) and len(features) == 1:
             features = next(iter(features.values()))
         if isinstance(features, Mapping):
-            hidden = feature_columns(features, self.compute_dtype)
+            hidden = feature_columns(features, self.compute_dtype, "encoder")
         else:
             hidden = _as_float(features, self.compute_dtype)
         for layer in self.hidden_layers:
@@ -313,6 +313,8 @@ def _check_layer(argument: str, layer: Any) -> Any:
 
 
 def _as_float(features: Any, dtype: str) -> Any:
+    if tf.string == getattr(features, "dtype", None):
+        raise TypeError("the features hold strings. Give encoder to encode them.")
     if isinstance(features, tf.SparseTensor):
         cast = features.with_values(tf.cast(features.values, dtype))
         cast.set_shape(features.shape)

@@ -8,12 +8,15 @@ from typing import Any
 import tensorflow as tf
 
 
-def feature_columns(features: Mapping[str, Any], dtype: str) -> tf.Tensor:
+def feature_columns(
+    features: Mapping[str, Any], dtype: str, argument: str = "node_model_fn"
+) -> tf.Tensor:
     """All features as one dense tensor, in the order of their names.
 
     Args:
         features: by name, `[n_nodes, width]`, dense or a SparseTensor.
         dtype: what they are cast to.
+        argument: what errors advise to give, to encode other features.
 
     Returns:
         `[n_nodes, total width]`.
@@ -33,10 +36,10 @@ def feature_columns(features: Mapping[str, Any], dtype: str) -> tf.Tensor:
         if feature.shape.rank not in (2, None):
             raise ValueError(
                 f"feature {name!r} must have shape [n_nodes, width]; got {feature.shape}. Give "
-                "node_model_fn to encode it."
+                f"{argument} to encode it."
             )
         if feature.dtype == tf.string:
-            raise TypeError(f"feature {name!r} holds strings. Give node_model_fn to encode it.")
+            raise TypeError(f"feature {name!r} holds strings. Give {argument} to encode it.")
         if isinstance(feature, tf.SparseTensor):
             # TensorFlow forgets the width, which layers make their weights of.
             feature = tf.ensure_shape(tf.sparse.to_dense(feature), feature.shape)

@@ -43,8 +43,18 @@ class AgreementTraining:
         self._fit = config.agreement
         self._optimizer = fresh_optimizer(model, self._fit.learning_rate)
         self._optimizer.build(model.trainable_variables)
-        self._steps = tf.function(self._train, reduce_retracing=True)
-        self._validate = tf.function(self._accuracy, autograph=False, reduce_retracing=True)
+        self._begin_with = values_of(self._optimizer)
+        # Traced alike whatever number of labels a round has: a training that was resumed in it has
+        # the bits of one that was not.
+        specs = {name: _any_rows(feature) for name, feature in features.items()}
+        whole, pairs = tf.TensorSpec([], tf.int32), tf.TensorSpec([None, 2], tf.int32)
+        steps = tf.TensorSpec([None, None, 2], tf.int32)
+        self._steps = tf.function(self._train, input_signature=[specs, steps, whole])
+        self._validate = tf.function(
+            self._accuracy,
+            autograph=False,
+            input_signature=[specs, pairs, tf.TensorSpec([None], tf.float32)],
+        )
         self._encode = tf.function(lambda: self._encoded(features, training=False), autograph=False)
         self.encodings = self._encode()
 
@@ -59,7 +69,7 @@ class AgreementTraining:
         Returns:
             How it went, with 0 steps where no two labels are equal or none differ.
         """
-        reset(self._optimizer)
+        reset(self._optimizer, self._begin_with)
         seed = int(np.random.SeedSequence([self._config.seed, round_number]).generate_state(1)[0])
         edges = labeled_edges(graph, labels) if self._config.use_graph else LabelPairs(*_nothing())
         training, validation = split_pairs(edges, self._config.validation_share, seed=seed)
@@ -77,13 +87,15 @@ class AgreementTraining:
             return random_pairs(labels, count, exclude=validation, seed=seed, epoch=chunk)
 
         chunk_steps = self._fit.evaluate_every
-        size = self._fit.batch_size or max(2 * len(training.agree), 2)
+        known = np.flatnonzero(labels >= 0)
+        # A batch has a pair of either kind at least.
+        size = max(self._fit.batch_size or 2 * (len(training.agree) or len(known)), 2)
         if len(training.agree):
             size = min(size, 2 * len(training.agree))
         if not len(draw(0, 2)):
+            self.encodings = self._encode()
             return Fitted(0, 0, None)
 
-        known = np.flatnonzero(labels >= 0)
         features = self._rows(known)
         place = np.zeros(len(labels), np.int32)
         place[known] = np.arange(len(known))
@@ -149,8 +161,9 @@ class AgreementTraining:
             predicted = self.model.agree(*ends, training=True)
             # The sum over the batch, as in the authors' code; Adam does not mind its scale.
             loss = tf.reduce_sum(keras.losses.binary_crossentropy(agreement, predicted))
-            loss += sum(self.model.losses, tf.zeros([]))
-        self._optimizer.apply(tape.gradient(loss, variables), variables)
+            loss += penalties(self.model)
+            scaled = self._optimizer.scale_loss(loss)
+        self._optimizer.apply(tape.gradient(scaled, variables), variables)
         return loss
 
     def _accuracy(
@@ -160,8 +173,16 @@ class AgreementTraining:
         return tf.reduce_mean(tf.cast((predicted >= 0.5) == (agreement > 0.5), tf.float32))
 
 
+def _any_rows(feature: Any) -> Any:
+    """The spec of a feature of any number of nodes."""
+    spec = tf.SparseTensorSpec if isinstance(feature, tf.SparseTensor) else tf.TensorSpec
+    return spec([None, *feature.shape[1:]], feature.dtype)
+
+
 def fresh_optimizer(model: keras.layers.Layer, learning_rate: float) -> keras.optimizers.Optimizer:
     """An optimizer like that which a model was compiled with; Adam where it was not.
+
+    Adam scales the loss where the model computes in float16, as `compile` would have it.
 
     Example:
 
@@ -170,25 +191,50 @@ def fresh_optimizer(model: keras.layers.Layer, learning_rate: float) -> keras.op
     """
     compiled = getattr(model, "optimizer", None)
     if compiled is None:
-        return keras.optimizers.Adam(learning_rate)
+        adam = keras.optimizers.Adam(learning_rate)
+        in_half = model.dtype_policy.name == "mixed_float16"
+        return keras.optimizers.LossScaleOptimizer(adam) if in_half else adam
     return type(compiled).from_config(compiled.get_config())
 
 
-def reset(optimizer: keras.optimizers.Optimizer) -> None:
-    """Sets an optimizer's slots and its count of steps to 0; its learning rate stays.
+def values_of(optimizer: keras.optimizers.Optimizer) -> list[np.ndarray]:
+    """The values of all variables of an optimizer, for `reset`.
+
+    Example:
+
+    >>> len(values_of(keras.optimizers.SGD(0.1)))  # The count of steps and the learning rate.
+    2
+    """
+    return [variable.numpy() for variable in optimizer.variables]
+
+
+def reset(optimizer: keras.optimizers.Optimizer, values: list[np.ndarray]) -> None:
+    """Sets an optimizer's slots and its count of steps to what they began with: not always 0.
 
     Example:
 
     >>> optimizer = keras.optimizers.SGD()
-    >>> optimizer.iterations.assign(5)
-    >>> reset(optimizer)
+    >>> before = values_of(optimizer)
+    >>> _ = optimizer.iterations.assign(5)
+    >>> reset(optimizer, before)
     >>> int(optimizer.iterations)
     0
     """
-    kept = getattr(optimizer, "_learning_rate", None)
-    for variable in optimizer.variables:
-        if variable is not kept:
-            variable.assign(tf.zeros_like(variable))
+    for variable, value in zip(optimizer.variables, values, strict=True):
+        variable.assign(value)
+
+
+def penalties(model: keras.layers.Layer) -> tf.Tensor:
+    """The sum of what the layers of a model add to the loss, float32.
+
+    Example:
+
+    >>> layer = keras.layers.Dense(1, kernel_initializer="ones", kernel_regularizer="l2")
+    >>> _ = layer(tf.ones([1, 2]))
+    >>> round(float(penalties(layer)), 4)
+    0.02
+    """
+    return sum((tf.cast(loss, tf.float32) for loss in model.losses), tf.zeros([]))
 
 
 def _most_held_out(labels: np.ndarray) -> int:

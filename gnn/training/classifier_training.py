@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from gnn.training.agreement_training import fresh_optimizer, reset
+from gnn.training.agreement_training import fresh_optimizer, penalties, reset, values_of
 from gnn.training.cotrain_config import CoTrainConfig
 from gnn.training.node_outputs import NodeOutputs, probabilities
 from gnn.training.pair_kinds import PairKind, shares
@@ -51,6 +52,7 @@ class ClassifierTraining:
         self._fit = config.classifier
         self._optimizer = fresh_optimizer(model, self._fit.learning_rate)
         self._optimizer.build(model.trainable_variables)
+        self._begin_with = values_of(self._optimizer)
         self._validation = None
         if validation is not None:
             nodes, labels = validation
@@ -63,7 +65,7 @@ class ClassifierTraining:
         )
         # A kind of weight 0 still counts where kinds are averaged, but needs no pass.
         self._active = [index for index, weight in enumerate(each) if weight > 0]
-        self._steps = tf.function(self._train, reduce_retracing=True)
+        self._traced: dict[bool, Any] = {}
 
     def fit(
         self,
@@ -80,13 +82,15 @@ class ClassifierTraining:
             kinds: the pairs: of two labeled nodes, of one, of none.
             encodings: of all nodes, for the judge.
             round_number: the round, of which, with the seed, batches and pairs are a function.
-            with_pairs: whether the agreement loss counts; in the first round it does not.
+            with_pairs: whether there is the agreement loss. In the first round there is not: the
+                nodes of pairs do not even pass through the model, whose batch statistics they
+                would change.
         """
-        reset(self._optimizer)
+        reset(self._optimizer, self._begin_with)
         config, chunk_steps = self._config, self._fit.evaluate_every
         labeled = np.flatnonzero(labels >= 0).astype(np.int32)
         size = min(self._fit.batch_size or len(labeled), len(labeled))
-        coefficients = shares(kinds)[self._active] * with_pairs
+        coefficients = shares(kinds)[self._active]
         active = [kinds[index] for index in self._active]
 
         def run(chunk: int) -> tuple[float, float | None]:
@@ -95,14 +99,16 @@ class ClassifierTraining:
                 batch = np.tile(labeled, (chunk_steps, 1))
             else:
                 batch = np.stack([rng.permutation(labeled)[:size] for _ in range(chunk_steps)])
-            drawn = [
+            chosen = [
                 kind.draw(chunk_steps * config.pairs_per_step, rng).reshape(
                     chunk_steps, config.pairs_per_step, 2
                 )
                 for kind in active
             ]
-            pairs = np.stack(drawn, axis=1) if drawn else np.zeros((chunk_steps, 0, 1, 2), np.int32)
-            loss, score = self._steps(
+            pairs = (
+                np.stack(chosen, axis=1) if chosen else np.zeros((chunk_steps, 0, 1, 2), np.int32)
+            )
+            drawn = (
                 tf.constant(batch),
                 tf.constant(labels[batch], tf.int32),
                 tf.constant(pairs),
@@ -112,9 +118,20 @@ class ClassifierTraining:
                 tf.constant(coefficients),
                 encodings,
             )
+            loss, score = self._steps(drawn, with_pairs)
             return float(loss), None if self._validation is None else float(score)
 
         return until_no_better(run, self.model.weights, self._fit)
+
+    def _steps(self, drawn: tuple[tf.Tensor, ...], with_pairs: bool) -> tuple[tf.Tensor, tf.Tensor]:
+        # Traced alike whatever number of labels a round has: a training that was resumed in it has
+        # the bits of one that was not.
+        if with_pairs not in self._traced:
+            specs = [tf.TensorSpec.from_tensor(part) for part in drawn]
+            specs[:2] = [tf.TensorSpec([None, None], part.dtype) for part in drawn[:2]]
+            train = functools.partial(self._train, with_pairs=with_pairs)
+            self._traced[with_pairs] = tf.function(train, input_signature=specs)
+        return self._traced[with_pairs](*drawn)
 
     def _train(
         self,
@@ -126,6 +143,7 @@ class ClassifierTraining:
         trusted: tf.Tensor,
         coefficients: tf.Tensor,
         encodings: tf.Tensor,
+        with_pairs: bool,
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Does a chunk of steps; returns their mean loss and the accuracy on validation nodes."""
         total = tf.zeros([])
@@ -139,11 +157,12 @@ class ClassifierTraining:
                 trusted,
                 coefficients,
                 encodings,
+                with_pairs,
             )
         return total / tf.cast(tf.shape(batch)[0], tf.float32), self._accuracy()
 
     @tf.autograph.experimental.do_not_convert
-    def _step(self, *drawn: tf.Tensor) -> tf.Tensor:
+    def _step(self, *drawn: Any) -> tf.Tensor:
         variables = self.model.trainable_variables
         with tf.GradientTape() as tape:
             loss = self._loss(*drawn)
@@ -171,10 +190,11 @@ class ClassifierTraining:
         trusted: tf.Tensor,
         coefficients: tf.Tensor,
         encodings: tf.Tensor,
+        with_pairs: bool,
     ) -> tf.Tensor:
-        if not self._active:
+        if not (self._active and with_pairs):
             logits = self._outputs.of(self.model, batch, training=True)
-            return _cross_entropy(labels, logits) + sum(self.model.losses, tf.zeros([]))
+            return _cross_entropy(labels, logits) + penalties(self.model)
         ends = tf.reshape(pairs, [-1, 2])
         asked = tf.concat([batch, ends[:, 0], ends[:, 1]], axis=0)
         logits = self._outputs.of(self.model, asked, training=True)
@@ -196,8 +216,8 @@ class ClassifierTraining:
         if floor:
             agreement = tf.nn.relu(agreement - floor)
         agreeing = tf.reduce_mean(agreement * distances, axis=1)
-        penalties = sum(self.model.losses, tf.zeros([]))
-        return supervised + tf.reduce_sum(coefficients * agreeing) + penalties
+        added = penalties(self.model)
+        return supervised + tf.reduce_sum(coefficients * agreeing) + added
 
 
 def _cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:

@@ -25,7 +25,7 @@ class FitConfig:
             model; None: all of them.
         min_steps: the least number of steps.
         patience: steps without a better one, after which it stops.
-        max_steps: the most steps.
+        max_steps: the most steps, rounded up to whole `evaluate_every`.
         evaluate_every: steps from one look at the validation data to the next.
 
     Raises:

@@ -28,6 +28,7 @@ from gnn.training.self_labeling import most_confident
 from gnn.training.until_no_better import Fitted
 
 _CLASSIFIER, _AGREEMENT = 0, 1
+_AT_ONCE = 65536  # Pairs that are scored at once: their encodings take memory.
 
 
 class Rounds:
@@ -43,11 +44,15 @@ class Rounds:
         self._config, self._graph = config, graph
         self._given = known_labels(graph, "train")
         self.labels = self._given.copy()
-        self._splits = {
+        splits = {
             name: _labeled(graph, name)
             for name in ("train", "validation", "test")
             if name in graph.splits
         }
+        if not len(splits["train"][0]):
+            raise ValueError("the split 'train' must hold a node with a label; it holds none")
+        # An accuracy over no nodes is no number, so it can neither choose nor be reported.
+        self._splits = {name: part for name, part in splits.items() if len(part[0])}
         self._outputs = NodeOutputs(graph)
         nodes = tf.constant([0])
         self._classifiers = Restarts(
@@ -214,12 +219,14 @@ class Rounds:
         assert true is not None
         ends = np.stack([self._graph.senders, self._graph.receivers], axis=1)
         unknown = (self.labels[ends] < 0).any(axis=1) & (true[ends] >= 0).all(axis=1)
-        pairs = ends[unknown]
+        pairs = ends[unknown & (ends[:, 0] != ends[:, 1])]
         equal = true[pairs[:, 0]] == true[pairs[:, 1]]
         if equal.any() and not equal.all():
-            sides = [tf.gather(encodings, pairs[:, side]) for side in (0, 1)]
-            scores = self.agreement.agree(*sides).numpy()[:, 0]
-            row["agreement_auc"] = float(roc_auc_score(equal, scores))
+            scores = [
+                self.agreement.agree(*(tf.gather(encodings, some[:, side]) for side in (0, 1)))
+                for some in np.split(pairs, range(_AT_ONCE, len(pairs), _AT_ONCE))
+            ]
+            row["agreement_auc"] = float(roc_auc_score(equal, np.concatenate(scores)[:, 0]))
         return row
 
     # What is kept from round to round.
@@ -271,6 +278,8 @@ class Rounds:
         found: dict[str, Any] = {f"config.{key}": str(value) for key, value in settings.items()}
         for name, model in (("classifier", self.classifier), ("agreement", self.agreement)):
             found[name] = type(model).__name__
+            weights = [] if model is None else model.weights
+            found[f"{name}: shapes of the weights"] = str([tuple(w.shape) for w in weights])
             if isinstance(model, keras.Model):
                 found |= {
                     f"{name}: {key}": value
@@ -325,6 +334,7 @@ def _checksums(graph: Graph) -> dict[str, Any]:
         if isinstance(feature, sparse.csr_array | sparse.csr_matrix):
             parts[f"graph.features.{name}"] = feature.data
             parts[f"graph.features.{name}.indices"] = feature.indices
+            parts[f"graph.features.{name}.indptr"] = feature.indptr
         else:
             parts[f"graph.features.{name}"] = feature
     return {name: zlib.crc32(np.ascontiguousarray(part).tobytes()) for name, part in parts.items()}

@@ -64,6 +64,7 @@ class CoTrainer:
 
     Example:
 
+    >>> import numpy as np
     >>> rng = np.random.default_rng(0)
     >>> labels = np.repeat([0, 1], 20)
     >>> features = (rng.normal(size=(40, 4)) + 2 * labels[:, None]).astype("float32")
@@ -126,8 +127,10 @@ class CoTrainer:
 
         Raises:
             KeyError: the graph has no split `train`.
-            ValueError: the graph has no labels or features; the classifier returns another number
-                of classes; the folder holds another training.
+            TypeError: the graph's labels are not one integer a node; a function returns a model of
+                another kind.
+            ValueError: the graph has no features, or no label in `train`; the classifier returns
+                fewer classes; the folder holds another training.
         """
         rounds = Rounds(self._classifier_fn, self._agreement_fn, self.config, graph)
         self.classifier, self.agreement = rounds.classifier, rounds.agreement
@@ -173,6 +176,11 @@ class _Folder:
         snapshot = read_snapshot(self._path)
         if snapshot is None:
             return None
+        if set(snapshot.state) != {"job", "rounds"}:
+            raise ValueError(
+                f"the snapshot {str(snapshot.path)!r} is of another kind of training than "
+                "co-training. Give another folder"
+            )
         differing = difference(snapshot.state["job"], self._job)
         if differing:
             raise ValueError(

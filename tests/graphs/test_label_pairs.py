@@ -155,6 +155,18 @@ def test_balanced_pairs_come_again_for_more() -> None:
     check_kinds(pairs)
 
 
+def test_balanced_pairs_repeat_edges_that_disagree_as_often() -> None:
+    few = LabelPairs(EDGES.agree[:4], EDGES.disagree[:1])
+    # Random pairs are no such edges, so that the two can be told apart.
+    pairs = balanced_pairs(few, LABELS, 80, exclude=few)
+    drawn = collections.Counter(rows(pairs.disagree))
+    assert drawn[rows(few.disagree)[0]] == 10  # Once an epoch of 8 pairs.
+    assert len(pairs.disagree) == 40
+    more = LabelPairs(EDGES.agree[:2], EDGES.disagree[:5])
+    counts = collections.Counter(rows(balanced_pairs(more, LABELS, 20).disagree))
+    assert sorted(counts.values()) == [2] * 5
+
+
 def test_nothing_to_balance() -> None:
     one_class = np.zeros(4, np.int32)
     edges = LabelPairs(np.array([[0, 1]]), np.empty((0, 2)))

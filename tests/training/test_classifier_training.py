@@ -83,6 +83,31 @@ def test_a_step_follows_the_gradient_of_the_formula(judge, floor, weights):
     )
 
 
+def test_a_scaled_loss_gives_the_same_step_in_every_round():
+    config = CoTrainConfig(pair_weights=PairWeights(3.0, 2.0, 1.0), classifier=ONE_STEP)
+    model = classifier()
+    model.compile(keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(1.0)))
+    model(FEATURES.astype(np.float32))
+    training = ClassifierTraining(model, NodeOutputs(GRAPH), 2, config)
+    kinds = edges_by_kind(GRAPH, LABELS, config.pair_weights)
+    expected = KERNEL - gradient_of(KERNEL, (1.0, 1.0), (3.0, 2.0, 1.0), 0.0)
+    for number in (1, 2):
+        model.set_weights([KERNEL])
+        training.fit(LABELS, kinds, tf.constant(BELIEFS), number)
+        np.testing.assert_allclose(model.get_weights()[0], expected, atol=1e-5)
+
+
+def test_the_first_round_has_the_batch_statistics_of_labeled_nodes():
+    config = CoTrainConfig(pair_weights=PairWeights(1.0, 1.0, 1.0), classifier=ONE_STEP)
+    model = keras.Sequential([keras.layers.BatchNormalization(momentum=0.0), keras.layers.Dense(2)])
+    model(FEATURES.astype(np.float32))
+    training = ClassifierTraining(model, NodeOutputs(GRAPH), 2, config)
+    kinds = edges_by_kind(GRAPH, LABELS, config.pair_weights)
+    training.fit(LABELS, kinds, tf.constant(BELIEFS), round_number=0, with_pairs=False)
+    mean = model.layers[0].moving_mean.numpy()
+    np.testing.assert_allclose(mean, FEATURES[:2].mean(axis=0), atol=1e-6)
+
+
 def test_the_first_round_has_no_agreement_loss():
     config = CoTrainConfig(pair_weights=PairWeights(1.0, 1.0, 1.0), classifier=ONE_STEP)
     model = classifier()

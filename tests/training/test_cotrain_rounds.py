@@ -1,0 +1,86 @@
+"""The parts of a round of co-training: what counts as a split, as an edge, as the same training."""
+
+import dataclasses
+
+import keras
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn.metrics import roc_auc_score
+
+from gnn.graphs.graph import Graph
+from gnn.models import BeliefAgreement
+from gnn.training import cotrain_rounds, cotraining
+from gnn.training.cotrain_config import CoTrainConfig
+from gnn.training.cotrain_rounds import Rounds
+from gnn.training.snapshots import Position, Snapshot, write_snapshot
+
+FEW = {"min_steps": 2, "max_steps": 2, "evaluate_every": 1}
+CONFIG = CoTrainConfig(rounds=1, classifier=FEW, agreement=FEW, pairs_per_step=4)
+LABELS = np.array([0, 1, 0, 1, 0, 1, 1, 0])
+
+
+def graph(**changes):
+    features = np.random.default_rng(0).normal(size=(8, 3))
+    made = Graph.from_edges(
+        [0, 1, 2, 3, 4, 5, 6, 7, 5],
+        [2, 3, 4, 4, 6, 7, 5, 7, 5],
+        features,
+        labels=LABELS,
+        splits={"train": [0, 1], "validation": [2, 3], "test": [4]},
+    )
+    return dataclasses.replace(made, **changes)
+
+
+def rounds(of, judge=None, units=2):
+    return Rounds(lambda: keras.layers.Dense(units), judge, CONFIG, of)
+
+
+@pytest.mark.parametrize("labels", [LABELS, np.where(np.arange(8) == 2, -1, LABELS)])
+def test_a_split_without_labels_is_as_none(labels):
+    """It was an accuracy of NaN, which no later one exceeds: the first step and round were kept."""
+    nodes = [] if labels is LABELS else [2]
+    splits = {"train": [0, 1], "validation": nodes, "test": nodes}
+    training = rounds(graph(labels=labels, splits=splits))
+    training.run()
+    row = training.run()
+    assert not {"validation_accuracy", "test_accuracy"} & set(row)
+    assert training.best_round == 1
+
+
+@pytest.mark.parametrize(("train", "labels"), [([], LABELS), ([0], np.full(8, -1))])
+def test_training_without_a_label_raises(train, labels):
+    with pytest.raises(ValueError, match="split 'train' must hold a node with a label"):
+        rounds(graph(splits={"train": train}, labels=labels))
+
+
+def test_agreement_is_judged_on_edges_of_two_nodes_in_parts(monkeypatch):
+    """Against scikit-learn on the edges with an unlabeled end; a node agrees with itself anyway."""
+    monkeypatch.setattr(cotrain_rounds, "_AT_ONCE", 2)
+    training = rounds(graph(), BeliefAgreement)
+    training.run()
+    beliefs = training._beliefs.copy()
+    beliefs[[0, 1]] = np.eye(2)[LABELS[[0, 1]]]
+    senders = np.array([0, 1, 2, 3, 4, 5, 6])
+    receivers = np.array([2, 3, 4, 4, 6, 7, 5])
+    expected = roc_auc_score(
+        LABELS[senders] == LABELS[receivers], (beliefs[senders] * beliefs[receivers]).sum(axis=1)
+    )
+    assert training.run()["agreement_auc"] == pytest.approx(expected)
+
+
+def test_another_width_or_other_rows_are_another_training():
+    job = rounds(graph()).job()
+    assert job == rounds(graph()).job()
+    assert job != rounds(graph(), units=3).job()
+    # Equal entries and columns, in other rows.
+    matrices = [sparse.csr_array(([1.0], ([row], [0])), shape=(8, 3)) for row in (0, 1)]
+    one, other = (rounds(graph(features={"x": matrix})).job() for matrix in matrices)
+    assert one != other
+
+
+def test_a_snapshot_of_another_kind_of_training_raises(tmp_path):
+    write_snapshot(tmp_path, Snapshot(Position(0, 1, 1, 1), {"job": {}, "variables": {}}))
+    trainer = cotraining.CoTrainer(lambda: keras.layers.Dense(2), None, CONFIG)
+    with pytest.raises(ValueError, match="is of another kind of training than co-training"):
+        trainer.fit(graph(), folder=tmp_path, verbose=0)
