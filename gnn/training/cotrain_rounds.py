@@ -15,6 +15,7 @@ from scipy import sparse
 
 from gnn.graphs.graph import Graph
 from gnn.graphs.known_labels import known_labels
+from gnn.models.adversarial import AdversarialRegularizationModel
 from gnn.models.agreement import AgreementModel
 from gnn.models.belief_agreement import BeliefAgreement
 from gnn.training.agreement_training import AgreementTraining
@@ -62,6 +63,7 @@ class Rounds:
             (config.seed, 0, _CLASSIFIER),
         )
         self.classifier = self._classifiers.model
+        _check_classifier(self.classifier)
         self._num_classes = int(self._outputs.of(self.classifier, nodes, training=False).shape[-1])
         assert graph.labels is not None
         if graph.labels.max() >= self._num_classes:
@@ -295,6 +297,25 @@ def _labeled(graph: Graph, split: str) -> tuple[np.ndarray, np.ndarray]:
     assert graph.labels is not None
     nodes = nodes[graph.labels[nodes] >= 0]
     return nodes, graph.labels[nodes]
+
+
+def _check_classifier(model: Any) -> None:
+    """Raises where a model's loss is more than co-training would see of it.
+
+    Raises:
+        TypeError: as said.
+        ValueError: as said.
+    """
+    if isinstance(model, AdversarialRegularizationModel):
+        raise TypeError(
+            "classifier_fn returned an AdversarialRegularizationModel, whose adversarial losses "
+            "are made in its own training step; co-training would leave them out"
+        )
+    if getattr(model, "pair_weights", None) is not None:
+        raise ValueError(
+            f"pair_weights of the classifier {model.name!r} must be None: co-training weighs pairs "
+            "itself, by pair_weights of its config"
+        )
 
 
 def _first_row(feature: Any) -> Any:

@@ -119,7 +119,8 @@ class CoTrainer:
                 stopped training goes on at the round it was in, and ends with the same bits. None
                 keeps nothing.
             callbacks: Keras callbacks; a round is an epoch, its row of `history` the logs, and
-                `model.stop_training` ends the training after the round.
+                `model.stop_training` ends the training after the round. Their state is not kept in
+                `folder`.
             verbose: 0 shows nothing, 1 a progress bar of rounds.
 
         Returns:

@@ -8,8 +8,13 @@ import pytest
 from scipy import sparse
 from sklearn.metrics import roc_auc_score
 
+from gnn.configs import GraphRegConfig, PairWeights
 from gnn.graphs.graph import Graph
-from gnn.models import BeliefAgreement
+from gnn.models import (
+    AdversarialRegularizationModel,
+    BeliefAgreement,
+    GraphRegularizationModel,
+)
 from gnn.training import cotrain_rounds, cotraining
 from gnn.training.cotrain_config import CoTrainConfig
 from gnn.training.cotrain_rounds import Rounds
@@ -84,3 +89,25 @@ def test_a_snapshot_of_another_kind_of_training_raises(tmp_path):
     trainer = cotraining.CoTrainer(lambda: keras.layers.Dense(2), None, CONFIG)
     with pytest.raises(ValueError, match="is of another kind of training than co-training"):
         trainer.fit(graph(), folder=tmp_path, verbose=0)
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (
+            lambda: AdversarialRegularizationModel(lambda: keras.layers.Dense(2)),
+            TypeError,
+            "classifier_fn returned an AdversarialRegularizationModel",
+        ),
+        (
+            lambda: GraphRegularizationModel(
+                GraphRegConfig(), lambda: keras.layers.Dense(2), pair_weights=PairWeights()
+            ),
+            ValueError,
+            "pair_weights of the classifier .* must be None",
+        ),
+    ],
+)
+def test_a_classifier_with_more_to_its_loss_is_refused(make, error, message):
+    with pytest.raises(error, match=message):
+        Rounds(make, None, CONFIG, graph())
