@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import argparse
 import collections
-import json
+import itertools
 import os
 import time
 from pathlib import Path
@@ -23,8 +23,7 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
-import numpy as np
-import tensorflow as tf
+from result_lines import in_percent, read, run_missing
 
 from gnn.graphs import labels_per_class
 from gnn.training.feeding import evaluation_batches, training_batches
@@ -37,10 +36,10 @@ from gnn.training.run_data import load_data
 RECIPES = {name: name for name in NETWORKS} | {"mlp": "mlp", "mlp+graph": "graph-regularization"}
 
 
-def run(model_name: str, data: str, seed: int) -> dict[str, float]:
+def run(recipe: str, data: str, seed: int) -> dict[str, float]:
     """Trains one model as `gnn train` does by default; its accuracies and its seconds."""
     name, _, split = data.partition("/")
-    asked = RunConfig(dataset=name, model=model_name, seed=seed)
+    asked = RunConfig(dataset=name, model=RECIPES[recipe], seed=seed)
     config = resolve(asked, load_data(asked)[0])
     graph, _ = load_data(config)
     if split:
@@ -70,17 +69,12 @@ def run(model_name: str, data: str, seed: int) -> dict[str, float]:
 def table(path: Path) -> str:
     """Mean and standard error by recipe and data set."""
     groups = collections.defaultdict(list)
-    for line in path.read_text().splitlines():
-        row = json.loads(line)
-        groups[row["data"], row["recipe"]].append(row)
+    for line in read(path):
+        groups[line["data"], line["recipe"]].append(line)
     lines = ["| data | recipe | seeds | validation | test |", "| --- | --- | --- | --- | --- |"]
-    for (data, recipe), rows in sorted(groups.items()):
-        cells = []
-        for name in ("validation", "test"):
-            scores = 100 * np.array([row[name] for row in rows])
-            error = scores.std(ddof=1) / np.sqrt(len(scores)) if len(scores) > 1 else float("nan")
-            cells.append(f"{scores.mean():.2f} ± {error:.2f}")
-        lines.append(f"| {data} | {recipe} | {len(rows)} | {cells[0]} | {cells[1]} |")
+    for (data, recipe), found in sorted(groups.items()):
+        cells = [in_percent([line[name] for line in found]) for name in ("validation", "test")]
+        lines.append(f"| {data} | {recipe} | {len(found)} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
@@ -96,22 +90,12 @@ def main() -> None:
     if arguments.table:
         print(table(arguments.table))
         return
-    path = arguments.append
-    done = set()
-    if path and path.exists():
-        rows = [json.loads(line) for line in path.read_text().splitlines()]
-        done = {(row["recipe"], row["data"], row["seed"]) for row in rows}
-    for seed in range(arguments.seeds):
-        for data in arguments.data:
-            for name in arguments.recipes:
-                if (name, data, seed) in done:
-                    continue
-                row = {"recipe": name, "data": data, "seed": seed, **run(RECIPES[name], data, seed)}
-                row |= {"tensorflow": tf.__version__, "keras": keras.__version__}
-                print(json.dumps(row), flush=True)
-                if path:
-                    with path.open("a") as file:
-                        file.write(json.dumps(row) + "\n")
+    wanted = itertools.product(range(arguments.seeds), arguments.data, arguments.recipes)
+    run_missing(
+        arguments.append,
+        ({"recipe": recipe, "data": data, "seed": seed} for seed, data, recipe in wanted),
+        run,
+    )
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import argparse
 import collections
-import json
+import itertools
 import os
 import time
 from pathlib import Path
@@ -26,6 +26,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import keras
 import numpy as np
 import tensorflow as tf
+from result_lines import in_percent, read, run_missing
 
 from gnn.configs import AdvNeighborConfig, AdvRegConfig
 from gnn.models import AdversarialRegularizationModel, adversarial_examples
@@ -57,7 +58,7 @@ def cnn() -> keras.Model:
     return keras.Sequential(layers)
 
 
-def run(name: str, seed: int, epochs: int) -> dict[str, float]:
+def run(model: str, epochs: int, seed: int) -> dict[str, float]:
     """Trains one model; its accuracies on clean and on attacked digits, and its seconds."""
     data = np.load(Path(os.environ["GNN_DATA_DIR"]) / "mnist10k.npz")
     images = (data["images"] / 255.0).astype(np.float32)[..., np.newaxis]
@@ -66,26 +67,26 @@ def run(name: str, seed: int, epochs: int) -> dict[str, float]:
     test, train = order[:NUM_TEST], order[NUM_TEST:]
     keras.backend.clear_session()
     keras.utils.set_random_seed(seed)
-    model = cnn()
-    if name == "adversarial":
-        base = model
-        model = AdversarialRegularizationModel(lambda: base, AdvRegConfig(0.2, ATTACK))
+    trained: keras.Model = cnn()
+    if model == "adversarial":
+        base = trained
+        trained = AdversarialRegularizationModel(lambda: base, AdvRegConfig(0.2, ATTACK))
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile("adam", loss, metrics=["accuracy"])
+    trained.compile("adam", loss, metrics=["accuracy"])
     batches = tf.data.Dataset.from_tensor_slices((images[train], labels[train]))
     batches = batches.shuffle(len(train), seed=seed).batch(BATCH_SIZE)
     started = time.perf_counter()
-    model.fit(batches, epochs=epochs, shuffle=False, verbose=0)
+    trained.fit(batches, epochs=epochs, shuffle=False, verbose=0)
     seconds = time.perf_counter() - started
 
     def accuracy(digits: np.ndarray) -> float:
-        logits = model.predict(digits, batch_size=256, verbose=0)
+        logits = trained.predict(digits, batch_size=256, verbose=0)
         return float(np.mean(logits.argmax(axis=-1) == labels[test]))
 
     return {
         "clean": accuracy(images[test]),
-        "fgsm": accuracy(adversarial_examples(model, images[test], labels[test], ATTACK)),
-        "pgd": accuracy(adversarial_examples(model, images[test], labels[test], ITERATED)),
+        "fgsm": accuracy(adversarial_examples(trained, images[test], labels[test], ATTACK)),
+        "pgd": accuracy(adversarial_examples(trained, images[test], labels[test], ITERATED)),
         "seconds": round(seconds, 1),
     }
 
@@ -93,17 +94,14 @@ def run(name: str, seed: int, epochs: int) -> dict[str, float]:
 def table(path: Path) -> str:
     """Mean and standard error by model."""
     groups = collections.defaultdict(list)
-    for line in path.read_text().splitlines():
-        row = json.loads(line)
-        groups[row["model"], row.get("epochs", 5)].append(row)
+    for line in read(path):
+        groups[line["model"], line.get("epochs", 5)].append(line)
     lines = ["| model | epochs | seeds | clean | FGSM 0.2 | PGD 0.2 |", "|" + " --- |" * 6]
-    for (name, epochs), rows in groups.items():
-        cells = []
-        for score in ("clean", "fgsm", "pgd"):
-            values = 100 * np.array([row[score] for row in rows])
-            error = values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else float("nan")
-            cells.append(f"{values.mean():.1f} ± {error:.1f}")
-        lines.append(f"| {name} | {epochs} | {len(rows)} | {' | '.join(cells)} |")
+    for (name, epochs), found in groups.items():
+        cells = [
+            in_percent([line[score] for line in found], 1) for score in ("clean", "fgsm", "pgd")
+        ]
+        lines.append(f"| {name} | {epochs} | {len(found)} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
@@ -119,22 +117,13 @@ def main() -> None:
     if arguments.table:
         print(table(arguments.table))
         return
-    path = arguments.append
-    done = set()
-    if path and path.exists():
-        rows = [json.loads(line) for line in path.read_text().splitlines()]
-        done = {(row["model"], row.get("epochs", 5), row["seed"]) for row in rows}
-    for seed in range(arguments.seeds):
-        for name in arguments.models:
-            if (name, arguments.epochs, seed) in done:
-                continue
-            scores = run(name, seed, arguments.epochs)
-            row = {"model": name, "epochs": arguments.epochs, "seed": seed, **scores}
-            row |= {"tensorflow": tf.__version__, "keras": keras.__version__}
-            print(json.dumps(row), flush=True)
-            if path:
-                with path.open("a") as file:
-                    file.write(json.dumps(row) + "\n")
+    wanted = itertools.product(range(arguments.seeds), arguments.models)
+    run_missing(
+        arguments.append,
+        ({"model": name, "epochs": arguments.epochs, "seed": seed} for seed, name in wanted),
+        run,
+        defaults={"epochs": 5},
+    )
 
 
 if __name__ == "__main__":

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import argparse
 import collections
-import json
+import itertools
 import os
+import statistics
 import time
 from pathlib import Path
 from typing import Any
@@ -20,9 +21,8 @@ from typing import Any
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
-import numpy as np
-import tensorflow as tf
 from agreement_settings import ROWS, has_row, rows_normalized, trainer
+from result_lines import in_percent, read, run_missing
 
 from gnn.datasets import planetoid
 
@@ -37,9 +37,6 @@ def run(row: str, data: str, seed: int) -> dict[str, Any]:
     history = training.fit(graph, verbose=0)
     best, first = history[training.best_round or 0], history[0]
     return {
-        "row": row,
-        "data": data,
-        "seed": seed,
         "validation": best["validation_accuracy"],
         "test": best["test_accuracy"],
         "validation_alone": first["validation_accuracy"],
@@ -48,32 +45,29 @@ def run(row: str, data: str, seed: int) -> dict[str, Any]:
         "stopped": training.stopped,
         "seconds": round(time.perf_counter() - started, 1),
         "history": history,
-        "tensorflow": tf.__version__,
-        "keras": keras.__version__,
     }
 
 
 def table(path: Path) -> str:
     """Mean and standard error by row and data set; the classifier alone is a row of its own."""
-    groups = collections.defaultdict(list)
-    for line in path.read_text(encoding="utf-8").splitlines():
-        row = json.loads(line)
-        groups[row["data"], row["row"]].append((row["validation"], row["test"], row["seconds"]))
-        if row["row"].endswith(("+ngm", "+beliefs")):
-            alone = row["row"].partition("+")[0]
-            scores = (row["validation_alone"], row["test_alone"], row["seconds"])
-            if row["seed"] not in {seed for *_, seed in groups[row["data"], alone]}:
-                groups[row["data"], alone].append((*scores[:2], row["seed"]))
+    groups: dict[tuple[str, str], dict[int, tuple[float, float, float]]]
+    groups = collections.defaultdict(dict)
+    for line in read(path):
+        data, seed = line["data"], line["seed"]
+        groups[data, line["row"]][seed] = line["validation"], line["test"], line["seconds"]
+        name, _, method = line["row"].partition("+")
+        # Round 0 is the same for all methods with the same features.
+        if method in ("ngm", "beliefs"):
+            groups[data, name][seed] = line["validation_alone"], line["test_alone"], 0.0
     lines = [
         "| data | row | seeds | validation | test | seconds a seed |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
-    for (data, name), rows in sorted(groups.items()):
-        scores = 100 * np.array([row[:2] for row in rows])
-        errors = scores.std(axis=0, ddof=1) / np.sqrt(len(rows)) if len(rows) > 1 else [np.nan] * 2
-        cells = [f"{m:.2f} ± {e:.2f}" for m, e in zip(scores.mean(axis=0), errors, strict=True)]
-        seconds = f"{np.median([row[2] for row in rows]):.0f}" if "+" in name else ""
-        lines.append(f"| {data} | {name} | {len(rows)} | {cells[0]} | {cells[1]} | {seconds} |")
+    for (data, name), found in sorted(groups.items()):
+        validation, test, seconds = zip(*found.values(), strict=True)
+        cells = [in_percent(validation), in_percent(test)]
+        cells.append(f"{statistics.median(seconds):.0f}" if "+" in name else "")
+        lines.append(f"| {data} | {name} | {len(found)} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
@@ -89,21 +83,16 @@ def main() -> None:
     if arguments.table:
         print(table(arguments.table))
         return
-    path = arguments.append
-    done = set()
-    if path and path.exists():
-        lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-        done = {(line["row"], line["data"], line["seed"]) for line in lines}
-    for seed in range(arguments.seeds):
-        for data in arguments.data:
-            for row in arguments.rows:
-                if (row, data, seed) in done or not has_row(row, data):
-                    continue
-                line = json.dumps(run(row, data, seed))
-                print(line[:200], flush=True)
-                if path:
-                    with path.open("a", encoding="utf-8") as file:
-                        file.write(line + "\n")
+    wanted = itertools.product(range(arguments.seeds), arguments.data, arguments.rows)
+    run_missing(
+        arguments.append,
+        (
+            {"row": row, "data": data, "seed": seed}
+            for seed, data, row in wanted
+            if has_row(row, data)
+        ),
+        run,
+    )
 
 
 if __name__ == "__main__":

@@ -13,13 +13,13 @@ neighbors, which the predecessor's was not.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
+from result_lines import run_missing
 
 import gnn
 from gnn.graphs import random_split
@@ -80,18 +80,8 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--epochs", type=int, default=100)
     arguments = parser.parse_args()
-    path = arguments.append
-    rows = path.read_text().splitlines() if path and path.exists() else []
-    done = {(json.loads(row)["seed"], json.loads(row)["epochs"]) for row in rows}
-    for seed in range(arguments.seeds):
-        if (seed, arguments.epochs) in done:
-            continue
-        row = {"seed": seed, "epochs": arguments.epochs, **run(seed, arguments.epochs)}
-        row |= {"keras": keras.__version__}
-        print(json.dumps(row), flush=True)
-        if path:
-            with path.open("a") as file:
-                file.write(json.dumps(row) + "\n")
+    wanted = ({"seed": seed, "epochs": arguments.epochs} for seed in range(arguments.seeds))
+    run_missing(arguments.append, wanted, run)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from __future__ import annotations
 import argparse
 import collections
 import dataclasses
-import json
+import itertools
 import os
 import time
 from pathlib import Path
@@ -29,9 +29,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 import numpy as np
-import tensorflow as tf
 from agreement_settings import trainer
 from matplotlib.figure import Figure
+from result_lines import mean_and_error, read, run_missing
 
 from gnn.datasets import planetoid
 from gnn.graphs.graph import Graph
@@ -69,31 +69,19 @@ def train(model_name: str, graph: Graph, seed: int) -> dict[str, float]:
     }
 
 
-def run(model_name: str, graph: Graph, share: float, seed: int) -> dict[str, Any]:
+def run(model: str, share: float, seed: int) -> dict[str, Any]:
     """One line of results."""
-    noisy = add_wrong_edges(graph, share, seed=seed)
+    noisy = add_wrong_edges(planetoid("cora", normalize=False), share, seed=seed)
     keras.backend.clear_session()
     keras.utils.set_random_seed(seed)
     started = time.perf_counter()
-    scores = train(model_name, noisy, seed)
+    scores = train(model, noisy, seed)
     return {
-        "model": model_name,
-        "share": share,
-        "seed": seed,
         **scores,
         "homophily": round(homophily(noisy), 4),
         "edges": noisy.num_edges,
         "seconds": round(time.perf_counter() - started, 2),
-        "tensorflow": tf.__version__,
-        "keras": keras.__version__,
     }
-
-
-def read(path: Path) -> Rows:
-    """The lines of a file of results; none where there is no file."""
-    if not path.exists():
-        return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def summarize(rows: Rows) -> dict[str, dict[float, tuple[float, float, int]]]:
@@ -103,9 +91,7 @@ def summarize(rows: Rows) -> dict[str, dict[float, tuple[float, float, int]]]:
         groups[row["model"], row["share"]].append(100 * row["test"])
     summary: dict[str, dict[float, tuple[float, float, int]]] = {name: {} for name in MODELS}
     for (name, share), scores in groups.items():
-        count = len(scores)
-        error = np.std(scores, ddof=1) / np.sqrt(count) if count > 1 else float("nan")
-        summary[name][share] = float(np.mean(scores)), float(error), count
+        summary[name][share] = *mean_and_error(scores), len(scores)
     return {name: shares for name, shares in summary.items() if shares}
 
 
@@ -172,19 +158,12 @@ def main() -> None:
         if arguments.plot:
             plot(rows, arguments.plot)
         return
-    path = arguments.append
-    done = {(row["model"], row["share"], row["seed"]) for row in (read(path) if path else [])}
-    graph = planetoid("cora", normalize=False)
-    for seed in range(arguments.seeds):
-        for share in arguments.shares:
-            for name in arguments.models:
-                if (name, share, seed) in done:
-                    continue
-                line = json.dumps(run(name, graph, share, seed))
-                print(line, flush=True)
-                if path:
-                    with path.open("a", encoding="utf-8") as file:
-                        file.write(line + "\n")
+    wanted = itertools.product(range(arguments.seeds), arguments.shares, arguments.models)
+    run_missing(
+        arguments.append,
+        ({"model": name, "share": share, "seed": seed} for seed, share, name in wanted),
+        run,
+    )
 
 
 if __name__ == "__main__":

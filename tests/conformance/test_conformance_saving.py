@@ -17,7 +17,6 @@ from tests.conformance.training import (
     batches,
     columns,
     started_over,
-    variables,
 )
 
 
@@ -43,8 +42,8 @@ def test_checkpoint_and_backup_go_on(row: Row, trained: Trained, tmp_path: Path)
         losses = stopped.fit(batches(row), epochs=EPOCHS, callbacks=callbacks, verbose=0)
         losses = losses.history["loss"]
         assert len(losses) == 2 and losses[1] < losses[0]  # So the file is of the second epoch.
-        outputs, state = columns(stopped(inputs)), [v.numpy() for v in variables(stopped)]
-        step, next_state = one_step(row, stopped), [v.numpy() for v in variables(stopped)]
+        outputs, state = columns(stopped(inputs)), state_of(stopped)
+        step, next_state = one_step(row, stopped), state_of(stopped)
 
     restored = row.compiled(seed=9)  # Other weights, which the backup replaces.
     callbacks = [keras.callbacks.BackupAndRestore(backup)]
@@ -69,7 +68,12 @@ def one_step(row: Row, model: keras.Model) -> dict[str, float]:
     return {key: float(value) for key, value in model.train_step(next(iter(batches(row)))).items()}
 
 
+def state_of(model: keras.Model) -> list[np.ndarray]:
+    """The weights, and what the optimizer keeps."""
+    return [variable.numpy() for variable in (*model.weights, *model.optimizer.variables)]
+
+
 def assert_equal_states(model: keras.Model, state: list[np.ndarray]) -> None:
-    """Weights, seeds and what the optimizer keeps."""
-    for variable, value in zip(variables(model), state, strict=True):
-        np.testing.assert_allclose(variable, value, rtol=0, atol=1e-6, err_msg=variable.path)
+    variables = (*model.weights, *model.optimizer.variables)
+    for value, other, variable in zip(state_of(model), state, variables, strict=True):
+        np.testing.assert_allclose(value, other, rtol=0, atol=1e-6, err_msg=variable.path)
