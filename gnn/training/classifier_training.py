@@ -14,6 +14,9 @@ from gnn.training.node_outputs import NodeOutputs, probabilities
 from gnn.training.pair_kinds import PairKind, shares
 from gnn.training.until_no_better import Fitted, until_no_better
 
+# Of what is drawn for a chunk of steps, these first parts have a row a step.
+_OF_STEP = 4
+
 
 class ClassifierTraining:
     """Trains a classifier on labeled nodes and on pairs of nodes that should agree.
@@ -133,33 +136,13 @@ class ClassifierTraining:
             self._traced[with_pairs] = tf.function(train, input_signature=specs)
         return self._traced[with_pairs](*drawn)
 
-    def _train(
-        self,
-        batch: tf.Tensor,
-        labels: tf.Tensor,
-        pairs: tf.Tensor,
-        left_labels: tf.Tensor,
-        labeled_left: tf.Tensor,
-        trusted: tf.Tensor,
-        coefficients: tf.Tensor,
-        encodings: tf.Tensor,
-        with_pairs: bool,
-    ) -> tuple[tf.Tensor, tf.Tensor]:
+    def _train(self, *drawn: tf.Tensor, with_pairs: bool) -> tuple[tf.Tensor, tf.Tensor]:
         """Does a chunk of steps; returns their mean loss and the accuracy on validation nodes."""
-        total = tf.zeros([])
-        for step in tf.range(tf.shape(batch)[0]):
-            total += self._step(
-                batch[step],
-                labels[step],
-                pairs[step],
-                left_labels[step],
-                labeled_left,
-                trusted,
-                coefficients,
-                encodings,
-                with_pairs,
-            )
-        return total / tf.cast(tf.shape(batch)[0], tf.float32), self._accuracy()
+        of_step, of_all = drawn[:_OF_STEP], drawn[_OF_STEP:]
+        steps, total = tf.shape(drawn[0])[0], tf.zeros([])
+        for step in tf.range(steps):
+            total += self._step(*[part[step] for part in of_step], *of_all, with_pairs)
+        return total / tf.cast(steps, tf.float32), self._accuracy()
 
     @tf.autograph.experimental.do_not_convert
     def _step(self, *drawn: Any) -> tf.Tensor:
@@ -201,8 +184,7 @@ class ClassifierTraining:
         rows = tf.shape(batch)[0]
         supervised = _cross_entropy(labels, logits[:rows])
         beliefs = probabilities(logits[rows:])
-        kinds, per_kind = pairs.shape[0] or tf.shape(pairs)[0], tf.shape(pairs)[1]
-        shape = tf.stack([kinds, per_kind, self._num_classes])
+        shape = [*pairs.shape[:2], self._num_classes]
         left, right = (tf.reshape(part, shape) for part in tf.split(beliefs, 2))
         known = tf.one_hot(left_labels, self._num_classes)
         left = tf.where(labeled_left[:, tf.newaxis, tf.newaxis], known, left)
