@@ -31,6 +31,7 @@ class Network:
         monitor: what, on citation graphs, says which epoch was the best, as in the authors' code;
             the accuracy on the validation data or the cross-entropy, which is the loss without
             what the weights add to it.
+        also: what, beside it, lets a training go on (see `BestEpoch`).
         options: what its paper has on citation graphs, as options of a run.
         by_dataset: options that differ, by data set.
         arguments: further arguments of the class.
@@ -40,6 +41,7 @@ class Network:
     model: type[NodeClassifier]
     hops: int | None = None
     monitor: str = "val_accuracy"
+    also: str | None = None
     options: dict[str, Any] = dataclasses.field(default_factory=dict)
     by_dataset: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
     arguments: dict[str, Any] = dataclasses.field(default_factory=dict)
@@ -68,23 +70,25 @@ NETWORKS: dict[str, Network] = {
     ),
     "gat": Network(
         GATNodeClassifier,
+        also="val_cross_entropy",
         options={
             "hidden_units": (8,),
             "dropout": 0.6,
             "l2": 2.5e-4,
             "learning_rate": 0.005,
-            "epochs": 1000,
+            "epochs": 10_000,
             "patience": 100,
         },
     ),
     "gatv2": Network(
         GATv2NodeClassifier,
+        also="val_cross_entropy",
         options={
             "hidden_units": (8,),
             "dropout": 0.6,
             "l2": 2.5e-4,
             "learning_rate": 0.005,
-            "epochs": 1000,
+            "epochs": 10_000,
             "patience": 100,
         },
     ),
@@ -111,11 +115,12 @@ NETWORKS: dict[str, Network] = {
     "appnp": Network(
         APPNPNodeClassifier,
         hops=10,
+        also="val_loss",
         options={
             "hidden_units": (64,),
             "dropout": 0.5,
             "l2": 2.5e-3,
-            "epochs": 2000,
+            "epochs": 10_000,
             "patience": 100,
         },
     ),

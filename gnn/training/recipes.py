@@ -213,7 +213,7 @@ def compile_model(model: keras.Model, config: RunConfig) -> None:
         "categorical_hinge": keras.losses.CategoricalHinge,
     }
     metrics: list[Any] = ["accuracy"]
-    if _monitor(config) == "val_cross_entropy":
+    if "val_cross_entropy" in (_monitor(config), _also(config)):
         sparse_labels = (config.loss or "sparse").startswith("sparse")
         cross_entropy = (
             keras.metrics.SparseCategoricalCrossentropy
@@ -243,13 +243,21 @@ def best_epoch(config: RunConfig, validates: bool = True) -> BestEpoch:
     monitor = _monitor(config)
     # The first recipes, which have no ties, have their figures published.
     settled = config.recipe == "citation" and config.model in ("gcn", "graph-regularization", "mlp")
-    return BestEpoch(config.patience or 1, monitor if validates else "loss", ties=not settled)
+    if not validates:
+        return BestEpoch(config.patience or 1, "loss", ties=not settled)
+    return BestEpoch(config.patience or 1, monitor, ties=not settled, also=_also(config))
 
 
 def _monitor(config: RunConfig) -> str:
     if config.recipe == "citation" and config.model in NETWORKS:
         return NETWORKS[config.model].monitor
     return "val_accuracy"
+
+
+def _also(config: RunConfig) -> str | None:
+    if config.recipe == "citation" and config.model in NETWORKS:
+        return NETWORKS[config.model].also
+    return None
 
 
 def number_of_classes(graph: Graph) -> int:

@@ -192,13 +192,25 @@ def test_the_weights_of_the_best_epoch_come_back(arguments: dict[str, Any], best
     assert float(model.get_weights()[0][0, 0]) == best
 
 
-def test_training_ends_after_so_many_epochs_without_a_better_one() -> None:
+@pytest.mark.parametrize(
+    ("arguments", "last"),
+    [
+        ({"patience": 3}, 5),  # The best is epoch 2; 3, 4 and 5 are no better.
+        ({"patience": 1}, 3),
+        # Epoch 3 has a lower loss than any before it, and 4 the accuracy of the best.
+        ({"patience": 1, "also": "val_loss"}, 5),
+    ],
+)
+def test_training_ends_after_so_many_epochs_without_a_better_one(
+    arguments: dict[str, Any], last: int
+) -> None:
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
-    callback = BestEpoch(patience=3, ties=True)
+    callback = BestEpoch(ties=True, **arguments)
     callback.set_model(model)
     callback.on_train_begin()
     model.stop_training, stopped = False, []
     for epoch, logs in enumerate(EPOCHS):
         callback.on_epoch_end(epoch, logs)
         stopped.append(model.stop_training)
-    assert stopped == [False] * 5 + [True]  # The best is epoch 2; 3, 4 and 5 are no better.
+    assert stopped.index(True) == last
+    assert callback.best_epoch == 2
