@@ -3,8 +3,9 @@
     python benchmarks/engine.py --what cora --append benchmarks/results/engine.jsonl
     python benchmarks/engine.py --table benchmarks/results/engine.jsonl
 
-`benchmarks/engine_pyg.py` does the same work in PyTorch Geometric, and appends to the same file.
-Each run is a process of its own, so that its peak memory is its own.
+`engine_pyg.py`, `engine_dgl.py` and `engine_tfgnn.py` do the same work in PyTorch Geometric, DGL
+and TF-GNN, with this file's graphs and clock, and append to the same file. Each run is a process of
+its own, so that its peak memory is its own.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ PROPAGATION_EDGES, PROPAGATION_COLUMNS = 2_500_000, 128
 
 
 def arxiv_size(seed: int = 0) -> dict[str, np.ndarray]:
-    """A random graph of ogbn-arxiv's size; `engine_pyg.py` makes the same one."""
+    """A random graph of ogbn-arxiv's size."""
     rng = np.random.default_rng(seed)
     senders, receivers = rng.integers(0, ARXIV_NODES, (2, ARXIV_EDGES), np.int32)
     return {
@@ -36,6 +37,18 @@ def arxiv_size(seed: int = 0) -> dict[str, np.ndarray]:
         "features": rng.standard_normal((ARXIV_NODES, ARXIV_FEATURES), np.float32),
         "labels": rng.integers(0, ARXIV_CLASSES, ARXIV_NODES),
         "train": rng.permutation(ARXIV_NODES)[:90_941],
+    }
+
+
+def propagation_size() -> dict[str, np.ndarray]:
+    """Edges in order of their receivers, their weights, values and a gradient."""
+    rng = np.random.default_rng(0)
+    return {
+        "senders": rng.integers(0, ARXIV_NODES, PROPAGATION_EDGES, np.int32),
+        "receivers": np.sort(rng.integers(0, ARXIV_NODES, PROPAGATION_EDGES, np.int32)),
+        "weights": rng.random(PROPAGATION_EDGES, np.float32),
+        "values": rng.standard_normal((ARXIV_NODES, PROPAGATION_COLUMNS), np.float32),
+        "upstream": rng.standard_normal((ARXIV_NODES, PROPAGATION_COLUMNS), np.float32),
     }
 
 
@@ -90,16 +103,13 @@ def propagation() -> dict[str, float]:
 
     import gnn
 
-    rng = np.random.default_rng(0)
-    senders = rng.integers(0, ARXIV_NODES, PROPAGATION_EDGES, np.int32)
-    receivers = np.sort(rng.integers(0, ARXIV_NODES, PROPAGATION_EDGES, np.int32))
-    weights = tf.constant(rng.random(PROPAGATION_EDGES, np.float32))
-    values = tf.constant(rng.standard_normal((ARXIV_NODES, PROPAGATION_COLUMNS), np.float32))
-    upstream = tf.constant(rng.standard_normal(values.shape, np.float32))
-    ends = tf.constant(senders), tf.constant(receivers)
+    given = {name: tf.constant(array) for name, array in propagation_size().items()}
+    values, upstream = given["values"], given["upstream"]
 
     def adjacency() -> Any:
-        return gnn.ops.Adjacency(*ends, ARXIV_NODES, weights)
+        return gnn.ops.Adjacency(
+            given["senders"], given["receivers"], ARXIV_NODES, given["weights"]
+        )
 
     @tf.function
     def forward() -> Any:

@@ -10,22 +10,15 @@ the normalization cached; `_csr` gives it the normalized adjacency as a CSR tens
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import resource
-import statistics
-import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
+from engine import ARXIV_CLASSES, ARXIV_NODES, arxiv_size, medians, propagation_size, record
 from torch.nn import functional
 from torch_geometric.nn import GCNConv
 from torch_geometric.nn.conv.gcn_conv import gcn_norm
-
-NODES, EDGES, FEATURES, CLASSES = 169_343, 2_330_000, 128, 40
-LOAD = os.getloadavg()[0]
 
 
 class Network(torch.nn.Module):
@@ -70,18 +63,6 @@ def as_csr(edges: Any, num_nodes: int) -> Any:
     ).to_sparse_csr()
 
 
-def medians(work: Callable[[], Any], repetitions: int, warm_up: int) -> float:
-    """Milliseconds of one call, the median."""
-    for _ in range(warm_up):
-        work()
-    times = []
-    for _ in range(repetitions):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return 1000 * statistics.median(times)
-
-
 def cora(data: str, csr: bool) -> dict[str, float]:
     """An epoch of Kipf and Welling's network on Cora."""
     with np.load(data) as file:
@@ -97,27 +78,25 @@ def cora(data: str, csr: bool) -> dict[str, float]:
 
 def arxiv(csr: bool) -> dict[str, float]:
     """An epoch of three convolutions of 256 units on the graph of `engine.arxiv_size`."""
-    rng = np.random.default_rng(0)
-    ends = rng.integers(0, NODES, (2, EDGES), np.int32)
-    x = torch.tensor(rng.standard_normal((NODES, FEATURES), np.float32))
-    y = torch.tensor(rng.integers(0, CLASSES, NODES))
-    train = torch.tensor(rng.permutation(NODES)[:90_941])
+    arrays = arxiv_size()
+    x, y = torch.tensor(arrays["features"]), torch.tensor(arrays["labels"])
+    ends = np.stack([arrays["senders"], arrays["receivers"]])
     edges = torch.tensor(ends, dtype=torch.int64)
-    given = as_csr(edges, NODES) if csr else edges
-    step = steps(x, given, y, train, [FEATURES, 256, 256, CLASSES], not csr)
+    given = as_csr(edges, ARXIV_NODES) if csr else edges
+    train = torch.tensor(arrays["train"])
+    step = steps(x, given, y, train, [x.shape[1], 256, 256, ARXIV_CLASSES], not csr)
     return {"fit_ms": medians(step, 3 if not csr else 5, 1)}
 
 
 def propagation() -> dict[str, float]:
     """torch's CSR product and its gradient, 2.5 million edges by 128 columns."""
-    rng = np.random.default_rng(0)
-    senders = rng.integers(0, NODES, 2_500_000, np.int32)
-    receivers = np.sort(rng.integers(0, NODES, 2_500_000, np.int32))
-    weights = torch.tensor(rng.random(2_500_000, np.float32))
-    values = torch.tensor(rng.standard_normal((NODES, 128), np.float32), requires_grad=True)
-    upstream = torch.tensor(rng.standard_normal((NODES, 128), np.float32))
-    ends = torch.tensor(np.stack([receivers, senders]), dtype=torch.int64)
-    matrix = torch.sparse_coo_tensor(ends, weights, (NODES, NODES)).to_sparse_csr()
+    arrays = propagation_size()
+    values = torch.tensor(arrays["values"], requires_grad=True)
+    upstream = torch.tensor(arrays["upstream"])
+    ends = torch.tensor(np.stack([arrays["receivers"], arrays["senders"]]), dtype=torch.int64)
+    matrix = torch.sparse_coo_tensor(
+        ends, torch.tensor(arrays["weights"]), (ARXIV_NODES, ARXIV_NODES)
+    ).to_sparse_csr()
 
     def forward() -> Any:
         with torch.no_grad():
@@ -128,7 +107,7 @@ def propagation() -> dict[str, float]:
         (matrix @ values).backward(upstream)
         return values.grad
 
-    return {"forward_ms": medians(forward, 7, 2), "forward_backward_ms": medians(both, 7, 2)}
+    return {"forward_ms": medians(forward, 7), "forward_backward_ms": medians(both, 7)}
 
 
 if __name__ == "__main__":
@@ -145,15 +124,4 @@ if __name__ == "__main__":
         figures = arxiv(path == "csr")
     else:
         figures = propagation()
-    line = {
-        "who": f"PyG, {path}" if path else "torch",
-        "what": what,
-        **{name: round(value, 3) for name, value in figures.items()},
-        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-        "load_before": LOAD,
-        "date": time.strftime("%Y-%m-%d"),
-    }
-    print(json.dumps(line))
-    if given.append:
-        with open(given.append, "a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+    record(f"PyG, {path}" if path else "torch", what, figures, given.append)
