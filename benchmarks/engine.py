@@ -150,6 +150,7 @@ def record(who: str, what: str, figures: dict[str, float], path: str | None) -> 
         **{name: round(value, 3) for name, value in figures.items()},
         "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         "load_before": LOAD,
+        "stolen": round(_stolen_since(TICKS), 3),
         "date": time.strftime("%Y-%m-%d"),
     }
     print(json.dumps(line))
@@ -158,13 +159,27 @@ def record(who: str, what: str, figures: dict[str, float], path: str | None) -> 
             file.write(json.dumps(line) + "\n")
 
 
-LOAD = os.getloadavg()[0]
+def _ticks() -> tuple[int, int]:
+    """What all processors did since the machine started: used or taken by its host, and taken."""
+    with open("/proc/stat", encoding="ascii") as file:
+        user, nice, system, _, _, interrupts, soft, taken = map(int, file.readline().split()[1:9])
+    return user + nice + system + interrupts + soft + taken, taken
 
 
-def table(path: str) -> None:
-    """Prints the median and range of each figure."""
+def _stolen_since(before: tuple[int, int]) -> float:
+    """The share of the busy processor time that the host of a virtual machine took away."""
+    busy, taken = (now - then for now, then in zip(_ticks(), before, strict=True))
+    return taken / max(busy, 1)
+
+
+LOAD, TICKS = os.getloadavg()[0], _ticks()
+
+
+def table(path: str, most_stolen: float) -> None:
+    """Prints the median and range of each figure, over the runs that had the machine."""
     with open(path, encoding="utf-8") as file:
         lines = [json.loads(line) for line in file]
+    lines = [line for line in lines if line["stolen"] <= most_stolen]
     print("| what | who | runs | median (range) |\n| --- | --- | --- | --- |")
     keys = sorted(
         {(line["what"], name) for line in lines for name in line if name[-3:] in ("_ms", "_mb")}
@@ -185,8 +200,14 @@ if __name__ == "__main__":
     parser.add_argument("--what", choices=WORK)
     parser.add_argument("--append", metavar="FILE")
     parser.add_argument("--table", metavar="FILE")
+    parser.add_argument(
+        "--most-stolen",
+        type=float,
+        default=0.03,
+        help="leave runs out of the table that lost more of the processor time to the host",
+    )
     given = parser.parse_args()
     if given.table:
-        table(given.table)
+        table(given.table, given.most_stolen)
     else:
         record("gnn", given.what, WORK[given.what](), given.append)

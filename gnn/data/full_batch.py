@@ -76,4 +76,7 @@ def full_batch(
         if key not in ("node_ids", "node_mask")
     }
     element = inputs if labels is None else (inputs, tf.convert_to_tensor(labels))
-    return tf.data.Dataset.from_tensors(element)
+    # One element leaves nothing to tune, and the thread that tunes is half the start of an epoch.
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return tf.data.Dataset.from_tensors(element).with_options(options)

@@ -82,7 +82,7 @@ def _in_order(senders: tf.Tensor, receivers: tf.Tensor, weights: tf.Tensor | Non
 def propagate(values: tf.Tensor, adjacency: Adjacency, reduce: str = "sum") -> tf.Tensor:
     """Reduces what every node receives; for "sum" `out[r] = sum over e = (s, r) of w[e] values[s]`.
 
-    On CPU and GPU a sum is one product with a CSR matrix, and one with its transpose for the
+    On CPU and GPU a sum is one product with a sparse matrix, and one with its transpose for the
     gradient. In a function that XLA compiles, which has no CSR matrices, it gathers and sums
     segments; give it static shapes there. Sums are taken in float32 at least, so half-precision
     values lose nothing on the way. Gradients flow to `values` and to the weights, are bit-equal
@@ -136,11 +136,11 @@ def _weighted_sum(values: tf.Tensor, adjacency: Adjacency) -> tf.Tensor:
     if compiled_by_xla():
         return _segment_sum(values, weights, adjacency)
     if weights.shape.rank == 2:
-        return _csr_heads(values, weights, adjacency)
+        return _propagate_heads(values, weights, adjacency)
     if values.shape.rank == 2:
-        return _csr_propagate(values, weights, adjacency)
+        return _propagate_columns(values, weights, adjacency)
     columns = tf.reshape(values, [tf.shape(values)[0], tf.reduce_prod(tf.shape(values)[1:])])
-    out = _csr_propagate(columns, weights, adjacency)
+    out = _propagate_columns(columns, weights, adjacency)
     return tf.reshape(out, tf.concat([[adjacency.num_nodes], tf.shape(values)[1:]], 0))
 
 
@@ -183,32 +183,49 @@ def _segment_max(values: tf.Tensor, adjacency: Adjacency) -> tf.Tensor:
     return tf.where(largest == values.dtype.min, tf.zeros_like(largest), largest)
 
 
-def _csr_propagate(values: tf.Tensor, weights: tf.Tensor, adjacency: Adjacency) -> tf.Tensor:
+def _propagate_columns(values: tf.Tensor, weights: tf.Tensor, adjacency: Adjacency) -> tf.Tensor:
     num_senders = tf.shape(values, out_type=tf.int64)[0]
     shape = tf.stack([tf.cast(adjacency.num_nodes, tf.int64), num_senders])
     senders, receivers = adjacency.senders, adjacency.receivers
+    if _is_narrow(values):
+        return _multiply(_product_of_edges(shape), values, weights, senders, receivers)
     matrix = adjacency._made.get(weights.dtype)
     if not _usable_here(matrix):
         matrix = _csr_matrix(
             senders, receivers, tf.stop_gradient(weights), shape, adjacency.is_sorted
         )
         adjacency._remember(weights.dtype, matrix)
-    return _csr_multiply(matrix, values, weights, senders, receivers, shape, adjacency.is_sorted)
+    product = _product_of_csr(matrix, shape, adjacency.is_sorted)
+    return _multiply(product, values, weights, senders, receivers)
 
 
-def _csr_heads(values: tf.Tensor, weights: tf.Tensor, adjacency: Adjacency) -> tf.Tensor:
+def _propagate_heads(values: tf.Tensor, weights: tf.Tensor, adjacency: Adjacency) -> tf.Tensor:
     """One product with a block-diagonal matrix, a block a head."""
     num_senders, heads = tf.shape(values)[0], tf.shape(values)[1]
     num_nodes = tf.cast(adjacency.num_nodes, tf.int32)
     head = tf.range(heads)[:, tf.newaxis]
-    senders = tf.reshape(head * num_senders + tf.cast(adjacency.senders, tf.int32), [-1])
-    receivers = tf.reshape(head * num_nodes + tf.cast(adjacency.receivers, tf.int32), [-1])
-    shape = tf.cast(tf.stack([heads * num_nodes, heads * num_senders]), tf.int64)
+    blocks = Adjacency(
+        tf.reshape(head * num_senders + tf.cast(adjacency.senders, tf.int32), [-1]),
+        tf.reshape(head * num_nodes + tf.cast(adjacency.receivers, tf.int32), [-1]),
+        heads * num_nodes,
+        is_sorted=adjacency.is_sorted,
+    )
     columns = tf.reshape(tf.transpose(values, [1, 0, 2]), [-1, tf.shape(values)[2]])
-    stacked = tf.reshape(tf.transpose(weights), [-1])
-    out = _csr_multiply(None, columns, stacked, senders, receivers, shape, adjacency.is_sorted)
+    columns.set_shape([None, values.shape[2]])
+    out = _propagate_columns(columns, tf.reshape(tf.transpose(weights), [-1]), blocks)
     out = tf.reshape(out, [heads, num_nodes, tf.shape(values)[2]])
     return tf.transpose(out, [1, 0, 2])
+
+
+def _is_narrow(values: tf.Tensor) -> bool:
+    """Whether TensorFlow multiplies sparse tensors with so few columns faster than CSR matrices.
+
+    It passes over the edges as they are, in any order, for the gradient too, while a CSR matrix is
+    made, and transposed, before it is multiplied. From 32 columns on it does so in another way,
+    which takes ten times as long.
+    """
+    columns = values.shape[1]
+    return columns is not None and columns < 32
 
 
 def _usable_here(matrix: tf.Tensor | None) -> bool:
@@ -216,48 +233,78 @@ def _usable_here(matrix: tf.Tensor | None) -> bool:
     return matrix is not None and getattr(matrix, "graph", None) is current_function()
 
 
-def _csr_multiply(
-    matrix: tf.Tensor | None,
-    values: tf.Tensor,
-    weights: tf.Tensor,
-    senders: tf.Tensor,
-    receivers: tf.Tensor,
-    shape: tf.Tensor,
-    is_sorted: bool,
-    transposed: bool = False,
-) -> tf.Tensor:
-    """`A values`, or `A^T values`, where `A[r, s]` of this shape sums the weights from s to r.
+# Multiplies values by the matrix `A[r, s]`, or by its transpose, that sums the weights from s to r.
+_Product = Callable[[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, bool], tf.Tensor]
 
-    `matrix` is A as it was made for another product, if there was one.
-    """
-    if not _usable_here(matrix):
-        matrix = _csr_matrix(senders, receivers, tf.stop_gradient(weights), shape, is_sorted)
 
-    @tf.custom_gradient
-    def multiply(
-        values: tf.Tensor, weights: tf.Tensor
-    ) -> tuple[tf.Tensor, Callable[..., tuple[tf.Tensor, tf.Tensor]]]:
+def _product_of_edges(shape: tf.Tensor) -> _Product:
+    def product(
+        values: tf.Tensor,
+        weights: tf.Tensor,
+        senders: tf.Tensor,
+        receivers: tf.Tensor,
+        transposed: bool,
+    ) -> tf.Tensor:
+        return tf.raw_ops.SparseTensorDenseMatMul(
+            a_indices=tf.stack([receivers, senders], axis=1),
+            a_values=weights,
+            a_shape=shape,
+            b=values,
+            adjoint_a=transposed,
+        )
+
+    return product
+
+
+def _product_of_csr(matrix: tf.Tensor, shape: tf.Tensor, is_sorted: bool) -> _Product:
+    """`matrix` is what was made of the edges; where it cannot be used, it is made again."""
+
+    def product(
+        values: tf.Tensor,
+        weights: tf.Tensor,
+        senders: tf.Tensor,
+        receivers: tf.Tensor,
+        transposed: bool,
+    ) -> tf.Tensor:
         factor = matrix
+        if not _usable_here(factor):
+            factor = _csr_matrix(senders, receivers, tf.stop_gradient(weights), shape, is_sorted)
         if transposed:
             # Multiplying by a transpose made in memory is several times faster than asking the
             # product for `transpose_a=True`, which also adds up in an order that changes from run
             # to run.
             factor = tf.raw_ops.SparseMatrixTranspose(
-                input=matrix, conjugate=False, type=weights.dtype
+                input=factor, conjugate=False, type=weights.dtype
             )
+        return tf.raw_ops.SparseMatrixMatMul(a=factor, b=values)
 
+    return product
+
+
+def _multiply(
+    product: _Product,
+    values: tf.Tensor,
+    weights: tf.Tensor,
+    senders: tf.Tensor,
+    receivers: tf.Tensor,
+    transposed: bool = False,
+) -> tf.Tensor:
+    """The product with gradients for values and weights, which can be differentiated again."""
+
+    @tf.custom_gradient
+    def multiply(
+        values: tf.Tensor, weights: tf.Tensor
+    ) -> tuple[tf.Tensor, Callable[..., tuple[tf.Tensor, tf.Tensor]]]:
         def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             upstream = tf.convert_to_tensor(upstream)  # A gather right after gives slices.
-            for_values = _csr_multiply(
-                matrix, upstream, weights, senders, receivers, shape, is_sorted, not transposed
-            )
+            for_values = _multiply(product, upstream, weights, senders, receivers, not transposed)
             source, target = (receivers, senders) if transposed else (senders, receivers)
             for_weights = tf.reduce_sum(
                 tf.gather(values, source) * tf.gather(upstream, target), axis=-1
             )
             return for_values, for_weights
 
-        return tf.raw_ops.SparseMatrixMatMul(a=factor, b=values), gradient
+        return product(values, weights, senders, receivers, transposed), gradient
 
     return multiply(values, weights)
 

@@ -15,13 +15,17 @@ REDUCTIONS = ["sum", "mean", "max"]
 NUM_NODES = 9  # The last two receive nothing.
 
 
-def random_edges(heads: int = 0, dtype: str = "float32", seed: int = 0) -> tuple[Any, ...]:
+def random_edges(
+    heads: int = 0, dtype: str = "float32", seed: int = 0, units: int = 4
+) -> tuple[Any, ...]:
     """Edges in no order, some of them twice, with their weights, and values."""
     rng = np.random.default_rng(seed)
     senders = rng.integers(0, NUM_NODES, 30).astype(np.int32)
     receivers = rng.integers(0, NUM_NODES - 2, 30).astype(np.int32)
     weights = rng.uniform(0.5, 2.0, (30, heads) if heads else 30).astype(dtype)
-    values = rng.normal(size=(NUM_NODES, heads, 4) if heads else (NUM_NODES, 4)).astype(dtype)
+    values = rng.normal(size=(NUM_NODES, heads, units) if heads else (NUM_NODES, units)).astype(
+        dtype
+    )
     return senders, receivers, weights, values
 
 
@@ -50,8 +54,9 @@ def adjacency_of(senders: Any, receivers: Any, weights: Any = None) -> Adjacency
 @pytest.mark.parametrize("way", ["eager", "graph", "xla"])
 @pytest.mark.parametrize("heads", [0, 3])
 @pytest.mark.parametrize("reduce", REDUCTIONS)
-def test_equals_brute_force(reduce: str, heads: int, way: str) -> None:
-    senders, receivers, weights, values = random_edges(heads)
+@pytest.mark.parametrize("units", [4, 32])  # From 32 columns on it is another product.
+def test_equals_brute_force(reduce: str, heads: int, way: str, units: int) -> None:
+    senders, receivers, weights, values = random_edges(heads, units=units)
     expected = brute_force(reduce, senders, receivers, weights, values)
 
     def run(values: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
@@ -97,8 +102,11 @@ def test_gradients_equal_finite_differences(reduce: str, heads: int, jit: bool) 
 
 @pytest.mark.parametrize("heads", [0, 2])
 @pytest.mark.parametrize("reduce", ["sum", "mean"])
-def test_second_derivatives_equal_differences_of_first_ones(reduce: str, heads: int) -> None:
-    senders, receivers, weights, values = random_edges(heads, "float64", seed=3)
+@pytest.mark.parametrize("units", [4, 32])
+def test_second_derivatives_equal_differences_of_first_ones(
+    reduce: str, heads: int, units: int
+) -> None:
+    senders, receivers, weights, values = random_edges(heads, "float64", seed=3, units=units)
     rng = np.random.default_rng(4)
     along = [tf.constant(rng.normal(size=part.shape)) for part in (values, weights)]
 
@@ -281,10 +289,11 @@ STAR = (tf.constant([0, 1]), tf.constant([2, 2]))
 
 def test_a_matrix_is_made_once_and_used_again() -> None:
     edges = Adjacency(*STAR, 3, tf.constant([1.0, 9.0]))
-    values = tf.constant([[1.0], [2.0], [3.0]])
+    values = tf.tile(tf.constant([[1.0], [2.0], [3.0]]), [1, 32])  # Fewer columns need no matrix.
     propagate(values, edges)
     (matrix,) = edges._made.values()
-    np.testing.assert_array_equal(propagate(2 * values, edges), [[0], [0], [38]])
+    once, twice = (np.tile([[0.0], [0.0], [sum_]], [1, 32]) for sum_ in (19.0, 38.0))
+    np.testing.assert_array_equal(propagate(2 * values, edges), twice)
     assert list(edges._made.values())[0] is matrix
 
     @tf.function
@@ -295,13 +304,16 @@ def test_a_matrix_is_made_once_and_used_again() -> None:
         assert made.count("SparseTensorToCSRSparseMatrix") == 1
         return out
 
-    np.testing.assert_array_equal(traced(), [[0], [0], [38]])
-    np.testing.assert_array_equal(propagate(values, edges), [[0], [0], [19]])  # Eager once more.
+    np.testing.assert_array_equal(traced(), twice)
+    np.testing.assert_array_equal(propagate(values, edges), once)  # Eager once more.
 
 
+@pytest.mark.parametrize("columns", [1, 32])
 @pytest.mark.parametrize("operation", [propagate, symmetric_propagate])
-def test_what_is_remembered_passes_in_and_out_of_branches_and_loops(operation: Any) -> None:
-    values = tf.constant([[1.0], [2.0], [3.0]])
+def test_what_is_remembered_passes_in_and_out_of_branches_and_loops(
+    operation: Any, columns: int
+) -> None:
+    values = tf.tile(tf.constant([[1.0], [2.0], [3.0]]), [1, columns])
     expected = operation(values, Adjacency(*STAR, 3, tf.constant([1.0, 9.0])))
 
     @tf.function
@@ -318,10 +330,13 @@ def test_what_is_remembered_passes_in_and_out_of_branches_and_loops(operation: A
         np.testing.assert_allclose(out, expected, rtol=1e-6)
 
 
+@pytest.mark.parametrize("columns", [1, 32])
 @pytest.mark.parametrize("operation", [propagate, symmetric_propagate])
 @pytest.mark.parametrize("traced", [False, True])
-def test_every_tape_sees_the_weights_of_edges_used_before(operation: Any, traced: bool) -> None:
-    values = tf.constant([[1.0], [2.0], [3.0]])
+def test_every_tape_sees_the_weights_of_edges_used_before(
+    operation: Any, traced: bool, columns: int
+) -> None:
+    values = tf.tile(tf.constant([[1.0], [2.0], [3.0]]), [1, columns])
 
     def run(weights: tf.Tensor) -> list[tf.Tensor]:
         edges = Adjacency(*STAR, 3, weights)
