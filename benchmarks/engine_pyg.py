@@ -73,7 +73,7 @@ def cora(data: str, csr: bool) -> dict[str, float]:
     train = torch.arange(140)
     given = as_csr(edges, len(x)) if csr else edges
     step = steps(x, given, y, train, [x.shape[1], 16, 7], not csr)
-    return {"fit_ms": medians(step, 200, 20)}
+    return {"fit_ms": medians(step, 40, 20)}
 
 
 def arxiv(csr: bool) -> dict[str, float]:
