@@ -188,14 +188,15 @@ def _propagate_columns(values: tf.Tensor, weights: tf.Tensor, adjacency: Adjacen
     shape = tf.stack([tf.cast(adjacency.num_nodes, tf.int64), num_senders])
     senders, receivers = adjacency.senders, adjacency.receivers
     if _is_narrow(values):
-        return _multiply(_product_of_edges(shape), values, weights, senders, receivers)
+        product = _product_of_edges(senders, receivers, shape)
+        return _multiply(product, values, weights, senders, receivers)
     matrix = adjacency._made.get(weights.dtype)
     if not _usable_here(matrix):
         matrix = _csr_matrix(
             senders, receivers, tf.stop_gradient(weights), shape, adjacency.is_sorted
         )
         adjacency._remember(weights.dtype, matrix)
-    product = _product_of_csr(matrix, shape, adjacency.is_sorted)
+    product = _product_of_csr(matrix, senders, receivers, shape, adjacency.is_sorted)
     return _multiply(product, values, weights, senders, receivers)
 
 
@@ -233,18 +234,13 @@ def _usable_here(matrix: tf.Tensor | None) -> bool:
     return matrix is not None and getattr(matrix, "graph", None) is current_function()
 
 
-# Multiplies values by the matrix `A[r, s]`, or by its transpose, that sums the weights from s to r.
-_Product = Callable[[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, bool], tf.Tensor]
+# Of values, weights and whether to transpose: the product with the matrix `A[r, s]` that sums the
+# weights from s to r.
+_Product = Callable[[tf.Tensor, tf.Tensor, bool], tf.Tensor]
 
 
-def _product_of_edges(shape: tf.Tensor) -> _Product:
-    def product(
-        values: tf.Tensor,
-        weights: tf.Tensor,
-        senders: tf.Tensor,
-        receivers: tf.Tensor,
-        transposed: bool,
-    ) -> tf.Tensor:
+def _product_of_edges(senders: tf.Tensor, receivers: tf.Tensor, shape: tf.Tensor) -> _Product:
+    def product(values: tf.Tensor, weights: tf.Tensor, transposed: bool) -> tf.Tensor:
         return tf.raw_ops.SparseTensorDenseMatMul(
             a_indices=tf.stack([receivers, senders], axis=1),
             a_values=weights,
@@ -256,16 +252,16 @@ def _product_of_edges(shape: tf.Tensor) -> _Product:
     return product
 
 
-def _product_of_csr(matrix: tf.Tensor, shape: tf.Tensor, is_sorted: bool) -> _Product:
+def _product_of_csr(
+    matrix: tf.Tensor,
+    senders: tf.Tensor,
+    receivers: tf.Tensor,
+    shape: tf.Tensor,
+    is_sorted: bool,
+) -> _Product:
     """`matrix` is what was made of the edges; where it cannot be used, it is made again."""
 
-    def product(
-        values: tf.Tensor,
-        weights: tf.Tensor,
-        senders: tf.Tensor,
-        receivers: tf.Tensor,
-        transposed: bool,
-    ) -> tf.Tensor:
+    def product(values: tf.Tensor, weights: tf.Tensor, transposed: bool) -> tf.Tensor:
         factor = matrix
         if not _usable_here(factor):
             factor = _csr_matrix(senders, receivers, tf.stop_gradient(weights), shape, is_sorted)
@@ -285,11 +281,14 @@ def _multiply(
     product: _Product,
     values: tf.Tensor,
     weights: tf.Tensor,
-    senders: tf.Tensor,
-    receivers: tf.Tensor,
+    source: tf.Tensor,
+    target: tf.Tensor,
     transposed: bool = False,
 ) -> tf.Tensor:
-    """The product with gradients for values and weights, which can be differentiated again."""
+    """The product with gradients for values and weights, which can be differentiated again.
+
+    An edge leads from a row of `values` that `source` names to the row of the output in `target`.
+    """
 
     @tf.custom_gradient
     def multiply(
@@ -297,14 +296,13 @@ def _multiply(
     ) -> tuple[tf.Tensor, Callable[..., tuple[tf.Tensor, tf.Tensor]]]:
         def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             upstream = tf.convert_to_tensor(upstream)  # A gather right after gives slices.
-            for_values = _multiply(product, upstream, weights, senders, receivers, not transposed)
-            source, target = (receivers, senders) if transposed else (senders, receivers)
+            for_values = _multiply(product, upstream, weights, target, source, not transposed)
             for_weights = tf.reduce_sum(
                 tf.gather(values, source) * tf.gather(upstream, target), axis=-1
             )
             return for_values, for_weights
 
-        return product(values, weights, senders, receivers, transposed), gradient
+        return product(values, weights, transposed), gradient
 
     return multiply(values, weights)
 
