@@ -19,7 +19,9 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from gnn._environment import check_keras, is_command
+from gnn._environment import check_keras, is_command, prefer_fast_products
+
+prefer_fast_products()
 
 if TYPE_CHECKING or not is_command():
     check_keras()

@@ -177,6 +177,17 @@ def test_the_command_is_told_from_programs(
     assert _environment.is_command() == expected
 
 
+@pytest.mark.parametrize(("chosen", "expected"), [(None, "1"), ("0", "0")])
+def test_the_product_of_sparse_matrices_is_chosen_where_the_user_did_not(
+    chosen: str | None, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_SPMM", raising=False)
+    if chosen is not None:
+        monkeypatch.setenv("TF_ENABLE_ONEDNN_SPMM", chosen)
+    _environment.prefer_fast_products()
+    assert os.environ["TF_ENABLE_ONEDNN_SPMM"] == expected
+
+
 def test_dir_shows_every_public_name() -> None:
     assert set(gnn.__all__) <= set(dir(gnn))
     assert all(hasattr(gnn, name) for name in dir(gnn))

@@ -190,13 +190,7 @@ def _propagate_columns(values: tf.Tensor, weights: tf.Tensor, adjacency: Adjacen
     if _is_narrow(values):
         product = _product_of_edges(senders, receivers, shape)
         return _multiply(product, values, weights, senders, receivers)
-    matrix = adjacency._made.get(weights.dtype)
-    if not _usable_here(matrix):
-        matrix = _csr_matrix(
-            senders, receivers, tf.stop_gradient(weights), shape, adjacency.is_sorted
-        )
-        adjacency._remember(weights.dtype, matrix)
-    product = _product_of_csr(matrix, senders, receivers, shape, adjacency.is_sorted)
+    product = _product_of_csr(adjacency, tf.stop_gradient(weights), shape)
     return _multiply(product, values, weights, senders, receivers)
 
 
@@ -252,27 +246,32 @@ def _product_of_edges(senders: tf.Tensor, receivers: tf.Tensor, shape: tf.Tensor
     return product
 
 
-def _product_of_csr(
-    matrix: tf.Tensor,
-    senders: tf.Tensor,
-    receivers: tf.Tensor,
-    shape: tf.Tensor,
-    is_sorted: bool,
-) -> _Product:
-    """`matrix` is what was made of the edges; where it cannot be used, it is made again."""
+def _product_of_csr(adjacency: Adjacency, weights: tf.Tensor, shape: tf.Tensor) -> _Product:
+    """The matrix and its transpose are made where they are first multiplied, and remembered."""
+
+    def matrix() -> tf.Tensor:
+        return _csr_matrix(
+            adjacency.senders, adjacency.receivers, weights, shape, adjacency.is_sorted
+        )
+
+    def transpose() -> tf.Tensor:
+        # Multiplying by a transpose made in memory is several times faster than asking the product
+        # for `transpose_a=True`, which also adds up in an order that changes from run to run.
+        return tf.raw_ops.SparseMatrixTranspose(
+            input=remembered(False), conjugate=False, type=weights.dtype
+        )
+
+    def remembered(transposed: bool) -> tf.Tensor:
+        key = weights.dtype, transposed
+        made = adjacency._made.get(key)
+        if not _usable_here(made):
+            made = transpose() if transposed else matrix()
+            adjacency._remember(key, made)
+        return made
 
     def product(values: tf.Tensor, weights: tf.Tensor, transposed: bool) -> tf.Tensor:
-        factor = matrix
-        if not _usable_here(factor):
-            factor = _csr_matrix(senders, receivers, tf.stop_gradient(weights), shape, is_sorted)
-        if transposed:
-            # Multiplying by a transpose made in memory is several times faster than asking the
-            # product for `transpose_a=True`, which also adds up in an order that changes from run
-            # to run.
-            factor = tf.raw_ops.SparseMatrixTranspose(
-                input=factor, conjugate=False, type=weights.dtype
-            )
-        return tf.raw_ops.SparseMatrixMatMul(a=factor, b=values)
+        del weights  # Those that the matrix was made of.
+        return tf.raw_ops.SparseMatrixMatMul(a=remembered(transposed), b=values)
 
     return product
 
