@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
+from tensorflow.python.eager import record
 from tensorflow.python.ops import control_flow_util
 
 
@@ -86,8 +87,9 @@ def propagate(values: tf.Tensor, adjacency: Adjacency, reduce: str = "sum") -> t
     gradient. In a function that XLA compiles, which has no CSR matrices, it gathers and sums
     segments; give it static shapes there. Sums are taken in float32 at least, so half-precision
     values lose nothing on the way. Gradients flow to `values` and to the weights, are bit-equal
-    from run to run on the CPU, and can be differentiated again. A graph function computes the
-    gradient of the weights only where it is asked for.
+    from run to run on the CPU, and can be differentiated again. The gradient of the weights is
+    computed only where it is asked for. An adjacency keeps the sparse matrices that are made of it
+    for the next product, in the same function or outside of any.
 
     Args:
         values: float `[n_nodes, ...]`; `[n_nodes, heads, units]` where the weights have heads.
@@ -288,14 +290,18 @@ def _multiply(
 
     An edge leads from a row of `values` that `source` names to the row of the output in `target`.
     """
+    # A graph function leaves out what nobody asks for; otherwise it costs more than the product.
+    weights_count = not tf.executing_eagerly() or record.should_record_backprop([weights])
 
     @tf.custom_gradient
     def multiply(
         values: tf.Tensor, weights: tf.Tensor
-    ) -> tuple[tf.Tensor, Callable[..., tuple[tf.Tensor, tf.Tensor]]]:
-        def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    ) -> tuple[tf.Tensor, Callable[..., tuple[tf.Tensor, tf.Tensor | None]]]:
+        def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor | None]:
             upstream = tf.convert_to_tensor(upstream)  # A gather right after gives slices.
             for_values = _multiply(product, upstream, weights, target, source, not transposed)
+            if not weights_count:
+                return for_values, None
             for_weights = tf.reduce_sum(
                 tf.gather(values, source) * tf.gather(upstream, target), axis=-1
             )
