@@ -9,6 +9,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from gnn.layers.dense import FeatureDense
+from gnn.layers.dropout import FeatureDropout
 from gnn.ops.sparse import map_values
 
 _ADVICE = (
@@ -97,7 +99,28 @@ def call_node_model(node_model: keras.layers.Layer, features: Any, training: boo
     >>> call_node_model(dense, {"x": tf.ones([1, 3])}, training=False).numpy().tolist()
     [[3.0]]
     """
-    return node_model(node_inputs(node_model, features), **_training(node_model, training))
+    inputs = node_inputs(node_model, features)
+    _take_sparse_inputs(node_model, inputs)
+    return node_model(inputs, **_training(node_model, training))
+
+
+def _take_sparse_inputs(node_model: keras.layers.Layer, inputs: Any) -> None:
+    """Gives an unbuilt Sequential model that begins with a layer for sparse features such an input.
+
+    Keras would build it for dense ones, and from then on make all features dense.
+    """
+    is_sparse = isinstance(inputs, tf.SparseTensor) or getattr(inputs, "sparse", False)
+    if not is_sparse or not isinstance(node_model, keras.Sequential) or node_model.built:
+        return
+    layers = list(node_model.layers)
+    if not layers or not isinstance(layers[0], (FeatureDense, FeatureDropout)):
+        return
+    for _ in layers:
+        node_model.pop(rebuild=False)
+    shape = inputs.shape[1:]
+    node_model.add(keras.Input(shape, dtype=layers[0].compute_dtype, sparse=True))
+    for layer in layers:
+        node_model.add(layer)
 
 
 def node_inputs(node_model: keras.layers.Layer, features: Any) -> Any:

@@ -11,6 +11,7 @@ import pytest
 import sonnet as snt
 import tensorflow as tf
 
+import gnn
 from gnn.models.node_models import (
     build_node_model,
     call_node_model,
@@ -133,6 +134,24 @@ def test_features_are_cast_to_the_dtype_of_the_input_and_made_dense() -> None:
     for feature in (tf.constant([[0, 2]], tf.int64), sparse):
         given = node_inputs(functional("a"), {"a": feature})
         assert given.dtype == tf.float32 and given.numpy().tolist() == [[0.0, 2.0]]
+
+
+@pytest.mark.parametrize(
+    ("first", "stays_sparse"),
+    [(gnn.layers.FeatureDense(2), True), (keras.layers.Dense(2), False)],
+)
+def test_a_sequential_model_that_begins_with_a_feature_layer_takes_sparse_features(
+    first: keras.layers.Layer, stays_sparse: bool
+) -> None:
+    model = keras.Sequential([first, keras.layers.Dense(1)])
+    rows = np.array([[0.0, 2.0, 0.0], [1.0, 0.0, 0.0]], np.float32)
+    outputs = call_node_model(model, {"words": tf.sparse.from_dense(rows)}, training=False)
+    assert model.inputs[0].sparse == stays_sparse
+    expected = (rows @ first.kernel + first.bias) @ model.layers[-1].kernel
+    np.testing.assert_allclose(outputs, expected + model.layers[-1].bias, rtol=1e-6)
+    # Saved and loaded, the model still does not make its features dense.
+    loaded = keras.Sequential.from_config(model.get_config())
+    assert loaded.inputs[0].sparse == stays_sparse
 
 
 @pytest.mark.parametrize("training", [True, False])
