@@ -52,3 +52,34 @@ def map_values(
     mapped = features.with_values(function(features.values))
     mapped.set_shape(features.shape)
     return mapped
+
+
+def gather_rows(features: tf.SparseTensor, rows: tf.Tensor) -> tf.SparseTensor:
+    """Some rows of sparse features, which costs what these rows hold and little more.
+
+    Args:
+        features: `[n_rows, n_features]`, its entries in order of their rows.
+        rows: int `[n]`, in any order, a row as often as wanted.
+
+    Returns:
+        `[n, n_features]`.
+
+    Example:
+
+    >>> features = tf.sparse.from_dense([[0.0, 3.0], [0.0, 0.0], [5.0, 7.0]])
+    >>> tf.sparse.to_dense(gather_rows(features, tf.constant([2, 2, 0]))).numpy().tolist()
+    [[5.0, 7.0], [5.0, 7.0], [0.0, 3.0]]
+    """
+    row_of_entry, column_of_entry = features.indices[:, 0], features.indices[:, 1]
+    entries = tf.RaggedTensor.from_value_rowids(
+        tf.range(tf.shape(row_of_entry)[0]),
+        row_of_entry,
+        features.dense_shape[0],
+        validate=False,
+    )
+    chosen = tf.gather(entries, rows)
+    indices = tf.stack([chosen.value_rowids(), tf.gather(column_of_entry, chosen.values)], axis=1)
+    shape = tf.stack([tf.shape(rows, tf.int64)[0], features.dense_shape[1]])
+    gathered = tf.SparseTensor(indices, tf.gather(features.values, chosen.values), shape)
+    gathered.set_shape([rows.shape[0], features.shape[1]])
+    return gathered

@@ -14,13 +14,14 @@ from gnn.graphs.graph import Graph
 from gnn.graphs.graphs_tuple import split_inputs
 from gnn.models.node_graph_model import NodeGraphModel
 from gnn.models.node_models import call_node_model
+from gnn.ops.sparse import gather_rows
 
 
 class NodeOutputs:
     """Calls a classifier on the nodes of one graph.
 
     A `NodeGraphModel` is given the whole graph, any other layer the features of the nodes asked
-    for. Sparse features, which have no fast way to single rows, are given whole.
+    for.
 
     Args:
         graph: the graph; its labels are not looked at.
@@ -42,7 +43,6 @@ class NodeOutputs:
         self.inputs: dict[str, Any] = element[0] if isinstance(element, tuple) else element
         self.features, _ = split_inputs(self.inputs)
         self.num_nodes = graph.num_nodes
-        self.has_sparse = any(isinstance(x, tf.SparseTensor) for x in self.features.values())
 
     def of(self, model: keras.layers.Layer, nodes: tf.Tensor, training: bool) -> tf.Tensor:
         """The logits of some nodes.
@@ -62,10 +62,7 @@ class NodeOutputs:
         if isinstance(model, NodeGraphModel):
             outputs = self._logits(model, model(self.inputs, training=training))
             return tf.gather(outputs, nodes)
-        if self.has_sparse:
-            outputs = self._logits(model, call_node_model(model, self.features, training))
-            return tf.gather(outputs, nodes)
-        rows = {name: tf.gather(feature, nodes) for name, feature in self.features.items()}
+        rows = {name: _rows(feature, nodes) for name, feature in self.features.items()}
         return self._logits(model, call_node_model(model, rows, training))
 
     def _logits(self, model: keras.layers.Layer, outputs: Any) -> tf.Tensor:
@@ -82,6 +79,12 @@ class NodeOutputs:
                 f"shape {outputs.shape}"
             )
         return tf.cast(outputs, tf.float32)
+
+
+def _rows(feature: tf.Tensor | tf.SparseTensor, nodes: tf.Tensor) -> tf.Tensor | tf.SparseTensor:
+    if isinstance(feature, tf.SparseTensor):
+        return gather_rows(feature, nodes)
+    return tf.gather(feature, nodes)
 
 
 def all_nodes(graph: Graph) -> tf.Tensor:
