@@ -213,7 +213,7 @@ def compile_model(model: keras.Model, config: RunConfig) -> None:
         "categorical_hinge": keras.losses.CategoricalHinge,
     }
     metrics: list[Any] = ["accuracy"]
-    if "val_cross_entropy" in (_monitor(config), _also(config)):
+    if "val_cross_entropy" in _judged_by(config):
         sparse_labels = (config.loss or "sparse").startswith("sparse")
         cross_entropy = (
             keras.metrics.SparseCategoricalCrossentropy
@@ -240,24 +240,20 @@ def best_epoch(config: RunConfig, validates: bool = True) -> BestEpoch:
     >>> best_epoch(RunConfig(model="sgc", recipe="citation", patience=10)).monitor
     'val_cross_entropy'
     """
-    monitor = _monitor(config)
+    monitor, also = _judged_by(config)
     # The first recipes, which have no ties, have their figures published.
     settled = config.recipe == "citation" and config.model in ("gcn", "graph-regularization", "mlp")
     if not validates:
         return BestEpoch(config.patience or 1, "loss", ties=not settled)
-    return BestEpoch(config.patience or 1, monitor, ties=not settled, also=_also(config))
+    return BestEpoch(config.patience or 1, monitor, ties=not settled, also=also)
 
 
-def _monitor(config: RunConfig) -> str:
+def _judged_by(config: RunConfig) -> tuple[str, str | None]:
+    """The metric that says which epoch is the best, and the other that lets a training go on."""
     if config.recipe == "citation" and config.model in NETWORKS:
-        return NETWORKS[config.model].monitor
-    return "val_accuracy"
-
-
-def _also(config: RunConfig) -> str | None:
-    if config.recipe == "citation" and config.model in NETWORKS:
-        return NETWORKS[config.model].also
-    return None
+        network = NETWORKS[config.model]
+        return network.monitor, network.also
+    return "val_accuracy", None
 
 
 def number_of_classes(graph: Graph) -> int:
