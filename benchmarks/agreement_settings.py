@@ -48,6 +48,17 @@ METHODS: dict[str, dict[tuple[str, str], dict[str, Any]]] = {
             ("mlp", (100.0, 50.0), {"agreement_floor": 0.5}),
             ("gcn", (10.0, 5.0), {}),
         )
+    }
+    # The authors' settings for images.
+    | {
+        ("mnist", "mlp"): {
+            "pair_weights": (0.1, 0.05),
+            "use_graph": False,
+            "agreement_floor": 0.5,
+            "labels_per_round": 500,
+            "rounds": 100,
+            "classifier": {"patience": 500},
+        }
     },
     "beliefs": {
         ("cora", "gcn"): {"pair_weights": (1.0, 0.5), "keep_proportions": False},
