@@ -49,10 +49,11 @@ METHODS: dict[str, dict[tuple[str, str], dict[str, Any]]] = {
             ("gcn", (10.0, 5.0), {}),
         )
     }
-    # The authors' settings for images.
+    # The authors' settings for images, but for the weights: by validation, seed 0, of (0.1, 0.05),
+    # which is theirs, (1, 0.5) and (10, 5).
     | {
         ("mnist", "mlp"): {
-            "pair_weights": (0.1, 0.05),
+            "pair_weights": (1.0, 0.5),
             "use_graph": False,
             "agreement_floor": 0.5,
             "labels_per_round": 500,
