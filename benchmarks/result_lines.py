@@ -54,6 +54,6 @@ def mean_and_error(scores: Sequence[float]) -> tuple[float, float]:
 
 
 def in_percent(scores: Sequence[float], digits: int = 2) -> str:
-    """The mean and its standard error in percent, as a table has it."""
+    """The mean and its standard error in percent, as a table has it; `?` for that of one score."""
     mean, error = mean_and_error([100 * score for score in scores])
-    return f"{mean:.{digits}f} ± {error:.{digits}f}"
+    return f"{mean:.{digits}f} ± {'?' if np.isnan(error) else f'{error:.{digits}f}'}"

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from gnn.data import full_batch
 from gnn.graphs.graph import Graph
-from gnn.models import GRANDNodeClassifier
+from gnn.models import GRANDNodeClassifier, random_classifier
 from tests.models.small_batches import (
     READ_OUT,
     SIZE,
@@ -82,10 +82,17 @@ def masks_of(model: Any, draw_widths: list[int]) -> list[Any]:
     ("input_dropout", "drop_node_rate", "dropout_rate"),
     [(0.5, 0.5, 0.5), (0.0, 0.5, 0.5), (0.4, 0.0, 0.0), (0.0, 0.0, 0.0)],
 )
+@pytest.mark.parametrize("block", [128, 4])
 def test_training_equals_the_algorithm_draw_for_draw(
-    input_dropout: float, drop_node_rate: float, dropout_rate: float, as_sparse: bool
+    input_dropout: float,
+    drop_node_rate: float,
+    dropout_rate: float,
+    as_sparse: bool,
+    block: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Algorithm 2 of the paper, with the masks of a second model of the same seed."""
+    monkeypatch.setattr(random_classifier, "_BLOCK", block)
     inputs, x, moved = example(as_sparse)
     models = []
     for _ in range(2):
