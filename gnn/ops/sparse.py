@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from gnn.ops.propagate import Adjacency, propagate
+from gnn.ops.propagate import Adjacency, entry_indices, propagate
 
 
 def sparse_matmul(features: tf.SparseTensor, kernel: tf.Tensor) -> tf.Tensor:
@@ -54,32 +54,53 @@ def map_values(
     return mapped
 
 
-def gather_rows(features: tf.SparseTensor, rows: tf.Tensor) -> tf.SparseTensor:
-    """Some rows of sparse features, which costs what these rows hold and little more.
+class SparseRows:
+    """Sparse features of which some rows are asked for again and again.
+
+    Where a row begins is looked up once; `gather` then costs what the rows asked for hold.
 
     Args:
         features: `[n_rows, n_features]`, its entries in order of their rows.
-        rows: int `[n]`, in any order, a row as often as wanted.
-
-    Returns:
-        `[n, n_features]`.
 
     Example:
 
     >>> features = tf.sparse.from_dense([[0.0, 3.0], [0.0, 0.0], [5.0, 7.0]])
-    >>> tf.sparse.to_dense(gather_rows(features, tf.constant([2, 2, 0]))).numpy().tolist()
+    >>> rows = SparseRows(features)
+    >>> tf.sparse.to_dense(rows.gather(tf.constant([2, 2, 0]))).numpy().tolist()
     [[5.0, 7.0], [5.0, 7.0], [0.0, 3.0]]
     """
-    row_of_entry, column_of_entry = features.indices[:, 0], features.indices[:, 1]
-    entries = tf.RaggedTensor.from_value_rowids(
-        tf.range(tf.shape(row_of_entry)[0]),
-        row_of_entry,
-        features.dense_shape[0],
-        validate=False,
-    )
-    chosen = tf.gather(entries, rows)
-    indices = tf.stack([chosen.value_rowids(), tf.gather(column_of_entry, chosen.values)], axis=1)
-    shape = tf.stack([tf.shape(rows, tf.int64)[0], features.dense_shape[1]])
-    gathered = tf.SparseTensor(indices, tf.gather(features.values, chosen.values), shape)
-    gathered.set_shape([rows.shape[0], features.shape[1]])
-    return gathered
+
+    def __init__(self, features: tf.SparseTensor):
+        self._features = features
+        self._columns = features.indices[:, 1]
+        self._entries = tf.RaggedTensor.from_value_rowids(
+            tf.range(tf.shape(features.values)[0]),
+            features.indices[:, 0],
+            features.dense_shape[0],
+            validate=False,
+        )
+
+    def gather(self, rows: tf.Tensor) -> tf.SparseTensor:
+        """Some rows.
+
+        Args:
+            rows: int `[n]`, in any order, a row as often as wanted.
+
+        Returns:
+            `[n, n_features]`.
+        """
+        features, chosen = self._features, tf.gather(self._entries, rows)
+        entries, begins = chosen.values, chosen.row_splits[1:-1]
+        # Counts the beginnings up to each entry; what lies after the last entry has none.
+        row_of_entry = tf.cumsum(
+            tf.math.unsorted_segment_sum(
+                tf.ones_like(begins),
+                tf.where(begins < tf.size(entries, tf.int64), begins, -1),
+                tf.size(entries),
+            )
+        )
+        indices = entry_indices(row_of_entry, tf.gather(self._columns, entries))
+        shape = tf.stack([tf.size(rows, tf.int64), features.dense_shape[1]])
+        gathered = tf.SparseTensor(indices, tf.gather(features.values, entries), shape)
+        gathered.set_shape([rows.shape[0], features.shape[1]])
+        return gathered

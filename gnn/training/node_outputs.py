@@ -14,7 +14,7 @@ from gnn.graphs.graph import Graph
 from gnn.graphs.graphs_tuple import split_inputs
 from gnn.models.node_graph_model import NodeGraphModel
 from gnn.models.node_models import call_node_model
-from gnn.ops.sparse import gather_rows
+from gnn.ops.sparse import SparseRows
 
 
 class NodeOutputs:
@@ -42,6 +42,11 @@ class NodeOutputs:
         element = next(iter(full_batch(graph)))
         self.inputs: dict[str, Any] = element[0] if isinstance(element, tuple) else element
         self.features, _ = split_inputs(self.inputs)
+        self._rows = {
+            name: SparseRows(feature)
+            for name, feature in self.features.items()
+            if isinstance(feature, tf.SparseTensor)
+        }
         self.num_nodes = graph.num_nodes
 
     def of(self, model: keras.layers.Layer, nodes: tf.Tensor, training: bool) -> tf.Tensor:
@@ -62,7 +67,12 @@ class NodeOutputs:
         if isinstance(model, NodeGraphModel):
             outputs = self._logits(model, model(self.inputs, training=training))
             return tf.gather(outputs, nodes)
-        rows = {name: _rows(feature, nodes) for name, feature in self.features.items()}
+        rows = {
+            name: self._rows[name].gather(nodes)
+            if name in self._rows
+            else tf.gather(feature, nodes)
+            for name, feature in self.features.items()
+        }
         return self._logits(model, call_node_model(model, rows, training))
 
     def _logits(self, model: keras.layers.Layer, outputs: Any) -> tf.Tensor:
@@ -79,12 +89,6 @@ class NodeOutputs:
                 f"shape {outputs.shape}"
             )
         return tf.cast(outputs, tf.float32)
-
-
-def _rows(feature: tf.Tensor | tf.SparseTensor, nodes: tf.Tensor) -> tf.Tensor | tf.SparseTensor:
-    if isinstance(feature, tf.SparseTensor):
-        return gather_rows(feature, nodes)
-    return tf.gather(feature, nodes)
 
 
 def all_nodes(graph: Graph) -> tf.Tensor:
