@@ -48,9 +48,12 @@ def run(recipe: str, data: str, seed: int) -> dict[str, float]:
     keras.backend.clear_session()
     model = build_model(config, graph)
     compile_model(model, config)
+    batches = training_batches(config, graph)
+    if config.steps_per_epoch:
+        batches = batches.repeat()
     started = time.perf_counter()
     history = model.fit(
-        training_batches(config, graph),
+        batches,
         validation_data=evaluation_batches(config, graph, "validation"),
         epochs=config.epochs,
         steps_per_epoch=config.steps_per_epoch or None,

@@ -2,6 +2,7 @@
 
     GNN_DATA_DIR=... python benchmarks/agreement.py --append benchmarks/results/agreement.jsonl
     python benchmarks/agreement.py --table benchmarks/results/agreement.jsonl
+    python benchmarks/agreement.py --rounds benchmarks/results/agreement.jsonl --data cora
 
 The public split. `mnist` has 10,000 digits without a graph: 10 labeled ones a class, 1,000 to
 validate and 2,000 to test, drawn by the seed. A line has the accuracies of the round that the
@@ -17,6 +18,7 @@ import itertools
 import os
 import statistics
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -86,17 +88,47 @@ def table(path: Path) -> str:
     return "\n".join(lines)
 
 
+def rounds_table(path: Path, rows: Sequence[str], data: Sequence[str]) -> str:
+    """Round by round, means over the seeds that got so far: what co-training did, and how well."""
+    groups: dict[tuple[str, str, int], list[dict[str, Any]]] = collections.defaultdict(list)
+    for line in read(path):
+        if line["row"] in rows and line["data"] in data:
+            for row in line["history"]:
+                groups[line["data"], line["row"], row["round"]].append(row)
+
+    lines = [
+        "| data | row | round | seeds | test | labels added | of them right | AUC of agreement |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for (name, row, number), found in sorted(groups.items()):
+        added = sum(each["labels_added"] for each in found)
+        right = sum(each.get("labels_right", 0) for each in found)
+        aucs = [each["agreement_auc"] for each in found if "agreement_auc" in each]
+        cells = [
+            f"{100 * statistics.mean(each['test_accuracy'] for each in found):.1f}",
+            f"{added / len(found):.0f}",
+            f"{right / added:.2f}" if added else "",
+            f"{statistics.mean(aucs):.2f}" if aucs else "",
+        ]
+        lines.append(f"| {name} | {row} | {number} | {len(found)} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def main() -> None:
     """Runs what is missing, or prints the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--append", type=Path, help="the file of results")
     parser.add_argument("--table", type=Path, help="print a table of this file and stop")
+    parser.add_argument("--rounds", type=Path, help="print a table of its rounds and stop")
     parser.add_argument("--rows", nargs="+", default=ROWS, choices=ROWS)
     parser.add_argument("--data", nargs="+", default=["cora", "citeseer"])
     parser.add_argument("--seeds", type=int, default=10)
     arguments = parser.parse_args()
     if arguments.table:
         print(table(arguments.table))
+        return
+    if arguments.rounds:
+        print(rounds_table(arguments.rounds, arguments.rows, arguments.data))
         return
     wanted = itertools.product(range(arguments.seeds), arguments.data, arguments.rows)
     run_missing(

@@ -51,7 +51,7 @@ class AgreementTraining:
         steps = tf.TensorSpec([None, None, 2], tf.int32)
         self._steps = tf.function(self._train, input_signature=[specs, steps, whole])
         self._validate = tf.function(
-            self._accuracy,
+            self._score,
             autograph=False,
             input_signature=[specs, pairs, tf.TensorSpec([None], tf.float32)],
         )
@@ -117,7 +117,8 @@ class AgreementTraining:
             score = self._validate(features, held_out, tf.constant(validation.agreement))
             return loss, float(score)
 
-        fitted = until_no_better(run, self.model.weights, self._fit, perfect=1.0)
+        perfect = 1.0 if self._fit.monitor == "accuracy" else None
+        fitted = until_no_better(run, self.model.weights, self._fit, perfect)
         self.encodings = self._encode()
         return fitted
 
@@ -166,10 +167,12 @@ class AgreementTraining:
         self._optimizer.apply(tape.gradient(scaled, variables), variables)
         return loss
 
-    def _accuracy(
+    def _score(
         self, features: Mapping[str, Any], pairs: tf.Tensor, agreement: tf.Tensor
     ) -> tf.Tensor:
         predicted = self.model.agree(*self._ends(features, pairs, False), training=False)[:, 0]
+        if self._fit.monitor == "cross_entropy":
+            return -keras.losses.binary_crossentropy(agreement, predicted)
         return tf.reduce_mean(tf.cast((predicted >= 0.5) == (agreement > 0.5), tf.float32))
 
 

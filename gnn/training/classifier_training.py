@@ -137,12 +137,12 @@ class ClassifierTraining:
         return self._traced[with_pairs](*drawn)
 
     def _train(self, *drawn: tf.Tensor, with_pairs: bool) -> tuple[tf.Tensor, tf.Tensor]:
-        """Does a chunk of steps; returns their mean loss and the accuracy on validation nodes."""
+        """Does a chunk of steps; returns their mean loss and the score on validation nodes."""
         of_step, of_all = drawn[:_OF_STEP], drawn[_OF_STEP:]
         steps, total = tf.shape(drawn[0])[0], tf.zeros([])
         for step in tf.range(steps):
             total += self._step(*[part[step] for part in of_step], *of_all, with_pairs)
-        return total / tf.cast(steps, tf.float32), self._accuracy()
+        return total / tf.cast(steps, tf.float32), self._score()
 
     @tf.autograph.experimental.do_not_convert
     def _step(self, *drawn: Any) -> tf.Tensor:
@@ -154,13 +154,14 @@ class ClassifierTraining:
         return loss
 
     @tf.autograph.experimental.do_not_convert
-    def _accuracy(self) -> tf.Tensor:
+    def _score(self) -> tf.Tensor:
         if self._validation is None:
             return tf.zeros([])
         nodes, true = self._validation
-        predicted = tf.argmax(
-            self._outputs.of(self.model, nodes, training=False), axis=-1, output_type=tf.int32
-        )
+        logits = self._outputs.of(self.model, nodes, training=False)
+        if self._fit.monitor == "cross_entropy":
+            return -_cross_entropy(true, logits)
+        predicted = tf.argmax(logits, axis=-1, output_type=tf.int32)
         return tf.reduce_mean(tf.cast(predicted == true, tf.float32))
 
     def _loss(

@@ -53,7 +53,8 @@ class CoTrainer:
             `test_accuracy` (where the split exists; the last is never looked at to choose),
             `labels_added`, `labels_right` (those of them that are true, where that is known),
             `classifier_steps`, `agreement_steps`, `agreement_validation` (accuracy on held-out
-            pairs of labeled nodes), `agreement_auc` (area under the ROC curve over edges with an
+            pairs of labeled nodes; the negative cross-entropy if that is monitored),
+            `agreement_auc` (area under the ROC curve over edges with an
             unlabeled end, by true labels; to judge with, never used), `seconds`.
         best_round: the number of the round that was kept.
         stopped: why it ended, a sentence.

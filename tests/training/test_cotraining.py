@@ -149,6 +149,28 @@ def test_the_round_that_validates_best_is_kept():
     assert found["accuracy"] == pytest.approx(max(scores))
 
 
+def test_the_step_of_least_cross_entropy_is_kept():
+    """Against trainings of 1, 2, ... steps, which keep their last weights."""
+    graph = communities(noise=1.5)
+    unjudged = dataclasses.replace(graph, splits={"train": graph.splits["train"]})
+    nodes = graph.splits["validation"]
+    rate = {"learning_rate": 0.05, "evaluate_every": 1, "patience": 100}
+
+    def cross_entropy(graph, **fit):
+        trainer = gnn.CoTrainer(perceptron, None, config(rounds=0, classifier={**rate, **fit}))
+        trainer.fit(graph, verbose=0)
+        logits = trainer.classifier(next(iter(graph.features.values()))[nodes])
+        losses = keras.losses.sparse_categorical_crossentropy(
+            graph.labels[nodes], logits, from_logits=True
+        )
+        return float(tf.reduce_mean(losses))
+
+    after = [cross_entropy(unjudged, min_steps=n, max_steps=n) for n in range(1, 13)]
+    assert 0 < np.argmin(after) < 11
+    kept = cross_entropy(graph, min_steps=12, max_steps=12, monitor="cross_entropy")
+    assert kept == pytest.approx(min(after), rel=1e-6)
+
+
 def test_agreement_helps_where_neighbors_agree():
     """Where edges tell more than features, co-training learns more than features do."""
     fit = {"min_steps": 200, "patience": 100, "learning_rate": 0.01, "evaluate_every": 20}
