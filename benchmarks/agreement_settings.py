@@ -1,7 +1,9 @@
 """The rows of the table of graph agreement models, with the settings of the authors' runs.
 
 From `run_configs.txt` of the authors' code (Stretcu et al. 2019), where it has a row; what it has
-not (GAM* on CiteSeer) takes Cora's. Rows named `beliefs` and networks named `kipf` are ours.
+not (GAM* on CiteSeer) takes Cora's. Rows named `beliefs` and networks named `kipf` are ours. The
+other networks are the recipes of `gnn train`, with their optimizers, their penalties and their ways
+of choosing an epoch.
 """
 
 from __future__ import annotations
@@ -13,6 +15,14 @@ from typing import Any
 import keras
 
 import gnn
+from gnn.training.recipes import (
+    best_epoch,
+    build_model,
+    compile_model,
+    number_of_classes,
+    resolve,
+)
+from gnn.training.run_config import RunConfig
 
 # The classifiers, and the settings that all rows of one have in common. A network sees all labeled
 # nodes in every step, a perceptron 128 of them.
@@ -24,6 +34,11 @@ CLASSIFIERS: dict[str, dict[str, Any]] = {
         "classifier": {"patience": 500, "batch_size": None, "learning_rate": 0.01},
         "pairs_per_step": 512,
     },
+}
+# The best networks; how long each is trained is its recipe's.
+RECIPES = ("dagnn", "gcnii", "grand")
+CLASSIFIERS |= {
+    name: {"classifier": {"batch_size": None}, "pairs_per_step": 512} for name in RECIPES
 }
 
 # By method, then by (data, classifier): what differs.
@@ -65,6 +80,9 @@ METHODS: dict[str, dict[tuple[str, str], dict[str, Any]]] = {
         ("cora", "gcn"): {"pair_weights": (1.0, 0.5), "keep_proportions": False},
         ("cora", "kipf"): {"pair_weights": (10.0, 5.0), "keep_proportions": False},
         ("citeseer", "kipf"): {"pair_weights": (1.0, 0.5), "keep_proportions": False},
+        ("cora", "dagnn"): {"pair_weights": (1.0, 0.5), "keep_proportions": False, "rounds": 6},
+        ("cora", "gcnii"): {"pair_weights": (1.0, 0.5), "keep_proportions": False, "rounds": 3},
+        ("citeseer", "grand"): {"pair_weights": (1.0, 0.5), "keep_proportions": False, "rounds": 3},
     },
 }
 ROWS = [
@@ -81,7 +99,7 @@ def has_row(row: str, data: str) -> bool:
     return (data, name) in METHODS[method]
 
 
-def trainer(row: str, data: str, seed: int, num_classes: int) -> gnn.CoTrainer:
+def trainer(row: str, data: str, seed: int, graph: gnn.Graph) -> gnn.CoTrainer:
     """The co-training of a row of the table."""
     name, _, method = row.partition("+")
     settings = copy.deepcopy(CLASSIFIERS[name]) | dict(METHODS[method][data, name])
@@ -91,13 +109,34 @@ def trainer(row: str, data: str, seed: int, num_classes: int) -> gnn.CoTrainer:
     agreement: Callable[[], Any] | None = gnn.AgreementModel
     if method in ("ngm", "beliefs"):
         agreement = None if method == "ngm" else gnn.BeliefAgreement
+    if name in RECIPES:
+        recipe = resolve(RunConfig(dataset=data, model=name), graph)
+        settings["classifier"] = {**settings["classifier"], **_length(recipe)}
+        return gnn.CoTrainer(lambda: _of_recipe(recipe, graph), agreement, settings)
+    num_classes = number_of_classes(graph)
     return gnn.CoTrainer(lambda: classifier(name, num_classes), agreement, settings)
+
+
+def _length(recipe: RunConfig) -> dict[str, Any]:
+    """How long a recipe trains, and what chooses the step."""
+    monitor = best_epoch(recipe).monitor
+    return {
+        "max_steps": recipe.epochs,
+        "patience": recipe.patience,
+        "monitor": "accuracy" if monitor == "val_accuracy" else "cross_entropy",
+    }
+
+
+def _of_recipe(recipe: RunConfig, graph: gnn.Graph) -> keras.Model:
+    model = build_model(recipe, graph)
+    compile_model(model, recipe)
+    return model
 
 
 def rows_normalized(row: str, data: str) -> bool:
     """Whether the words of a paper are divided by their number."""
     name, _, method = row.partition("+")
-    return name == "kipf" or (data, row) == ("citeseer", "gcn+gam")
+    return name in ("kipf", *RECIPES) or (data, row) == ("citeseer", "gcn+gam")
 
 
 def classifier(name: str, num_classes: int) -> keras.Model:

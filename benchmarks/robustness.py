@@ -57,7 +57,7 @@ def train(model_name: str, graph: Graph, seed: int) -> dict[str, float]:
         and `"best_round"`. The models alone are round 0 of their co-training.
     """
     row = {"mlp": "mlp+ngm", "ngm": "mlp+ngm", "gam": "mlp+gam"}.get(model_name, "gcn+gam")
-    training = trainer(row, "cora", seed, 7)
+    training = trainer(row, "cora", seed, graph)
     if model_name in ("mlp", "gcn"):
         training.config = dataclasses.replace(training.config, rounds=0)
     history = training.fit(graph, verbose=0)
