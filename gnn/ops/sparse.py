@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from gnn.ops.propagate import Adjacency, entry_indices, propagate
+from gnn.ops.propagate import Adjacency, propagate
 
 
 def sparse_matmul(features: tf.SparseTensor, kernel: tf.Tensor) -> tf.Tensor:
@@ -99,7 +99,7 @@ class SparseRows:
                 tf.size(entries),
             )
         )
-        indices = entry_indices(row_of_entry, tf.gather(self._columns, entries))
+        indices = tf.stack([row_of_entry, tf.gather(self._columns, entries)], axis=1)
         shape = tf.stack([tf.size(rows, tf.int64), features.dense_shape[1]])
         gathered = tf.SparseTensor(indices, tf.gather(features.values, entries), shape)
         gathered.set_shape([rows.shape[0], features.shape[1]])
