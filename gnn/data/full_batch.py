@@ -67,6 +67,8 @@ def full_batch(
             )
     if known is not None:
         batch["known_labels"] = known_labels_of(known, batch)
+    if not padding:
+        del batch["node_ids"]  # All nodes, in order.
     taken = features.take(np.arange(graph.num_nodes))
     arrays = features.rows(taken, num_rows=num_rows)
     inputs = features.tensors({**batch, **arrays}, num_rows)

@@ -104,12 +104,14 @@ class NodeFeatures:
         """What TensorFlow does for a batch: the features by name.
 
         Args:
-            batch: holds `node_ids`, what `rows` returned, and `node_mask` if it is padded.
+            batch: holds `node_ids`, or not where it is all nodes in order, what `rows` returned,
+                and `node_mask` if it is padded.
             num_rows: the static number of rows of a padded batch, else None.
         """
         features = {name: tf.convert_to_tensor(batch[f"{name}:rows"]) for name in self._mapped}
         for name, values in self._dense.items():
-            rows = tf.gather(values, batch["node_ids"])
+            # The gathered rows are a copy, which of a large graph may be most of the memory.
+            rows = tf.gather(values, batch["node_ids"]) if "node_ids" in batch else values
             if num_rows is not None and values.dtype != tf.string:
                 mask = tf.reshape(batch["node_mask"], [-1] + [1] * (values.shape.rank - 1))
                 rows = tf.where(mask, rows, tf.zeros([], rows.dtype))
