@@ -55,6 +55,8 @@ METHODS: dict[str, dict[tuple[str, str], dict[str, Any]]] = {
             "rounds": 100,
         },
         ("citeseer", "gcn"): {"pair_weights": (0.01, 0.005), "rounds": 50},
+        ("cora", "kipf"): {"pair_weights": (10.0, 5.0), "keep_proportions": False},
+        ("citeseer", "kipf"): {"pair_weights": (1.0, 0.5), "keep_proportions": False},
     },
     "gam*": {
         (data, name): {"pair_weights": weights, "use_graph": False, **more}
