@@ -1,7 +1,7 @@
 """Pure tensor functions: propagation, attention, pooling, distances and the graph loss."""
 
 from gnn.ops.adversarial import adversarial_neighbors
-from gnn.ops.agreement import aggregate_pairs
+from gnn.ops.agreement import aggregate_pairs, belief_agreement, joint_belief
 from gnn.ops.attention import neighbor_softmax
 from gnn.ops.consistency import consistency_loss
 from gnn.ops.distances import pairwise_distance
@@ -16,7 +16,9 @@ __all__ = [
     "Adjacency",
     "adversarial_neighbors",
     "aggregate_pairs",
+    "belief_agreement",
     "consistency_loss",
+    "joint_belief",
     "labeled_neighbor_distances",
     "neighbor_distances",
     "neighbor_softmax",

@@ -21,6 +21,7 @@ from gnn.graphs.label_pairs import (
 )
 from gnn.models.agreement import AgreementModel
 from gnn.training.cotrain_config import CoTrainConfig
+from gnn.training.restarting_optimizer import RestartingOptimizer
 from gnn.training.until_no_better import Fitted, until_no_better
 
 
@@ -41,9 +42,7 @@ class AgreementTraining:
         self._lookup = NodeFeatures(graph)
         features = self._rows(np.arange(graph.num_nodes))
         self._fit = config.agreement
-        self._optimizer = fresh_optimizer(model, self._fit.learning_rate)
-        self._optimizer.build(model.trainable_variables)
-        self._begin_with = values_of(self._optimizer)
+        self._optimizer = RestartingOptimizer(model, self._fit.learning_rate)
         # Traced alike whatever number of labels a round has: a training that was resumed in it has
         # the bits of one that was not.
         specs = {name: _any_rows(feature) for name, feature in features.items()}
@@ -69,7 +68,7 @@ class AgreementTraining:
         Returns:
             How it went, with 0 steps where no two labels are equal or none differ.
         """
-        reset(self._optimizer, self._begin_with)
+        self._optimizer.restart()
         seed = int(np.random.SeedSequence([self._config.seed, round_number]).generate_state(1)[0])
         edges = labeled_edges(graph, labels) if self._config.use_graph else LabelPairs(*_nothing())
         training, validation = split_pairs(edges, self._config.validation_share, seed=seed)
@@ -156,16 +155,12 @@ class AgreementTraining:
     def _step(
         self, features: Mapping[str, Any], pairs: tf.Tensor, agreement: tf.Tensor
     ) -> tf.Tensor:
-        variables = self.model.trainable_variables
-        with tf.GradientTape() as tape:
-            ends = self._ends(features, pairs, training=True)
-            predicted = self.model.agree(*ends, training=True)
+        def loss_of() -> tf.Tensor:
+            predicted = self.model.agree(*self._ends(features, pairs, training=True), training=True)
             # The sum over the batch, as in the authors' code; Adam does not mind its scale.
-            loss = tf.reduce_sum(keras.losses.binary_crossentropy(agreement, predicted))
-            loss += penalties(self.model)
-            scaled = self._optimizer.scale_loss(loss)
-        self._optimizer.apply(tape.gradient(scaled, variables), variables)
-        return loss
+            return tf.reduce_sum(keras.losses.binary_crossentropy(agreement, predicted))
+
+        return self._optimizer.minimize(loss_of)
 
     def _score(
         self, features: Mapping[str, Any], pairs: tf.Tensor, agreement: tf.Tensor
@@ -180,64 +175,6 @@ def _any_rows(feature: Any) -> Any:
     """The spec of a feature of any number of nodes."""
     spec = tf.SparseTensorSpec if isinstance(feature, tf.SparseTensor) else tf.TensorSpec
     return spec([None, *feature.shape[1:]], feature.dtype)
-
-
-def fresh_optimizer(model: keras.layers.Layer, learning_rate: float) -> keras.optimizers.Optimizer:
-    """An optimizer like that which a model was compiled with; Adam where it was not.
-
-    Adam scales the loss where the model computes in float16, as `compile` would have it.
-
-    Example:
-
-    >>> type(fresh_optimizer(keras.layers.Dense(1), 0.001)).__name__
-    'Adam'
-    """
-    compiled = getattr(model, "optimizer", None)
-    if compiled is None:
-        adam = keras.optimizers.Adam(learning_rate)
-        in_half = model.dtype_policy.name == "mixed_float16"
-        return keras.optimizers.LossScaleOptimizer(adam) if in_half else adam
-    return type(compiled).from_config(compiled.get_config())
-
-
-def values_of(optimizer: keras.optimizers.Optimizer) -> list[np.ndarray]:
-    """The values of all variables of an optimizer, for `reset`.
-
-    Example:
-
-    >>> len(values_of(keras.optimizers.SGD(0.1)))  # The count of steps and the learning rate.
-    2
-    """
-    return [variable.numpy() for variable in optimizer.variables]
-
-
-def reset(optimizer: keras.optimizers.Optimizer, values: list[np.ndarray]) -> None:
-    """Sets an optimizer's slots and its count of steps to what they began with: not always 0.
-
-    Example:
-
-    >>> optimizer = keras.optimizers.SGD()
-    >>> before = values_of(optimizer)
-    >>> _ = optimizer.iterations.assign(5)
-    >>> reset(optimizer, before)
-    >>> int(optimizer.iterations)
-    0
-    """
-    for variable, value in zip(optimizer.variables, values, strict=True):
-        variable.assign(value)
-
-
-def penalties(model: keras.layers.Layer) -> tf.Tensor:
-    """The sum of what the layers of a model add to the loss, float32.
-
-    Example:
-
-    >>> layer = keras.layers.Dense(1, kernel_initializer="ones", kernel_regularizer="l2")
-    >>> _ = layer(tf.ones([1, 2]))
-    >>> round(float(penalties(layer)), 4)
-    0.02
-    """
-    return sum((tf.cast(loss, tf.float32) for loss in model.losses), tf.zeros([]))
 
 
 def _most_held_out(labels: np.ndarray) -> int:

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from gnn.training.agreement_training import fresh_optimizer, penalties, reset, values_of
 from gnn.training.cotrain_config import CoTrainConfig
 from gnn.training.node_outputs import NodeOutputs, probabilities
 from gnn.training.pair_kinds import PairKind, shares
+from gnn.training.restarting_optimizer import RestartingOptimizer
 from gnn.training.until_no_better import Fitted, until_no_better
 
 # Of what is drawn for a chunk of steps, these first parts have a row a step.
@@ -53,9 +53,7 @@ class ClassifierTraining:
         self.model, self._outputs, self._config, self._judge = model, outputs, config, judge
         self._num_classes = num_classes
         self._fit = config.classifier
-        self._optimizer = fresh_optimizer(model, self._fit.learning_rate)
-        self._optimizer.build(model.trainable_variables)
-        self._begin_with = values_of(self._optimizer)
+        self._optimizer = RestartingOptimizer(model, self._fit.learning_rate)
         self._validation = None
         if validation is not None:
             nodes, labels = validation
@@ -89,7 +87,7 @@ class ClassifierTraining:
                 nodes of pairs do not even pass through the model, whose batch statistics they
                 would change.
         """
-        reset(self._optimizer, self._begin_with)
+        self._optimizer.restart()
         config, chunk_steps = self._config, self._fit.evaluate_every
         labeled = np.flatnonzero(labels >= 0).astype(np.int32)
         size = min(self._fit.batch_size or len(labeled), len(labeled))
@@ -146,12 +144,7 @@ class ClassifierTraining:
 
     @tf.autograph.experimental.do_not_convert
     def _step(self, *drawn: Any) -> tf.Tensor:
-        variables = self.model.trainable_variables
-        with tf.GradientTape() as tape:
-            loss = self._loss(*drawn)
-            scaled = self._optimizer.scale_loss(loss)
-        self._optimizer.apply(tape.gradient(scaled, variables), variables)
-        return loss
+        return self._optimizer.minimize(lambda: self._loss(*drawn))
 
     @tf.autograph.experimental.do_not_convert
     def _score(self) -> tf.Tensor:
@@ -178,7 +171,7 @@ class ClassifierTraining:
     ) -> tf.Tensor:
         if not (self._active and with_pairs):
             logits = self._outputs.of(self.model, batch, training=True)
-            return _cross_entropy(labels, logits) + penalties(self.model)
+            return _cross_entropy(labels, logits)
         ends = tf.reshape(pairs, [-1, 2])
         asked = tf.concat([batch, ends[:, 0], ends[:, 1]], axis=0)
         logits = self._outputs.of(self.model, asked, training=True)
@@ -199,8 +192,7 @@ class ClassifierTraining:
         if floor:
             agreement = tf.nn.relu(agreement - floor)
         agreeing = tf.reduce_mean(agreement * distances, axis=1)
-        added = penalties(self.model)
-        return supervised + tf.reduce_sum(coefficients * agreeing) + added
+        return supervised + tf.reduce_sum(coefficients * agreeing)
 
 
 def _cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:

@@ -18,6 +18,7 @@ from gnn.graphs.known_labels import known_labels
 from gnn.models.adversarial import AdversarialRegularizationModel
 from gnn.models.agreement import AgreementModel
 from gnn.models.belief_agreement import BeliefAgreement
+from gnn.ops.agreement import joint_belief
 from gnn.training.agreement_training import AgreementTraining
 from gnn.training.classifier_training import ClassifierTraining
 from gnn.training.cotrain_config import CoTrainConfig
@@ -26,6 +27,7 @@ from gnn.training.node_outputs import NodeOutputs, all_nodes, probabilities
 from gnn.training.pair_kinds import PairKind, edges_by_kind, random_pairs_by_kind
 from gnn.training.restarts import Restarts
 from gnn.training.self_labeling import most_confident
+from gnn.training.student_training import StudentTraining
 from gnn.training.until_no_better import Fitted
 
 _CLASSIFIER, _AGREEMENT = 0, 1
@@ -71,13 +73,15 @@ class Rounds:
                 f"the classifier returns {self._num_classes} classes, but the graph has the label "
                 f"{int(graph.labels.max())}"
             )
-        self._agreements, self._trainer = None, None
+        self._agreements, self._trainer, self._student = None, None, None
         if agreement_fn is not None:
             self._agreements = Restarts(
                 agreement_fn, "agreement_fn", self._build_agreement, (config.seed, 0, _AGREEMENT)
             )
             if isinstance(self.agreement, AgreementModel):
                 self._trainer = AgreementTraining(self.agreement, graph, config)
+            elif self.agreement.student is not None:
+                self._student = StudentTraining(self.agreement.student, self._outputs, config)
         judge = None if self.agreement is None else self.agreement.agree
         self._fitting = ClassifierTraining(
             self.classifier,
@@ -114,6 +118,13 @@ class Rounds:
 
     def _build_agreement(self, model: Any) -> Any:
         if isinstance(model, BeliefAgreement):
+            if model.student is not None:
+                logits = self._outputs.of(model.student, tf.constant([0]), training=False)
+                if logits.shape[-1] != self._num_classes:
+                    raise ValueError(
+                        f"the student of the BeliefAgreement returns {logits.shape[-1]} classes, "
+                        f"but the classifier {self._num_classes}"
+                    )
             return model([tf.zeros([1, self._num_classes])] * 2)
         if not isinstance(model, AgreementModel):
             raise TypeError(
@@ -154,9 +165,14 @@ class Rounds:
         """Encodings of all nodes for the agreement model, which is trained before."""
         if isinstance(self.agreement, BeliefAgreement):
             known = self.labels >= 0
-            beliefs = self._beliefs.copy()
-            beliefs[known] = np.eye(self._num_classes, dtype=np.float32)[self.labels[known]]
-            return tf.constant(beliefs), None
+            believed = self._beliefs.copy()
+            believed[known] = np.eye(self._num_classes, dtype=np.float32)[self.labels[known]]
+            beliefs = tf.constant(believed)
+            if self._student is None or self._agreements is None or number == 0:
+                return beliefs, None
+            self._agreements.restart(self._config.seed, number, _AGREEMENT)
+            fitted = self._student.fit(beliefs, number)
+            return joint_belief(beliefs, self._student.opinion()), fitted
         if self._trainer is None or self._agreements is None:
             return tf.zeros([self._graph.num_nodes, 1]), None
         if number == 0:
@@ -278,6 +294,8 @@ class Rounds:
         settings = dataclasses.asdict(self._config)
         del settings["rounds"]
         found: dict[str, Any] = {f"config.{key}": str(value) for key, value in settings.items()}
+        if isinstance(self.agreement, BeliefAgreement):
+            found["agreement: prior"] = self.agreement.prior
         for name, model in (("classifier", self.classifier), ("agreement", self.agreement)):
             found[name] = type(model).__name__
             weights = [] if model is None else model.weights

@@ -335,7 +335,7 @@ ROWS = [
         "belief_agreement",
         BeliefAgreement,
         lambda dropout: GraphRegularizationModel(
-            _L2, lambda: mlp(dropout), agreement_model=BeliefAgreement()
+            _L2, lambda: mlp(dropout), agreement_model=BeliefAgreement(prior=0.6)
         ),
         _X,
         has_graph_loss=True,

@@ -3,11 +3,10 @@
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from gnn.graphs.graph import Graph
 from gnn.models import AgreementModel
-from gnn.training.agreement_training import AgreementTraining, fresh_optimizer, reset, values_of
+from gnn.training.agreement_training import AgreementTraining
 from gnn.training.cotrain_config import CoTrainConfig
 
 FEATURES = np.array([[1.0, 0.5], [-0.5, 1.0], [0.3, -1.0], [0.8, 0.2]], np.float32)
@@ -28,38 +27,6 @@ def built(optimizer=None):
 
 def config(**settings):
     return CoTrainConfig(**{"agreement": ONE_STEP, "validation_pairs": 0, **settings})
-
-
-@pytest.mark.parametrize(
-    "make",
-    [
-        lambda: keras.optimizers.Adam(0.1),
-        lambda: keras.optimizers.Nadam(0.1),
-        lambda: keras.optimizers.Adagrad(0.1),
-        lambda: keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam(0.1)),
-    ],
-    ids=["Adam", "Nadam", "Adagrad", "LossScaleOptimizer"],
-)
-def test_an_optimizer_that_is_reset_steps_like_a_new_one(make):
-    optimizer, ends = make(), []
-    variable = keras.Variable([1.0, -2.0])
-    optimizer.build([variable])
-    before = values_of(optimizer)
-    for _ in range(2):
-        reset(optimizer, before)
-        variable.assign([1.0, -2.0])
-        for _ in range(3):
-            optimizer.apply([optimizer.scale_loss(tf.constant([0.5, 2.0]))], [variable])
-        ends.append(variable.numpy())
-    np.testing.assert_array_equal(*ends)
-    assert (ends[0] < [0.9, -2.1]).all()
-
-
-def test_adam_scales_the_loss_of_a_model_in_float16():
-    in_half = keras.layers.Dense(1, dtype="mixed_float16")
-    assert isinstance(fresh_optimizer(in_half, 0.1), keras.optimizers.LossScaleOptimizer)
-    in_bfloat16 = keras.layers.Dense(1, dtype="mixed_bfloat16")
-    assert type(fresh_optimizer(in_bfloat16, 0.1)) is keras.optimizers.Adam
 
 
 def test_a_scaled_loss_gives_the_same_step():

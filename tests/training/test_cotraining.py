@@ -54,6 +54,11 @@ def agreement():
     return AgreementModel(hidden_units=(8,))
 
 
+def two_opinions():
+    student = keras.Sequential([keras.layers.Dropout(0.5), keras.layers.Dense(3)])
+    return BeliefAgreement(prior=0.5, student=student)
+
+
 def config(**settings):
     fit = {"classifier": FEW, "agreement": FEW, "labels_per_round": 6, "pairs_per_step": 16}
     return gnn.CoTrainConfig(**{**fit, "rounds": 2, **settings})
@@ -85,7 +90,13 @@ def assert_equal_weights(one, other):
 
 
 @pytest.mark.parametrize(
-    ("make", "judge"), [(perceptron, agreement), (network, agreement), (network, BeliefAgreement)]
+    ("make", "judge"),
+    [
+        (perceptron, agreement),
+        (network, agreement),
+        (network, BeliefAgreement),
+        (network, two_opinions),
+    ],
 )
 def test_labels_outside_of_train_teach_nothing(make, judge):
     """Permuting the labels of all other nodes leaves losses and weights of every round as is."""
@@ -187,7 +198,9 @@ def test_agreement_helps_where_neighbors_agree():
     assert best["test_accuracy"] > history[0]["test_accuracy"] + 0.02
 
 
-@pytest.mark.parametrize(("killed_at", "judge"), [(1, agreement), (2, BeliefAgreement)])
+@pytest.mark.parametrize(
+    ("killed_at", "judge"), [(1, agreement), (2, BeliefAgreement), (2, two_opinions)]
+)
 def test_a_killed_training_loses_its_round_only(tmp_path, killed_at, judge):
     graph = communities()
     whole = gnn.CoTrainer(network, judge, config())
