@@ -1,9 +1,9 @@
 """The rows of the table of graph agreement models, with the settings of the authors' runs.
 
 From `run_configs.txt` of the authors' code (Stretcu et al. 2019), where it has a row; what it has
-not (GAM* on CiteSeer) takes Cora's. Rows named `beliefs` and `opinions` and networks named `kipf` are ours. The
-other networks are the recipes of `gnn train`, with their optimizers, their penalties and their ways
-of choosing an epoch.
+not (GAM* on CiteSeer) takes Cora's. Rows named `beliefs` and `opinions` and networks named `kipf`
+are ours. The other networks are the recipes of `gnn train`, with their optimizers, their penalties
+and their ways of choosing an epoch.
 """
 
 from __future__ import annotations
