@@ -92,7 +92,7 @@ def joint_belief(beliefs: tf.Tensor, others: tf.Tensor) -> tf.Tensor:
 
     Example:
 
-    >>> joint_belief(tf.constant([[0.5, 0.5]]), tf.constant([[0.25, 0.75]])).numpy()
+    >>> joint_belief(tf.constant([[0.5, 0.5]]), tf.constant([[0.25, 0.75]])).numpy().round(2)
     array([[0.25, 0.75]], dtype=float32)
     """
     # In logarithms: a product of small numbers may leave no class a probability.
