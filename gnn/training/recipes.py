@@ -251,8 +251,7 @@ def best_epoch(config: RunConfig, validates: bool = True) -> BestEpoch:
 def _judged_by(config: RunConfig) -> tuple[str, str | None]:
     """The metric that says which epoch is the best, and the other that lets a training go on."""
     if config.recipe == "citation" and config.model in NETWORKS:
-        network = NETWORKS[config.model]
-        return network.monitor, network.also
+        return NETWORKS[config.model].judged_by(config.dataset)
     return "val_accuracy", None
 
 
