@@ -13,8 +13,9 @@ import pytest
 from gnn import Graph
 from gnn.training import RunConfig, results, train
 from gnn.training.best_epoch import BestEpoch
+from gnn.training.feeding import evaluation_batches
 from gnn.training.networks import NETWORKS, build_network, hops_of
-from gnn.training.recipes import best_epoch, build_model, resolve
+from gnn.training.recipes import best_epoch, build_model, compile_model, resolve
 from gnn.training.run_config import MODELS, NETWORK_NAMES, OptionError
 
 PLANETOID = ("cora", "citeseer", "pubmed")
@@ -154,6 +155,16 @@ def test_what_says_which_epoch_was_best(name: str) -> None:
     assert best_epoch(config, validates=False).monitor == "loss"
     general = resolve(RunConfig(data="folder", model=name), tiny())
     assert best_epoch(general).monitor == "val_accuracy"
+
+
+def test_a_data_set_may_be_judged_otherwise() -> None:
+    config = resolve(RunConfig(dataset="citeseer", model="gcnii", hidden_units=(4,)), tiny())
+    assert best_epoch(config).monitor == "val_accuracy"
+    model = build_model(config, tiny())
+    compile_model(model, config)
+    batches = evaluation_batches(config, tiny(), "train")
+    # What lets a training go on is measured.
+    assert "cross_entropy" in model.evaluate(batches, verbose=0, return_dict=True)
 
 
 EPOCHS = [
