@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from gnn.layers.dense import FeatureDense
 from gnn.layers.dropout import FeatureDropout
+from gnn.models.belief_agreement import BeliefAgreement
 from gnn.ops.sparse import map_values
 
 _ADVICE = (
@@ -55,17 +56,23 @@ def check_agreement_model(agreement_model: Any) -> keras.layers.Layer | None:
 
     Raises:
         TypeError: it is something else.
+        ValueError: it is a `BeliefAgreement` with a student, which no model would train.
 
     Example:
 
     >>> check_agreement_model(None)
     """
-    if agreement_model is None or isinstance(agreement_model, keras.layers.Layer):
-        return agreement_model
-    raise TypeError(
-        "agreement_model must be a Keras layer or model, or None; got "
-        f"{type(agreement_model).__name__}"
-    )
+    if agreement_model is not None and not isinstance(agreement_model, keras.layers.Layer):
+        raise TypeError(
+            "agreement_model must be a Keras layer or model, or None; got "
+            f"{type(agreement_model).__name__}"
+        )
+    if isinstance(agreement_model, BeliefAgreement) and agreement_model.student is not None:
+        raise ValueError(
+            "agreement_model must be a BeliefAgreement without a student, which gnn.CoTrainer "
+            f"alone trains; got one with {agreement_model.student.name!r}"
+        )
+    return agreement_model
 
 
 def input_names(node_model: keras.layers.Layer) -> list[str] | None:

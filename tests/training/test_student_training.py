@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from gnn.graphs.graph import Graph
-from gnn.models import BeliefAgreement, GRANDNodeClassifier
+from gnn.models import BeliefAgreement, GRANDNodeClassifier, GraphRegularizationModel
 from gnn.training.cotrain_config import CoTrainConfig
 from gnn.training.cotrain_rounds import Rounds
 from gnn.training.node_outputs import NodeOutputs
@@ -81,6 +81,12 @@ def test_edges_are_judged_by_both_beliefs(monkeypatch):
 def test_a_student_of_other_classes_raises():
     with pytest.raises(ValueError, match="student of the BeliefAgreement returns 3 classes, but"):
         rounds(lambda: student(3))
+
+
+def test_a_student_that_nothing_would_train_raises():
+    judge = BeliefAgreement(student=student())
+    with pytest.raises(ValueError, match="agreement_model must be a BeliefAgreement without a stu"):
+        GraphRegularizationModel(None, lambda: keras.layers.Dense(2), agreement_model=judge)
 
 
 def test_another_prior_is_another_training():
