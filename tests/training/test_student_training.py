@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from gnn.configs import GraphRegConfig
 from gnn.graphs.graph import Graph
 from gnn.models import BeliefAgreement, GRANDNodeClassifier, GraphRegularizationModel
 from gnn.training.cotrain_config import CoTrainConfig
@@ -86,7 +87,9 @@ def test_a_student_of_other_classes_raises():
 def test_a_student_that_nothing_would_train_raises():
     judge = BeliefAgreement(student=student())
     with pytest.raises(ValueError, match="agreement_model must be a BeliefAgreement without a stu"):
-        GraphRegularizationModel(None, lambda: keras.layers.Dense(2), agreement_model=judge)
+        GraphRegularizationModel(
+            GraphRegConfig(), lambda: keras.layers.Dense(2), agreement_model=judge
+        )
 
 
 def test_another_prior_is_another_training():
