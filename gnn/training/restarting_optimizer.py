@@ -25,8 +25,8 @@ class RestartingOptimizer:
 
     >>> layer = keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")
     >>> _ = layer(tf.ones([1, 2]))
-    >>> RestartingOptimizer(layer, 0.001).optimizer.name
-    'adam'
+    >>> type(RestartingOptimizer(layer, 0.001).optimizer).__name__
+    'Adam'
     """
 
     def __init__(self, model: keras.layers.Layer, learning_rate: float):
