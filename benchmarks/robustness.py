@@ -1,4 +1,4 @@
-"""Test accuracy on Cora with wrong edges, a JSON line a (model, share, seed).
+"""Test accuracy on Cora with wrong edges, a JSON line a (row, share, seed).
 
     GNN_DATA_DIR=... python benchmarks/robustness.py --append benchmarks/results/robustness.jsonl
     python benchmarks/robustness.py --table benchmarks/results/robustness.jsonl
@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import argparse
 import collections
-import dataclasses
 import itertools
 import os
 import time
@@ -31,106 +30,98 @@ import keras
 import numpy as np
 from agreement_settings import trainer
 from matplotlib.figure import Figure
-from result_lines import mean_and_error, read, run_missing
+from result_lines import in_percent, mean_and_error, read, run_missing
 
 from gnn.datasets import planetoid
-from gnn.graphs.graph import Graph
 from gnn.graphs.homophily import homophily
 from gnn.graphs.noise import add_wrong_edges
 
-MODELS = {"mlp": "MLP", "ngm": "NGM", "gam": "GAM", "gcn": "GCN", "gcn+gam": "GCN + GAM"}
+# A row of co-training, with what it and its round 0, the classifier alone, are called.
+ROWS = {
+    "mlp+ngm": ("NGM", "MLP"),
+    "mlp+gam": ("GAM", "MLP"),
+    "gcn+gam": ("GCN + GAM", "GCN"),
+    "gcn+opinions": ("GCN + opinions", "GCN"),
+}
+MODELS = ("MLP", "NGM", "GAM", "GCN", "GCN + GAM", "GCN + opinions")
 SHARES = (0.8, 0.6, 0.4, 0.2)
 
-Rows = list[dict[str, Any]]
+Lines = list[dict[str, Any]]
 
 
-def train(model_name: str, graph: Graph, seed: int) -> dict[str, float]:
-    """Trains one model on a graph with wrong edges, with Cora's settings at every share.
-
-    Args:
-        model_name: a key of `MODELS`.
-        graph: with splits `"train"`, `"validation"` and `"test"`.
-        seed: of the weights and of all that is drawn in training.
-
-    Returns:
-        `"validation"` and `"test"`, the accuracies at the round that the validation split chose,
-        and `"best_round"`. The models alone are round 0 of their co-training.
-    """
-    row = {"mlp": "mlp+ngm", "ngm": "mlp+ngm", "gam": "mlp+gam"}.get(model_name, "gcn+gam")
-    training = trainer(row, "cora", seed, graph)
-    if model_name in ("mlp", "gcn"):
-        training.config = dataclasses.replace(training.config, rounds=0)
-    history = training.fit(graph, verbose=0)
-    best = history[training.best_round or 0]
-    return {
-        "validation": best["validation_accuracy"],
-        "test": best["test_accuracy"],
-        "best_round": best["round"],
-    }
-
-
-def run(model: str, share: float, seed: int) -> dict[str, Any]:
+def run(row: str, share: float, seed: int) -> dict[str, Any]:
     """One line of results."""
     noisy = add_wrong_edges(planetoid("cora", normalize=False), share, seed=seed)
     keras.backend.clear_session()
-    keras.utils.set_random_seed(seed)
     started = time.perf_counter()
-    scores = train(model, noisy, seed)
+    training = trainer(row, "cora", seed, noisy)
+    history = training.fit(noisy, verbose=0)
+    best, first = history[training.best_round or 0], history[0]
     return {
-        **scores,
+        "validation": best["validation_accuracy"],
+        "test": best["test_accuracy"],
+        "validation_alone": first["validation_accuracy"],
+        "test_alone": first["test_accuracy"],
+        "best_round": best["round"],
+        "agreement_auc": [each.get("agreement_auc") for each in history],
         "homophily": round(homophily(noisy), 4),
         "edges": noisy.num_edges,
         "seconds": round(time.perf_counter() - started, 2),
     }
 
 
-def summarize(rows: Rows) -> dict[str, dict[float, tuple[float, float, int]]]:
-    """Mean, standard error and number of test accuracies in percent, by model and share."""
-    groups = collections.defaultdict(list)
-    for row in rows:
-        groups[row["model"], row["share"]].append(100 * row["test"])
-    summary: dict[str, dict[float, tuple[float, float, int]]] = {name: {} for name in MODELS}
-    for (name, share), scores in groups.items():
-        summary[name][share] = *mean_and_error(scores), len(scores)
-    return {name: shares for name, shares in summary.items() if shares}
+def by_model(lines: Lines) -> dict[str, dict[float, list[float]]]:
+    """Test accuracies by model and share, one a seed."""
+    groups: dict[str, dict[float, dict[int, float]]]
+    groups = {name: collections.defaultdict(dict) for name in MODELS}
+    for line in lines:
+        model, alone = ROWS[line["row"]]
+        groups[model][line["share"]][line["seed"]] = line["test"]
+        groups[alone][line["share"]][line["seed"]] = line["test_alone"]
+    return {
+        name: {share: list(scores.values()) for share, scores in sorted(shares.items())}
+        for name, shares in groups.items()
+        if shares
+    }
 
 
-def table(rows: Rows) -> str:
+def table(lines: Lines) -> str:
     """A row a model, a column a share: mean and standard error, and how many seeds."""
-    summary = summarize(rows)
-    shares = sorted({share for cells in summary.values() for share in cells}, reverse=True)
-    lines = [
+    scores = by_model(lines)
+    shares = sorted({share for cells in scores.values() for share in cells}, reverse=True)
+    text = [
         "| model | " + " | ".join(f"{share:g} right" for share in shares) + " | seeds |",
         "| --- |" + " --- |" * (len(shares) + 1),
     ]
-    for name, cells in summary.items():
-        texts = [f"{cells[s][0]:.2f} ± {cells[s][1]:.2f}" if s in cells else "" for s in shares]
-        counts = sorted({count for _, _, count in cells.values()})
+    for name, cells in scores.items():
+        texts = [in_percent(cells[share]) if share in cells else "" for share in shares]
+        counts = sorted({len(found) for found in cells.values()})
         seeds = "-".join(str(count) for count in dict.fromkeys([counts[0], counts[-1]]))
-        lines.append(f"| {MODELS[name]} | {' | '.join(texts)} | {seeds} |")
-    return "\n".join(lines)
+        text.append(f"| {name} | {' | '.join(texts)} | {seeds} |")
+    return "\n".join(text)
 
 
-def plot(rows: Rows, path: Path) -> None:
+def plot(lines: Lines, path: Path) -> None:
     """Draws accuracy against the share of right edges; bars are standard errors."""
     figure = Figure(figsize=(6.4, 4.2), layout="constrained")
     axes = figure.subplots()
-    for name, cells in summarize(rows).items():
-        shares = sorted(cells)
-        means, errors, _ = zip(*(cells[share] for share in shares), strict=True)
-        style = "--" if "gam" not in name else "-"
+    for name, cells in by_model(lines).items():
+        means, errors = zip(
+            *(mean_and_error([100 * score for score in found]) for found in cells.values()),
+            strict=True,
+        )
         axes.errorbar(
-            shares,
+            list(cells),
             means,
             np.nan_to_num(errors),
             marker="o",
-            ls=style,
+            ls="-" if "GAM" in name or "opinions" in name else "--",
             capsize=3,
-            label=MODELS[name],
+            label=name,
         )
     axes.invert_xaxis()
     axes.set(
-        xticks=sorted({row["share"] for row in rows}),
+        xticks=sorted({line["share"] for line in lines}),
         xlabel="share of right edges",
         ylabel="test accuracy in %",
         title="Cora with wrong edges",
@@ -146,22 +137,22 @@ def main() -> None:
     parser.add_argument("--append", type=Path, help="the file of results")
     parser.add_argument("--table", type=Path, help="print a table of this file and stop")
     parser.add_argument("--plot", type=Path, help="with --table: draw it into this file too")
-    parser.add_argument("--models", nargs="+", default=list(MODELS), choices=list(MODELS))
+    parser.add_argument("--rows", nargs="+", default=list(ROWS), choices=list(ROWS))
     parser.add_argument("--shares", nargs="+", type=float, default=list(SHARES))
     parser.add_argument("--seeds", type=int, default=5)
     arguments = parser.parse_args()
     if arguments.plot and not arguments.table:
         parser.error("--plot needs --table, the file of what to draw")
     if arguments.table:
-        rows = read(arguments.table)
-        print(table(rows))
+        lines = read(arguments.table)
+        print(table(lines))
         if arguments.plot:
-            plot(rows, arguments.plot)
+            plot(lines, arguments.plot)
         return
-    wanted = itertools.product(range(arguments.seeds), arguments.shares, arguments.models)
+    wanted = itertools.product(range(arguments.seeds), arguments.shares, arguments.rows)
     run_missing(
         arguments.append,
-        ({"model": name, "share": share, "seed": seed} for seed, share, name in wanted),
+        ({"row": row, "share": share, "seed": seed} for seed, share, row in wanted),
         run,
     )
 
