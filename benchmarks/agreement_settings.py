@@ -86,14 +86,9 @@ METHODS: dict[str, dict[tuple[str, str], dict[str, Any]]] = {
         ("cora", "gcnii"): {"pair_weights": (1.0, 0.5), "keep_proportions": False, "rounds": 3},
         ("citeseer", "grand"): {"pair_weights": (1.0, 0.5), "keep_proportions": False, "rounds": 3},
     },
-    # As `gam` has it for the same network.
-    "opinions": {
-        ("cora", "gcn"): {"pair_weights": (1.0, 0.5), "keep_proportions": False, "rounds": 1000},
-        ("citeseer", "gcn"): {"pair_weights": (0.01, 0.005), "rounds": 50},
-        ("cora", "kipf"): {"pair_weights": (10.0, 5.0), "keep_proportions": False},
-        ("citeseer", "kipf"): {"pair_weights": (1.0, 0.5), "keep_proportions": False},
-    },
 }
+# The same settings for another judge of edges.
+METHODS["opinions"] = dict(METHODS["gam"])
 ROWS = [
     f"{name}+{method}"
     for method, settings in METHODS.items()

@@ -40,10 +40,11 @@ from gnn.graphs.noise import add_wrong_edges
 ROWS = {
     "mlp+ngm": ("NGM", "MLP"),
     "mlp+gam": ("GAM", "MLP"),
+    "mlp+opinions": ("opinions", "MLP"),
     "gcn+gam": ("GCN + GAM", "GCN"),
     "gcn+opinions": ("GCN + opinions", "GCN"),
 }
-MODELS = ("MLP", "NGM", "GAM", "GCN", "GCN + GAM", "GCN + opinions")
+MODELS = ("MLP", "NGM", "GAM", "opinions", "GCN", "GCN + GAM", "GCN + opinions")
 SHARES = (0.8, 0.6, 0.4, 0.2)
 
 Lines = list[dict[str, Any]]
