@@ -193,6 +193,13 @@ def test_random_pairs_are_uniform() -> None:
         assert all(abs(count - expected) < 6 * np.sqrt(expected) for count in counts.values())
 
 
+def test_random_pairs_of_epoch_0_are_others_than_the_validation() -> None:
+    labels = np.repeat(np.arange(7), 20)
+    validation = random_validation(labels, 532, seed=5)
+    # Of 7 * 190 pairs that agree, 266 are left out: a draw finds another within a few tries.
+    assert len(random_pairs(labels, 2, exclude=validation, seed=5, epoch=0)) == 2
+
+
 def test_random_pairs_leave_out_the_excluded() -> None:
     # Of the six ordered pairs of labels 0, 0, 0 only those between 0 and 2 are left.
     exclude = LabelPairs(np.array([[0, 1], [2, 1]]), np.empty((0, 2)))
