@@ -64,7 +64,7 @@ METHODS: dict[str, dict[tuple[str, str], dict[str, Any]]] = {
         ("cora", "mlp"): {"pair_weights": (1.0, 0.5), "min_confidence": 0.9, "rounds": 100},
         ("cora", "gcn"): {"pair_weights": (1.0, 0.5), "keep_proportions": False, "rounds": 1000},
         # The authors go on for 2,000 steps after the best one: a row of its own, `gam-2000`. That
-        # takes four times the steps, and validates no better.
+        # takes three times the steps, and validates no better.
         ("citeseer", "mlp"): {**_CITESEER_MLP, "classifier": {"patience": 500}},
         ("citeseer", "gcn"): {"pair_weights": (0.01, 0.005), "rounds": 50},
         ("cora", "kipf"): {"pair_weights": (10.0, 5.0), "keep_proportions": False},
