@@ -93,7 +93,8 @@ METHODS: dict[str, dict[tuple[str, str], dict[str, Any]]] = {
         ("cora", "kipf"): {"pair_weights": (10.0, 5.0), "keep_proportions": False},
         ("citeseer", "kipf"): {"pair_weights": (1.0, 0.5), "keep_proportions": False},
         ("cora", "dagnn"): {"pair_weights": (1.0, 0.5), "keep_proportions": False, "rounds": 6},
-        ("cora", "gcnii"): {"pair_weights": (1.0, 0.5), "keep_proportions": False, "rounds": 3},
+        ("cora", "gcnii"): {"pair_weights": (1.0, 0.5), "keep_proportions": False, "rounds": 2},
+        ("cora", "grand"): {"pair_weights": (1.0, 0.5), "keep_proportions": False, "rounds": 3},
         ("citeseer", "grand"): {"pair_weights": (1.0, 0.5), "keep_proportions": False, "rounds": 3},
     },
 }

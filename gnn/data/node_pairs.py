@@ -18,7 +18,7 @@ from gnn.graphs.label_pairs import (
     balanced_pairs,
     labeled_edges,
     random_pairs,
-    random_validation,
+    split_nodes,
     split_pairs,
 )
 
@@ -57,8 +57,9 @@ def labeled_pairs(
             `use_edges=False`, twice as many pairs as there are labeled nodes.
         validation_split: what is kept from training: a float, that share of the labeled edges (at
             most 10,000; `gnn.graphs.label_pairs.split_pairs`), or an integer, so many random
-            labeled pairs that are no edges of the training, half of which share a label. Labeled
-            edges are few, 21 on Cora's public split, so a share of them says little.
+            labeled pairs, half of which share a label, each with a node of a tenth that is in no
+            training pair (`gnn.graphs.label_pairs.split_nodes`). Labeled edges are few, 21 on
+            Cora's public split, so a share of them says little.
         subset: `"training"`, `"validation"`, or `"both"` for the two data sets.
         seed: of the validation and, with the number of the epoch, of all draws.
         first_epoch: the number of the first epoch that is drawn.
@@ -91,7 +92,7 @@ def labeled_pairs(
         raise ValueError(f"subset must be one of {list(_SUBSETS)}; got {subset!r}")
     labels = known_labels(graph, split)
     edges = labeled_edges(graph, labels) if use_edges else None
-    edges, validation = _parted(edges, labels, validation_split, seed)
+    labels, edges, validation = _parted(graph, edges, labels, validation_split, seed)
     made = []
     if subset != "validation":
         made.append(
@@ -111,14 +112,21 @@ def labeled_pairs(
 
 
 def _parted(
-    edges: LabelPairs | None, labels: np.ndarray, validation_split: float | int, seed: int
-) -> tuple[LabelPairs | None, LabelPairs]:
-    """The edges to train on, and the pairs to validate on."""
+    graph: Graph,
+    edges: LabelPairs | None,
+    labels: np.ndarray,
+    validation_split: float | int,
+    seed: int,
+) -> tuple[np.ndarray, LabelPairs | None, LabelPairs]:
+    """The labels and edges to train on, and the pairs to validate on."""
     if isinstance(validation_split, bool) or not isinstance(validation_split, numbers.Real):
         raise TypeError(f"validation_split must be a number; got {validation_split!r}")
     if isinstance(validation_split, numbers.Integral):
         number = check_count("validation_split", validation_split, 0)
-        return edges, random_validation(labels, number, exclude=edges, seed=seed)
+        if not number:
+            return labels, edges, LabelPairs(np.empty((0, 2)), np.empty((0, 2)))
+        training, validation = split_nodes(labels, number, edges=edges, seed=seed)
+        return training, None if edges is None else labeled_edges(graph, training), validation
     if not 0 <= validation_split < 1:
         raise ValueError(
             "validation_split must be a share of at least 0 and below 1, or an integer; got "
@@ -129,7 +137,7 @@ def _parted(
             "validation_split must be an integer, a number of random pairs, with use_edges=False; "
             f"got {validation_split!r}"
         )
-    return split_pairs(edges, float(validation_split), seed=seed)
+    return labels, *split_pairs(edges, float(validation_split), seed=seed)
 
 
 class _PairBatches:

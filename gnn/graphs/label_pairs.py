@@ -17,7 +17,7 @@ from gnn.graphs.graph import Graph
 _MOST_ROUNDS = 100
 # Of the seeds of draws to validate on. NumPy takes `[seed, 0]` for `seed`, and draws of epoch 0
 # would be those left out, one after the other.
-_VALIDATION = 1
+_VALIDATION, _HELD_OUT = 1, 2
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -93,7 +93,7 @@ def split_pairs(
     """Parts labeled edges into training and validation, both directions of an edge together.
 
     Of few edges little is left to judge by, or nothing: Cora's public split has 21 of them, its
-    validation share 2. `random_validation` gives more.
+    validation share 2. `split_nodes` gives more.
 
     Args:
         pairs: such as `labeled_edges` gives.
@@ -114,8 +114,7 @@ def split_pairs(
     >>> len(training), len(validation)
     (18, 2)
     """
-    if not 0 <= share < 1:
-        raise ValueError(f"share must be at least 0 and below 1, got {share!r}")
+    _check_share(share)
     if most < 0:
         raise ValueError(f"most must be at least 0, got {most!r}")
     keys = np.unique(_undirected(pairs.nodes))
@@ -129,36 +128,53 @@ def split_pairs(
     )
 
 
-def random_validation(
-    labels: np.ndarray, num_pairs: int = 200, *, exclude: LabelPairs | None = None, seed: int = 0
-) -> LabelPairs:
-    """Distinct random pairs of labeled nodes, half of them of equal labels, to validate on.
+def split_nodes(
+    labels: np.ndarray,
+    num_pairs: int = 200,
+    share: float = 0.1,
+    *,
+    edges: LabelPairs | None = None,
+    seed: int = 0,
+) -> tuple[np.ndarray, LabelPairs]:
+    """Holds out labeled nodes, and draws pairs with them to validate on, half of equal labels.
+
+    Validation pairs between nodes of training pairs look right to a model that knows these nodes
+    by heart; an agreement model is for pairs with a node that it has not seen. The authors of graph
+    agreement models hold out nodes too where they have no graph; their validation pairs lie between
+    two of them, which are fewer.
 
     Args:
         labels: int `[n_nodes]`, -1 where unknown.
-        num_pairs: how many; rounded down to an even number. There are fewer of a half where there
-            are not so many.
-        exclude: pairs that are left out, in both directions: the training edges.
+        num_pairs: the validation pairs, rounded down to an even number. There are fewer of a half
+            where there are not so many.
+        share: of the labeled nodes of each class, in `[0, 1)`; rounded up, but two nodes of a
+            class stay.
+        edges: labeled edges, whose nodes are taken last, for training needs them.
         seed: of the draw.
+
+    Returns:
+        The labels to train on, -1 at the nodes held out as well, and the validation pairs: distinct
+        pairs of labeled nodes, one at least of each held out.
+
+    Raises:
+        ValueError: `share` is out of range, or `labels` is not one integer a node.
 
     Example:
 
-    >>> pairs = random_validation(np.array([0, 0, 0, 1, 1, -1]), 4)
-    >>> len(pairs.agree), len(pairs.disagree)
-    (2, 2)
+    >>> training, validation = split_nodes(np.array([0, 0, 0, 1, 1, 1, -1]), 4)
+    >>> (training >= 0).sum(), len(validation.agree), len(validation.disagree)
+    (np.int64(4), 2, 2)
     """
-    halves, rng = [], np.random.default_rng([seed, 0, _VALIDATION])
-    for agree in (True, False):
-        draw = _Draws(_checked(labels), agree, exclude, rng)
-        found = np.empty((0, 2), np.int32)
-        for _ in range(_MOST_ROUNDS):
-            found = np.concatenate([found, draw(num_pairs)])
-            _, first = np.unique(_undirected(found), return_index=True)
-            found = found[np.sort(first)][: num_pairs // 2]
-            if len(found) == num_pairs // 2:
-                break
-        halves.append(found)
-    return LabelPairs(*halves)
+    labels = _checked(labels)
+    nodes = _held_out(labels, share, edges, np.random.default_rng([seed, 0, _HELD_OUT]))
+    training = labels.copy()
+    training[nodes] = -1
+    rng = np.random.default_rng([seed, 0, _VALIDATION])
+    agree, disagree = (
+        _distinct(_Draws(labels, equal, None, rng), nodes, int(num_pairs) // 2)
+        for equal in (True, False)
+    )
+    return training, LabelPairs(agree, disagree)
 
 
 def balanced_pairs(
@@ -299,6 +315,36 @@ class _Draws:
         return np.stack([self._nodes[sender], self._nodes[receiver]], axis=1).astype(np.int32)
 
 
+def _held_out(
+    labels: np.ndarray, share: float, edges: LabelPairs | None, rng: np.random.Generator
+) -> np.ndarray:
+    """A share of the labeled nodes of each class."""
+    _check_share(share)
+    nodes = rng.permutation(np.flatnonzero(labels >= 0))
+    if edges is not None:
+        nodes = nodes[np.argsort(np.isin(nodes, edges.nodes), kind="stable")]
+    nodes = nodes[np.argsort(labels[nodes], kind="stable")]
+    _, first, own, sizes = np.unique(
+        labels[nodes], return_index=True, return_inverse=True, return_counts=True
+    )
+    # A tenth of 30 is not 3 to a computer, but a little more.
+    counts = np.minimum(np.ceil(share * sizes - 1e-9), sizes - 2)
+    return nodes[np.arange(len(nodes)) - first[own] < counts[own]]
+
+
+def _distinct(draw: _Draws, nodes: np.ndarray, count: int) -> np.ndarray:
+    """`count` distinct pairs, each with one of some nodes; fewer where there are not so many."""
+    found = np.empty((0, 2), np.int32)
+    for _ in range(_MOST_ROUNDS if len(nodes) else 0):
+        drawn = draw(2 * count)
+        found = np.concatenate([found, drawn[np.isin(drawn, nodes).any(axis=1)]])
+        _, first = np.unique(_undirected(found), return_index=True)
+        found = found[np.sort(first)][:count]
+        if len(found) == count:
+            break
+    return found
+
+
 def _in_turn(rows: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
     """`count` rows in random order, every one before any comes again."""
     order = np.arange(0)
@@ -316,6 +362,11 @@ def _undirected(rows: np.ndarray) -> np.ndarray:
 def _parted(rows: np.ndarray, labels: np.ndarray) -> LabelPairs:
     agree = labels[rows[:, 0]] == labels[rows[:, 1]]
     return LabelPairs(rows[agree], rows[~agree])
+
+
+def _check_share(share: float) -> None:
+    if not 0 <= share < 1:
+        raise ValueError(f"share must be at least 0 and below 1, got {share!r}")
 
 
 def _checked(labels: np.ndarray) -> np.ndarray:

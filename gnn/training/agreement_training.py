@@ -16,7 +16,7 @@ from gnn.graphs.label_pairs import (
     balanced_pairs,
     labeled_edges,
     random_pairs,
-    random_validation,
+    split_nodes,
     split_pairs,
 )
 from gnn.models.agreement import AgreementModel
@@ -70,20 +70,22 @@ class AgreementTraining:
         """
         self._optimizer.restart()
         seed = int(np.random.SeedSequence([self._config.seed, round_number]).generate_state(1)[0])
-        edges = labeled_edges(graph, labels) if self._config.use_graph else LabelPairs(*_nothing())
-        training, validation = split_pairs(edges, self._config.validation_share, seed=seed)
-        wanted = min(self._config.validation_pairs, _most_held_out(labels))
-        if len(validation) < wanted:
-            training = edges
-            validation = random_validation(labels, wanted, exclude=edges, seed=seed)
+        config, trained = self._config, labels
+        edges = labeled_edges(graph, labels) if config.use_graph else LabelPairs(*_nothing())
+        training, validation = split_pairs(edges, config.validation_share, seed=seed)
+        if len(validation) < config.validation_pairs:
+            trained, validation = split_nodes(
+                labels, config.validation_pairs, config.validation_share, edges=edges, seed=seed
+            )
+            training = labeled_edges(graph, trained) if config.use_graph else edges
 
         def draw(chunk: int, count: int) -> LabelPairs:
             if len(training.agree):
                 return balanced_pairs(
-                    training, labels, count, exclude=validation, seed=seed, epoch=chunk
+                    training, trained, count, exclude=validation, seed=seed, epoch=chunk
                 )
             # Without an edge that agrees there is nothing to learn of edges: any two nodes then.
-            return random_pairs(labels, count, exclude=validation, seed=seed, epoch=chunk)
+            return random_pairs(trained, count, exclude=validation, seed=seed, epoch=chunk)
 
         chunk_steps = self._fit.evaluate_every
         known = np.flatnonzero(labels >= 0)
@@ -175,14 +177,6 @@ def _any_rows(feature: Any) -> Any:
     """The spec of a feature of any number of nodes."""
     spec = tf.SparseTensorSpec if isinstance(feature, tf.SparseTensor) else tf.TensorSpec
     return spec([None, *feature.shape[1:]], feature.dtype)
-
-
-def _most_held_out(labels: np.ndarray) -> int:
-    """How many pairs of labeled nodes can be spared: a fifth of the rarer kind, twice."""
-    sizes = np.bincount(labels[labels >= 0])
-    agree = int(np.sum(sizes * (sizes - 1) // 2))
-    disagree = (int(sizes.sum()) ** 2 - int(np.sum(sizes**2))) // 2
-    return 2 * (min(agree, disagree) // 5)
 
 
 def _nothing() -> tuple[np.ndarray, np.ndarray]:

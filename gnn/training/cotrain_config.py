@@ -82,9 +82,10 @@ class CoTrainConfig:
         classifier: a `FitConfig`, or a dict of one, of the classifier.
         agreement: the same of the agreement model.
         validation_share: of the labeled edges, by which the agreement model is judged as it trains.
-        validation_pairs: where that share holds fewer pairs, the agreement model is judged on so
-            many random pairs of labeled nodes in their place, half of them of equal labels. 0 keeps
-            to the share, however few edges it holds, as the authors' code does.
+        validation_pairs: where that share holds fewer pairs, it is labeled nodes of which the share
+            is held out, and the agreement model is judged on so many random pairs in which one of
+            them is, half of them of equal labels. 0 keeps to edges, however few the share holds, as
+            the authors' code does where there is a graph.
         seed: of weights, dropout, batches and pairs.
 
     Raises:

@@ -15,7 +15,7 @@ from gnn.graphs.label_pairs import (
     balanced_pairs,
     labeled_edges,
     random_pairs,
-    random_validation,
+    split_nodes,
     split_pairs,
 )
 
@@ -103,27 +103,59 @@ def test_of_eight_edges_a_tenth_is_none() -> None:
 def test_share_out_of_range(share: float) -> None:
     with pytest.raises(ValueError, match="share must be at least 0 and below 1"):
         split_pairs(EDGES, share)
+    with pytest.raises(ValueError, match="share must be at least 0 and below 1"):
+        split_nodes(LABELS, share=share)
 
 
-def test_random_validation_is_balanced_distinct_and_no_training_edge() -> None:
-    pairs = random_validation(LABELS, 21, exclude=EDGES, seed=2)
-    assert (len(pairs.agree), len(pairs.disagree)) == (10, 10)
-    check_kinds(pairs)
-    assert len(either_way(pairs)) == 20 and not either_way(pairs) & either_way(EDGES)
+def test_nodes_held_out_are_in_every_validation_pair_and_no_other() -> None:
+    labels = np.concatenate([np.repeat(np.arange(7), 20), [-1] * 5])
+    training, validation = split_nodes(labels, 101, seed=2)
+    held_out = np.flatnonzero(training != labels)
+    # A tenth of 20 nodes of each of 7 classes.
+    np.testing.assert_array_equal(np.bincount(labels[held_out]), [2] * 7)
+    assert (training[held_out] == -1).all()
+    assert (len(validation.agree), len(validation.disagree)) == (50, 50)
+    check_kinds(validation, labels)
+    assert len(either_way(validation)) == 100
+    assert np.isin(validation.nodes, held_out).any(axis=1).all()
+    again = split_nodes(labels, 101, seed=2)
+    np.testing.assert_array_equal(again[0], training)
+    np.testing.assert_array_equal(again[1].nodes, validation.nodes)
+    assert (split_nodes(labels, 101, seed=3)[0] != training).any()
 
 
-def test_random_validation_takes_what_there_is() -> None:
-    # Of labels 0, 0, 1 there is one pair that agrees, and two that do not.
-    pairs = random_validation(np.array([0, 0, 1]), 100)
-    assert (len(pairs.agree), len(pairs.disagree)) == (1, 2)
+def test_nodes_of_edges_are_held_out_last() -> None:
+    labels = np.repeat([0, 1], 10)
+    # All of class 0 but nodes 3 and 7 have an edge.
+    ends = np.array([0, 1, 2, 4, 5, 6, 8, 9])
+    edges = LabelPairs(ends.reshape(-1, 2), np.empty((0, 2)))
+    for seed in range(20):
+        training, _ = split_nodes(labels, 2, 0.2, edges=edges, seed=seed)
+        np.testing.assert_array_equal(np.flatnonzero(training[:10] < 0), [3, 7])
+
+
+def test_two_nodes_of_a_class_are_not_held_out() -> None:
+    training, validation = split_nodes(np.array([0, 0, 0, 1, 1, 2]), 100, 0.9)
+    np.testing.assert_array_equal(np.bincount(training[training >= 0]), [2, 2, 1])
+    # The node held out agrees with two, and disagrees with three.
+    assert (len(validation.agree), len(validation.disagree)) == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("labels", "share"), [(np.repeat([0, 1], 9), 0.0), (np.array([0, 0, 1]), 0.1)]
+)
+def test_no_node_held_out_no_validation(labels: np.ndarray, share: float) -> None:
+    training, validation = split_nodes(labels, 100, share)
+    np.testing.assert_array_equal(training, labels)
+    assert len(validation) == 0
 
 
 def test_balanced_pairs_top_up_with_different_labels() -> None:
-    few = LabelPairs(EDGES.agree, EDGES.disagree[:3])
-    validation = random_validation(LABELS, 40, exclude=few)
+    training, validation = split_pairs(EDGES, 0.5)
+    few = LabelPairs(training.agree, training.disagree[:3])
     pairs = balanced_pairs(few, LABELS, exclude=validation, seed=5, epoch=1)
     check_kinds(pairs)
-    assert sorted(rows(pairs.agree)) == sorted(rows(EDGES.agree))
+    assert sorted(rows(pairs.agree)) == sorted(rows(few.agree))
     assert len(pairs.disagree) == len(pairs.agree)
     assert not either_way(pairs) & either_way(validation)
     assert set(rows(few.disagree)) <= set(rows(pairs.disagree))
@@ -191,13 +223,6 @@ def test_random_pairs_are_uniform() -> None:
         expected = 20_000 / len(possible)
         # Within 6 standard deviations of a binomial.
         assert all(abs(count - expected) < 6 * np.sqrt(expected) for count in counts.values())
-
-
-def test_random_pairs_of_epoch_0_are_others_than_the_validation() -> None:
-    labels = np.repeat(np.arange(7), 20)
-    validation = random_validation(labels, 532, seed=5)
-    # Of 7 * 190 pairs that agree, 266 are left out: a draw finds another within a few tries.
-    assert len(random_pairs(labels, 2, exclude=validation, seed=5, epoch=0)) == 2
 
 
 def test_random_pairs_leave_out_the_excluded() -> None:
