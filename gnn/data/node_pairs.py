@@ -103,9 +103,8 @@ def labeled_pairs(
     if subset != "training":
         if not len(validation):
             raise ValueError(
-                f"validation_split={validation_split!r} leaves no pairs to validate on: split "
-                f"{split!r} has too few labeled edges for a share. Give an integer, for so many "
-                "random pairs of labeled nodes"
+                f"validation_split={validation_split!r} leaves no pairs to validate on: "
+                f"{_why_none(validation_split, split)}"
             )
         made.append(_ValidationPairs(graph, validation, batch_size).dataset())
     return tuple(made) if subset == "both" else made[0]
@@ -138,6 +137,18 @@ def _parted(
             f"got {validation_split!r}"
         )
     return labels, *split_pairs(edges, float(validation_split), seed=seed)
+
+
+def _why_none(validation_split: float | int, split: str) -> str:
+    """Why there are no validation pairs."""
+    if not isinstance(validation_split, numbers.Integral):
+        return (
+            f"split {split!r} has too few labeled edges for a share. Give an integer, for so many "
+            "random pairs of labeled nodes"
+        )
+    if validation_split < 2:
+        return "an integer must be at least 2, for a pair of either kind"
+    return f"split {split!r} has no class of three labeled nodes, of which one could be held out"
 
 
 class _PairBatches:

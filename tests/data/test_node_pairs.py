@@ -135,6 +135,7 @@ def test_labels_outside_the_split_are_not_looked_at() -> None:
         ({"validation_split": 0.1, "use_edges": False}, ValueError, "must be an integer"),
         ({"validation_split": "0.1"}, TypeError, "validation_split must be a number"),
         ({"validation_split": 0.001, "subset": "both"}, ValueError, "too few labeled edges"),
+        ({"validation_split": 1, "subset": "both"}, ValueError, "an integer must be at least 2"),
         ({"split": "dev"}, KeyError, "unknown split 'dev'"),
     ],
 )
@@ -151,3 +152,9 @@ def test_no_edge_that_agrees() -> None:
         labeled_pairs(graph)
     with pytest.raises(ValueError, match="two nodes of equal labels"):
         labeled_pairs(graph, use_edges=False)
+
+
+def test_no_node_that_could_be_held_out() -> None:
+    graph = Graph.from_edges([0], [1], np.eye(4), labels=[0, 0, 1, 1], splits={"train": range(4)})
+    with pytest.raises(ValueError, match="has no class of three labeled nodes"):
+        labeled_pairs(graph, validation_split=4, subset="both")
