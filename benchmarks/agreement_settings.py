@@ -99,6 +99,12 @@ METHODS: dict[str, dict[tuple[str, str], dict[str, Any]]] = {
             "labels_per_round": 100,
             "rounds": 6,
         },
+        # Cora's, but for the proportions: the one setting that was tried, with seeds 0 and 1.
+        ("citeseer", "dagnn"): {
+            "pair_weights": (10.0, 5.0),
+            "labels_per_round": 100,
+            "rounds": 6,
+        },
         # By validation, seed 0, of weights of 0.1, 1 and 10 and of 50, 100 and 200 labels a round.
         ("cora", "gcnii"): {
             "pair_weights": (10.0, 5.0),
