@@ -148,8 +148,10 @@ def trainer(row: str, data: str, seed: int, graph: gnn.Graph) -> gnn.CoTrainer:
     settings |= {"validation_pairs": 1000 if method == "gam*" else 0, "use_graph": method != "gam*"}
     num_classes = number_of_classes(graph)
     agreement: Callable[[], Any] | None = gnn.AgreementModel
-    if method in ("ngm", "beliefs", "beliefs-200"):
-        agreement = None if method == "ngm" else gnn.BeliefAgreement
+    if method == "ngm":
+        agreement = None
+    elif method.startswith("beliefs"):
+        agreement = gnn.BeliefAgreement
     elif method == "opinions":
         settings["agreement"] = {"learning_rate": 0.01, "batch_size": 512}
         agreement = lambda: gnn.BeliefAgreement(prior=0.5, student=student(num_classes))  # noqa: E731
