@@ -49,6 +49,7 @@ if TYPE_CHECKING or not is_command():
         GraphConvolutionalNodeClassifier,
         GraphRegressor,
         GraphRegularizationModel,
+        JointClassifier,
         NodeGraphModel,
         adversarial_examples,
     )
@@ -76,6 +77,7 @@ __all__ = [
     "GraphRegConfig",
     "GraphRegularizationModel",
     "GraphRegressor",
+    "JointClassifier",
     "NodeGraphModel",
     "NormType",
     "PairWeights",

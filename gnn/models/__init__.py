@@ -10,6 +10,7 @@ from gnn.models.deep_classifier import GCNIINodeClassifier
 from gnn.models.graph_models import GraphClassifier, GraphRegressor
 from gnn.models.graph_regularization import GraphRegularizationModel
 from gnn.models.isomorphism_classifier import GINNodeClassifier
+from gnn.models.joint_classifier import JointClassifier
 from gnn.models.layerwise import layerwise_predict
 from gnn.models.message_passing_classifier import MPNNNodeClassifier
 from gnn.models.node_classifier import NodeClassifier, in_turn, on_nodes
@@ -37,6 +38,7 @@ __all__ = [
     "GraphConvolutionalNodeClassifier",
     "GraphRegularizationModel",
     "GraphRegressor",
+    "JointClassifier",
     "MPNNNodeClassifier",
     "NodeClassifier",
     "NodeGraphModel",

@@ -17,7 +17,7 @@ from gnn.models.node_models import (
     build_node_model,
     call_node_model,
     check_agreement_model,
-    input_names,
+    features_not_read,
     restored_config,
     wrapped_config,
 )
@@ -135,11 +135,8 @@ class GraphRegularizationModel(NodeGraphModel):
         )
 
     def _features_not_served(self) -> list[str]:
-        read = input_names(self.node_model)
-        features = {} if self._signature is None else self._signature.features
-        if read is None or len(features) == 1:
-            return []
-        return [name for name in features if name not in read]
+        features = [] if self._signature is None else list(self._signature.features)
+        return features_not_read(self.node_model, features)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor arguments, with the built node model in place of its function."""

@@ -375,9 +375,8 @@ class NodeGraphModel(keras.Model):
         if not self._known_loadable:
             check_keeps_arguments(self, "the model")
             check_registered(self, "the model")
-            for argument in ("node_model", "agreement_model"):
-                if getattr(self, argument, None) is not None:
-                    check_loadable(getattr(self, argument), argument)
+            for argument, wrapped in self._wrapped().items():
+                check_loadable(wrapped, argument)
             self._known_loadable = True
         path = Path(filepath)
         is_local = "://" not in os.fspath(filepath) and path.parent.is_dir()
@@ -434,6 +433,11 @@ class NodeGraphModel(keras.Model):
 
     def _features_not_served(self) -> list[str]:
         return []
+
+    def _wrapped(self) -> dict[str, keras.layers.Layer]:
+        """The layers that were given to the constructor, by what the argument is called."""
+        given = {name: getattr(self, name, None) for name in ("node_model", "agreement_model")}
+        return {name: layer for name, layer in given.items() if layer is not None}
 
 
 def _is_dataset(x: Any) -> bool:

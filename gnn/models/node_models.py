@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import keras
@@ -161,6 +161,52 @@ def node_inputs(node_model: keras.layers.Layer, features: Any) -> Any:
     if isinstance(node_model, keras.Sequential):
         return chosen[0]
     return keras.tree.pack_sequence_as(node_model.input, chosen)
+
+
+def features_not_read(node_model: keras.layers.Layer, features: Collection[str]) -> list[str]:
+    """The features that `call_node_model` would leave out.
+
+    Example:
+
+    >>> model = keras.Sequential([keras.Input((4,), name="pixels"), keras.layers.Dense(2)])
+    >>> features_not_read(model, ["pixels", "price"])
+    ['price']
+    """
+    read = input_names(node_model)
+    if read is None or len(features) == 1:
+        return []
+    return [name for name in features if name not in read]
+
+
+def logits_of(classifier: keras.layers.Layer, outputs: Any) -> tf.Tensor:
+    """The logits among a classifier's outputs, float32.
+
+    Args:
+        classifier: what returned them.
+        outputs: `[n, n_classes]`, `[n, n_draws, n_classes]` of one that returns several draws in
+            training, or a dict with such as `"logits"`.
+
+    Raises:
+        ValueError: a dict without `"logits"`, or rows of another rank.
+
+    Example:
+
+    >>> logits_of(keras.layers.Dense(2), {"logits": tf.zeros([1, 2]), "embedding": 0}).shape
+    TensorShape([1, 2])
+    """
+    if isinstance(outputs, Mapping):
+        if "logits" not in outputs:
+            raise ValueError(
+                f"the classifier {classifier.name!r} returns a dict of {sorted(outputs)}; one of "
+                "its outputs must be 'logits'"
+            )
+        outputs = outputs["logits"]
+    if outputs.shape.rank not in (2, 3):
+        raise ValueError(
+            f"the classifier {classifier.name!r} must return logits [n_nodes, n_classes]; got "
+            f"shape {outputs.shape}"
+        )
+    return tf.cast(outputs, tf.float32)
 
 
 def _matching_dtype(tensor: keras.KerasTensor, feature: Any) -> Any:

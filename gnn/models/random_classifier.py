@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import keras
@@ -16,6 +15,7 @@ from gnn.layers.mean_loss import MeanLossLayer
 from gnn.layers.random_propagation import DropNode, MixedOrderPropagation
 from gnn.models.agreement_weights import weigh_by_agreement
 from gnn.models.node_classifier import NodeClassifier, Stage, on_nodes
+from gnn.ops.agreement import log_beliefs
 from gnn.ops.consistency import consistency_loss
 
 # The columns that are propagated at once: over all hops they stay in the cache of a processor, for
@@ -187,7 +187,7 @@ class GRANDNodeClassifier(NodeClassifier):
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """Updates the metrics, in training with the logarithm of the draws' mean probability."""
         if y_pred.shape.rank == 3:
-            y_pred = _combined(y_pred)
+            y_pred = log_beliefs(y_pred)
         return super().compute_metrics(x, y, y_pred, sample_weight)
 
     def get_config(self) -> dict[str, Any]:
@@ -225,8 +225,3 @@ class _Bias(keras.layers.Layer):
 
     def call(self, rows: tf.Tensor) -> tf.Tensor:
         return rows + tf.convert_to_tensor(self.bias)
-
-
-def _combined(logits: tf.Tensor) -> tf.Tensor:
-    """`[n, draws, classes]` to the logarithm of the mean probability, `[n, classes]`."""
-    return tf.reduce_logsumexp(tf.nn.log_softmax(logits), axis=1) - math.log(logits.shape[1])

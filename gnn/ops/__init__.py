@@ -1,7 +1,7 @@
 """Pure tensor functions: propagation, attention, pooling, distances and the graph loss."""
 
 from gnn.ops.adversarial import adversarial_neighbors
-from gnn.ops.agreement import aggregate_pairs, belief_agreement, joint_belief
+from gnn.ops.agreement import aggregate_pairs, belief_agreement, joint_belief, log_beliefs
 from gnn.ops.attention import neighbor_softmax
 from gnn.ops.consistency import consistency_loss
 from gnn.ops.distances import pairwise_distance
@@ -19,6 +19,7 @@ __all__ = [
     "belief_agreement",
     "consistency_loss",
     "joint_belief",
+    "log_beliefs",
     "labeled_neighbor_distances",
     "neighbor_distances",
     "neighbor_softmax",

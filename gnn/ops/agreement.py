@@ -99,3 +99,24 @@ def joint_belief(beliefs: tf.Tensor, others: tf.Tensor) -> tf.Tensor:
     floor = beliefs.dtype.as_numpy_dtype(1e-30)
     logs = tf.math.log(tf.maximum(others, floor))
     return tf.nn.softmax(tf.math.log(beliefs) + logs)
+
+
+def log_beliefs(logits: tf.Tensor) -> tf.Tensor:
+    """Logarithms of class probabilities; of several draws of logits, of their mean probability.
+
+    Args:
+        logits: float `[n, n_classes]`, or `[n, n_draws, n_classes]`.
+
+    Returns:
+        `[n, n_classes]`.
+
+    Example:
+
+    >>> draws = tf.math.log(tf.constant([[[0.2, 0.8], [0.6, 0.4]]]))
+    >>> tf.exp(log_beliefs(draws)).numpy().round(2)
+    array([[0.4, 0.6]], dtype=float32)
+    """
+    logs = tf.nn.log_softmax(logits)
+    if logits.shape.rank == 2:
+        return logs
+    return tf.reduce_logsumexp(logs, axis=1) - tf.math.log(tf.cast(tf.shape(logs)[1], logs.dtype))

@@ -77,6 +77,10 @@ class CoTrainConfig:
         pairs_per_step: pairs of each kind that a step draws.
         agreement_floor: float in `[0, 1)`, taken off every agreement, to no less than 0; 0.5 has
             pairs count only where agreement is the more probable.
+        predict_jointly: whether it is the classifier and the student of a `gnn.BeliefAgreement`
+            together, a `gnn.JointClassifier`, that predict, from the first round with a student on:
+            that give labels, teach the next student, have the accuracies of the history and are
+            kept.
         use_graph: whether pairs are edges. If not (GAM* of the paper), they are random pairs of
             nodes.
         classifier: a `FitConfig`, or a dict of one, of the classifier.
@@ -106,6 +110,7 @@ class CoTrainConfig:
     pair_weights: PairWeights = PairWeights()
     pairs_per_step: int = 128
     agreement_floor: float = 0.0
+    predict_jointly: bool = False
     use_graph: bool = True
     classifier: FitConfig = dataclasses.field(default_factory=FitConfig)
     agreement: FitConfig = dataclasses.field(default_factory=lambda: FitConfig(evaluate_every=10))
@@ -122,7 +127,7 @@ class CoTrainConfig:
         _check_real("min_confidence", self.min_confidence, 0.0, below=1.0)
         _check_real("agreement_floor", self.agreement_floor, 0.0, below=1.0)
         _check_real("validation_share", self.validation_share, 0.0, below=1.0)
-        for name in ("keep_proportions", "use_graph"):
+        for name in ("keep_proportions", "predict_jointly", "use_graph"):
             if not isinstance(getattr(self, name), bool):
                 raise TypeError(f"{name} must be True or False; got {getattr(self, name)!r}")
         object.__setattr__(self, "pair_weights", as_pair_weights(self.pair_weights))

@@ -18,6 +18,7 @@ from gnn.graphs.known_labels import known_labels
 from gnn.models.adversarial import AdversarialRegularizationModel
 from gnn.models.agreement import AgreementModel
 from gnn.models.belief_agreement import BeliefAgreement
+from gnn.models.joint_classifier import JointClassifier
 from gnn.ops.agreement import joint_belief
 from gnn.training.agreement_training import AgreementTraining
 from gnn.training.classifier_training import ClassifierTraining
@@ -91,14 +92,20 @@ class Rounds:
             judge,
             self._splits.get("validation"),
         )
-        _compile(self.classifier, config.classifier.learning_rate)
         self._everything = all_nodes(graph)
-        self._believe = tf.function(
-            lambda: probabilities(
-                self._outputs.of(self.classifier, self._everything, training=False)
-            ),
-            autograph=False,
-        )
+        self._believe = self._believed_by(self.classifier)
+        self._joint = None
+        if config.predict_jointly:
+            if self._student is None:
+                raise ValueError(
+                    "predict_jointly=True needs a second opinion: an agreement_fn that returns a "
+                    "gnn.BeliefAgreement with a student"
+                )
+            self._joint = JointClassifier([self.classifier, self._student.student])
+            self._outputs.of(self._joint, nodes, training=False)
+            self._believe_jointly = self._believed_by(self._joint)
+        for model in (self.classifier, self._joint):
+            _compile(model, config.classifier.learning_rate)
         self.history: list[dict[str, Any]] = []
         self.stopped: str | None = None
         self.best_round: int | None = None
@@ -110,6 +117,12 @@ class Rounds:
         for name in ("validation", "test"):
             may_be_labeled[graph.splits.get(name, [])] = False
         self._may_be_labeled = may_be_labeled
+
+    def _believed_by(self, model: Any) -> Callable[[], tf.Tensor]:
+        return tf.function(
+            lambda: probabilities(self._outputs.of(model, self._everything, training=False)),
+            autograph=False,
+        )
 
     @property
     def agreement(self) -> Any:
@@ -145,7 +158,9 @@ class Rounds:
         fitted = self._fitting.fit(
             self.labels, self._kinds(), encodings, number, with_pairs=number > 0
         )
-        self._beliefs = self._believe().numpy()
+        # In the first round there is no student.
+        jointly = self._joint is not None and number > 0
+        self._beliefs = (self._believe_jointly if jointly else self._believe)().numpy()
         row: dict[str, Any] = {"round": number, "loss": fitted.losses[-1]}
         predicted = self._beliefs.argmax(axis=1)
         for name, (nodes, true) in self._splits.items():
@@ -256,8 +271,13 @@ class Rounds:
             if model is not None
         }
 
+    @property
+    def predictor(self) -> Any:
+        """What predicts, in the best round: the classifier, or that and the student together."""
+        return self._joint if self._joint is not None and self.best_round else self.classifier
+
     def restore_best(self) -> None:
-        """Sets both models to the weights of the best round."""
+        """Sets all models to the weights of the best round."""
         for name, values in self._best["weights"].items():
             model = self.classifier if name == "classifier" else self.agreement
             for variable, value in zip(model.variables, values, strict=True):

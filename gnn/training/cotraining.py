@@ -46,7 +46,9 @@ class CoTrainer:
         config: a `gnn.CoTrainConfig`, or a dict of one; None for the settings of the authors' code.
 
     Attributes:
-        classifier: the classifier of the best round, an ordinary Keras model.
+        classifier: the classifier of the best round, an ordinary Keras model; with
+            `predict_jointly` a `gnn.JointClassifier` of that and the student, unless round 0, which
+            has no student, is the best.
         agreement: the agreement model of that round; None without one.
         history: a dict a round: `round`, `loss` (the mean of the classifier's last steps of
             training), `train_accuracy`, `validation_accuracy` and
@@ -162,6 +164,7 @@ class CoTrainer:
                 bar.set_postfix(_short(row))
                 bar.update()
         rounds.restore_best()
+        self.classifier = rounds.predictor
         self.history, self.best_round = rounds.history, rounds.best_round
         self.stopped = rounds.stopped or f"all {self.config.rounds} rounds are done"
         listeners.on_train_end()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -13,7 +12,7 @@ from gnn.data.full_batch import full_batch
 from gnn.graphs.graph import Graph
 from gnn.graphs.graphs_tuple import split_inputs
 from gnn.models.node_graph_model import NodeGraphModel
-from gnn.models.node_models import call_node_model
+from gnn.models.node_models import call_node_model, logits_of
 from gnn.ops.sparse import SparseRows
 
 
@@ -65,7 +64,7 @@ class NodeOutputs:
             ValueError: the model returns a dict without `"logits"`, or rows of another rank.
         """
         if isinstance(model, NodeGraphModel):
-            outputs = self._logits(model, model(self.inputs, training=training))
+            outputs = logits_of(model, model(self.inputs, training=training))
             return tf.gather(outputs, nodes)
         rows = {
             name: self._rows[name].gather(nodes)
@@ -73,22 +72,7 @@ class NodeOutputs:
             else tf.gather(feature, nodes)
             for name, feature in self.features.items()
         }
-        return self._logits(model, call_node_model(model, rows, training))
-
-    def _logits(self, model: keras.layers.Layer, outputs: Any) -> tf.Tensor:
-        if isinstance(outputs, Mapping):
-            if "logits" not in outputs:
-                raise ValueError(
-                    f"the classifier {model.name!r} returns a dict of {sorted(outputs)}; one of "
-                    "its outputs must be 'logits'"
-                )
-            outputs = outputs["logits"]
-        if outputs.shape.rank not in (2, 3):
-            raise ValueError(
-                f"the classifier {model.name!r} must return logits [n_nodes, n_classes]; got "
-                f"shape {outputs.shape}"
-            )
-        return tf.cast(outputs, tf.float32)
+        return logits_of(model, call_node_model(model, rows, training))
 
 
 def all_nodes(graph: Graph) -> tf.Tensor:

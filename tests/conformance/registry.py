@@ -60,6 +60,7 @@ from gnn.models import (
     GraphConvolutionalNodeClassifier,
     GraphRegressor,
     GraphRegularizationModel,
+    JointClassifier,
     MPNNNodeClassifier,
     NodeClassifier,
     NodeGraphModel,
@@ -339,6 +340,27 @@ ROWS = [
         ),
         _X,
         has_graph_loss=True,
+    ),
+    Row(
+        "joint_network_and_perceptron",
+        JointClassifier,
+        lambda dropout: JointClassifier(
+            [
+                GraphConvolutionalNodeClassifier(
+                    num_classes=NUM_CLASSES, hidden_units=8, dropout_rate=dropout, config=_L2
+                ),
+                keras.Sequential([FeatureDropout(dropout, seed=7), FeatureDense(NUM_CLASSES)]),
+            ]
+        ),
+        _SPARSE,
+        has_graph_loss=True,
+    ),
+    Row(
+        "joint_perceptrons",
+        JointClassifier,
+        lambda dropout: JointClassifier([mlp(dropout), mlp(dropout)]),
+        _X,
+        uses_edges=False,
     ),
     Row("slides_comm_net", NodeGraphModel, lambda dropout: CommNetModel(dropout=dropout), _X),
     _layer_row(

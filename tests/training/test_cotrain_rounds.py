@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 from scipy import sparse
+from scipy.special import softmax
 from sklearn.metrics import roc_auc_score
 
 from gnn.configs import GraphRegConfig, PairWeights
@@ -72,6 +73,28 @@ def test_agreement_is_judged_on_edges_of_two_nodes_in_parts(monkeypatch):
         LABELS[senders] == LABELS[receivers], (beliefs[senders] * beliefs[receivers]).sum(axis=1)
     )
     assert training.run()["agreement_auc"] == pytest.approx(expected)
+
+
+def test_labels_are_given_by_what_both_believe_together():
+    """The classifier alone would give others."""
+    config = dataclasses.replace(
+        CONFIG, predict_jointly=True, labels_per_round=2, min_confidence=0.0, keep_proportions=False
+    )
+    of = graph(splits={"train": [0, 1]})
+
+    def judge():
+        return BeliefAgreement(student=keras.layers.Dense(2))
+
+    training = Rounds(lambda: keras.layers.Dense(2), judge, config, of)
+    training.run()
+    training.run()
+    x = of.features["features"]
+    logits = [np.asarray(layer(x)) for layer in (training.classifier, training.agreement.student)]
+    joint, alone = (softmax(some, axis=1)[2:] for some in (sum(logits), logits[0]))
+    given = np.flatnonzero(training.labels[2:] >= 0)
+    assert sorted(np.argsort(joint.max(axis=1))[-2:]) == given.tolist()
+    assert sorted(np.argsort(alone.max(axis=1))[-2:]) != given.tolist()
+    np.testing.assert_array_equal(training.labels[2:][given], joint[given].argmax(axis=1))
 
 
 def test_another_width_or_other_rows_are_another_training():

@@ -90,15 +90,16 @@ def assert_equal_weights(one, other):
 
 
 @pytest.mark.parametrize(
-    ("make", "judge"),
+    ("make", "judge", "settings"),
     [
-        (perceptron, agreement),
-        (network, agreement),
-        (network, BeliefAgreement),
-        (network, two_opinions),
+        (perceptron, agreement, {}),
+        (network, agreement, {}),
+        (network, BeliefAgreement, {}),
+        (network, two_opinions, {}),
+        (network, two_opinions, {"predict_jointly": True}),
     ],
 )
-def test_labels_outside_of_train_teach_nothing(make, judge):
+def test_labels_outside_of_train_teach_nothing(make, judge, settings):
     """Permuting the labels of all other nodes leaves losses and weights of every round as is."""
     graph = communities()
     labels = graph.labels.copy()
@@ -111,7 +112,7 @@ def test_labels_outside_of_train_teach_nothing(make, judge):
     for each in (graph, dataclasses.replace(graph, labels=labels)):
         seen = EveryRound()
         trainer = gnn.CoTrainer(
-            make, judge, config(classifier=fit, agreement=fit, min_confidence=0.3)
+            make, judge, config(classifier=fit, agreement=fit, min_confidence=0.3, **settings)
         )
         runs.append((trainer.fit(each, callbacks=[seen], verbose=0), seen.weights))
     (one, weights), (other, other_weights) = runs
@@ -199,17 +200,23 @@ def test_agreement_helps_where_neighbors_agree():
 
 
 @pytest.mark.parametrize(
-    ("killed_at", "judge"), [(1, agreement), (2, BeliefAgreement), (2, two_opinions)]
+    ("killed_at", "judge", "jointly"),
+    [
+        (1, agreement, False),
+        (2, BeliefAgreement, False),
+        (2, two_opinions, False),
+        (2, two_opinions, True),
+    ],
 )
-def test_a_killed_training_loses_its_round_only(tmp_path, killed_at, judge):
-    graph = communities()
-    whole = gnn.CoTrainer(network, judge, config())
+def test_a_killed_training_loses_its_round_only(tmp_path, killed_at, judge, jointly):
+    graph, settings = communities(), config(predict_jointly=jointly)
+    whole = gnn.CoTrainer(network, judge, settings)
     expected = whole.fit(graph, verbose=0)
-    killed = gnn.CoTrainer(network, judge, config())
+    killed = gnn.CoTrainer(network, judge, settings)
     with pytest.raises(KeyboardInterrupt):
         killed.fit(graph, folder=tmp_path, callbacks=[EveryRound(killed_at)], verbose=0)
     seen = EveryRound()
-    resumed = gnn.CoTrainer(network, judge, config())
+    resumed = gnn.CoTrainer(network, judge, settings)
     history = resumed.fit(graph, folder=tmp_path, callbacks=[seen], verbose=0)
     assert seen.rounds == list(range(killed_at, 3))
     assert without_time(history) == without_time(expected)
@@ -375,6 +382,46 @@ def test_the_models_are_ordinary_ones(tmp_path):
     )
     trainer.classifier.export(tmp_path / "served")
     assert (tmp_path / "served" / "saved_model.pb").is_file()
+
+
+def test_classifier_and_student_predict_together(tmp_path):
+    """The product of both beliefs has the accuracies and is what is kept."""
+    graph = communities()
+    trainer = gnn.CoTrainer(network, two_opinions, config(predict_jointly=True))
+    history = trainer.fit(graph, verbose=0)
+    assert trainer.best_round
+    best = history[trainer.best_round]
+    data, model = gnn.data.full_batch(graph), trainer.classifier
+    assert isinstance(model, gnn.JointClassifier)
+    parts = [model.classifiers[0].predict(data, verbose=0)]
+    assert model.classifiers[1] is trainer.agreement.student
+    parts.append(model.classifiers[1](graph.features["features"]).numpy())
+    powers = np.exp(sum(parts))
+    joint = powers / powers.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(np.exp(model.predict(data, verbose=0)), joint, rtol=1e-4)
+    for split in ("train", "validation", "test"):
+        nodes = graph.split(split)
+        right = np.mean(joint[nodes].argmax(axis=1) == graph.labels[nodes])
+        assert best[f"{split}_accuracy"] == pytest.approx(right)
+    tested = gnn.data.full_batch(graph, "test")
+    assert model.evaluate(tested, verbose=0, return_dict=True)["accuracy"] == pytest.approx(
+        best["test_accuracy"]
+    )
+    model.save(tmp_path / "both.keras")
+    loaded = keras.models.load_model(tmp_path / "both.keras")
+    np.testing.assert_array_equal(loaded.predict(data, verbose=0), model.predict(data, verbose=0))
+
+
+def test_before_there_is_a_student_the_classifier_predicts_alone():
+    trainer = gnn.CoTrainer(network, two_opinions, config(predict_jointly=True, rounds=0))
+    trainer.fit(communities(), verbose=0)
+    assert isinstance(trainer.classifier, gnn.GraphConvolutionalNodeClassifier)
+
+
+@pytest.mark.parametrize("judge", [agreement, BeliefAgreement, None])
+def test_to_predict_jointly_without_a_student_raises(judge):
+    with pytest.raises(ValueError, match="predict_jointly=True needs a second opinion"):
+        gnn.CoTrainer(network, judge, config(predict_jointly=True)).fit(communities(), verbose=0)
 
 
 def test_too_few_classes_raise():
