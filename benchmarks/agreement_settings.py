@@ -3,8 +3,8 @@
 From `run_configs.txt` of the authors' code (Stretcu et al. 2019), where it has a row; what it has
 not (GAM* on CiteSeer) takes Cora's. Agreement models and networks, and perceptrons where it says
 so, are trained for 500 steps after the best one; the authors do 2,000. Rows named `beliefs`,
-`opinions` and `jointly` and networks named `kipf` are ours. The other networks are the recipes of `gnn train`,
-with their optimizers, their penalties and their ways of choosing an epoch.
+`opinions` and `jointly` and networks named `kipf` are ours. The other networks are the recipes of
+`gnn train`, with their optimizers, their penalties and their ways of choosing an epoch.
 """
 
 from __future__ import annotations
