@@ -72,8 +72,8 @@ def table(path: Path) -> str:
         data, seed = line["data"], line["seed"]
         groups[data, line["row"]][seed] = line["validation"], line["test"], line["seconds"]
         name, _, method = line["row"].partition("+")
-        # Round 0 is the same for all methods with the same features.
-        if method.startswith(("ngm", "beliefs", "opinions", "jointly")) or data == "mnist":
+        # Round 0 is the same for all methods with the same features, but for `grand+jointly`.
+        if method.startswith(("ngm", "beliefs", "opinions")) or data == "mnist":
             groups[data, name][seed] = line["validation_alone"], line["test_alone"], 0.0
     lines = [
         "| data | row | seeds | validation | test | seconds a seed |",

@@ -161,7 +161,7 @@ class AdversarialRegularizationModel(NodeGraphModel):
         # Keras builds a model by a call of its own.
         step = _STEP.get() if self.built else None
         if step is None or self.adversarial is None:
-            outputs = self.network.graph_call(graph, training)
+            outputs = self.network._call_graph(graph, training)
         else:
             outputs = self._add_adversarial_loss(self.adversarial, graph, step, training)
         if step is not None and self.virtual is not None:
@@ -176,7 +176,7 @@ class AdversarialRegularizationModel(NodeGraphModel):
         features = perturbed_features(graph, config)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(features)
-            outputs = self.network.graph_call(with_features(graph, features), training)
+            outputs = self.network._call_graph(with_features(graph, features), training)
             total = tf.multiply(*self._supervised(rows_of(outputs), mask, step))
         gradients = finite_gradients(tape.gradient(total, features), features)
         again = graph if self.requires_graph else self._rows_alone(graph)
@@ -222,7 +222,7 @@ class AdversarialRegularizationModel(NodeGraphModel):
     def _again(self, graph: BatchGraph, features: Rows, training: bool | None) -> BatchGraph:
         """The node model on other features, without the mean losses that it adds."""
         with without_mean_losses():
-            return self.network.graph_call(with_features(graph, features), training)
+            return self.network._call_graph(with_features(graph, features), training)
 
     def _rows_alone(self, graph: BatchGraph) -> BatchGraph:
         """The nodes read out, for a node model that looks at no others."""

@@ -25,7 +25,8 @@ class BeliefAgreement(keras.layers.Layer):
     A graph network believes of neighbors much the same, whether they share a label or not. A
     `student` that does not see the graph gives a second opinion: in each round it learns the
     classifier's beliefs of all nodes from their features, and `p` is the product of both beliefs,
-    scaled to 1.
+    scaled to 1. With `CoTrainConfig.predict_jointly` what it learns, and what enters that product,
+    are the joint beliefs of the round before: its predecessor's too.
 
     Args:
         prior: float between 0 and 1, the probability that a pair agrees before the beliefs are

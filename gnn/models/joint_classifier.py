@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from gnn.graphs.graphs_tuple import BatchGraph
+from gnn.models.adversarial import AdversarialRegularizationModel
 from gnn.models.node_graph_model import NodeGraphModel
 from gnn.models.node_models import call_node_model, features_not_read, logits_of
 from gnn.ops.agreement import log_beliefs
@@ -35,8 +36,9 @@ class JointClassifier(NodeGraphModel):
         logits that are scaled.
 
     Raises:
-        TypeError: a classifier is no Keras layer, or a model of whole graphs.
-        ValueError: there is no classifier, or they differ in the number of classes.
+        TypeError: a classifier is no Keras layer, a model of whole graphs, or one with adversarial
+            losses.
+        ValueError: there is no classifier, or they differ in the number of classes, or have one.
 
     Example:
 
@@ -56,6 +58,12 @@ class JointClassifier(NodeGraphModel):
                 raise TypeError(
                     f"classifiers must be Keras layers or models; got {type(classifier).__name__}"
                 )
+            if isinstance(classifier, AdversarialRegularizationModel):
+                raise TypeError(
+                    f"the AdversarialRegularizationModel {classifier.name!r} cannot be one of "
+                    "classifiers: its losses are made in a training step of its own. Train it by "
+                    "itself and give its node_model"
+                )
             if isinstance(classifier, NodeGraphModel) and classifier.output_field != "nodes":
                 raise TypeError(
                     f"classifiers must be of nodes; {classifier.name!r} is of whole graphs"
@@ -69,10 +77,12 @@ class JointClassifier(NodeGraphModel):
         """Returns the logarithms of the joint probabilities of all nodes."""
         each = [log_beliefs(self._logits(one, graph, training)) for one in self.classifiers]
         classes = [beliefs.shape[-1] for beliefs in each]
-        if len(set(classes)) > 1:
+        known = set(classes) - {None}
+        if len(known) > 1 or 1 in known:
             names = [classifier.name for classifier in self.classifiers]
             raise ValueError(
-                f"classifiers must have the same number of classes; {names} have {classes}"
+                "classifiers must have the same number of classes, two or more; "
+                f"{names} have {classes}"
             )
         joint = tf.nn.log_softmax(tf.add_n(each))
         return graph.replace(nodes=tf.cast(joint, self.compute_dtype))
@@ -81,11 +91,18 @@ class JointClassifier(NodeGraphModel):
         self, classifier: keras.layers.Layer, graph: BatchGraph, training: bool | None
     ) -> tf.Tensor:
         if isinstance(classifier, NodeGraphModel):
-            classifier.built = True  # It may never be called itself: its layers are.
-            outputs = classifier.graph_call(graph, training).nodes
+            # It may never be called itself, and yet be saved by itself.
+            classifier.built = True
+            self._hand_signature(classifier)
+            outputs = classifier._call_graph(graph, training).nodes
         else:
             outputs = call_node_model(classifier, graph.nodes, training)
         return logits_of(classifier, outputs)
+
+    def _hand_signature(self, classifier: NodeGraphModel) -> None:
+        own, known = self._signature, classifier._signature
+        if own is not None and (known is None or own.says_more_than(known)):
+            classifier._signature = own
 
     def _wrapped(self) -> dict[str, keras.layers.Layer]:
         return {f"classifiers[{k}]": classifier for k, classifier in enumerate(self.classifiers)}
@@ -93,7 +110,9 @@ class JointClassifier(NodeGraphModel):
     def _features_not_served(self) -> list[str]:
         features = [] if self._signature is None else list(self._signature.features)
         unread = [
-            set() if isinstance(each, NodeGraphModel) else set(features_not_read(each, features))
+            each._features_not_served()
+            if isinstance(each, NodeGraphModel)
+            else features_not_read(each, features)
             for each in self.classifiers
         ]
         return [name for name in features if all(name in some for some in unread)]

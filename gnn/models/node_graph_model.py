@@ -113,11 +113,15 @@ class NodeGraphModel(keras.Model):
         if self._signature is None or signature.says_more_than(self._signature):
             self._signature = signature
         given = self._graph(inputs, signature.has_graph)
-        parameters = inspect.signature(self.graph_call).parameters.values()
-        takes_training = any(p.name == "training" or p.kind is p.VAR_KEYWORD for p in parameters)
-        graph = self.graph_call(given, **({"training": training} if takes_training else {}))
+        graph = self._call_graph(given, training)
         outputs = getattr(graph, self.output_field)
         return self.read_out(outputs, given, signature.readout) if signature.has_graph else outputs
+
+    def _call_graph(self, graph: BatchGraph, training: bool | None) -> BatchGraph:
+        """What `graph_call` makes of a graph; `training` is given where it is taken."""
+        parameters = inspect.signature(self.graph_call).parameters.values()
+        takes_training = any(p.name == "training" or p.kind is p.VAR_KEYWORD for p in parameters)
+        return self.graph_call(graph, **({"training": training} if takes_training else {}))
 
     def read_out(self, outputs: Any, graph: BatchGraph, by_node: bool) -> Any:
         """The rows of `outputs` that a batch reads out.
@@ -147,7 +151,7 @@ class NodeGraphModel(keras.Model):
 
     @property
     def trainable_variables(self) -> list[keras.Variable]:
-        """The trainable variables but the agreement model's, which this loss does not train."""
+        """The trainable variables but those of agreement models, which this loss does not train."""
         return self._without_agreement(super().trainable_variables)
 
     @property
@@ -156,10 +160,9 @@ class NodeGraphModel(keras.Model):
         return self._without_agreement(super().trainable_weights)
 
     def _without_agreement(self, variables: list[keras.Variable]) -> list[keras.Variable]:
-        agreement_model = getattr(self, "agreement_model", None)
-        if agreement_model is None:
-            return variables
-        left_out = {id(variable) for variable in agreement_model.variables}
+        models = [layer for layer in self._flatten_layers() if isinstance(layer, NodeGraphModel)]
+        judges = [getattr(model, "agreement_model", None) for model in models]
+        left_out = {id(v) for judge in judges if judge is not None for v in judge.variables}
         return [variable for variable in variables if id(variable) not in left_out]
 
     # Training and evaluation.
@@ -373,10 +376,7 @@ class NodeGraphModel(keras.Model):
                 without.
         """
         if not self._known_loadable:
-            check_keeps_arguments(self, "the model")
-            check_registered(self, "the model")
-            for argument, wrapped in self._wrapped().items():
-                check_loadable(wrapped, argument)
+            self._check_loadable("the model")
             self._known_loadable = True
         path = Path(filepath)
         is_local = "://" not in os.fspath(filepath) and path.parent.is_dir()
@@ -433,6 +433,16 @@ class NodeGraphModel(keras.Model):
 
     def _features_not_served(self) -> list[str]:
         return []
+
+    def _check_loadable(self, argument: str) -> None:
+        """Raises unless a `.keras` file could bring this model back as it is."""
+        check_keeps_arguments(self, argument)
+        check_registered(self, argument)
+        for name, wrapped in self._wrapped().items():
+            if isinstance(wrapped, NodeGraphModel):
+                wrapped._check_loadable(name)
+            else:
+                check_loadable(wrapped, name)
 
     def _wrapped(self) -> dict[str, keras.layers.Layer]:
         """The layers that were given to the constructor, by what the argument is called."""

@@ -79,8 +79,8 @@ class CoTrainConfig:
             pairs count only where agreement is the more probable.
         predict_jointly: whether it is the classifier and the student of a `gnn.BeliefAgreement`
             together, a `gnn.JointClassifier`, that predict, from the first round with a student on:
-            that give labels, teach the next student, have the accuracies of the history and are
-            kept.
+            that give labels, teach the next student and, with it, judge edges, have the accuracies
+            of the history and are kept.
         use_graph: whether pairs are edges. If not (GAM* of the paper), they are random pairs of
             nodes.
         classifier: a `FitConfig`, or a dict of one, of the classifier.

@@ -82,6 +82,7 @@ class Rounds:
             if isinstance(self.agreement, AgreementModel):
                 self._trainer = AgreementTraining(self.agreement, graph, config)
             elif self.agreement.student is not None:
+                _check_classifier(self.agreement.student, "the student of agreement_fn")
                 self._student = StudentTraining(self.agreement.student, self._outputs, config)
         judge = None if self.agreement is None else self.agreement.agree
         self._fitting = ClassifierTraining(
@@ -94,17 +95,17 @@ class Rounds:
         )
         self._everything = all_nodes(graph)
         self._believe = self._believed_by(self.classifier)
-        self._joint = None
+        self.joint = None
         if config.predict_jointly:
             if self._student is None:
                 raise ValueError(
                     "predict_jointly=True needs a second opinion: an agreement_fn that returns a "
                     "gnn.BeliefAgreement with a student"
                 )
-            self._joint = JointClassifier([self.classifier, self._student.student])
-            self._outputs.of(self._joint, nodes, training=False)
-            self._believe_jointly = self._believed_by(self._joint)
-        for model in (self.classifier, self._joint):
+            self.joint = JointClassifier([self.classifier, self._student.student])
+            self._outputs.of(self.joint, nodes, training=False)
+            self._believe_jointly = self._believed_by(self.joint)
+        for model in (self.classifier, self.joint):
             _compile(model, config.classifier.learning_rate)
         self.history: list[dict[str, Any]] = []
         self.stopped: str | None = None
@@ -159,7 +160,7 @@ class Rounds:
             self.labels, self._kinds(), encodings, number, with_pairs=number > 0
         )
         # In the first round there is no student.
-        jointly = self._joint is not None and number > 0
+        jointly = self.joint is not None and number > 0
         self._beliefs = (self._believe_jointly if jointly else self._believe)().numpy()
         row: dict[str, Any] = {"round": number, "loss": fitted.losses[-1]}
         predicted = self._beliefs.argmax(axis=1)
@@ -274,7 +275,7 @@ class Rounds:
     @property
     def predictor(self) -> Any:
         """What predicts, in the best round: the classifier, or that and the student together."""
-        return self._joint if self._joint is not None and self.best_round else self.classifier
+        return self.joint if self.joint is not None and self.best_round else self.classifier
 
     def restore_best(self) -> None:
         """Sets all models to the weights of the best round."""
@@ -337,7 +338,7 @@ def _labeled(graph: Graph, split: str) -> tuple[np.ndarray, np.ndarray]:
     return nodes, graph.labels[nodes]
 
 
-def _check_classifier(model: Any) -> None:
+def _check_classifier(model: Any, what: str = "what classifier_fn returned") -> None:
     """Raises where a model's loss is more than co-training would see of it.
 
     Raises:
@@ -346,7 +347,7 @@ def _check_classifier(model: Any) -> None:
     """
     if isinstance(model, AdversarialRegularizationModel):
         raise TypeError(
-            "classifier_fn returned an AdversarialRegularizationModel, whose adversarial losses "
+            f"{what} is an AdversarialRegularizationModel, whose adversarial losses "
             "are made in its own training step; co-training would leave them out"
         )
     if getattr(model, "pair_weights", None) is not None:
@@ -366,13 +367,16 @@ def _first_row(feature: Any) -> Any:
 
 def _compile(model: Any, learning_rate: float) -> None:
     """Makes `evaluate` and `fit` of the classifier work, where it did not come compiled."""
-    if isinstance(model, keras.Model) and not model.compiled:
+    if not isinstance(model, keras.Model):
+        return
+    if not model.compiled:
         model.compile(
             keras.optimizers.Adam(learning_rate),
             keras.losses.SparseCategoricalCrossentropy(from_logits=True),
             metrics=["accuracy"],
         )
-        # A loaded model has the optimizer's slots, and wants to find them in the file.
+    # A loaded model has the optimizer's slots, and wants to find them in the file.
+    if model.optimizer is not None and not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)
 
 

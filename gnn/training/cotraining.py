@@ -47,8 +47,8 @@ class CoTrainer:
 
     Attributes:
         classifier: the classifier of the best round, an ordinary Keras model; with
-            `predict_jointly` a `gnn.JointClassifier` of that and the student, unless round 0, which
-            has no student, is the best.
+            `predict_jointly` a `gnn.JointClassifier` of that and the student, compiled with Adam,
+            cross-entropy and accuracy, unless round 0, which has no student, is the best.
         agreement: the agreement model of that round; None without one.
         history: a dict a round: `round`, `loss` (the mean of the classifier's last steps of
             training), `train_accuracy`, `validation_accuracy` and
@@ -122,7 +122,8 @@ class CoTrainer:
                 stopped training goes on at the round it was in, and ends with the same bits. None
                 keeps nothing.
             callbacks: Keras callbacks; a round is an epoch, its row of `history` the logs, and
-                `model.stop_training` ends the training after the round. Their state is not kept in
+                `model.stop_training` ends the training after the round; `model` is the classifier,
+                or the joint one in rounds in which that predicts. Their state is not kept in
                 `folder`.
             verbose: 0 shows nothing, 1 a progress bar of rounds.
 
@@ -156,6 +157,8 @@ class CoTrainer:
                 number = len(rounds.history)
                 listeners.on_epoch_begin(number)
                 row = rounds.run()
+                if rounds.joint is not None and number > 0:
+                    listeners.set_model(rounds.joint)
                 listeners.on_epoch_end(number, dict(row))
                 if getattr(listeners.model, "stop_training", False) and rounds.stopped is None:
                     rounds.stopped = "a callback asked for it"

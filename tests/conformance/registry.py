@@ -356,6 +356,33 @@ ROWS = [
         has_graph_loss=True,
     ),
     Row(
+        "joint_draws",
+        JointClassifier,
+        lambda dropout: JointClassifier(
+            [
+                GRANDNodeClassifier(
+                    num_classes=NUM_CLASSES,
+                    hidden_units=8,
+                    dropout_rate=dropout,
+                    input_dropout=dropout,
+                    drop_node_rate=dropout,
+                    hops=2,
+                    draws=2,
+                ),
+                GraphConvolutionalNodeClassifier(
+                    num_classes=NUM_CLASSES,
+                    hidden_units=8,
+                    dropout_rate=dropout,
+                    config=_L2,
+                    agreement_model=AgreementModel((4,)),
+                ),
+            ]
+        ),
+        _SPARSE,
+        has_graph_loss=True,
+        other_losses=("consistency_loss",),
+    ),
+    Row(
         "joint_perceptrons",
         JointClassifier,
         lambda dropout: JointClassifier([mlp(dropout), mlp(dropout)]),

@@ -118,7 +118,7 @@ def test_half_precision(row: Row, trained: Trained, policy: str) -> None:
             losses.append(float(model.train_step(data)["loss"]))
     assert np.isfinite(losses).all() and losses[-1] < losses[0]
     assert {weight.dtype for weight in model.trainable_weights} == {"float32"}
-    fixed = getattr(model, "agreement_model", None)
-    fixed = set() if fixed is None else {id(weight) for weight in fixed.weights}
+    judges = [getattr(layer, "agreement_model", None) for layer in model._flatten_layers()]
+    fixed = {id(weight) for judge in judges if judge is not None for weight in judge.weights}
     for weight, value, before in zip(model.weights, model.get_weights(), start, strict=True):
         assert np.isfinite(value).all() and np.any(value != before) == (id(weight) not in fixed)

@@ -1,15 +1,21 @@
 """The product of several classifiers, against NumPy."""
 
+import re
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from gnn.configs import GraphRegConfig
 from gnn.models import (
+    AdversarialRegularizationModel,
+    AgreementModel,
     GRANDNodeClassifier,
     GraphClassifier,
     GraphConvolutionalNodeClassifier,
     JointClassifier,
+    NodeGraphModel,
 )
 from tests.models.small_batches import READ_OUT, SIZE, example
 
@@ -66,6 +72,9 @@ def test_a_network_that_draws_is_trained_on_its_mean():
     model = JointClassifier([draws, keras.layers.Dense(3)])
     model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     data = tf.data.Dataset.from_tensors((inputs, tf.constant([0, 1, 2])))
+    model(inputs)
+    # All draws are alike, so their mean is what inference says.
+    np.testing.assert_allclose(model(inputs, training=True), model(inputs), rtol=1e-5)
     history = model.fit(data, epochs=2, verbose=0).history
     assert sorted(history) == ["consistency_loss", "loss"]
     assert history["loss"][1] < history["loss"][0]
@@ -95,9 +104,49 @@ def test_features_that_no_classifier_reads_are_not_asked_for(tmp_path):
     np.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
+def test_a_network_trained_in_it_can_be_saved_by_itself(tmp_path):
+    """It was loaded without its weights, and without a word."""
+    inputs, _, _ = example()
+    network = GraphConvolutionalNodeClassifier(num_classes=3, hidden_units=4)
+    JointClassifier([network, keras.layers.Dense(3)])(inputs)
+    network.save(tmp_path / "network.keras")
+    loaded = keras.models.load_model(tmp_path / "network.keras")
+    np.testing.assert_array_equal(loaded(inputs), network(inputs))
+
+
+def test_an_agreement_model_in_it_is_not_trained():
+    inputs, _, _ = example()
+    judge = AgreementModel((4,), kernel_regularizer="l2")
+    network = GraphConvolutionalNodeClassifier(
+        num_classes=3, hidden_units=4, config=GraphRegConfig(multiplier=0.1), agreement_model=judge
+    )
+    model = JointClassifier([network, keras.layers.Dense(3)])
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    model(inputs)
+    before = [variable.numpy() for variable in judge.trainable_variables]
+    trained = network.convolutions[0].kernel.numpy()
+    data = tf.data.Dataset.from_tensors((inputs, tf.constant([0, 1, 2])))
+    model.fit(data, verbose=0)
+    for variable, value in zip(judge.trainable_variables, before, strict=True):
+        np.testing.assert_array_equal(variable, value)
+    assert (network.convolutions[0].kernel.numpy() != trained).any()
+
+
+def test_a_model_of_yours_need_not_know_of_training():
+    class Sums(NodeGraphModel):
+        def graph_call(self, graph):
+            return graph.replace(nodes=graph.nodes["x"][:, :3])
+
+    inputs, x, _ = example()
+    found = JointClassifier([Sums()])(inputs)
+    np.testing.assert_allclose(found, tf.nn.log_softmax(x[READ_OUT, :3]), rtol=1e-5)
+
+
 def test_another_number_of_classes_raises():
-    with pytest.raises(ValueError, match=r"same number of classes; .* have \[2, 3\]"):
-        JointClassifier([keras.layers.Dense(2), keras.layers.Dense(3)])(tf.ones([1, 2]))
+    for classes in ([2, 3], [1, 1]):
+        model = JointClassifier([keras.layers.Dense(units) for units in classes])
+        with pytest.raises(ValueError, match=f"two or more; .* have {re.escape(str(classes))}"):
+            model(tf.ones([1, 2]))
 
 
 @pytest.mark.parametrize(
@@ -106,6 +155,11 @@ def test_another_number_of_classes_raises():
         ([], ValueError, "at least one"),
         ([len], TypeError, "got builtin_function_or_method"),
         ([GraphClassifier(num_classes=2)], TypeError, "is of whole graphs"),
+        (
+            [AdversarialRegularizationModel(lambda: keras.layers.Dense(2))],
+            TypeError,
+            "its losses are made in a training step of its own",
+        ),
     ],
 )
 def test_what_is_no_classifier_of_nodes_raises(classifiers, error, message):

@@ -120,7 +120,7 @@ def test_a_snapshot_of_another_kind_of_training_raises(tmp_path):
         (
             lambda: AdversarialRegularizationModel(lambda: keras.layers.Dense(2)),
             TypeError,
-            "classifier_fn returned an AdversarialRegularizationModel",
+            "what classifier_fn returned is an AdversarialRegularizationModel",
         ),
         (
             lambda: GraphRegularizationModel(
@@ -134,3 +134,8 @@ def test_a_snapshot_of_another_kind_of_training_raises(tmp_path):
 def test_a_classifier_with_more_to_its_loss_is_refused(make, error, message):
     with pytest.raises(error, match=message):
         Rounds(make, None, CONFIG, graph())
+    name = "the student of agreement_fn is an Adv" if error is TypeError else message
+    with pytest.raises(error, match=name):
+        Rounds(
+            lambda: keras.layers.Dense(2), lambda: BeliefAgreement(student=make()), CONFIG, graph()
+        )

@@ -418,6 +418,35 @@ def test_before_there_is_a_student_the_classifier_predicts_alone():
     assert isinstance(trainer.classifier, gnn.GraphConvolutionalNodeClassifier)
 
 
+class Shown(keras.callbacks.Callback):
+    """Keeps which model had which accuracy; stops after the first round with a student."""
+
+    def on_train_begin(self, logs=None):
+        self.accuracies = []
+
+    def on_epoch_end(self, epoch, logs=None):
+        data = gnn.data.full_batch(communities(), "test")
+        accuracy = self.model.evaluate(data, verbose=0, return_dict=True)["accuracy"]
+        self.accuracies.append((accuracy, logs["test_accuracy"]))
+        self.model.stop_training = epoch == 1
+
+
+def test_callbacks_are_shown_what_has_the_accuracies():
+    def compiled():
+        model = network()
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile(keras.optimizers.Adam(0.01), loss, metrics=["accuracy"])
+        return model
+
+    shown = Shown()
+    trainer = gnn.CoTrainer(compiled, two_opinions, config(predict_jointly=True))
+    history = trainer.fit(communities(), callbacks=[shown], verbose=0)
+    assert len(history) == len(shown.accuracies) == 2
+    assert trainer.stopped == "a callback asked for it"
+    for found, logged in shown.accuracies:
+        assert found == pytest.approx(logged)
+
+
 @pytest.mark.parametrize("judge", [agreement, BeliefAgreement, None])
 def test_to_predict_jointly_without_a_student_raises(judge):
     with pytest.raises(ValueError, match="predict_jointly=True needs a second opinion"):
