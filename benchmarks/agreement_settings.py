@@ -137,7 +137,8 @@ METHODS["jointly"] = {
     # A student that sees the graph, and no labels given.
     ("cora", "gcnii"): {"pair_weights": (1.0, 0.5), "labels_per_round": 0, "rounds": 2},
 }
-# With the weights and the labels a round of `beliefs`.
+# With the weights and the labels a round of `beliefs`: of the two the one that validates higher,
+# seeds 0 and 1.
 METHODS["jointly-100"] = {
     ("cora", "gcnii"): {
         "pair_weights": (10.0, 5.0),
