@@ -13,7 +13,8 @@ from gnn.layers.dense import FeatureDense
 from gnn.models.export import export_saved_model
 from gnn.models.feature_columns import feature_columns
 from gnn.models.input_signature import InputSignature
-from gnn.models.node_models import call_node_model, check_loadable
+from gnn.models.loadable import check_loadable
+from gnn.models.node_models import call_node_model
 from gnn.ops.agreement import AGGREGATIONS, aggregate_pairs
 
 _PROJECTED = "project_"

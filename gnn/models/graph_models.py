@@ -17,7 +17,7 @@ from gnn.layers.owned_layers import call_layer
 from gnn.layers.readout import MODES, GlobalPool, GraphReadout
 from gnn.models.feature_columns import feature_columns
 from gnn.models.node_graph_model import NodeGraphModel
-from gnn.models.node_models import build_node_model, call_node_model, check_loadable
+from gnn.models.node_models import build_node_model, call_node_model
 
 Block = list[keras.layers.Layer]
 
@@ -104,19 +104,10 @@ class GraphModel(NodeGraphModel):
         kept = states if self.jumping_knowledge else states[-1:]
         return [pool(state) for pool, state in zip(self.pools, kept, strict=True)]
 
-    def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
-        """Saves a `.keras` file as `NodeGraphModel.save` does.
-
-        Raises:
-            ValueError: a layer of `layer_fn` or `pool`, or the node model, could not be loaded
-                again; `export` works without.
-        """
-        if not self._known_loadable:
-            for layer in self.block_layers:
-                check_loadable(layer, "layer_fn")
-            for layer in self.pools:
-                check_loadable(layer, "pool")
-        super().save(filepath, overwrite=overwrite, **kwargs)
+    def _given_layers(self) -> dict[str, keras.layers.Layer]:
+        made = {f"layer_fn[{k}]": layer for k, layer in enumerate(self.block_layers)}
+        pools = {f"pool[{k}]": layer for k, layer in enumerate(self.pools)}
+        return {**super()._given_layers(), **made, **pools}
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor arguments, with the layers made in place of their functions."""

@@ -104,7 +104,8 @@ class JointClassifier(NodeGraphModel):
         if own is not None and (known is None or own.says_more_than(known)):
             classifier._signature = own
 
-    def _wrapped(self) -> dict[str, keras.layers.Layer]:
+    def _given_layers(self) -> dict[str, keras.layers.Layer]:
+        """The classifiers."""
         return {f"classifiers[{k}]": classifier for k, classifier in enumerate(self.classifiers)}
 
     def _features_not_served(self) -> list[str]:

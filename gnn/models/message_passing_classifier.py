@@ -13,7 +13,6 @@ from gnn.layers.dropout import FeatureDropout
 from gnn.layers.message_passing import GRUUpdate, MessagePassing
 from gnn.layers.owned_layers import restore_layers
 from gnn.models.node_classifier import NodeClassifier, Stage, in_turn, on_nodes
-from gnn.models.node_models import check_loadable
 
 
 @keras.saving.register_keras_serializable(package="gnn")
@@ -94,15 +93,9 @@ class MPNNNodeClassifier(NodeClassifier):
             in_turn(after, on_nodes(self.readout)),
         ]
 
-    def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
-        """Saves a `.keras` file, as `NodeGraphModel.save` does.
-
-        Raises:
-            ValueError: what a function returned could not be loaded again; `export` works without.
-        """
-        check_loadable(self.passing.message, "message_fn")
-        check_loadable(self.passing.update, "update_fn")
-        super().save(filepath, overwrite, **kwargs)
+    def _given_layers(self) -> dict[str, keras.layers.Layer]:
+        made = {"message_fn": self.passing.message, "update_fn": self.passing.update}
+        return {**super()._given_layers(), **made}
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor arguments, with the layers that were made for the functions."""

@@ -25,7 +25,7 @@ from gnn.layers.regularization import GraphRegularization
 from gnn.models import padded_rows
 from gnn.models.export import export_saved_model, sole_input
 from gnn.models.input_signature import InputSignature
-from gnn.models.node_models import check_keeps_arguments, check_loadable, check_registered
+from gnn.models.loadable import check_network_loadable
 from gnn.models.output_labels import labels_by_output
 from gnn.ops.replicas import replica_share
 
@@ -376,7 +376,7 @@ class NodeGraphModel(keras.Model):
                 without.
         """
         if not self._known_loadable:
-            self._check_loadable("the model")
+            check_network_loadable(self)
             self._known_loadable = True
         path = Path(filepath)
         is_local = "://" not in os.fspath(filepath) and path.parent.is_dir()
@@ -434,17 +434,7 @@ class NodeGraphModel(keras.Model):
     def _features_not_served(self) -> list[str]:
         return []
 
-    def _check_loadable(self, argument: str) -> None:
-        """Raises unless a `.keras` file could bring this model back as it is."""
-        check_keeps_arguments(self, argument)
-        check_registered(self, argument)
-        for name, wrapped in self._wrapped().items():
-            if isinstance(wrapped, NodeGraphModel):
-                wrapped._check_loadable(name)
-            else:
-                check_loadable(wrapped, name)
-
-    def _wrapped(self) -> dict[str, keras.layers.Layer]:
+    def _given_layers(self) -> dict[str, keras.layers.Layer]:
         """The layers that were given to the constructor, by what the argument is called."""
         given = {name: getattr(self, name, None) for name in ("node_model", "agreement_model")}
         return {name: layer for name, layer in given.items() if layer is not None}

@@ -12,12 +12,10 @@ import sonnet as snt
 import tensorflow as tf
 
 import gnn
+from gnn.models.loadable import check_keeps_arguments, check_loadable, check_registered
 from gnn.models.node_models import (
     build_node_model,
     call_node_model,
-    check_keeps_arguments,
-    check_loadable,
-    check_registered,
     input_names,
     node_inputs,
 )
