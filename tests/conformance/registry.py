@@ -187,6 +187,13 @@ def _layer_row(
     return Row(name, kind, make, graph, make_layer=make_layer, **fields)
 
 
+def _grand(dropout: float, **arguments: Any) -> GRANDNodeClassifier:
+    rates = {"dropout_rate": dropout, "input_dropout": dropout, "drop_node_rate": dropout}
+    return GRANDNodeClassifier(
+        num_classes=NUM_CLASSES, hidden_units=8, hops=2, draws=2, **rates, **arguments
+    )
+
+
 ROWS = [
     Row(
         "graph_regularization_mlp",
@@ -360,15 +367,7 @@ ROWS = [
         JointClassifier,
         lambda dropout: JointClassifier(
             [
-                GRANDNodeClassifier(
-                    num_classes=NUM_CLASSES,
-                    hidden_units=8,
-                    dropout_rate=dropout,
-                    input_dropout=dropout,
-                    drop_node_rate=dropout,
-                    hops=2,
-                    draws=2,
-                ),
+                _grand(dropout),
                 GraphConvolutionalNodeClassifier(
                     num_classes=NUM_CLASSES,
                     hidden_units=8,
@@ -696,16 +695,7 @@ ROWS = [
     Row(
         "grand",
         GRANDNodeClassifier,
-        lambda dropout: GRANDNodeClassifier(
-            num_classes=NUM_CLASSES,
-            hidden_units=8,
-            dropout_rate=dropout,
-            input_dropout=dropout,
-            drop_node_rate=dropout,
-            hops=2,
-            draws=2,
-            config=_L2,
-        ),
+        lambda dropout: _grand(dropout, config=_L2),
         _SPARSE,
         has_graph_loss=True,
         other_losses=("consistency_loss",),
