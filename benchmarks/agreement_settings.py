@@ -67,7 +67,7 @@ METHODS: dict[str, dict[tuple[str, str], dict[str, Any]]] = {
         # takes three times the steps, and validates no better.
         ("citeseer", "mlp"): {**_CITESEER_MLP, "classifier": {"patience": 500}},
         ("citeseer", "gcn"): {"pair_weights": (0.01, 0.005), "rounds": 50},
-        # By validation, seeds 0 and 1, of eleven settings.
+        # By validation, seeds 0 and 1, of thirteen settings.
         ("cora", "kipf"): {"pair_weights": (0.3, 0.15), "keep_proportions": False},
         ("citeseer", "kipf"): {"pair_weights": (1.0, 0.5), "keep_proportions": False},
     },
