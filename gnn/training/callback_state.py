@@ -12,10 +12,15 @@ import numpy as np
 _GIVEN = {"model", "_model", "params", "validation_data"}
 # How callbacks that monitor a metric compare; set when the first epoch ends.
 _COMPARISONS = {"keras.ops.less": keras.ops.less, "keras.ops.greater": keras.ops.greater}
+# What a callback returns that knows its own state; no name of an attribute.
+_OWN = "training_state()"
 
 
 class CallbackState:
     """The attributes of a callback as numbers, strings, arrays, and lists and dicts of such.
+
+    A callback may have more than that: the result of its method `training_state` is kept too, and
+    given to its `restore_training_state`.
 
     Args:
         callback: as its constructor left it.
@@ -57,13 +62,20 @@ class CallbackState:
                     f"{name} is a {type(value).__name__}. If it has no bearing on the weights, "
                     "give it to fit beside ExactResume"
                 )
-        return {k: _kept(v) for k, v in self._own().items() if _can_be_kept(v)}
+        found = {k: _kept(v) for k, v in self._own().items() if _can_be_kept(v)}
+        if hasattr(self._callback, "training_state"):
+            found[_OWN] = self._callback.training_state()
+        return found
 
     def restore(self, attributes: dict[str, Any]) -> None:
         """Gives the callback the attributes of a snapshot."""
+        callback: Any = self._callback
         for name, value in attributes.items():
+            if name == _OWN:
+                callback.restore_training_state(value)
+                continue
             is_comparison = isinstance(value, str) and value in _COMPARISONS
-            setattr(self._callback, name, _COMPARISONS[value] if is_comparison else value)
+            setattr(callback, name, _COMPARISONS[value] if is_comparison else value)
 
     def _own(self) -> dict[str, Any]:
         return {k: v for k, v in vars(self._callback).items() if k not in _GIVEN}

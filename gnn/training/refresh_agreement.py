@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from gnn.data.node_pairs import labeled_pairs
 from gnn.graphs.arguments import check_count
 from gnn.graphs.graph import Graph
+from gnn.training.counted_passes import CountedPasses
+from gnn.training.model_state import model_state, restore_model_state
 
 
 class RefreshAgreement(keras.callbacks.Callback):
@@ -20,9 +23,12 @@ class RefreshAgreement(keras.callbacks.Callback):
     history with `agreement_` before it: `agreement_loss`, `agreement_accuracy`, `agreement_auc`; in
     epochs without a refresh, the last one's.
 
+    It has a state: to carry a stopped `fit` on exactly, give it to `gnn.training.ExactResume`, as
+    one of its `callbacks`, and not to `fit`.
+
     Args:
         data: the `gnn.Graph`, whose `gnn.data.labeled_pairs` of the split `"train"` are taken; or a
-            data set such as they are.
+            data set such as they are, or anything else that `keras.Model.fit` takes.
         agreement_model: a Keras model on `[sender features, receiver features]`; None takes the
             `agreement_model` of the model that is trained. One that is not compiled yet is, with
             Adam (learning rate 0.001), the binary cross-entropy, accuracy and AUC.
@@ -65,7 +71,11 @@ class RefreshAgreement(keras.callbacks.Callback):
         if agreement_model is not None:
             _check_model(agreement_model)
         self.agreement_model = agreement_model
-        self.data = labeled_pairs(data) if isinstance(data, Graph) else data
+        data = labeled_pairs(data) if isinstance(data, Graph) else data
+        self._passes = CountedPasses(data) if isinstance(data, tf.data.Dataset) else None
+        if self._passes is not None:
+            self._passes.start()
+        self.data = data if self._passes is None else self._passes.batches
         self.every = check_count("every", every, 1)
         self.epochs = check_count("epochs", epochs, 1)
         self.verbose = verbose
@@ -79,16 +89,53 @@ class RefreshAgreement(keras.callbacks.Callback):
         """Trains the agreement model, if it is its turn."""
         if epoch % self.every:
             return
-        trained = self._trained()
-        if not trained.compiled:
-            _compile(trained)
-        history = trained.fit(self.data, epochs=self.epochs, verbose=self.verbose, shuffle=False)
+        history = self._compiled().fit(
+            self.data, epochs=self.epochs, verbose=self.verbose, shuffle=False
+        )
         self.results = {f"agreement_{name}": values[-1] for name, values in history.history.items()}
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Adds the last results to the history."""
         if logs is not None:
             logs.update(self.results)
+
+    def training_state(self) -> dict[str, Any]:
+        """What the next refresh depends on, beside the arguments."""
+        passes = 0 if self._passes is None else self._passes.begun
+        return {
+            "agreement model": model_state(self._compiled()),
+            "passes": passes,
+            "mark": None if self._passes is None else self._passes.marks.get(passes - 1),
+        }
+
+    def restore_training_state(self, state: dict[str, Any]) -> None:
+        """Goes on from what `training_state` returned.
+
+        Raises:
+            ValueError: the pairs are others, or not drawn alike, or this process has drawn more.
+        """
+        passes, batches = self._passes, self.data
+        if passes is not None:
+            batch = passes.replay(state["passes"])
+            if passes.marks.get(state["passes"] - 1) != state["mark"]:
+                raise ValueError(
+                    "the pairs of RefreshAgreement are not drawn as those of the snapshot: they "
+                    "are others, or their order is not a function of a seed "
+                    "(gnn.data.labeled_pairs has one)"
+                )
+            batches = None if batch is None else tf.data.Dataset.from_tensors(batch)
+        trained = self._compiled()
+        if batches is not None:
+            # Makes every variable that training needs; what it changes is restored.
+            trained.fit(batches, verbose=0, shuffle=False)
+        restore_model_state(trained, state["agreement model"])
+
+    def _compiled(self) -> keras.Model:
+        trained = self._trained()
+        if not trained.compiled:
+            with trained.distribute_strategy.scope():
+                _compile(trained)
+        return trained
 
     def _trained(self) -> keras.Model:
         if self.agreement_model is not None:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from gnn.configs import GraphRegConfig, PairWeights
-from gnn.data import full_batch, neighborhoods
+from gnn.data import distribute, full_batch, neighborhoods
 from gnn.data.node_pairs import labeled_pairs
 from gnn.graphs.graph import Graph
 from gnn.models import GraphConvolutionalNodeClassifier, GraphRegularizationModel
 from gnn.models.agreement import AgreementModel
+from gnn.training.exact_resume import ExactResume
 from gnn.training.refresh_agreement import RefreshAgreement
 
 LOSS = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
@@ -169,6 +172,87 @@ def test_labels_of_validation_and_test_leak_nowhere(sampled: bool) -> None:
     assert history == other and len(history["agreement_loss"]) == 3
     for weight, value in zip(weights, others, strict=True):
         np.testing.assert_array_equal(weight, value)
+
+
+def sampled(batch_size: int = 20, padding: bool = False) -> tf.data.Dataset:
+    """Three batches an epoch, of 20 nodes each."""
+    return neighborhoods(
+        GRAPH,
+        "train",
+        batch_size=batch_size,
+        fanout=(5, 5),
+        shuffle=True,
+        seed=0,
+        known_labels="train",
+        padding=padding,
+    )
+
+
+class Kill(keras.callbacks.Callback):
+    """Ends the process, as far as `fit` is concerned, after so many steps."""
+
+    def __init__(self, steps: int):
+        super().__init__()
+        self.steps = steps
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.steps -= 1
+        if not self.steps:
+            raise KeyboardInterrupt
+
+
+def resumable(folder: Path, pairs: Any = GRAPH, kill: int | None = None) -> tuple[Any, Any]:
+    """Six epochs of three steps, a refresh in every other; weights and history."""
+    model, refresh = gcn(), RefreshAgreement(pairs, every=2)
+    resume = ExactResume(folder, [refresh], every_steps=1)
+    callbacks = [resume] if kill is None else [resume, Kill(kill)]
+    history = model.fit(
+        resume.batches(sampled()), epochs=6, callbacks=callbacks, shuffle=False, verbose=0
+    )
+    judge = [variable.numpy() for variable in model.agreement_model.optimizer.variables]
+    return [*model.get_weights(), *judge], history.history
+
+
+# In an epoch with a refresh and in one without; after the last step.
+@pytest.mark.parametrize("step", [8, 11, 18])
+def test_a_killed_training_ends_with_the_same_bits(tmp_path: Path, step: int) -> None:
+    weights, history = resumable(tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        resumable(tmp_path / "killed", kill=step)
+    for _ in range(2):  # The second time there is nothing to do.
+        others, again = resumable(tmp_path / "killed")
+        assert again == history and len(history["agreement_auc"]) == 6
+        for weight, other in zip(weights, others, strict=True):
+            np.testing.assert_array_equal(weight, other)
+
+
+def test_pairs_without_a_seed_are_not_carried_on_with(tmp_path: Path) -> None:
+    def unseeded() -> tf.data.Dataset:
+        return labeled_pairs(GRAPH, batch_size=2).shuffle(100)
+
+    with pytest.raises(KeyboardInterrupt):
+        resumable(tmp_path, unseeded(), kill=11)
+    with pytest.raises(ValueError, match="pairs of RefreshAgreement are not drawn as those"):
+        resumable(tmp_path, unseeded())
+
+
+def test_two_devices(two_devices: tf.distribute.Strategy) -> None:
+    model = gcn()
+    # Under a strategy each `fit` of Keras begins with a batch of its own, which is the first pass.
+    pairs = labeled_pairs(GRAPH, first_epoch=1)
+    refresh = RefreshAgreement(pairs, every=2, epochs=2)
+    model.fit(sampled(), epochs=2, callbacks=[refresh], verbose=0)
+    expected = model.agreement_model.get_weights()
+    with two_devices.scope():
+        model = gcn()
+    data = distribute(
+        two_devices,
+        lambda context: sampled(context.get_per_replica_batch_size(20), padding=True),
+    )
+    refresh = RefreshAgreement(GRAPH, every=2, epochs=2)
+    model.fit(data, epochs=2, callbacks=[refresh], verbose=0)
+    for weight, other in zip(model.agreement_model.get_weights(), expected, strict=True):
+        np.testing.assert_allclose(weight, other, atol=1e-5)
 
 
 def test_agreement_beats_blind_trust_where_most_edges_are_wrong() -> None:
