@@ -318,7 +318,10 @@ def _as_split(name: Any, values: Any, num_nodes: int) -> np.ndarray:
     seen, counts = np.unique(indices, return_counts=True)
     if seen.size < indices.size:
         node = seen[np.argmax(counts > 1)]
-        raise ValueError(f"{title} must hold each node once, got node {node} {counts.max()} times")
+        hint = ". A mask must be boolean" if num_nodes > 1 and array.shape == (num_nodes,) else ""
+        raise ValueError(
+            f"{title} must hold each node once, got node {node} {counts.max()} times{hint}"
+        )
     return indices
 
 

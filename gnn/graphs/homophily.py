@@ -100,21 +100,23 @@ def counted_edges(graph: Graph, labels: Any = None) -> tuple[np.ndarray, np.ndar
     """
     if not isinstance(graph, Graph):
         raise TypeError(f"graph must be a gnn.Graph, got {type(graph).__name__}")
-    if labels is None and graph.labels is None:
-        raise ValueError("homophily needs a class a node; the graph has no labels")
-    classes = as_array(graph.labels if labels is None else labels)
+    name = "labels" if labels is not None else "graph.labels"
+    given = graph.labels if labels is None else labels
+    if given is None:
+        raise ValueError(f"{name} must be one integer a node; the graph has none")
+    classes = as_array(given)
     if classes.dtype.kind not in "iu" or classes.ndim > 1:
         shape = ", ".join(map(str, classes.shape))
-        raise ValueError(f"homophily needs a class a node; the labels are {classes.dtype}[{shape}]")
+        raise ValueError(f"{name} must be one integer a node; got {classes.dtype}[{shape}]")
     if classes.shape != (graph.num_nodes,):
         raise ValueError(
-            f"homophily needs a class a node; got {classes.size:,} labels for "
+            f"{name} must be one integer a node; got {classes.size:,} labels for "
             f"{graph.num_nodes:,} nodes"
         )
     counts = labeled_edges(graph.senders, graph.receivers, classes)
     if not counts.any():
         raise ValueError(
-            f"homophily needs an edge between two labeled nodes; none of the {graph.num_edges:,} "
-            "edges is one"
+            f"an edge must join two labeled nodes (not -1); none of the {graph.num_edges:,} edges "
+            "does"
         )
     return classes, counts

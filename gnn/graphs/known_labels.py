@@ -33,7 +33,9 @@ def known_labels(graph: Graph, split: str = "train") -> np.ndarray:
     labels = graph.labels
     if labels is None or labels.ndim != 1 or labels.dtype.kind != "i":
         got = "none" if labels is None else f"{labels.dtype} of shape {labels.shape}"
-        raise TypeError(f"graph.labels must be one integer a node to be known labels, got {got}")
+        raise TypeError(
+            f"graph.labels must be one integer a node, -1 where it is not known; got {got}"
+        )
     nodes = graph.split(split)
     known = np.full(graph.num_nodes, -1, np.int32)
     known[nodes] = labels[nodes]

@@ -14,7 +14,7 @@ from gnn.models.export import export_saved_model
 from gnn.models.feature_columns import feature_columns
 from gnn.models.input_signature import InputSignature
 from gnn.models.loadable import check_loadable
-from gnn.models.node_models import call_node_model
+from gnn.models.node_models import call_node_model, last_activation
 from gnn.ops.agreement import AGGREGATIONS, aggregate_pairs
 
 _PROJECTED = "project_"
@@ -55,7 +55,9 @@ class AgreementModel(keras.Model):
     Raises:
         TypeError: `encoder` or `predictor` is no Keras layer, `aggregator` neither that nor a
             string.
-        ValueError: `aggregator` names nothing, or `hidden_units` is out of range.
+        ValueError: `aggregator` names nothing, `hidden_units` is out of range, or `predictor` ends
+            in a layer without an activation, so that it makes no probabilities; in a call, the
+            encodings have another rank than 2.
 
     Example:
 
@@ -79,6 +81,11 @@ class AgreementModel(keras.Model):
         self.aggregator = _check_aggregator(aggregator)
         self.encoder = _check_layer("encoder", encoder)
         self.predictor = _check_layer("predictor", predictor)
+        if predictor is not None and last_activation(predictor) is keras.activations.linear:
+            raise ValueError(
+                "predictor must return probabilities, as keras.layers.Dense(1, 'sigmoid') does; "
+                f"{predictor.name!r} ends without an activation"
+            )
         self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
         self.hidden_layers = []
         if encoder is None:
@@ -152,6 +159,12 @@ class AgreementModel(keras.Model):
         >>> AgreementModel().agree(tf.ones([5, 128]), tf.zeros([5, 128])).shape
         TensorShape([5, 1])
         """
+        if isinstance(self.aggregator, str) and senders.shape.rank not in (None, 2):
+            raise ValueError(
+                f"encodings must have rank 2, [n_nodes, units]; got {tuple(senders.shape)}. "
+                "Features of more dimensions need an encoder, for instance keras.Sequential(["
+                "keras.layers.Flatten(), keras.layers.Dense(128)])"
+            )
         if not isinstance(self.aggregator, str):
             pairs = call_node_model(self.aggregator, [senders, receivers], training)
         else:

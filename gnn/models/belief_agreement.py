@@ -20,7 +20,9 @@ class BeliefAgreement(keras.layers.Layer):
     agree in; with one, the posterior of `gnn.ops.belief_agreement`, which does not distrust pairs
     of which little is known. In `gnn.CoTrainer` the beliefs are those of the classifier of the
     round before, and one-hot where a label is known. It needs no labeled edge to learn from. It is
-    ours, not part of Stretcu et al., "Graph agreement models".
+    ours, not part of Stretcu et al., "Graph agreement models". It is a layer on beliefs, not a
+    model of features: as `agreement_model` of another model it is given that model's features, so
+    these have to be beliefs.
 
     A graph network believes of neighbors much the same, whether they share a label or not. A
     `student` that does not see the graph gives a second opinion: in each round it learns the

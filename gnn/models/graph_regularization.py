@@ -57,7 +57,7 @@ class GraphRegularizationModel(NodeGraphModel):
 
     Raises:
         TypeError: `node_model_fn` returns something other than a Keras layer, such as a Sonnet
-            module.
+            module, or a model of graphs, which takes the graph loss itself, as its `config`.
         ValueError: `pair_weights` beside a `transform_fn`, or with another `regularize`.
 
     Example:
@@ -85,6 +85,12 @@ class GraphRegularizationModel(NodeGraphModel):
             raise TypeError(f"regularize must be a string; got {regularize!r}")
         self.config = as_graph_reg_config(config)
         self.node_model = build_node_model(node_model_fn)
+        if isinstance(self.node_model, NodeGraphModel):
+            kind = type(self.node_model).__name__
+            raise TypeError(
+                f"node_model_fn must return a model of a node's own features; {kind} is one of "
+                f"graphs, and takes the graph loss itself: {kind}(config=...)"
+            )
         self.agreement_model = check_agreement_model(agreement_model)
         self.regularize = regularize
         if pair_weights is not None and regularize not in ("logits", "probabilities"):

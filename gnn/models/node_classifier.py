@@ -98,11 +98,13 @@ class NodeClassifier(NodeGraphModel):
             self.regularization = GraphRegularization(
                 self.config, self.pair_weights, name="graph_regularization"
             )
-        elif self.pair_weights is not None:
-            raise ValueError(
-                "pair_weights weighs the edges of the graph loss, so it needs config, a "
-                "gnn.GraphRegConfig; got None"
-            )
+        weighers = {"pair_weights": pair_weights, "agreement_model": agreement_model}
+        for name, value in weighers.items():
+            if value is not None and config is None:
+                raise ValueError(
+                    f"{name} weighs the edges of the graph loss, so it needs config, a "
+                    "gnn.GraphRegConfig; got None"
+                )
 
     def stages(self) -> list[Stage]:
         """The functions `stage(graph, training) -> graph` that the model is, in turn.

@@ -70,6 +70,38 @@ def check_agreement_model(agreement_model: Any) -> keras.layers.Layer | None:
     return agreement_model
 
 
+def last_activation(model: keras.layers.Layer) -> Any:
+    """The activation function of the last layer of a model, or of a layer; None if it has none.
+
+    Nothing is known of what is no layer, no Sequential model and no functional one of one output:
+    None.
+
+    Example:
+
+    >>> last_activation(keras.Sequential([keras.layers.Dense(2, "softmax")])).__name__
+    'softmax'
+    """
+    while isinstance(model, keras.Model):
+        outputs = getattr(model, "outputs", None) or []
+        if isinstance(model, keras.Sequential):
+            last = model.layers[-1:]
+        else:
+            last = [layer for layer in model.layers if len(outputs) == 1 and _makes(layer, outputs)]
+        if len(last) != 1:
+            return None
+        model = last[0]
+    if isinstance(model, keras.layers.Softmax):
+        return keras.activations.softmax
+    return getattr(model, "activation", None)
+
+
+def _makes(layer: keras.layers.Layer, outputs: list[Any]) -> bool:
+    try:
+        return layer.output is outputs[0]
+    except (AttributeError, ValueError):  # It was called several times, or not in this model.
+        return False
+
+
 def input_names(node_model: keras.layers.Layer) -> list[str] | None:
     """The names of a functional or built Sequential model's inputs; None for other layers.
 

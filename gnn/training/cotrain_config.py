@@ -83,8 +83,10 @@ class CoTrainConfig:
             of the history and are kept.
         use_graph: whether pairs are edges. If not (GAM* of the paper), they are random pairs of
             nodes.
-        classifier: a `FitConfig`, or a dict of one, of the classifier.
-        agreement: the same of the agreement model.
+        classifier: a `FitConfig` of the classifier, or a dict of what is to differ from the
+            default.
+        agreement: the same of the agreement model, whose default has `evaluate_every=10`, as the
+            authors' code.
         validation_share: of the labeled edges, by which the agreement model is judged as it trains.
         validation_pairs: where that share holds fewer pairs, it is labeled nodes of which the share
             is held out, and the agreement model is judged on so many random pairs in which one of

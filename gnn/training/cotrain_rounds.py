@@ -15,13 +15,13 @@ from scipy import sparse
 
 from gnn.graphs.graph import Graph
 from gnn.graphs.known_labels import known_labels
-from gnn.models.adversarial import AdversarialRegularizationModel
 from gnn.models.agreement import AgreementModel
 from gnn.models.belief_agreement import BeliefAgreement
 from gnn.models.joint_classifier import JointClassifier
 from gnn.ops.agreement import joint_belief
 from gnn.training.agreement_training import AgreementTraining
 from gnn.training.classifier_training import ClassifierTraining
+from gnn.training.cotrain_checks import check_classes, check_classifier, check_graph
 from gnn.training.cotrain_config import CoTrainConfig
 from gnn.training.model_state import describe
 from gnn.training.node_outputs import NodeOutputs, all_nodes, probabilities
@@ -45,6 +45,7 @@ class Rounds:
         config: CoTrainConfig,
         graph: Graph,
     ):
+        check_graph(graph)
         self._config, self._graph = config, graph
         self._given = known_labels(graph, "train")
         self.labels = self._given.copy()
@@ -66,7 +67,7 @@ class Rounds:
             (config.seed, 0, _CLASSIFIER),
         )
         self.classifier = self._classifiers.model
-        _check_classifier(self.classifier)
+        check_classifier(self.classifier)
         self._num_classes = int(self._outputs.of(self.classifier, nodes, training=False).shape[-1])
         assert graph.labels is not None
         if graph.labels.max() >= self._num_classes:
@@ -80,9 +81,10 @@ class Rounds:
                 agreement_fn, "agreement_fn", self._build_agreement, (config.seed, 0, _AGREEMENT)
             )
             if isinstance(self.agreement, AgreementModel):
+                check_classes(splits["train"][1])
                 self._trainer = AgreementTraining(self.agreement, graph, config)
             elif self.agreement.student is not None:
-                _check_classifier(self.agreement.student, "the student of agreement_fn")
+                check_classifier(self.agreement.student, "the student of agreement_fn")
                 self._student = StudentTraining(self.agreement.student, self._outputs, config)
         judge = None if self.agreement is None else self.agreement.agree
         self._fitting = ClassifierTraining(
@@ -166,15 +168,15 @@ class Rounds:
         predicted = self._beliefs.argmax(axis=1)
         for name, (nodes, true) in self._splits.items():
             row[f"{name}_accuracy"] = float(np.mean(predicted[nodes] == true))
-        score = row.get("validation_accuracy", number)
-        if self.best_round is None or score > self._best["score"]:
-            self.best_round = number
-            self._best = {"score": score, "weights": self._weights()}
         row |= self._agreement_row(fitted_agreement, encodings, number)
         row |= self._label_more() if number else {"labels_added": 0}
         row["classifier_steps"] = fitted.steps
         row["seconds"] = round(time.perf_counter() - started, 3)
         self.history.append(row)
+        score = row.get("validation_accuracy", number)
+        if self.best_round is None or score > self._best["score"]:
+            self.best_round = number
+            self._best = {"score": score, "weights": self._weights()}
         return row
 
     def _judge(self, number: int) -> tuple[tf.Tensor, Fitted | None]:
@@ -336,25 +338,6 @@ def _labeled(graph: Graph, split: str) -> tuple[np.ndarray, np.ndarray]:
     assert graph.labels is not None
     nodes = nodes[graph.labels[nodes] >= 0]
     return nodes, graph.labels[nodes]
-
-
-def _check_classifier(model: Any, what: str = "what classifier_fn returned") -> None:
-    """Raises where a model's loss is more than co-training would see of it.
-
-    Raises:
-        TypeError: as said.
-        ValueError: as said.
-    """
-    if isinstance(model, AdversarialRegularizationModel):
-        raise TypeError(
-            f"{what} is an AdversarialRegularizationModel, whose adversarial losses "
-            "are made in its own training step; co-training would leave them out"
-        )
-    if getattr(model, "pair_weights", None) is not None:
-        raise ValueError(
-            f"pair_weights of the classifier {model.name!r} must be None: co-training weighs pairs "
-            "itself, by pair_weights of its config"
-        )
 
 
 def _first_row(feature: Any) -> Any:

@@ -119,8 +119,9 @@ class CoTrainer:
                 chooses the best step and the best round, without it the last ones are kept, and
                 `test` is reported. Labels outside of `train` have no other use.
             folder: where the state is kept after each round; run again with the same arguments, a
-                stopped training goes on at the round it was in, and ends with the same bits. None
-                keeps nothing.
+                stopped training goes on at the round it was in, and ends with the same bits; with
+                more `rounds`, a finished one goes on, with fewer it does nothing more and has all
+                the rounds that were done. None keeps nothing.
             callbacks: Keras callbacks; a round is an epoch, its row of `history` the logs, and
                 `model.stop_training` ends the training after the round; `model` is the classifier,
                 or the joint one in rounds in which that predicts. Their state is not kept in
@@ -128,14 +129,20 @@ class CoTrainer:
             verbose: 0 shows nothing, 1 a progress bar of rounds.
 
         Returns:
-            `history`.
+            `history`. An interrupt leaves it, and `classifier` and `agreement` as they were in the
+            best round so far.
 
         Raises:
             KeyError: the graph has no split `train`.
-            TypeError: the graph's labels are not one integer a node; a function returns a model of
-                another kind.
-            ValueError: the graph has no features, or no label in `train`; the classifier returns
-                fewer classes; the folder holds another training.
+            TypeError: `graph` is no `gnn.Graph`, or its labels are not one integer a node; a
+                function returns a model of another kind.
+            ValueError: the graph has no features, or one that is not finite, or no label in
+                `train`, or for an agreement model those of one class only; the classifier returns
+                fewer classes, or ends in a softmax; the folder holds another training.
+
+        Warns:
+            UserWarning: there are splits beside `train` and `test`, and yet no labeled node in one
+                named `validation`.
         """
         rounds = Rounds(self._classifier_fn, self._agreement_fn, self.config, graph)
         self.classifier, self.agreement = rounds.classifier, rounds.agreement
@@ -145,6 +152,7 @@ class CoTrainer:
             rounds.set_state(state)
         listeners = keras.callbacks.CallbackList(list(callbacks), model=_model(rounds.classifier))
         listeners.on_train_begin()
+        self.history = rounds.history
         bar = tqdm(
             total=self.config.rounds + 1,
             initial=len(rounds.history),
@@ -152,26 +160,35 @@ class CoTrainer:
             unit="round",
             disable=not verbose,
         )
-        with bar:
-            while rounds.stopped is None and len(rounds.history) <= self.config.rounds:
-                number = len(rounds.history)
-                listeners.on_epoch_begin(number)
-                row = rounds.run()
-                if rounds.joint is not None and number > 0:
-                    listeners.set_model(rounds.joint)
-                listeners.on_epoch_end(number, dict(row))
-                if getattr(listeners.model, "stop_training", False) and rounds.stopped is None:
-                    rounds.stopped = "a callback asked for it"
-                if kept is not None:
-                    kept.write(rounds.state(), number)
-                bar.set_postfix(_short(row))
-                bar.update()
-        rounds.restore_best()
-        self.classifier = rounds.predictor
-        self.history, self.best_round = rounds.history, rounds.best_round
-        self.stopped = rounds.stopped or f"all {self.config.rounds} rounds are done"
+        try:
+            with bar:
+                while rounds.stopped is None and len(rounds.history) <= self.config.rounds:
+                    number = len(rounds.history)
+                    listeners.on_epoch_begin(number)
+                    row = rounds.run()
+                    if rounds.joint is not None and number > 0:
+                        listeners.set_model(rounds.joint)
+                    listeners.on_epoch_end(number, dict(row))
+                    if getattr(listeners.model, "stop_training", False) and rounds.stopped is None:
+                        rounds.stopped = "a callback asked for it"
+                    if kept is not None:
+                        kept.write(rounds.state(), number)
+                    bar.set_postfix(_short(row))
+                    bar.update()
+        finally:
+            self._take(rounds)
         listeners.on_train_end()
         return self.history
+
+    def _take(self, rounds: Rounds) -> None:
+        """Has the models be those of the best round so far, of an interrupted training too."""
+        self.best_round = rounds.best_round
+        if rounds.best_round is not None:
+            rounds.restore_best()
+            self.classifier = rounds.predictor
+        is_done = len(rounds.history) > self.config.rounds
+        ended = f"all {self.config.rounds} rounds are done" if is_done else "it was interrupted"
+        self.stopped = rounds.stopped or ended
 
 
 class _Folder:

@@ -115,14 +115,22 @@ def test_one_class_has_no_adjusted_homophily() -> None:
 @pytest.mark.parametrize(
     ("labels", "arguments", "message"),
     [
-        (None, {}, "the graph has no labels"),
-        (np.ones(5), {}, r"the labels are float32\[5\]"),
-        (np.ones([5, 2], int), {}, r"the labels are int32\[5, 2\]"),
-        ([0, -1, -1, 1, -1], {}, "none of the 11 edges is one"),
+        (None, {}, "graph.labels must be one integer a node; the graph has none"),
+        (np.ones(5), {}, r"graph.labels must be one integer a node; got float32\[5\]"),
+        (np.ones([5, 2], int), {}, r"one integer a node; got int32\[5, 2\]"),
+        (
+            [0, -1, -1, 1, -1],
+            {},
+            "an edge must join two labeled nodes .* none of the 11 edges does",
+        ),
         ([0, 0, 1, 1, 1], {"by": "class"}, "by must be one of .* got 'class'"),
         ([0, 0, 1, 1, 1], {"labels": [0, 1]}, "got 2 labels for 5 nodes"),
-        ([0, 0, 1, 1, 1], {"labels": [[0, 1]]}, r"the labels are int64\[1, 2\]"),
-        ([0, 0, 1, 1, 1], {"labels": [0.5] * 5}, r"the labels are float64\[5\]"),
+        ([0, 0, 1, 1, 1], {"labels": [[0, 1]]}, r"one integer a node; got int64\[1, 2\]"),
+        (
+            [0, 0, 1, 1, 1],
+            {"labels": [0.5] * 5},
+            r"^labels must be one integer a node; got float64\[5\]",
+        ),
     ],
 )
 def test_refused(labels: Any, arguments: dict[str, Any], message: str) -> None:

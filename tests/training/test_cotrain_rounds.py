@@ -13,6 +13,7 @@ from gnn.configs import GraphRegConfig, PairWeights
 from gnn.graphs.graph import Graph
 from gnn.models import (
     AdversarialRegularizationModel,
+    AgreementModel,
     BeliefAgreement,
     GraphRegularizationModel,
 )
@@ -47,11 +48,53 @@ def test_a_split_without_labels_is_as_none(labels):
     """It was an accuracy of NaN, which no later one exceeds: the first step and round were kept."""
     nodes = [] if labels is LABELS else [2]
     splits = {"train": [0, 1], "validation": nodes, "test": nodes}
-    training = rounds(graph(labels=labels, splits=splits))
+    with pytest.warns(UserWarning, match="no node of a split 'validation' has a label"):
+        training = rounds(graph(labels=labels, splits=splits))
     training.run()
     row = training.run()
     assert not {"validation_accuracy", "test_accuracy"} & set(row)
     assert training.best_round == 1
+
+
+def test_a_misnamed_validation_split_is_told_of():
+    splits = {"train": [0, 1], "val": [2, 3]}
+    with pytest.warns(UserWarning, match=r"among the splits \['train', 'val'\]"):
+        rounds(graph(splits=splits))
+
+
+@pytest.mark.parametrize("as_sparse", [False, True])
+def test_a_feature_that_is_not_finite_raises(as_sparse):
+    """One such node spoilt every weight, and nothing said which."""
+    features = np.eye(8, dtype=np.float32)
+    features[5, 2] = np.inf
+    given = sparse.csr_array(features) if as_sparse else features
+    with pytest.raises(ValueError, match=r"features\['x'\] must be finite, got inf at node 5"):
+        rounds(graph(features={"x": given}))
+
+
+def test_what_is_no_graph_raises():
+    with pytest.raises(TypeError, match=r"graph must be a gnn\.Graph, .*; got list"):
+        rounds([1])
+
+
+def test_labels_of_one_class_teach_an_agreement_model_nothing():
+    of = graph(splits={"train": np.flatnonzero(LABELS == 1)})
+    with pytest.raises(ValueError, match="two classes at least.* all 4 labels are 1"):
+        rounds(of, AgreementModel)
+    assert rounds(of).agreement is None
+
+
+@pytest.mark.parametrize(
+    "ends_in",
+    [
+        lambda: [keras.layers.Dense(2, "softmax")],
+        lambda: [keras.layers.Dense(2), keras.layers.Softmax()],
+        lambda: [keras.Sequential([keras.layers.Dense(2), keras.layers.Activation("softmax")])],
+    ],
+)
+def test_a_classifier_that_returns_probabilities_raises(ends_in):
+    with pytest.raises(ValueError, match="ends in a softmax, but co-training needs logits"):
+        Rounds(lambda: keras.Sequential(ends_in()), None, CONFIG, graph())
 
 
 @pytest.mark.parametrize(("train", "labels"), [([], LABELS), ([0], np.full(8, -1))])

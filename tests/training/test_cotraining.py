@@ -229,6 +229,40 @@ def test_a_killed_training_loses_its_round_only(tmp_path, killed_at, judge, join
         )
 
 
+def test_an_interrupted_training_leaves_its_best_round():
+    """The rounds that were done are the result of an interrupt, as of a training of so many."""
+    graph = communities()
+    whole = gnn.CoTrainer(network, agreement, config(rounds=1))
+    expected = whole.fit(graph, verbose=0)
+    seen, trainer = [], gnn.CoTrainer(network, agreement, config(rounds=9))
+
+    class Interrupt(EveryRound):
+        def on_epoch_begin(self, epoch, logs=None):
+            seen.append(len(trainer.history))
+            super().on_epoch_begin(epoch)
+
+    with pytest.raises(KeyboardInterrupt):
+        trainer.fit(graph, callbacks=[Interrupt(killed_at=2)], verbose=0)
+    assert seen == [0, 1, 2]
+    assert without_time(trainer.history) == without_time(expected)
+    assert (trainer.best_round, trainer.stopped) == (whole.best_round, "it was interrupted")
+    for one, other in (
+        (trainer.classifier, whole.classifier),
+        (trainer.agreement, whole.agreement),
+    ):
+        assert_equal_weights(
+            [v.numpy() for v in one.variables], [v.numpy() for v in other.variables]
+        )
+
+
+def test_an_interrupt_before_the_first_round_leaves_no_history():
+    trainer = gnn.CoTrainer(network, agreement, config())
+    with pytest.raises(KeyboardInterrupt):
+        trainer.fit(communities(), callbacks=[EveryRound(killed_at=0)], verbose=0)
+    assert (trainer.history, trainer.best_round) == ([], None)
+    assert trainer.stopped == "it was interrupted"
+
+
 def test_a_finished_training_is_read_and_more_rounds_carry_on(tmp_path):
     graph = communities()
     gnn.CoTrainer(network, agreement, config(rounds=1)).fit(graph, folder=tmp_path, verbose=0)
