@@ -14,13 +14,15 @@ _GIVEN = {"model", "_model", "params", "validation_data"}
 _COMPARISONS = {"keras.ops.less": keras.ops.less, "keras.ops.greater": keras.ops.greater}
 # What a callback returns that knows its own state; no name of an attribute.
 _OWN = "training_state()"
+_OF_ITS_OWN = ("training_description", "training_state", "restore_training_state")
 
 
 class CallbackState:
     """The attributes of a callback as numbers, strings, arrays, and lists and dicts of such.
 
-    A callback may have more than that: the result of its method `training_state` is kept too, and
-    given to its `restore_training_state`.
+    A callback that has more than that has three methods: `training_description` gives what must be
+    the same when it carries on, by name, `training_state` what is kept of it beside its attributes,
+    and `restore_training_state` takes that.
 
     Args:
         callback: as its constructor left it.
@@ -43,6 +45,12 @@ class CallbackState:
         found = {name: _kept(value) for name, value in self._own().items()}
         self.arguments = {k: v for k, v in found.items() if isinstance(v, str | int | float)}
         self._others = self._with_contents()
+        self._has_own = all(callable(getattr(callback, name, None)) for name in _OF_ITS_OWN)
+
+    def description(self) -> dict[str, Any]:
+        """What must be the same when a training is carried on: `arguments`, and what it says."""
+        callback: Any = self._callback
+        return self.arguments | (callback.training_description() if self._has_own else {})
 
     def begin(self) -> None:
         """Takes what the callback has now, beside what can be kept, as what it begins with."""
@@ -63,8 +71,9 @@ class CallbackState:
                     "give it to fit beside ExactResume"
                 )
         found = {k: _kept(v) for k, v in self._own().items() if _can_be_kept(v)}
-        if hasattr(self._callback, "training_state"):
-            found[_OWN] = self._callback.training_state()
+        if self._has_own:
+            callback: Any = self._callback
+            found[_OWN] = callback.training_state()
         return found
 
     def restore(self, attributes: dict[str, Any]) -> None:

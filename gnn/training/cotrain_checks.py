@@ -34,13 +34,17 @@ def check_graph(graph: Any) -> None:
             f"{type(graph).__name__}"
         )
     for name, feature in graph.features.items():
-        entries = feature.tocoo() if sparse.issparse(feature) else None
-        values = np.asarray(feature if entries is None else entries.data)
+        if isinstance(feature, sparse.csr_array | sparse.csr_matrix):
+            entries = feature.tocoo()
+            values, nodes = entries.data, entries.row
+        else:
+            values, nodes = np.asarray(feature), np.arange(graph.num_nodes)
         if values.dtype.kind != "f" or np.isfinite(values).all():
             continue
         at = tuple(np.argwhere(~np.isfinite(values))[0])
-        node = at[0] if entries is None else entries.row[at[0]]
-        raise ValueError(f"features[{name!r}] must be finite, got {values[at]} at node {node}")
+        raise ValueError(
+            f"features[{name!r}] must be finite, got {values[at]} at node {nodes[at[0]]}"
+        )
     others = [name for name in graph.splits if name not in ("train", "test")]
     if others and not _has_labels(graph, "validation"):
         warnings.warn(

@@ -200,7 +200,7 @@ class ExactResume(CallbackGroup):
         found["batches of the data"] = int(self._counted.dataset.cardinality())
         for callback, callback_state in zip(self.callbacks, self._states, strict=True):
             name = type(callback).__name__
-            found |= {f"{name}.{key}": value for key, value in callback_state.arguments.items()}
+            found |= {f"{name}.{key}": value for key, value in callback_state.description().items()}
             found[name] = True
         return {key: found[key] for key in found if isinstance(found[key], str | int | float)}
 
@@ -307,7 +307,10 @@ class ExactResume(CallbackGroup):
             self._first_epoch = epoch
         before = self._position
         self._position = Position(epoch, 0, before.total, before.steps)
-        super().on_epoch_begin(epoch, logs)
+        # An epoch that is carried on began in the stopped training; what the callbacks made of it
+        # then is restored.
+        if self.hears_batches:
+            super().on_epoch_begin(epoch, logs)
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Writes a snapshot if it is time."""

@@ -34,10 +34,7 @@ def model_state(model: keras.Model) -> dict[str, dict[str, Any]]:
     return {
         what: {
             "names": [_name(variable) for variable in variables],
-            "values": [
-                [tf.convert_to_tensor(part).numpy() for part in _parts(model, variable)]
-                for variable in variables
-            ],
+            "values": [_values(model, variable) for variable in variables],
         }
         for what, variables in _variables(model).items()
     }
@@ -63,10 +60,8 @@ def restore_model_state(model: keras.Model, state: Mapping[str, Mapping[str, Any
             )
     for what, variables in groups.items():
         for variable, values in zip(variables, state[what]["values"], strict=True):
-            if len(values) == 1:
-                variable.assign(values[0])
-                continue
-            for part, value in zip(_parts(model, variable), values, strict=True):
+            parts = _parts(model, variable)
+            for part, value in zip(parts, values * (len(parts) // len(values)), strict=True):
                 part.assign(value)
 
 
@@ -154,12 +149,19 @@ def _variables(model: keras.Model) -> dict[str, Sequence[keras.Variable]]:
     }
 
 
+def _values(model: keras.Model, variable: keras.Variable) -> list[Any]:
+    """The value of a variable, or where those of the replicas differ, each of them."""
+    values = [tf.convert_to_tensor(part).numpy() for part in _parts(model, variable)]
+    is_shared = variable.value.synchronization != tf.VariableSynchronization.ON_READ
+    # What replicas share may yet differ: each keeps the moving averages of its own batches.
+    if is_shared and all(value.tobytes() == values[0].tobytes() for value in values[1:]):
+        return values[:1]
+    return values
+
+
 def _parts(model: keras.Model, variable: keras.Variable) -> Sequence[Any]:
-    """The variable itself, or, where replicas have values of their own, as of metrics, those."""
-    value = variable.value
-    if value.synchronization != tf.VariableSynchronization.ON_READ:
-        return [value]
-    return model.distribute_strategy.experimental_local_results(value)
+    """The variable of each replica, or the one that there is."""
+    return model.distribute_strategy.experimental_local_results(variable.value)
 
 
 def _said(variables: Sequence[tuple[str, Any, str]], place: int) -> str:

@@ -11,7 +11,7 @@ from gnn.data.node_pairs import labeled_pairs
 from gnn.graphs.arguments import check_count
 from gnn.graphs.graph import Graph
 from gnn.training.counted_passes import CountedPasses
-from gnn.training.model_state import model_state, restore_model_state
+from gnn.training.model_state import describe, model_state, restore_model_state
 
 
 class RefreshAgreement(keras.callbacks.Callback):
@@ -38,7 +38,9 @@ class RefreshAgreement(keras.callbacks.Callback):
 
     Raises:
         TypeError: `agreement_model` is no Keras model, which could be trained.
-        ValueError: when training begins, if the model has no `agreement_model`.
+        ValueError: when training begins, if the model has no `agreement_model`, or one of another
+            distribution strategy than its own; under `ExactResume`, if `data` are neither a graph
+            nor a `tf.data.Dataset`.
 
     Example:
 
@@ -82,8 +84,12 @@ class RefreshAgreement(keras.callbacks.Callback):
         self.results: dict[str, float] = {}
 
     def on_train_begin(self, logs: Any = None) -> None:
-        """Finds the agreement model."""
-        self._trained()
+        """Finds the agreement model, and compiles it if it is not.
+
+        Raises:
+            ValueError: there is none, or it is of another distribution strategy than the model.
+        """
+        self._compiled()
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Trains the agreement model, if it is its turn."""
@@ -99,13 +105,28 @@ class RefreshAgreement(keras.callbacks.Callback):
         if logs is not None:
             logs.update(self.results)
 
+    def training_description(self) -> dict[str, Any]:
+        """What must be the same when a training is carried on, beside the arguments.
+
+        Raises:
+            ValueError: the pairs are no `tf.data.Dataset`: of others it is not known which come.
+        """
+        pairs = self._counted.dataset
+        return {
+            **{
+                f"agreement model: {key}": value for key, value in describe(self._trained()).items()
+            },
+            "the pairs": str(pairs.element_spec),
+            "batches of the pairs": int(pairs.cardinality()),
+        }
+
     def training_state(self) -> dict[str, Any]:
         """What the next refresh depends on, beside the arguments."""
-        passes = 0 if self._passes is None else self._passes.begun
+        passes = self._counted
         return {
             "agreement model": model_state(self._compiled()),
-            "passes": passes,
-            "mark": None if self._passes is None else self._passes.marks.get(passes - 1),
+            "passes": passes.begun,
+            "mark": passes.marks.get(passes.begun - 1),
         }
 
     def restore_training_state(self, state: dict[str, Any]) -> None:
@@ -114,24 +135,39 @@ class RefreshAgreement(keras.callbacks.Callback):
         Raises:
             ValueError: the pairs are others, or not drawn alike, or this process has drawn more.
         """
-        passes, batches = self._passes, self.data
-        if passes is not None:
-            batch = passes.replay(state["passes"])
-            if passes.marks.get(state["passes"] - 1) != state["mark"]:
-                raise ValueError(
-                    "the pairs of RefreshAgreement are not drawn as those of the snapshot: they "
-                    "are others, or their order is not a function of a seed "
-                    "(gnn.data.labeled_pairs has one)"
-                )
-            batches = None if batch is None else tf.data.Dataset.from_tensors(batch)
-        trained = self._compiled()
-        if batches is not None:
+        passes, trained = self._counted, self._compiled()
+        batch = passes.replay(state["passes"])
+        if passes.marks.get(state["passes"] - 1) != state["mark"]:
+            raise ValueError(
+                "the pairs of RefreshAgreement are not drawn as those of the snapshot: they "
+                "are others, or their order is not a function of a seed "
+                "(gnn.data.labeled_pairs has one)"
+            )
+        if batch is None and state["passes"] and not trained.optimizer.built:
+            batch = next(iter(passes.dataset))  # A new model, in a process that has trained.
+        if batch is not None:
             # Makes every variable that training needs; what it changes is restored.
-            trained.fit(batches, verbose=0, shuffle=False)
+            trained.fit(tf.data.Dataset.from_tensors(batch), verbose=0, shuffle=False)
         restore_model_state(trained, state["agreement model"])
+
+    @property
+    def _counted(self) -> CountedPasses:
+        if self._passes is None:
+            raise ValueError(
+                "the pairs of RefreshAgreement must be a gnn.Graph or a tf.data.Dataset to be "
+                f"carried on with exactly; got {type(self.data).__name__}"
+            )
+        return self._passes
 
     def _compiled(self) -> keras.Model:
         trained = self._trained()
+        if trained.distribute_strategy is not self.model.distribute_strategy:
+            raise ValueError(
+                f"the agreement model {trained.name!r} must be made in the scope of the "
+                f"distribution strategy of {self.model.name!r}, as that was; got one of "
+                f"{type(trained.distribute_strategy).__name__} with a model of "
+                f"{type(self.model.distribute_strategy).__name__}"
+            )
         if not trained.compiled:
             with trained.distribute_strategy.scope():
                 _compile(trained)

@@ -123,13 +123,18 @@ class Job:
         return model, history
 
 
+def values(model: keras.Model) -> list[np.ndarray]:
+    """Those of all variables, and of all replicas where they have values of their own."""
+    found = []
+    for variable in [*model.variables, *model.optimizer.variables]:
+        parts = model.distribute_strategy.experimental_local_results(variable.value)
+        found += [tf.convert_to_tensor(part).numpy() for part in parts]
+    return found
+
+
 def assert_alike(one: Any, other: Any) -> None:
-    for value, expected in zip(one[0].variables, other[0].variables, strict=True):
-        np.testing.assert_array_equal(value.numpy(), expected.numpy())
-    for value, expected in zip(
-        one[0].optimizer.variables, other[0].optimizer.variables, strict=True
-    ):
-        np.testing.assert_array_equal(value.numpy(), expected.numpy())
+    for value, expected in zip(values(one[0]), values(other[0]), strict=True):
+        np.testing.assert_array_equal(value, expected)
     assert one[1].history == other[1].history
     assert one[1].epoch == other[1].epoch
 
@@ -251,7 +256,20 @@ def test_more_epochs_carry_on(name: str, tmp_path: Path) -> None:
         dataclasses.replace(job, epochs=1).run(tmp_path / "run")
 
 
-def test_two_devices(two_devices: tf.distribute.Strategy, tmp_path: Path) -> None:
+def normalizing() -> keras.Model:
+    """Each device has moving averages of its own: they are of its batches."""
+    return compiled(
+        GraphConvolutionalNodeClassifier(
+            num_classes=3, hidden_units=4, node_model_fn=keras.layers.BatchNormalization
+        ),
+        optimizer=keras.optimizers.Adam(0.05),
+    )
+
+
+@pytest.mark.parametrize("make_model", [classifier, normalizing])
+def test_two_devices(
+    make_model: Callable[[], keras.Model], two_devices: tf.distribute.Strategy, tmp_path: Path
+) -> None:
     def data(resume: ExactResume | None) -> Any:
         def make(context: tf.distribute.InputContext) -> tf.data.Dataset:
             batches = sampled(batch_size=3, padding=True)  # 7 batches: 4 steps.
@@ -262,7 +280,7 @@ def test_two_devices(two_devices: tf.distribute.Strategy, tmp_path: Path) -> Non
     def run(folder: Path | None, kill: int | None = None) -> Any:
         keras.utils.set_random_seed(11)
         with two_devices.scope():
-            model = classifier()
+            model = make_model()
         resume = None if folder is None else ExactResume(folder, every_seconds=0)
         callbacks: list[Any] = [] if resume is None else [resume]
         if kill is not None:
@@ -270,6 +288,10 @@ def test_two_devices(two_devices: tf.distribute.Strategy, tmp_path: Path) -> Non
         return model, model.fit(data(resume), epochs=2, callbacks=callbacks, verbose=0)
 
     whole = run(None)
+    if make_model is normalizing:
+        averages = [v.value for v in whole[0].variables if "moving_mean" in v.path]
+        first, second = two_devices.experimental_local_results(averages[0])
+        assert not np.array_equal(first.numpy(), second.numpy())
     assert_alike(run(tmp_path / "whole"), whole)
     for kill in (2, 5):
         with pytest.raises(Kill):
@@ -449,6 +471,38 @@ def test_callback_whose_state_cannot_be_kept_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=message):
         job.run(tmp_path / "run")
     logger.csv_file.close()
+
+
+def test_what_a_callback_happens_to_call_its_state_is_an_attribute() -> None:
+    callback = keras.callbacks.Callback()
+    callback.training_state = "begun"
+    state = CallbackState(callback)
+    assert state.description() == state.attributes() == {"training_state": "begun"}
+
+
+class BeginsEpochs(keras.callbacks.Callback):
+    """Counts the epochs that it sees begin."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun = 0
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.begun += 1
+
+
+def test_an_epoch_that_is_carried_on_does_not_begin_again(tmp_path: Path) -> None:
+    counters: list[BeginsEpochs] = []
+
+    def counting() -> list[keras.callbacks.Callback]:
+        counters.append(BeginsEpochs())
+        return [counters[-1]]
+
+    job = Job(model=dense, data=rows, callbacks=counting)  # 4 batches an epoch.
+    with pytest.raises(Kill):
+        job.run(tmp_path / "run", kill=6)
+    job.run(tmp_path / "run")
+    assert [counter.begun for counter in counters] == [2, 2]
 
 
 @pytest.mark.parametrize("name", ["seen", "by_epoch", "rng"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -201,29 +202,132 @@ class Kill(keras.callbacks.Callback):
             raise KeyboardInterrupt
 
 
-def resumable(folder: Path, pairs: Any = GRAPH, kill: int | None = None) -> tuple[Any, Any]:
+def doubtful() -> AgreementModel:
+    """A judge with random numbers and averages of its own."""
+    keras.utils.set_random_seed(2)
+    layers = [keras.layers.Dense(8), keras.layers.BatchNormalization(), keras.layers.Dropout(0.5)]
+    return AgreementModel(encoder=keras.Sequential(layers))
+
+
+def resumable(
+    folder: Path,
+    pairs: Any = GRAPH,
+    kill: int | None = None,
+    judge: Callable[[], Any] = lambda: None,
+) -> tuple[Any, Any]:
     """Six epochs of three steps, a refresh in every other; weights and history."""
-    model, refresh = gcn(), RefreshAgreement(pairs, every=2)
+    model, refresh = gcn(judge()), RefreshAgreement(pairs, every=2, epochs=2)
     resume = ExactResume(folder, [refresh], every_steps=1)
     callbacks = [resume] if kill is None else [resume, Kill(kill)]
     history = model.fit(
         resume.batches(sampled()), epochs=6, callbacks=callbacks, shuffle=False, verbose=0
     )
-    judge = [variable.numpy() for variable in model.agreement_model.optimizer.variables]
-    return [*model.get_weights(), *judge], history.history
+    return state_of(model), history.history
+
+
+def state_of(model: Any) -> list[np.ndarray]:
+    """All that the agreement model and its optimizer have, and the model's weights."""
+    judge = model.agreement_model
+    variables = [*model.weights, *judge.variables, *judge.optimizer.variables]
+    return [
+        tf.convert_to_tensor(part).numpy()
+        for variable in variables
+        for part in model.distribute_strategy.experimental_local_results(variable.value)
+    ]
+
+
+def assert_equal(one: list[np.ndarray], other: list[np.ndarray]) -> None:
+    for value, expected in zip(one, other, strict=True):
+        np.testing.assert_array_equal(value, expected)
 
 
 # In an epoch with a refresh and in one without; after the last step.
 @pytest.mark.parametrize("step", [8, 11, 18])
 def test_a_killed_training_ends_with_the_same_bits(tmp_path: Path, step: int) -> None:
-    weights, history = resumable(tmp_path / "whole")
+    weights, history = resumable(tmp_path / "whole", judge=doubtful)
     with pytest.raises(KeyboardInterrupt):
-        resumable(tmp_path / "killed", kill=step)
+        resumable(tmp_path / "killed", kill=step, judge=doubtful)
     for _ in range(2):  # The second time there is nothing to do.
-        others, again = resumable(tmp_path / "killed")
+        others, again = resumable(tmp_path / "killed", judge=doubtful)
         assert again == history and len(history["agreement_auc"]) == 6
-        for weight, other in zip(weights, others, strict=True):
-            np.testing.assert_array_equal(weight, other)
+        assert_equal(others, weights)
+
+
+def test_a_second_fit_in_one_process_goes_on(tmp_path: Path) -> None:
+    weights, history = resumable(tmp_path / "whole")
+    model, refresh = gcn(), RefreshAgreement(GRAPH, every=2, epochs=2)
+    resume = ExactResume(tmp_path / "parts", [refresh], every_steps=1)
+    data = resume.batches(sampled())
+    for epochs in (1, 2, 5, 6, 6):  # The last time there is nothing to do.
+        found = model.fit(data, epochs=epochs, callbacks=[resume], shuffle=False, verbose=0)
+    assert found.history == history
+    assert_equal(state_of(model), weights)
+    other = gcn()  # The same callbacks restore another model.
+    found = other.fit(data, epochs=6, callbacks=[resume], shuffle=False, verbose=0)
+    assert found.history == history
+    assert_equal(state_of(other), weights)
+
+
+def test_a_killed_training_on_two_devices_ends_with_the_same_bits(
+    two_devices: tf.distribute.Strategy, tmp_path: Path
+) -> None:
+    def run(folder: str, kill: int | None = None) -> Any:
+        with two_devices.scope():
+            model = gcn(doubtful())
+        resume = ExactResume(tmp_path / folder, [RefreshAgreement(GRAPH)], every_steps=1)
+        data = distribute(two_devices, lambda context: resume.batches(sampled(10, padding=True)))
+        callbacks = [resume] if kill is None else [resume, Kill(kill)]
+        history = model.fit(data, epochs=3, callbacks=callbacks, verbose=0)
+        return state_of(model), history.history
+
+    whole, history = run("whole")
+    with pytest.raises(KeyboardInterrupt):
+        run("killed", kill=5)  # Of 3 epochs of 3 steps.
+    again, found = run("killed")
+    assert found == history
+    assert_equal(again, whole)
+
+
+def test_another_judge_or_other_pairs_are_refused(tmp_path: Path) -> None:
+    def fit(rate: float, graph: Any = GRAPH, kill: int | None = 4) -> None:
+        encoder = keras.Sequential([keras.layers.Dense(4), keras.layers.Dropout(rate)])
+        refresh = RefreshAgreement(graph, AgreementModel(encoder=encoder))
+        resume = ExactResume(tmp_path, [refresh], every_steps=1)
+        callbacks = [resume] if kill is None else [resume, Kill(kill)]
+        data = resume.batches(sampled())
+        gcn().fit(data, epochs=2, callbacks=callbacks, shuffle=False, verbose=0)
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(0.5)
+    with pytest.raises(ValueError, match="RefreshAgreement.agreement model: .*rate was 0.5, and"):
+        fit(0.25, kill=None)
+    fewer = labeled_pairs(GRAPH, num_pairs=64)
+    with pytest.raises(ValueError, match="RefreshAgreement.batches of the pairs was"):
+        fit(0.5, fewer, kill=None)
+
+
+def test_pairs_of_which_the_order_is_not_known_are_refused(tmp_path: Path) -> None:
+    class Pairs(keras.utils.PyDataset):
+        def __len__(self) -> int:
+            return 1
+
+        def __getitem__(self, index: int) -> Any:
+            return (np.ones((4, 3)), np.zeros((4, 3))), np.ones((4, 1))
+
+    gcn().fit(TRAIN, callbacks=[RefreshAgreement(Pairs())], verbose=0)
+    with pytest.raises(
+        ValueError, match=r"must be a gnn\.Graph or a tf\.data\.Dataset .*got Pairs"
+    ):
+        resumable(tmp_path, Pairs())
+
+
+def test_a_judge_of_another_strategy_is_refused(two_devices: tf.distribute.Strategy) -> None:
+    judge = AgreementModel((8,))
+    with two_devices.scope():
+        model = gcn(judge)
+    data = distribute(two_devices, lambda context: sampled(10, padding=True))
+    with pytest.raises(ValueError, match="'agreement_model.*' must be made in the scope of the"):
+        model.fit(data, callbacks=[RefreshAgreement(GRAPH)], verbose=0)
 
 
 def test_pairs_without_a_seed_are_not_carried_on_with(tmp_path: Path) -> None:
@@ -241,7 +345,8 @@ def test_two_devices(two_devices: tf.distribute.Strategy) -> None:
     # Under a strategy each `fit` of Keras begins with a batch of its own, which is the first pass.
     pairs = labeled_pairs(GRAPH, first_epoch=1)
     refresh = RefreshAgreement(pairs, every=2, epochs=2)
-    model.fit(sampled(), epochs=2, callbacks=[refresh], verbose=0)
+    history = model.fit(sampled(), epochs=2, callbacks=[refresh], verbose=0).history
+    assert "agreement_loss" in history
     expected = model.agreement_model.get_weights()
     with two_devices.scope():
         model = gcn()
