@@ -34,10 +34,10 @@ def adversarial_examples(
     """Inputs near the given ones, at which the model's loss is greater.
 
     Accuracy on them, `model.evaluate(adversarial_examples(model, x, y, config), y)`, says how
-    robust a model is (of a batch with graph keys, on `tf.data.Dataset.from_tensors((examples, y))`,
-    which `evaluate` does not divide): FGSM by default, projected gradient descent with `pgd_iterations`
-    (`gnn.ops.adversarial_neighbors`). The model is called as in inference. It takes the place of
-    `perturb_on_batch` of NSL's `AdversarialRegularization`.
+    robust a model is; those of a batch with graph keys are evaluated whole, as
+    `tf.data.Dataset.from_tensors((examples, y))`. By default it is FGSM, with `pgd_iterations`
+    projected gradient descent (`gnn.ops.adversarial_neighbors`). The model is called as in
+    inference. It takes the place of `perturb_on_batch` of NSL's `AdversarialRegularization`.
 
     Args:
         model: any Keras model, one of this package too.

@@ -89,6 +89,12 @@ def assert_equal_weights(one, other):
         np.testing.assert_array_equal(a, b)
 
 
+def assert_equal_models(trainer, other):
+    for name in ("classifier", "agreement"):
+        models = getattr(trainer, name), getattr(other, name)
+        assert_equal_weights(*([v.numpy() for v in model.variables] for model in models))
+
+
 @pytest.mark.parametrize(
     ("make", "judge", "settings"),
     [
@@ -220,13 +226,7 @@ def test_a_killed_training_loses_its_round_only(tmp_path, killed_at, judge, join
     history = resumed.fit(graph, folder=tmp_path, callbacks=[seen], verbose=0)
     assert seen.rounds == list(range(killed_at, 3))
     assert without_time(history) == without_time(expected)
-    for one, other in (
-        (resumed.classifier, whole.classifier),
-        (resumed.agreement, whole.agreement),
-    ):
-        assert_equal_weights(
-            [v.numpy() for v in one.variables], [v.numpy() for v in other.variables]
-        )
+    assert_equal_models(resumed, whole)
 
 
 def test_an_interrupted_training_leaves_its_best_round():
@@ -246,13 +246,7 @@ def test_an_interrupted_training_leaves_its_best_round():
     assert seen == [0, 1, 2]
     assert without_time(trainer.history) == without_time(expected)
     assert (trainer.best_round, trainer.stopped) == (whole.best_round, "it was interrupted")
-    for one, other in (
-        (trainer.classifier, whole.classifier),
-        (trainer.agreement, whole.agreement),
-    ):
-        assert_equal_weights(
-            [v.numpy() for v in one.variables], [v.numpy() for v in other.variables]
-        )
+    assert_equal_models(trainer, whole)
 
 
 def test_an_interrupt_before_the_first_round_leaves_no_history():
