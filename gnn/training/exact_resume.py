@@ -66,8 +66,8 @@ class ExactResume(CallbackGroup):
         callbacks: those with a state, such as `EarlyStopping`, `ReduceLROnPlateau`,
             `ModelCheckpoint`, `gnn.training.RefreshAgreement`. They are run from here: do not give
             them to `fit` again. Of an epoch that is carried on they do not hear the beginning once
-            more: what they made of it is restored. Their attributes are kept that are numbers, strings, arrays, and
-            lists and dicts of such; one whose other attributes change raises.
+            more: what they made of it is restored. Their attributes are kept that are numbers,
+            strings, arrays, and lists and dicts of such; one whose other attributes change raises.
         every_seconds: the least time between two snapshots; 0 writes one after each execution.
         every_steps: writes one after so many steps instead.
 
