@@ -56,8 +56,8 @@ class AgreementModel(keras.Model):
         TypeError: `encoder` or `predictor` is no Keras layer, `aggregator` neither that nor a
             string.
         ValueError: `aggregator` names nothing, `hidden_units` is out of range, or `predictor` ends
-            in a layer without an activation, so that it makes no probabilities; in a call, the
-            encodings have another rank than 2.
+            in a layer without an activation, so that it makes no probabilities; in a call without
+            `predictor`, the encodings have another rank than 2.
 
     Example:
 
@@ -159,7 +159,8 @@ class AgreementModel(keras.Model):
         >>> AgreementModel().agree(tf.ones([5, 128]), tf.zeros([5, 128])).shape
         TensorShape([5, 1])
         """
-        if isinstance(self.aggregator, str) and senders.shape.rank not in (None, 2):
+        rank = tf.TensorShape(senders.shape).rank
+        if self.predictor is None and isinstance(self.aggregator, str) and rank not in (None, 2):
             raise ValueError(
                 f"encodings must have rank 2, [n_nodes, units]; got {tuple(senders.shape)}. "
                 "Features of more dimensions need an encoder, for instance keras.Sequential(["

@@ -85,11 +85,11 @@ class GraphRegularizationModel(NodeGraphModel):
             raise TypeError(f"regularize must be a string; got {regularize!r}")
         self.config = as_graph_reg_config(config)
         self.node_model = build_node_model(node_model_fn)
-        if isinstance(self.node_model, NodeGraphModel):
-            kind = type(self.node_model).__name__
+        if isinstance(self.node_model, NodeGraphModel) and self.node_model.requires_graph:
             raise TypeError(
-                f"node_model_fn must return a model of a node's own features; {kind} is one of "
-                f"graphs, and takes the graph loss itself: {kind}(config=...)"
+                "node_model_fn must return a model of a node's own features; "
+                f"{type(self.node_model).__name__} is one of graphs. A graph network takes the "
+                "graph loss itself, as its config"
             )
         self.agreement_model = check_agreement_model(agreement_model)
         self.regularize = regularize

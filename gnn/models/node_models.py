@@ -71,33 +71,42 @@ def check_agreement_model(agreement_model: Any) -> keras.layers.Layer | None:
 
 
 def last_activation(model: keras.layers.Layer) -> Any:
-    """The activation function of the last layer of a model, or of a layer; None if it has none.
+    """The activation function that a model ends in, as far as it can be told from outside.
 
-    Nothing is known of what is no layer, no Sequential model and no functional one of one output:
-    None.
+    That is so of the dense and activation layers of Keras, and of Sequential models and functional
+    ones of one output that end in one; an `Activation("linear")` after it changes nothing. Of
+    anything else it is None.
 
     Example:
 
     >>> last_activation(keras.Sequential([keras.layers.Dense(2, "softmax")])).__name__
     'softmax'
     """
-    while isinstance(model, keras.Model):
-        outputs = getattr(model, "outputs", None) or []
-        if isinstance(model, keras.Sequential):
-            last = model.layers[-1:]
-        else:
-            last = [layer for layer in model.layers if len(outputs) == 1 and _makes(layer, outputs)]
-        if len(last) != 1:
-            return None
-        model = last[0]
-    if isinstance(model, keras.layers.Softmax):
+    if isinstance(model, keras.Sequential):
+        layers = list(model.layers)
+        while len(layers) > 1 and _activation(layers[-1]) is keras.activations.linear:
+            if type(layers[-1]) is not keras.layers.Activation:
+                break
+            layers.pop()
+        return last_activation(layers[-1]) if layers else None
+    outputs = getattr(model, "outputs", None)
+    if isinstance(model, keras.Model) and isinstance(outputs, list) and len(outputs) == 1:
+        last = [layer for layer in model.layers if _makes(layer, outputs[0])]
+        return last_activation(last[0]) if len(last) == 1 else None
+    return _activation(model)
+
+
+def _activation(layer: keras.layers.Layer) -> Any:
+    if type(layer) is keras.layers.Softmax:
         return keras.activations.softmax
-    return getattr(model, "activation", None)
+    # A layer of the user's may have an attribute of this name that is something else.
+    is_known = type(layer) in (keras.layers.Dense, keras.layers.Activation, FeatureDense)
+    return getattr(layer, "activation", None) if is_known else None
 
 
-def _makes(layer: keras.layers.Layer, outputs: list[Any]) -> bool:
+def _makes(layer: keras.layers.Layer, output: Any) -> bool:
     try:
-        return layer.output is outputs[0]
+        return layer.output is output
     except (AttributeError, ValueError):  # It was called several times, or not in this model.
         return False
 

@@ -14,15 +14,15 @@ _GIVEN = {"model", "_model", "params", "validation_data"}
 _COMPARISONS = {"keras.ops.less": keras.ops.less, "keras.ops.greater": keras.ops.greater}
 # What a callback returns that knows its own state; no name of an attribute.
 _OWN = "training_state()"
-_OF_ITS_OWN = ("training_description", "training_state", "restore_training_state")
 
 
 class CallbackState:
     """The attributes of a callback as numbers, strings, arrays, and lists and dicts of such.
 
-    A callback that has more than that has three methods: `training_description` gives what must be
-    the same when it carries on, by name, `training_state` what is kept of it beside its attributes,
-    and `restore_training_state` takes that.
+    A callback that has more than that has methods: `training_state` gives what is kept of it beside
+    its attributes, and `restore_training_state` takes that. It may have `training_description`,
+    which gives by name what must be the same when it carries on. Such a callback does not hear the
+    beginning of an epoch that is carried on: what it made of that is restored.
 
     Args:
         callback: as its constructor left it.
@@ -30,6 +30,7 @@ class CallbackState:
     Attributes:
         arguments: the numbers and strings among its attributes then: by these a callback with other
             arguments is told from it.
+        knows_its_own: whether it has these methods.
 
     Example:
 
@@ -45,12 +46,13 @@ class CallbackState:
         found = {name: _kept(value) for name, value in self._own().items()}
         self.arguments = {k: v for k, v in found.items() if isinstance(v, str | int | float)}
         self._others = self._with_contents()
-        self._has_own = all(callable(getattr(callback, name, None)) for name in _OF_ITS_OWN)
+        self.knows_its_own = self._has("training_state") and self._has("restore_training_state")
 
     def description(self) -> dict[str, Any]:
         """What must be the same when a training is carried on: `arguments`, and what it says."""
         callback: Any = self._callback
-        return self.arguments | (callback.training_description() if self._has_own else {})
+        has_more = self._has("training_description")
+        return self.arguments | (callback.training_description() if has_more else {})
 
     def begin(self) -> None:
         """Takes what the callback has now, beside what can be kept, as what it begins with."""
@@ -71,7 +73,7 @@ class CallbackState:
                     "give it to fit beside ExactResume"
                 )
         found = {k: _kept(v) for k, v in self._own().items() if _can_be_kept(v)}
-        if self._has_own:
+        if self.knows_its_own:
             callback: Any = self._callback
             found[_OWN] = callback.training_state()
         return found
@@ -85,6 +87,9 @@ class CallbackState:
                 continue
             is_comparison = isinstance(value, str) and value in _COMPARISONS
             setattr(callback, name, _COMPARISONS[value] if is_comparison else value)
+
+    def _has(self, method: str) -> bool:
+        return callable(getattr(self._callback, method, None))
 
     def _own(self) -> dict[str, Any]:
         return {k: v for k, v in vars(self._callback).items() if k not in _GIVEN}

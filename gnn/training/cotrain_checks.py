@@ -11,6 +11,7 @@ from scipy import sparse
 
 from gnn.graphs.graph import Graph
 from gnn.models.adversarial import AdversarialRegularizationModel
+from gnn.models.graph_regularization import GraphRegularizationModel
 from gnn.models.node_models import last_activation
 
 
@@ -26,7 +27,8 @@ def check_graph(graph: Any) -> None:
     >>> check_graph(Graph.from_edges([], [], [[1.0], [float("nan")]]))
     Traceback (most recent call last):
     ...
-    ValueError: features['features'] must be finite, got nan at node 1
+    ValueError: features['features'] must be finite, got nan at node 1. Replace it, or leave this \
+    feature out
     """
     if not isinstance(graph, Graph):
         raise TypeError(
@@ -35,18 +37,19 @@ def check_graph(graph: Any) -> None:
         )
     for name, feature in graph.features.items():
         if isinstance(feature, sparse.csr_array | sparse.csr_matrix):
-            entries = feature.tocoo()
-            values, nodes = entries.data, entries.row
+            values, ends = feature.data, feature.indptr[1:]
         else:
-            values, nodes = np.asarray(feature), np.arange(graph.num_nodes)
+            values, ends = feature, np.arange(1, graph.num_nodes + 1)
         if values.dtype.kind != "f" or np.isfinite(values).all():
             continue
         at = tuple(np.argwhere(~np.isfinite(values))[0])
+        node = np.searchsorted(ends, at[0], side="right")
         raise ValueError(
-            f"features[{name!r}] must be finite, got {values[at]} at node {nodes[at[0]]}"
+            f"features[{name!r}] must be finite, got {values[at]} at node {node}. Replace it, or "
+            "leave this feature out"
         )
-    others = [name for name in graph.splits if name not in ("train", "test")]
-    if others and not _has_labels(graph, "validation"):
+    meant = [name for name in graph.splits if name.lower().startswith(("val", "dev"))]
+    if meant and not _has_labels(graph, "validation"):
         warnings.warn(
             f"no node of a split 'validation' has a label, among the splits {list(graph.splits)}: "
             "nothing chooses the best step and the best round, so the last ones are kept",
@@ -95,7 +98,8 @@ def check_classifier(model: Any, what: str = "what classifier_fn returned") -> N
             f"pair_weights of the classifier {model.name!r} must be None: co-training weighs pairs "
             "itself, by pair_weights of its config"
         )
-    if last_activation(model) is keras.activations.softmax:
+    inner = model.node_model if isinstance(model, GraphRegularizationModel) else model
+    if last_activation(inner) is keras.activations.softmax:
         raise ValueError(
             f"{what} ends in a softmax, but co-training needs logits: leave the activation of its "
             "last layer out"

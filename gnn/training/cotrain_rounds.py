@@ -111,7 +111,6 @@ class Rounds:
             _compile(model, config.classifier.learning_rate)
         self.history: list[dict[str, Any]] = []
         self.stopped: str | None = None
-        self.best_round: int | None = None
         self._best: dict[str, Any] = {}
         self._beliefs = np.full(
             (graph.num_nodes, self._num_classes), 1 / self._num_classes, np.float32
@@ -175,8 +174,7 @@ class Rounds:
         self.history.append(row)
         score = row.get("validation_accuracy", number)
         if self.best_round is None or score > self._best["score"]:
-            self.best_round = number
-            self._best = {"score": score, "weights": self._weights()}
+            self._best = {"round": number, "score": score, "weights": self._weights()}
         return row
 
     def _judge(self, number: int) -> tuple[tf.Tensor, Fitted | None]:
@@ -275,6 +273,11 @@ class Rounds:
         }
 
     @property
+    def best_round(self) -> int | None:
+        """The number of the round that validated best, None before the first."""
+        return self._best.get("round")
+
+    @property
     def predictor(self) -> Any:
         """What predicts, in the best round: the classifier, or that and the student together."""
         return self.joint if self.joint is not None and self.best_round else self.classifier
@@ -292,7 +295,6 @@ class Rounds:
             "labels": self.labels,
             "beliefs": self._beliefs,
             "history": self.history,
-            "best_round": self.best_round,
             "best": self._best,
             "stopped": self.stopped,
         }
@@ -300,7 +302,7 @@ class Rounds:
     def set_state(self, state: dict[str, Any]) -> None:
         """Takes over what `state` gave."""
         self.labels, self._beliefs = state["labels"].copy(), state["beliefs"]
-        self.history, self.best_round = list(state["history"]), state["best_round"]
+        self.history = list(state["history"])
         self._best, self.stopped = state["best"], state["stopped"]
         number = self._config.rounds
         if (

@@ -151,7 +151,6 @@ class CoTrainer:
         if state is not None:
             rounds.set_state(state)
         listeners = keras.callbacks.CallbackList(list(callbacks), model=_model(rounds.classifier))
-        listeners.on_train_begin()
         self.history = rounds.history
         bar = tqdm(
             total=self.config.rounds + 1,
@@ -161,6 +160,7 @@ class CoTrainer:
             disable=not verbose,
         )
         try:
+            listeners.on_train_begin()
             with bar:
                 while rounds.stopped is None and len(rounds.history) <= self.config.rounds:
                     number = len(rounds.history)

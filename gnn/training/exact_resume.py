@@ -65,9 +65,8 @@ class ExactResume(CallbackGroup):
         folder: where the snapshots lie; made if there is none. One training has one folder.
         callbacks: those with a state, such as `EarlyStopping`, `ReduceLROnPlateau`,
             `ModelCheckpoint`, `gnn.training.RefreshAgreement`. They are run from here: do not give
-            them to `fit` again. Of an epoch that is carried on they do not hear the beginning once
-            more: what they made of it is restored. Their attributes are kept that are numbers,
-            strings, arrays, and lists and dicts of such; one whose other attributes change raises.
+            them to `fit` again. Their attributes are kept that are numbers, strings, arrays, and
+            lists and dicts of such; one whose other attributes change raises.
         every_seconds: the least time between two snapshots; 0 writes one after each execution.
         every_steps: writes one after so many steps instead.
 
@@ -308,10 +307,11 @@ class ExactResume(CallbackGroup):
             self._first_epoch = epoch
         before = self._position
         self._position = Position(epoch, 0, before.total, before.steps)
-        # An epoch that is carried on began in the stopped training; what the callbacks made of it
-        # then is restored.
-        if self.hears_batches:
-            super().on_epoch_begin(epoch, logs)
+        for callback, callback_state in zip(self.callbacks, self._states, strict=True):
+            # An epoch that is carried on began in the stopped training. A callback that knows its
+            # state is given what it made of it; others may have set what no snapshot holds.
+            if self.hears_batches or not callback_state.knows_its_own:
+                callback.on_epoch_begin(epoch, logs)
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Writes a snapshot if it is time."""

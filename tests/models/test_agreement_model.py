@@ -117,6 +117,34 @@ def test_a_predictor_of_logits_raises(last: keras.layers.Layer) -> None:
         AgreementModel(predictor=last)
 
 
+class Hidden(keras.layers.Layer):
+    """Has an `activation` that is not what it ends in."""
+
+    activation = keras.activations.linear
+
+    def call(self, x: Any) -> Any:
+        return tf.sigmoid(tf.reduce_sum(x, axis=-1, keepdims=True))
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        Hidden(),
+        keras.Sequential([keras.layers.Dense(1, "sigmoid"), keras.layers.Activation("linear")]),
+        keras.Sequential([Hidden(), keras.layers.Activation("linear", dtype="float32")]),
+    ],
+)
+def test_a_predictor_that_may_end_in_probabilities_is_taken(last: keras.layers.Layer) -> None:
+    assert AgreementModel(predictor=last).predictor is last
+
+
+def test_a_predictor_may_take_matrices() -> None:
+    last = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(1, "sigmoid")])
+    images = np.zeros([4, 2, 3], np.float32)
+    model = AgreementModel((2,), predictor=last)
+    assert model([images, images]).shape == (4, 1)
+
+
 def test_features_of_more_dimensions_need_an_encoder() -> None:
     """It gave a matrix a pair, where one number is promised."""
     model = AgreementModel()

@@ -90,11 +90,34 @@ def test_labels_of_one_class_teach_an_agreement_model_nothing():
         lambda: [keras.layers.Dense(2, "softmax")],
         lambda: [keras.layers.Dense(2), keras.layers.Softmax()],
         lambda: [keras.Sequential([keras.layers.Dense(2), keras.layers.Activation("softmax")])],
+        lambda: [keras.layers.Dense(2, "softmax"), keras.layers.Activation("linear")],
     ],
 )
 def test_a_classifier_that_returns_probabilities_raises(ends_in):
-    with pytest.raises(ValueError, match="ends in a softmax, but co-training needs logits"):
-        Rounds(lambda: keras.Sequential(ends_in()), None, CONFIG, graph())
+    def regularized():
+        return GraphRegularizationModel(GraphRegConfig(), lambda: keras.Sequential(ends_in()))
+
+    for make in (lambda: keras.Sequential(ends_in()), regularized):
+        with pytest.raises(ValueError, match="ends in a softmax, but co-training needs logits"):
+            Rounds(make, None, CONFIG, graph())
+
+
+def test_an_interrupt_while_the_best_round_is_kept_leaves_the_one_before(monkeypatch):
+    """The number of the new round came with the weights of the old one, or with none."""
+
+    def interrupt(self):
+        raise KeyboardInterrupt
+
+    for done, best in ((0, None), (1, 0)):
+        training = rounds(graph(splits={"train": [0, 1]}))
+        for _ in range(done):
+            training.run()
+        with monkeypatch.context() as patch:
+            patch.setattr(Rounds, "_weights", interrupt)
+            with pytest.raises(KeyboardInterrupt):
+                training.run()
+        assert training.best_round == best
+        assert best is None or training._best["weights"]
 
 
 @pytest.mark.parametrize(("train", "labels"), [([], LABELS), ([0], np.full(8, -1))])

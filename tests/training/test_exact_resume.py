@@ -477,32 +477,42 @@ def test_what_a_callback_happens_to_call_its_state_is_an_attribute() -> None:
     callback = keras.callbacks.Callback()
     callback.training_state = "begun"
     state = CallbackState(callback)
+    assert not state.knows_its_own
     assert state.description() == state.attributes() == {"training_state": "begun"}
 
 
-class BeginsEpochs(keras.callbacks.Callback):
-    """Counts the epochs that it sees begin."""
+class Begins(keras.callbacks.Callback):
+    """Notes the epochs that it sees begin where no snapshot looks."""
 
-    def __init__(self) -> None:
+    def __init__(self, seen: list[int]):
         super().__init__()
-        self.begun = 0
+        self.note = seen.append
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        self.begun += 1
+        self.note(epoch)
 
 
-def test_an_epoch_that_is_carried_on_does_not_begin_again(tmp_path: Path) -> None:
-    counters: list[BeginsEpochs] = []
+class BeginsAndKnows(Begins):
+    """One that has a state of its own."""
 
-    def counting() -> list[keras.callbacks.Callback]:
-        counters.append(BeginsEpochs())
-        return [counters[-1]]
+    def training_state(self) -> str:
+        return "known"
 
-    job = Job(model=dense, data=rows, callbacks=counting)  # 4 batches an epoch.
+    def restore_training_state(self, state: str) -> None:
+        assert state == "known"
+
+
+@pytest.mark.parametrize(("kind", "begun"), [(Begins, [1]), (BeginsAndKnows, [])])
+def test_an_epoch_begins_again_for_whom_it_is_not_restored(
+    kind: type[Begins], begun: list[int], tmp_path: Path
+) -> None:
+    seen: list[int] = []
+    job = Job(model=dense, data=rows, callbacks=lambda: [kind(seen)])  # 4 batches an epoch.
     with pytest.raises(Kill):
         job.run(tmp_path / "run", kill=6)
+    assert seen == [0, 1]
     job.run(tmp_path / "run")
-    assert [counter.begun for counter in counters] == [2, 2]
+    assert seen == [0, 1, *begun]
 
 
 @pytest.mark.parametrize("name", ["seen", "by_epoch", "rng"])
