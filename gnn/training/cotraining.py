@@ -141,8 +141,8 @@ class CoTrainer:
                 fewer classes, or ends in a softmax; the folder holds another training.
 
         Warns:
-            UserWarning: there are splits beside `train` and `test`, and yet no labeled node in one
-                named `validation`.
+            UserWarning: there is a split whose name begins with `val` or `dev`, and yet no labeled
+                node in one named `validation`.
         """
         rounds = Rounds(self._classifier_fn, self._agreement_fn, self.config, graph)
         self.classifier, self.agreement = rounds.classifier, rounds.agreement
