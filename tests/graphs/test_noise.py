@@ -256,9 +256,9 @@ def test_bad_shares_are_refused(share: Any, error: type[Exception], message: str
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        (None, "the graph has no labels"),
-        (np.ones(8), r"the labels are float32\[8\]"),
-        ([0] + [-1] * 7, "none of the 18 edges is one"),
+        (None, "graph.labels must be one integer a node; the graph has none"),
+        (np.ones(8), r"graph.labels must be one integer a node; got float32\[8\]"),
+        ([0] + [-1] * 7, "an edge must join two labeled nodes .* none of the 18 edges does"),
         ([0] * 8, "and 0 are free"),
         (np.arange(8), "present share of right edges, 0; got 0.5"),
     ],

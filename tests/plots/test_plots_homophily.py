@@ -76,10 +76,22 @@ def test_cora(data_dir: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"labels": None, "class_names": None}, "the graph has no labels"),
-        ({"labels": np.ones(5), "class_names": None}, r"the labels are float32\[5\]"),
-        ({"labels": np.ones([5, 2], int)}, r"the labels are int32\[5, 2\]"),
-        ({"labels": [0, -1, -1, 1, -1]}, "none of the 7 edges is one"),
+        (
+            {"labels": None, "class_names": None},
+            "graph.labels must be one integer a node; the graph has none",
+        ),
+        (
+            {"labels": np.ones(5), "class_names": None},
+            r"graph.labels must be one integer a node; got float32\[5\]",
+        ),
+        (
+            {"labels": np.ones([5, 2], int)},
+            r"graph.labels must be one integer a node; got int32\[5, 2\]",
+        ),
+        (
+            {"labels": [0, -1, -1, 1, -1]},
+            "an edge must join two labeled nodes .* none of the 7 edges does",
+        ),
     ],
 )
 def test_graphs_without_classes_are_refused(changes: dict[str, Any], message: str) -> None:
