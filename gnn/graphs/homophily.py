@@ -100,8 +100,7 @@ def counted_edges(graph: Graph, labels: Any = None) -> tuple[np.ndarray, np.ndar
     """
     if not isinstance(graph, Graph):
         raise TypeError(f"graph must be a gnn.Graph, got {type(graph).__name__}")
-    name = "labels" if labels is not None else "graph.labels"
-    given = graph.labels if labels is None else labels
+    name, given = ("graph.labels", graph.labels) if labels is None else ("labels", labels)
     if given is None:
         raise ValueError(f"{name} must be one integer a node; the graph has none")
     classes = as_array(given)

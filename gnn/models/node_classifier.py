@@ -19,6 +19,7 @@ from gnn.models.node_models import (
     build_node_model,
     call_node_model,
     check_agreement_model,
+    check_weighs_a_loss,
     restored_config,
     wrapped_config,
 )
@@ -98,13 +99,9 @@ class NodeClassifier(NodeGraphModel):
             self.regularization = GraphRegularization(
                 self.config, self.pair_weights, name="graph_regularization"
             )
-        weighers = {"pair_weights": pair_weights, "agreement_model": agreement_model}
-        for name, value in weighers.items():
-            if value is not None and config is None:
-                raise ValueError(
-                    f"{name} weighs the edges of the graph loss, so it needs config, a "
-                    "gnn.GraphRegConfig; got None"
-                )
+        check_weighs_a_loss(
+            "config", config, pair_weights=pair_weights, agreement_model=agreement_model
+        )
 
     def stages(self) -> list[Stage]:
         """The functions `stage(graph, training) -> graph` that the model is, in turn.

@@ -70,6 +70,29 @@ def check_agreement_model(agreement_model: Any) -> keras.layers.Layer | None:
     return agreement_model
 
 
+def check_weighs_a_loss(argument: str, config: Any, **weighers: Any) -> None:
+    """Raises where something weighs the edges of a graph loss that there is not.
+
+    Args:
+        argument: what the argument is called that holds the graph loss' settings.
+        config: its value.
+        **weighers: arguments by name, None where they are not given.
+
+    Raises:
+        ValueError: as said.
+
+    Example:
+
+    >>> check_weighs_a_loss("config", None, pair_weights=None)
+    """
+    for name, value in weighers.items():
+        if config is None and value is not None:
+            raise ValueError(
+                f"{name} weighs the edges of the graph loss, so it needs {argument}, a "
+                "gnn.GraphRegConfig; got None"
+            )
+
+
 def last_activation(model: keras.layers.Layer) -> Any:
     """The activation function that a model ends in, as far as it can be told from outside.
 
@@ -83,17 +106,17 @@ def last_activation(model: keras.layers.Layer) -> Any:
     'softmax'
     """
     if isinstance(model, keras.Sequential):
-        layers = list(model.layers)
-        while len(layers) > 1 and _activation(layers[-1]) is keras.activations.linear:
-            if type(layers[-1]) is not keras.layers.Activation:
-                break
-            layers.pop()
-        return last_activation(layers[-1]) if layers else None
+        told = [layer for layer in model.layers if not _changes_nothing(layer)]
+        return last_activation(told[-1]) if told else None
     outputs = getattr(model, "outputs", None)
     if isinstance(model, keras.Model) and isinstance(outputs, list) and len(outputs) == 1:
         last = [layer for layer in model.layers if _makes(layer, outputs[0])]
         return last_activation(last[0]) if len(last) == 1 else None
     return _activation(model)
+
+
+def _changes_nothing(layer: keras.layers.Layer) -> bool:
+    return type(layer) is keras.layers.Activation and _activation(layer) is keras.activations.linear
 
 
 def _activation(layer: keras.layers.Layer) -> Any:

@@ -12,7 +12,7 @@ from gnn.configs import AdvNeighborConfig
 from gnn.graphs.graphs_tuple import BatchGraph
 from gnn.models.graph_regularization import GraphRegularizationModel
 from gnn.models.node_graph_model import NodeGraphModel
-from gnn.models.node_models import call_node_model
+from gnn.models.node_models import call_node_model, check_weighs_a_loss
 from gnn.ops.adversarial import Rows, perturbed_names
 
 _SINGLE = "features"  # The name of features that come as one tensor.
@@ -43,10 +43,9 @@ def network_of(
     pair_weights: Any,
 ) -> tuple[NodeGraphModel, bool]:
     """The model of graphs to be called, and whether it was made around the node model."""
-    needs_config = {"agreement_model": agreement_model, "pair_weights": pair_weights}
-    for name, value in needs_config.items():
-        if graph_config is None and value is not None:
-            raise ValueError(f"{name} weighs the graph loss, so it needs graph_config; got {value}")
+    check_weighs_a_loss(
+        "graph_config", graph_config, agreement_model=agreement_model, pair_weights=pair_weights
+    )
     if not isinstance(node_model, NodeGraphModel):
         if graph_config is None:
             return NodeModel(node_model), True

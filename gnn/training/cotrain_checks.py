@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Collection
 from typing import Any
 
 import keras
@@ -16,7 +17,7 @@ from gnn.models.node_models import last_activation
 
 
 def check_graph(graph: Any) -> None:
-    """Raises where a graph cannot be co-trained on, warns where a split seems to be misnamed.
+    """Raises where a graph cannot be co-trained on.
 
     Raises:
         TypeError: it is no `gnn.Graph`.
@@ -48,10 +49,21 @@ def check_graph(graph: Any) -> None:
             f"features[{name!r}] must be finite, got {values[at]} at node {node}. Replace it, or "
             "leave this feature out"
         )
-    meant = [name for name in graph.splits if name.lower().startswith(("val", "dev"))]
-    if meant and not _has_labels(graph, "validation"):
+
+
+def warn_of_no_validation(splits: Collection[str]) -> None:
+    """Warns where a split that was meant for validation is misnamed, or has no labels.
+
+    Args:
+        splits: the names of a graph's splits, of which none can validate.
+
+    Example:
+
+    >>> warn_of_no_validation(["train", "test"])
+    """
+    if any(name.lower().startswith(("val", "dev")) for name in splits):
         warnings.warn(
-            f"no node of a split 'validation' has a label, among the splits {list(graph.splits)}: "
+            f"no node of a split 'validation' has a label, among the splits {list(splits)}: "
             "nothing chooses the best step and the best round, so the last ones are kept",
             stacklevel=4,
         )
@@ -104,9 +116,3 @@ def check_classifier(model: Any, what: str = "what classifier_fn returned") -> N
             f"{what} ends in a softmax, but co-training needs logits: leave the activation of its "
             "last layer out"
         )
-
-
-def _has_labels(graph: Graph, split: str) -> bool:
-    if split not in graph.splits or graph.labels is None:
-        return False
-    return bool((graph.labels[graph.split(split)] >= 0).any())

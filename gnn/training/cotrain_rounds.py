@@ -21,7 +21,12 @@ from gnn.models.joint_classifier import JointClassifier
 from gnn.ops.agreement import joint_belief
 from gnn.training.agreement_training import AgreementTraining
 from gnn.training.classifier_training import ClassifierTraining
-from gnn.training.cotrain_checks import check_classes, check_classifier, check_graph
+from gnn.training.cotrain_checks import (
+    check_classes,
+    check_classifier,
+    check_graph,
+    warn_of_no_validation,
+)
 from gnn.training.cotrain_config import CoTrainConfig
 from gnn.training.model_state import describe
 from gnn.training.node_outputs import NodeOutputs, all_nodes, probabilities
@@ -58,6 +63,8 @@ class Rounds:
             raise ValueError("the split 'train' must hold a node with a label; it holds none")
         # An accuracy over no nodes is no number, so it can neither choose nor be reported.
         self._splits = {name: part for name, part in splits.items() if len(part[0])}
+        if "validation" not in self._splits:
+            warn_of_no_validation(graph.splits)
         self._outputs = NodeOutputs(graph)
         nodes = tf.constant([0])
         self._classifiers = Restarts(

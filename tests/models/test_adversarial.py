@@ -225,9 +225,13 @@ def test_several_outputs_report_their_own_losses() -> None:
         (
             {"agreement_model": keras.layers.Dense(1)},
             ValueError,
-            "agreement_model weighs the graph",
+            "agreement_model weighs the edges",
         ),
-        ({"pair_weights": PairWeights()}, ValueError, "pair_weights weighs the graph loss"),
+        (
+            {"pair_weights": PairWeights()},
+            ValueError,
+            "pair_weights weighs the edges of the graph loss",
+        ),
         ({"config": VatRegConfig()}, TypeError, "give it as virtual_config"),
         ({"virtual_config": AdvRegConfig()}, TypeError, "expected a VatRegConfig or a dictionary"),
     ],
