@@ -26,11 +26,11 @@ import keras
 from result_lines import in_percent, read, run_missing
 
 from gnn.graphs import labels_per_class
-from gnn.training.feeding import evaluation_batches, training_batches
-from gnn.training.networks import NETWORKS
-from gnn.training.recipes import best_epoch, build_model, compile_model, resolve
-from gnn.training.run_config import RunConfig
-from gnn.training.run_data import load_data
+from gnn.runs.feeding import evaluation_batches, training_batches
+from gnn.runs.networks import NETWORKS
+from gnn.runs.recipes import best_epoch, build_model, compile_model, resolve
+from gnn.runs.run_config import RunConfig
+from gnn.runs.run_data import load_data
 
 # The names of the recipes in the results, and the models of `gnn train` that they are.
 RECIPES = {name: name for name in NETWORKS} | {"mlp": "mlp", "mlp+graph": "graph-regularization"}

@@ -16,14 +16,14 @@ from typing import Any
 import keras
 
 import gnn
-from gnn.training.recipes import (
+from gnn.runs.recipes import (
     best_epoch,
     build_model,
     compile_model,
     number_of_classes,
     resolve,
 )
-from gnn.training.run_config import RunConfig
+from gnn.runs.run_config import RunConfig
 
 # The classifiers, and the settings that all rows of one have in common. A network sees all labeled
 # nodes in every step, a perceptron 128 of them.

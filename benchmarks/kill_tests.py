@@ -44,7 +44,8 @@ from gnn.data import full_batch, neighborhoods, records
 from gnn.datasets import download
 from gnn.datasets.digits import digits
 from gnn.files import whole_file
-from gnn.training import ExactResume, load_run
+from gnn.runs import load_run
+from gnn.training import ExactResume
 from gnn.training.snapshots import read_position, read_snapshot
 
 READY = "ready"

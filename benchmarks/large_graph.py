@@ -32,8 +32,8 @@ import numpy as np
 import tensorflow as tf
 
 import gnn
-from gnn.graphs.graph_files import open_graph
-from gnn.graphs.graph_writer import GraphWriter
+from gnn.graphs.storage.graph_files import open_graph
+from gnn.graphs.storage.graph_writer import GraphWriter
 
 NODES_AT_ONCE, EDGES_AT_ONCE, CLASSES = 2**18, 2**22, 10
 

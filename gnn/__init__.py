@@ -3,15 +3,18 @@
 The parts, each of which may import from those after it:
 
 - `gnn.cli`: the command `gnn`.
-- `gnn.training`: recipes by name, and runs that are resumed, judged and shipped.
+- `gnn.runs`: recipes by name, and runs that are resumed, judged and shipped.
+- `gnn.cotraining`: a classifier and an agreement model trained in turn.
+- `gnn.training`: callbacks of one fit.
 - `gnn.models`, `gnn.plots`: Keras models over graphs, for `compile` and `fit`; pictures.
 - `gnn.layers`, `gnn.data`, `gnn.datasets`, `gnn.evaluation`: what models are made of, their
   batches, data sets to start from, and nearest neighbors.
 - `gnn.graphs`: the `Graph` and what is done with one.
-- `gnn.ops`: pure tensor functions.
+- `gnn.edges`, `gnn.ops`: edges from records, tables and matrices; pure tensor functions.
 - `gnn.configs`: the settings of the graph loss; `gnn.nsl`: Neural Structured Learning.
 
-`gnn.datasets`, `gnn.nsl`, `gnn.plots` and `gnn.training` are imported when first used.
+`gnn.cotraining`, `gnn.datasets`, `gnn.explain`, `gnn.nsl`, `gnn.plots`, `gnn.runs` and
+`gnn.training` are imported when first used.
 """
 
 from __future__ import annotations
@@ -55,8 +58,8 @@ if TYPE_CHECKING or not is_command():
     )
 
 if TYPE_CHECKING:
-    from gnn import datasets, explain, nsl, plots, training
-    from gnn.training import CoTrainConfig, CoTrainer
+    from gnn import cotraining, datasets, explain, nsl, plots, runs, training
+    from gnn.cotraining import CoTrainConfig, CoTrainer
 
 __version__ = "0.1.0"
 
@@ -86,6 +89,7 @@ __all__ = [
     "__version__",
     "adversarial_examples",
     "configs",
+    "cotraining",
     "data",
     "datasets",
     "evaluation",
@@ -98,21 +102,22 @@ __all__ = [
     "ops",
     "pack_nodes_and_edges",
     "plots",
+    "runs",
     "training",
 ]
 
-_LAZY = ("datasets", "explain", "nsl", "plots", "training")
+_LAZY = ("cotraining", "datasets", "explain", "nsl", "plots", "runs", "training")
 # Their module is imported when one of them is first used.
-_OF_TRAINING = ("CoTrainConfig", "CoTrainer")
+_OF_COTRAINING = ("CoTrainConfig", "CoTrainer")
 
 
 def __getattr__(name: str) -> Any:
     if name in _LAZY:
         return importlib.import_module(f"{__name__}.{name}")
-    if name in _OF_TRAINING:
-        return getattr(importlib.import_module(f"{__name__}.training"), name)
+    if name in _OF_COTRAINING:
+        return getattr(importlib.import_module(f"{__name__}.cotraining"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY, *_OF_TRAINING})
+    return sorted({*globals(), *_LAZY, *_OF_COTRAINING})

@@ -19,6 +19,7 @@ LEVELS = {
     "configs": 0,
     "files": 0,
     "nsl": 0,
+    "edges": 1,
     "ops": 1,
     "graphs": 2,
     "data": 3,
@@ -28,12 +29,16 @@ LEVELS = {
     "layers": 3,
     "models": 4,
     "plots": 4,
-    "serving": 5,
     "training": 5,
-    "pipelines": 6,
-    "cli": 7,
-    "__main__": 8,
+    "cotraining": 6,
+    "pipelines": 7,
+    "runs": 8,
+    "cli": 9,
+    "__main__": 10,
 }
+
+# Old addresses of public names: lazy aliases, the one exception to the direction of imports.
+ALIASES = {"gnn.training"}
 
 # Slow to import, or not installed with the core: imported by the function that uses them.
 HEAVY = {
@@ -152,7 +157,7 @@ def file_of(target: str, modules: dict[str, Module]) -> str:
 def wrong_direction(modules: dict[str, Module]) -> Iterator[str]:
     """Imports that go up, across to a sibling, or through the root of the package."""
     for module in modules.values():
-        if not module.part:
+        if not module.part or module.name in ALIASES:
             continue
         if module.part not in LEVELS:
             yield f"{module.name}: gnn/{module.part} has no level; give it one in LEVELS"

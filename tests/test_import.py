@@ -133,7 +133,7 @@ import sys
 for name in ("apache_beam", "faiss", "matplotlib", "pandas", "pyarrow", "IPython"):
     sys.modules[name] = None
 import gnn
-gnn.datasets, gnn.nsl, gnn.plots, gnn.training
+gnn.cotraining, gnn.datasets, gnn.nsl, gnn.plots, gnn.runs, gnn.training
 """
     process = run_python(code)
     assert process.returncode == 0, process.stderr

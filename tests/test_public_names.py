@@ -23,6 +23,7 @@ REFRESH = f"if this is meant: python tests/{Path(__file__).name} --refresh"
 MODULES = [
     "gnn",
     "gnn.configs",
+    "gnn.cotraining",
     "gnn.data",
     "gnn.data.records",
     "gnn.datasets",
@@ -33,6 +34,7 @@ MODULES = [
     "gnn.models",
     "gnn.ops",
     "gnn.plots",
+    "gnn.runs",
     "gnn.training",
 ]
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gnn.cli.options import options_of
-from gnn.training.run_config import OptionError, RunConfig, read_config_file
+from gnn.runs.run_config import OptionError, RunConfig, read_config_file
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Result:
 
 def datasets(arguments: argparse.Namespace) -> Result:
     """Lists the named data sets."""
-    from gnn.training.catalog import catalog
+    from gnn.runs.catalog import catalog
 
     entries = catalog()
     lines = [
@@ -42,9 +42,9 @@ def datasets(arguments: argparse.Namespace) -> Result:
 
 def info(arguments: argparse.Namespace) -> Result:
     """Describes data or a run."""
-    from gnn.training.catalog import describe
-    from gnn.training.run import load_run
-    from gnn.training.run_data import load_data
+    from gnn.runs.catalog import describe
+    from gnn.runs.run import load_run
+    from gnn.runs.run_data import load_data
 
     if arguments.run is not None:
         run = load_run(arguments.run)
@@ -63,7 +63,7 @@ def info(arguments: argparse.Namespace) -> Result:
 def train(arguments: argparse.Namespace) -> Result:
     """Trains a model."""
     config = train_config(arguments)
-    from gnn.training.trainer import train as train_run
+    from gnn.runs.trainer import train as train_run
 
     run = train_run(config, report=_say, progress=True)
     return Result({"run": str(run.path), "metrics": run.metrics}, run.info())
@@ -95,7 +95,7 @@ def train_config(arguments: argparse.Namespace) -> RunConfig:
 
 def evaluate(arguments: argparse.Namespace) -> Result:
     """Measures a run."""
-    from gnn.training.run import load_run
+    from gnn.runs.run import load_run
 
     found = load_run(arguments.run).evaluate(arguments.split, data=arguments.data)
     text = (
@@ -107,8 +107,8 @@ def evaluate(arguments: argparse.Namespace) -> Result:
 
 def predict(arguments: argparse.Namespace) -> Result:
     """Predicts classes."""
-    from gnn.training.run import load_run
-    from gnn.training.tables import as_csv, as_records, check_suffix, write_table
+    from gnn.runs.run import load_run
+    from gnn.runs.tables import as_csv, as_records, check_suffix, write_table
 
     if arguments.output is not None:
         check_suffix(arguments.output, [".csv", ".parquet", ".json"])
@@ -122,8 +122,8 @@ def predict(arguments: argparse.Namespace) -> Result:
 
 def embed(arguments: argparse.Namespace) -> Result:
     """Embeds nodes."""
-    from gnn.training.run import load_run
-    from gnn.training.tables import check_suffix, write_table
+    from gnn.runs.run import load_run
+    from gnn.runs.tables import check_suffix, write_table
 
     check_suffix(arguments.output, [".npz", ".csv", ".parquet"])
     found = load_run(arguments.run).embed(arguments.input, dataset=arguments.dataset)
@@ -133,7 +133,7 @@ def embed(arguments: argparse.Namespace) -> Result:
 
 def export(arguments: argparse.Namespace) -> Result:
     """Exports a model."""
-    from gnn.training.run import load_run
+    from gnn.runs.run import load_run
 
     path = load_run(arguments.run).export(
         arguments.output, format=arguments.format, overwrite=arguments.overwrite

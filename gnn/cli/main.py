@@ -13,7 +13,7 @@ from typing import Any
 from gnn.cli.commands import COMMANDS
 from gnn.cli.parser import build_parser
 from gnn.cli.quiet import import_tensorflow
-from gnn.training.run_config import OptionError
+from gnn.runs.run_config import OptionError
 
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         with warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr):
             warnings.showwarning = _show_warning
             import_tensorflow()
-            from gnn.training.tables import as_json
+            from gnn.runs.tables import as_json
 
             result = COMMANDS[arguments.command](arguments)
         print(as_json(result.data) if arguments.json else result.text, flush=True)

@@ -6,7 +6,7 @@ import argparse
 import dataclasses
 from typing import Any
 
-from gnn.training.run_config import RunConfig, option_types
+from gnn.runs.run_config import RunConfig, option_types
 
 _TITLES = {
     "data": "data",

@@ -7,7 +7,7 @@ import importlib.metadata
 from collections.abc import Iterable
 
 from gnn.cli.options import add_options
-from gnn.training.run_config import DATASETS
+from gnn.runs.run_config import DATASETS
 
 ABOUT = {
     "datasets": "List the named data sets, and which of them are on this machine.",

@@ -10,11 +10,11 @@ from scipy import sparse
 
 from gnn.data.epoch_batches import EpochBatches
 from gnn.graphs.arguments import check_count
+from gnn.graphs.batch.padding import PaddingSizes
 from gnn.graphs.graph import Graph
 from gnn.graphs.known_labels import known_labels as labels_known
-from gnn.graphs.padding import PaddingSizes
-from gnn.graphs.partition import check_parts, partition
-from gnn.graphs.sampling import NeighborIndex, mix
+from gnn.graphs.partitioning.partition import check_parts, partition
+from gnn.graphs.sampling.neighbor_index import NeighborIndex, mix
 
 
 def clusters(
@@ -67,7 +67,7 @@ def clusters(
 
     Returns:
         A `tf.data.Dataset` of known cardinality of `(inputs, labels)`, or of `inputs` where the
-        graph has no labels. The keys are those of `gnn.graphs.graphs_tuple`.
+        graph has no labels. The keys are those of `gnn.graphs.batch.graphs_tuple`.
 
     Raises:
         KeyError: an unknown split.

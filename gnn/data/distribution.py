@@ -7,7 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from gnn.graphs.keys import RESERVED_KEYS
+from gnn.graphs.batch.keys import RESERVED_KEYS
 
 
 def distribute(

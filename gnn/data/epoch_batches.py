@@ -10,9 +10,9 @@ import numpy as np
 import tensorflow as tf
 
 from gnn.data.node_features import NodeFeatures
+from gnn.graphs.batch.padding import PaddingSizes, pad_batch
 from gnn.graphs.graph import Graph
 from gnn.graphs.known_labels import known_labels_of
-from gnn.graphs.padding import PaddingSizes, pad_batch
 
 # Beside the inputs, under names that no feature has.
 _LABELS, _NODE_IDS, _NODE_MASK = "labels:", "node_ids", "node_mask"

@@ -6,11 +6,11 @@ import numpy as np
 import tensorflow as tf
 
 from gnn.data.node_features import NodeFeatures
+from gnn.graphs.batch.packing import pack_graph
+from gnn.graphs.batch.padding import PaddingSizes, pad_batch
 from gnn.graphs.graph import Graph
 from gnn.graphs.known_labels import known_labels as labels_known
 from gnn.graphs.known_labels import known_labels_of
-from gnn.graphs.packing import pack_graph
-from gnn.graphs.padding import PaddingSizes, pad_batch
 
 
 def full_batch(
@@ -33,7 +33,8 @@ def full_batch(
 
     Returns:
         A `tf.data.Dataset` of one `(inputs, labels)`, or of `inputs` where the graph has no labels.
-        The keys are those of `gnn.graphs.graphs_tuple`; sparse features come as a SparseTensor.
+        The keys are those of `gnn.graphs.batch.graphs_tuple`; sparse features come as a
+        SparseTensor.
 
     Raises:
         KeyError: an unknown split.

@@ -12,8 +12,8 @@ import tensorflow as tf
 from scipy import sparse
 
 from gnn.data.epoch_batches import EpochBatches
+from gnn.graphs.batch.padding import PaddingSizes
 from gnn.graphs.graph import Graph
-from gnn.graphs.padding import PaddingSizes
 
 
 def graph_batches(
@@ -30,7 +30,8 @@ def graph_batches(
 
     Rows come in the order of `graphs`; with `shuffle=True` in an order drawn anew each epoch. The
     last batch may be smaller; none is dropped. A batch has no `readout`: row i is component i
-    (`gnn.graphs.graphs_tuple`). Splits, ids and labels of the graphs' own nodes are not looked at.
+    (`gnn.graphs.batch.graphs_tuple`). Splits, ids and labels of the graphs' own nodes are not
+    looked at.
 
     Args:
         graphs: `gnn.Graph`s with the same features: names, widths and dtypes.

@@ -8,7 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from gnn.configs import GraphNeighborConfig, as_neighbor_config
-from gnn.graphs.keys import RESERVED_KEYS
+from gnn.graphs.batch.keys import RESERVED_KEYS
 
 
 def pack_nodes_and_edges(
@@ -31,7 +31,7 @@ def pack_nodes_and_edges(
         *args: what comes with the features, such as labels; it is handed on.
 
     Returns:
-        The inputs of `gnn.graphs.graphs_tuple`, or `(inputs, *args)`.
+        The inputs of `gnn.graphs.batch.graphs_tuple`, or `(inputs, *args)`.
 
     Raises:
         KeyError: a neighbor's feature or weight is missing; it is named.

@@ -10,10 +10,10 @@ import tensorflow as tf
 
 from gnn.data.padding_budget import largest_sizes
 from gnn.data.sampled_batches import SampledBatches
+from gnn.graphs.batch.padding import PaddingSizes
 from gnn.graphs.graph import Graph
 from gnn.graphs.known_labels import known_labels as labels_known
-from gnn.graphs.padding import PaddingSizes
-from gnn.graphs.sampling import NeighborIndex
+from gnn.graphs.sampling.neighbor_index import NeighborIndex
 
 
 def neighborhoods(
@@ -76,7 +76,7 @@ def neighborhoods(
     Returns:
         A `tf.data.Dataset` of `(inputs, labels)`, or of `inputs` where the graph has no labels, of
         known cardinality (unknown with `oversize="split"`). The keys are those of
-        `gnn.graphs.graphs_tuple`.
+        `gnn.graphs.batch.graphs_tuple`.
 
     Raises:
         KeyError: an unknown split.

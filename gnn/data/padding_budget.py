@@ -7,8 +7,8 @@ import numbers
 import numpy as np
 import tensorflow as tf
 
-from gnn.graphs.padding import PaddingSizes
-from gnn.graphs.sampling import NeighborIndex
+from gnn.graphs.batch.padding import PaddingSizes
+from gnn.graphs.sampling.neighbor_index import NeighborIndex
 
 # Of the measured sizes: so many standard deviations above the largest, and at least this share.
 DEVIATIONS, LEAST_SHARE = 3.0, 0.01

@@ -13,11 +13,11 @@ import tensorflow as tf
 
 from gnn.data.node_features import NodeFeatures
 from gnn.data.padding_budget import DEVIATIONS, with_margin
+from gnn.graphs.batch.padding import PaddingSizes, fits, pad_batch
 from gnn.graphs.graph import Graph
 from gnn.graphs.known_labels import known_labels_of
-from gnn.graphs.merged_sampling import MergedSampler
-from gnn.graphs.padding import PaddingSizes, fits, pad_batch
-from gnn.graphs.sampling import (
+from gnn.graphs.sampling.merged_sampling import MergedSampler
+from gnn.graphs.sampling.neighbor_index import (
     NeighborIndex,
     components,
     mix,

@@ -14,7 +14,7 @@ from gnn.datasets.node_columns import FeatureColumn, NodeColumns
 from gnn.datasets.table_cells import is_word, quoted
 from gnn.datasets.table_problems import Problems, RowCheck
 from gnn.datasets.tables import Table, open_table
-from gnn.graphs.keys import RESERVED_KEYS
+from gnn.graphs.batch.keys import RESERVED_KEYS
 
 _STACKED = "features"
 _NOT_FEATURES = ("id", "label", "split")

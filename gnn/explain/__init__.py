@@ -7,8 +7,8 @@ each edge and each feature around the node. `gnn.plots.plot_explanation` draws o
   positive, what is against it negative.
 - `gnn_explainer` looks for the few edges and features that are enough for the prediction.
 
-The model is any Keras model that takes a batch's inputs (`gnn.graphs.graphs_tuple`) and returns a
-row of logits for the node read out.
+The model is any Keras model that takes a batch's inputs (`gnn.graphs.batch.graphs_tuple`) and
+returns a row of logits for the node read out.
 """
 
 from gnn.explain.explanation import EdgeAttribution, Explanation, FeatureAttribution

@@ -11,8 +11,8 @@ import tensorflow as tf
 from scipy import sparse
 
 from gnn.graphs.arguments import check_count, find_node
+from gnn.graphs.batch.packing import pack_graph
 from gnn.graphs.graph import Graph
-from gnn.graphs.packing import pack_graph
 
 # Beyond as many edges the whole graph is not run without being asked to.
 _MOST_EDGES = 1_000_000

@@ -1,16 +1,16 @@
 """Graphs in memory and in files: the `Graph` itself, sessions, padding, splits, parts."""
 
+from gnn.graphs.batch.padding import PaddingSizes
 from gnn.graphs.cooccurrence import co_occurrence
 from gnn.graphs.graph import Graph
-from gnn.graphs.graph_files import open_graph, write_graph
-from gnn.graphs.graph_writer import GraphWriter
 from gnn.graphs.homophily import homophily
 from gnn.graphs.known_labels import known_labels
 from gnn.graphs.noise import add_wrong_edges
-from gnn.graphs.padding import PaddingSizes
-from gnn.graphs.partition import PartitionQuality, partition, partition_quality
+from gnn.graphs.partitioning.partition import PartitionQuality, partition, partition_quality
 from gnn.graphs.propagated_features import propagate_features
 from gnn.graphs.splits import labels_per_class, random_split
+from gnn.graphs.storage.graph_files import open_graph, write_graph
+from gnn.graphs.storage.graph_writer import GraphWriter
 
 __all__ = [
     "Graph",

@@ -11,8 +11,8 @@ import numpy as np
 from scipy import sparse
 
 from gnn.graphs import cooccurrence, from_pandas, from_sources, node_values
-from gnn.graphs.keys import RESERVED_KEYS
-from gnn.graphs.memory_maps import as_array, blocks, cast
+from gnn.graphs.batch.keys import RESERVED_KEYS
+from gnn.graphs.storage.memory_maps import as_array, blocks, cast
 
 Feature: TypeAlias = np.ndarray | sparse.csr_array
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from gnn.graphs.graph import Graph
-from gnn.graphs.memory_maps import as_array
 from gnn.graphs.node_values import labeled_edges
+from gnn.graphs.storage.memory_maps import as_array
 
 _WAYS = ("edge", "node", "adjusted")
 

@@ -139,7 +139,7 @@ class GATConv(_AttentionConv):
 
     Example:
 
-    >>> from gnn.graphs.graphs_tuple import graph_from_inputs
+    >>> from gnn.graphs.batch.graphs_tuple import graph_from_inputs
     >>> pair = graph_from_inputs({
     ...     "x": tf.constant([[1.0], [3.0]]), "n_node": [2], "n_edge": [1], "edges": [[1.0]],
     ...     "senders": [0], "receivers": [1], "globals": tf.zeros([1, 0])})
@@ -212,7 +212,7 @@ class GATv2Conv(_AttentionConv):
 
     Example:
 
-    >>> from gnn.graphs.graphs_tuple import edgeless, graph_from_inputs
+    >>> from gnn.graphs.batch.graphs_tuple import edgeless, graph_from_inputs
     >>> graph = graph_from_inputs({"x": tf.ones([2, 3]), **edgeless(2)})
     >>> GATv2Conv(5, heads=2, concat=False)(graph.replace(nodes=tf.ones([2, 3]))).nodes.shape
     TensorShape([2, 5])

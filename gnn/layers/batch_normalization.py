@@ -36,7 +36,7 @@ class NodeBatchNormalization(GraphLayer):
 
     Example:
 
-    >>> from gnn.graphs.graphs_tuple import edgeless, graph_from_inputs
+    >>> from gnn.graphs.batch.graphs_tuple import edgeless, graph_from_inputs
     >>> graph = graph_from_inputs({"x": tf.ones([2, 1]), **edgeless(2)})
     >>> graph = graph.replace(nodes=tf.constant([[1.0], [5.0]]))
     >>> NodeBatchNormalization()(graph, training=True).nodes.numpy().round(3).tolist()
@@ -97,7 +97,7 @@ def real_nodes(graph: GraphsTuple, num_nodes: int | tf.Tensor) -> tf.Tensor:
 
     Example:
 
-    >>> from gnn.graphs.graphs_tuple import edgeless, graph_from_inputs
+    >>> from gnn.graphs.batch.graphs_tuple import edgeless, graph_from_inputs
     >>> graph = graph_from_inputs({"x": tf.ones([3, 1]), **edgeless(3), "n_node": [1, 2, 0],
     ...                            "readout_mask": [1.0, 0.0, 0.0]})
     >>> real_nodes(graph, 3).numpy().tolist()

@@ -35,7 +35,7 @@ class GCNConv(ConvolutionLayer):
 
     Example:
 
-    >>> from gnn.graphs.graphs_tuple import edgeless, graph_from_inputs
+    >>> from gnn.graphs.batch.graphs_tuple import edgeless, graph_from_inputs
     >>> graph = graph_from_inputs({"x": tf.ones([2, 3]), **edgeless(2)})
     >>> GCNConv(1, kernel_initializer="ones")(graph.replace(nodes=tf.ones([2, 3]))).nodes.numpy()
     array([[3.],

@@ -37,7 +37,7 @@ class GCNIIConv(GraphLayer):
 
     Example:
 
-    >>> from gnn.graphs.graphs_tuple import edgeless, graph_from_inputs
+    >>> from gnn.graphs.batch.graphs_tuple import edgeless, graph_from_inputs
     >>> graph = graph_from_inputs({"x": tf.ones([2, 1]), **edgeless(2)})
     >>> layer = GCNIIConv(depth=1, teleport=0.5, kernel_initializer="ones")
     >>> hidden, start = layer(graph.replace(nodes=tf.ones([2, 1]))).nodes

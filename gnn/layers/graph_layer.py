@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from graph_nets.graphs import GraphsTuple
 
-from gnn.graphs.graphs_tuple import adjacency_of
+from gnn.graphs.batch.graphs_tuple import adjacency_of
 from gnn.ops.propagate import Adjacency
 
 

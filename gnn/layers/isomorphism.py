@@ -51,7 +51,7 @@ class GINConv(ConvolutionLayer):
 
     Example:
 
-    >>> from gnn.graphs.graphs_tuple import graph_from_inputs
+    >>> from gnn.graphs.batch.graphs_tuple import graph_from_inputs
     >>> pair = graph_from_inputs({
     ...     "x": tf.constant([[1.0], [4.0]]), "n_node": [2], "n_edge": [1], "edges": [[1.0]],
     ...     "senders": [0], "receivers": [1], "globals": tf.zeros([1, 0])})

@@ -10,7 +10,7 @@ import tensorflow as tf
 from graph_nets.graphs import GraphsTuple
 
 from gnn.graphs.arguments import check_rate
-from gnn.graphs.graphs_tuple import adjacency_of
+from gnn.graphs.batch.graphs_tuple import adjacency_of
 from gnn.layers.convolution_layer import ConvolutionLayer, feature_product
 from gnn.layers.staged_layer import Stage, StagedLayer
 from gnn.ops.dropout import dropout
@@ -41,7 +41,7 @@ class SGConv(StagedLayer, ConvolutionLayer):
 
     Example:
 
-    >>> from gnn.graphs.graphs_tuple import edgeless, graph_from_inputs
+    >>> from gnn.graphs.batch.graphs_tuple import edgeless, graph_from_inputs
     >>> graph = graph_from_inputs({"x": tf.ones([2, 3]), **edgeless(2)})
     >>> layer = SGConv(1, kernel_initializer="ones")
     >>> layer(graph.replace(nodes=tf.ones([2, 3]))).nodes.numpy().tolist()
@@ -100,7 +100,7 @@ class APPNPPropagation(StagedLayer):
 
     Example:
 
-    >>> from gnn.graphs.graphs_tuple import graph_from_inputs
+    >>> from gnn.graphs.batch.graphs_tuple import graph_from_inputs
     >>> pair = graph_from_inputs({
     ...     "x": tf.ones([2, 1]), "n_node": [2], "n_edge": [2], "edges": tf.ones([2, 1]),
     ...     "senders": [1, 0], "receivers": [0, 1], "globals": tf.zeros([1, 0])})
@@ -183,7 +183,7 @@ class DAGNNPropagation(StagedLayer):
 
     Example:
 
-    >>> from gnn.graphs.graphs_tuple import edgeless, graph_from_inputs
+    >>> from gnn.graphs.batch.graphs_tuple import edgeless, graph_from_inputs
     >>> graph = graph_from_inputs({"x": tf.ones([2, 1]), **edgeless(2)})
     >>> layer = DAGNNPropagation(hops=3, kernel_initializer="zeros")  # Every weight is 1/2.
     >>> layer(graph.replace(nodes=tf.ones([2, 1]))).nodes.numpy().tolist()

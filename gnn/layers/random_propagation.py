@@ -9,7 +9,7 @@ import tensorflow as tf
 from graph_nets.graphs import GraphsTuple
 
 from gnn.graphs.arguments import check_rate
-from gnn.graphs.graphs_tuple import adjacency_of
+from gnn.graphs.batch.graphs_tuple import adjacency_of
 from gnn.layers.propagation import checked_hops
 from gnn.layers.staged_layer import Stage, StagedLayer
 from gnn.ops.dropout import keep_mask
@@ -83,7 +83,7 @@ class MixedOrderPropagation(StagedLayer):
 
     Example:
 
-    >>> from gnn.graphs.graphs_tuple import edgeless, graph_from_inputs
+    >>> from gnn.graphs.batch.graphs_tuple import edgeless, graph_from_inputs
     >>> graph = graph_from_inputs({"x": tf.ones([2, 1]), **edgeless(2)})
     >>> MixedOrderPropagation(3)(graph.replace(nodes=tf.ones([2, 1]))).nodes.numpy().tolist()
     [[1.0], [1.0]]

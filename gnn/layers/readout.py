@@ -9,7 +9,7 @@ import tensorflow as tf
 from graph_nets.graphs import GraphsTuple
 
 from gnn.graphs.arguments import positive_integer
-from gnn.graphs.graphs_tuple import membership_of
+from gnn.graphs.batch.graphs_tuple import membership_of
 from gnn.layers.convolution_layer import feature_product
 from gnn.layers.graph_layer import GraphHandle
 from gnn.ops.propagate import propagate
@@ -65,7 +65,7 @@ class GlobalPool(GraphReadout):
 
     Example:
 
-    >>> from gnn.graphs.graphs_tuple import edgeless, graph_from_inputs
+    >>> from gnn.graphs.batch.graphs_tuple import edgeless, graph_from_inputs
     >>> graph = graph_from_inputs({"x": tf.ones([2, 3]), **edgeless(2)})
     >>> graph = graph.replace(nodes=tf.constant([[1.0], [2.0], [5.0]]), n_node=tf.constant([2, 1]))
     >>> GlobalPool("mean")(graph).numpy().tolist()
@@ -118,7 +118,7 @@ class AttentionPool(GraphReadout):
 
     Example:
 
-    >>> from gnn.graphs.graphs_tuple import edgeless, graph_from_inputs
+    >>> from gnn.graphs.batch.graphs_tuple import edgeless, graph_from_inputs
     >>> graph = graph_from_inputs({"x": tf.ones([2, 3]), **edgeless(2)})
     >>> AttentionPool(4)(graph.replace(nodes=tf.ones([2, 3]))).shape
     TensorShape([2, 4])

@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 
 from gnn.configs import TransformType, as_graph_reg_config, as_pair_weights
-from gnn.graphs.graphs_tuple import adjacency_of, readout_rows
+from gnn.graphs.batch.graphs_tuple import adjacency_of, readout_rows
 from gnn.layers.graph_layer import GraphHandle, GraphLayer
 from gnn.layers.mean_loss import MeanLossLayer
 from gnn.ops.graph_loss import labeled_neighbor_distances, neighbor_distances
@@ -46,7 +46,7 @@ class GraphRegularization(MeanLossLayer, GraphLayer):
     Example:
 
     >>> from gnn.configs import GraphRegConfig
-    >>> from gnn.graphs.graphs_tuple import graph_from_inputs
+    >>> from gnn.graphs.batch.graphs_tuple import graph_from_inputs
     >>> pair = graph_from_inputs({
     ...     "x": tf.constant([[1.0], [4.0]]), "n_node": [2], "n_edge": [1], "edges": [[1.0]],
     ...     "senders": [0], "receivers": [1], "globals": tf.zeros([1, 0])})

@@ -22,7 +22,7 @@ class StagedLayer(GraphLayer):
     Example:
 
     >>> import tensorflow as tf
-    >>> from gnn.graphs.graphs_tuple import edgeless, graph_from_inputs
+    >>> from gnn.graphs.batch.graphs_tuple import edgeless, graph_from_inputs
     >>> class Doubled(StagedLayer):
     ...     def stages(self):
     ...         return [lambda graph, training: graph.replace(nodes=2.0 * graph.nodes)] * 3

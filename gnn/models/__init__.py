@@ -1,27 +1,27 @@
 """Keras models of nodes in graphs, and of graphs."""
 
-from gnn.models.adversarial import AdversarialRegularizationModel
-from gnn.models.adversarial_examples import adversarial_examples
-from gnn.models.agreement import AgreementModel
-from gnn.models.attention_classifiers import GATNodeClassifier, GATv2NodeClassifier
-from gnn.models.belief_agreement import BeliefAgreement
-from gnn.models.convolutional_classifier import GraphConvolutionalNodeClassifier
-from gnn.models.deep_classifier import GCNIINodeClassifier
-from gnn.models.graph_models import GraphClassifier, GraphRegressor
-from gnn.models.graph_regularization import GraphRegularizationModel
-from gnn.models.isomorphism_classifier import GINNodeClassifier
-from gnn.models.joint_classifier import JointClassifier
-from gnn.models.layerwise import layerwise_predict
-from gnn.models.message_passing_classifier import MPNNNodeClassifier
-from gnn.models.node_classifier import NodeClassifier, in_turn, on_nodes
-from gnn.models.node_graph_model import NodeGraphModel
-from gnn.models.propagation_classifiers import (
+from gnn.models.adversarial.adversarial_regularization import AdversarialRegularizationModel
+from gnn.models.adversarial.attacks import adversarial_examples
+from gnn.models.agreement.agreement_model import AgreementModel
+from gnn.models.agreement.belief_agreement import BeliefAgreement
+from gnn.models.agreement.joint_classifier import JointClassifier
+from gnn.models.classifiers.attention_classifiers import GATNodeClassifier, GATv2NodeClassifier
+from gnn.models.classifiers.convolutional_classifier import GraphConvolutionalNodeClassifier
+from gnn.models.classifiers.deep_classifier import GCNIINodeClassifier
+from gnn.models.classifiers.isomorphism_classifier import GINNodeClassifier
+from gnn.models.classifiers.message_passing_classifier import MPNNNodeClassifier
+from gnn.models.classifiers.node_classifier import NodeClassifier, in_turn, on_nodes
+from gnn.models.classifiers.propagation_classifiers import (
     APPNPNodeClassifier,
     DAGNNNodeClassifier,
     SGCNodeClassifier,
 )
-from gnn.models.random_classifier import GRANDNodeClassifier
-from gnn.models.sage_classifier import SAGENodeClassifier
+from gnn.models.classifiers.random_classifier import GRANDNodeClassifier
+from gnn.models.classifiers.sage_classifier import SAGENodeClassifier
+from gnn.models.graph_models import GraphClassifier, GraphRegressor
+from gnn.models.graph_regularization import GraphRegularizationModel
+from gnn.models.layerwise import layerwise_predict
+from gnn.models.node_graph_model import NodeGraphModel
 
 __all__ = [
     "APPNPNodeClassifier",

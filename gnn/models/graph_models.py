@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 
 from gnn.graphs.arguments import check_counts, check_rate
-from gnn.graphs.graphs_tuple import BatchGraph, graph_from_inputs
+from gnn.graphs.batch.graphs_tuple import BatchGraph, graph_from_inputs
 from gnn.layers.batch_normalization import NodeBatchNormalization
 from gnn.layers.graph_layer import GraphLayer
 from gnn.layers.isomorphism import GINConv
@@ -77,7 +77,7 @@ class GraphModel(NodeGraphModel):
 
         Example:
 
-        >>> from gnn.graphs.graphs_tuple import edgeless
+        >>> from gnn.graphs.batch.graphs_tuple import edgeless
         >>> model = GraphClassifier(num_classes=2, hidden_units=(16, 8))
         >>> model.embed({"x": tf.ones([4, 3]), **edgeless(4)}).shape
         TensorShape([4, 27])
@@ -235,7 +235,7 @@ class GraphRegressor(GraphModel):
 
     Example:
 
-    >>> from gnn.graphs.graphs_tuple import edgeless
+    >>> from gnn.graphs.batch.graphs_tuple import edgeless
     >>> GraphRegressor()({"x": tf.ones([3, 2]), **edgeless(3)}).shape
     TensorShape([3, 1])
     """

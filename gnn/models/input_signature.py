@@ -9,8 +9,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from gnn.graphs.graphs_tuple import edgeless, split_inputs
-from gnn.graphs.keys import GRAPH_KEYS
+from gnn.graphs.batch.graphs_tuple import edgeless, split_inputs
+from gnn.graphs.batch.keys import GRAPH_KEYS
 
 _SINGLE = "features"
 

@@ -16,10 +16,10 @@ import tensorflow as tf
 from gnn.data.node_features import NodeFeatures
 from gnn.files import whole_file
 from gnn.graphs.arguments import check_count
-from gnn.graphs.chunks import Chunk, ReceiverChunks
+from gnn.graphs.batch.graphs_tuple import BatchGraph, edgeless, num_rows
 from gnn.graphs.graph import Graph
-from gnn.graphs.graphs_tuple import BatchGraph, edgeless, num_rows
-from gnn.models.node_classifier import NodeClassifier, Stage, in_turn
+from gnn.graphs.sampling.chunks import Chunk, ReceiverChunks
+from gnn.models.classifiers.node_classifier import NodeClassifier, Stage, in_turn
 
 
 def layerwise_predict(

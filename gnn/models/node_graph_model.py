@@ -11,7 +11,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from gnn.graphs.graphs_tuple import (
+from gnn.graphs.batch.graphs_tuple import (
     BatchGraph,
     check_keys,
     edgeless,
@@ -19,7 +19,7 @@ from gnn.graphs.graphs_tuple import (
     membership_of,
     num_rows,
 )
-from gnn.graphs.keys import GRAPH_KEYS
+from gnn.graphs.batch.keys import GRAPH_KEYS
 from gnn.layers.mean_loss import MeanLossLayer
 from gnn.layers.regularization import GraphRegularization
 from gnn.models import padded_rows
@@ -36,10 +36,10 @@ class NodeGraphModel(keras.Model):
 
     A subclass writes one method, `graph_call(graph, training)`, from GraphsTuple to GraphsTuple;
     `graph.nodes` comes as the dict of features and leaves as the outputs. The class makes the graph
-    of the batch (`gnn.graphs.graphs_tuple` has the contract), reads out the rows, and owns what
-    Keras would get wrong for graphs: the reported loss weighs a batch by its labeled rows (Keras
-    weighs by the length of the first key), rows that are padding count nowhere, replicas weigh by
-    their rows, and `.keras` files and SavedModels know their inputs.
+    of the batch (`gnn.graphs.batch.graphs_tuple` has the contract), reads out the rows, and owns
+    what Keras would get wrong for graphs: the reported loss weighs a batch by its labeled rows
+    (Keras weighs by the length of the first key), rows that are padding count nowhere, replicas
+    weigh by their rows, and `.keras` files and SavedModels know their inputs.
 
     `jit_compile="auto"` means no XLA, since each new size of graph would compile anew; `True` is
     obeyed, and wants batches of one size (`padding=` of `gnn.data`).

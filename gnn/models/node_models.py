@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from gnn.layers.dense import FeatureDense
 from gnn.layers.dropout import FeatureDropout
-from gnn.models.belief_agreement import BeliefAgreement
+from gnn.models.agreement.belief_agreement import BeliefAgreement
 from gnn.ops.sparse import map_values
 
 

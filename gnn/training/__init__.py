@@ -1,6 +1,7 @@
-"""Training runs: from data and a name of a model to a run folder, and what is done with one.
+"""Callbacks of one fit: exact resume, and agreement models that learn on.
 
-Imported in parts when first used: the command line reads `run_config` alone to know its flags.
+What makes runs and co-training once lived here too: their public names are still found under this
+address. These aliases are the one exception to the direction of imports.
 """
 
 from __future__ import annotations
@@ -9,13 +10,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gnn.training.cotrain_config import CoTrainConfig, FitConfig
-    from gnn.training.cotraining import CoTrainer
+    from gnn.cotraining import CoTrainConfig, CoTrainer, FitConfig
+    from gnn.runs import OptionError, Run, RunConfig, load_run, read_config_file, train
     from gnn.training.exact_resume import ExactResume
     from gnn.training.refresh_agreement import RefreshAgreement
-    from gnn.training.run import Run, load_run
-    from gnn.training.run_config import OptionError, RunConfig, read_config_file
-    from gnn.training.trainer import train
 
 __all__ = [
     "CoTrainConfig",
@@ -32,17 +30,17 @@ __all__ = [
 ]
 
 _HOMES = {
-    "CoTrainConfig": "gnn.training.cotrain_config",
-    "CoTrainer": "gnn.training.cotraining",
+    "CoTrainConfig": "gnn.cotraining",
+    "CoTrainer": "gnn.cotraining",
     "ExactResume": "gnn.training.exact_resume",
-    "FitConfig": "gnn.training.cotrain_config",
-    "OptionError": "gnn.training.run_config",
+    "FitConfig": "gnn.cotraining",
+    "OptionError": "gnn.runs",
     "RefreshAgreement": "gnn.training.refresh_agreement",
-    "Run": "gnn.training.run",
-    "RunConfig": "gnn.training.run_config",
-    "load_run": "gnn.training.run",
-    "read_config_file": "gnn.training.run_config",
-    "train": "gnn.training.trainer",
+    "Run": "gnn.runs",
+    "RunConfig": "gnn.runs",
+    "load_run": "gnn.runs",
+    "read_config_file": "gnn.runs",
+    "train": "gnn.runs",
 }
 
 

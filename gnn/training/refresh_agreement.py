@@ -48,7 +48,7 @@ class RefreshAgreement(keras.callbacks.Callback):
     >>> from gnn.configs import GraphRegConfig, PairWeights
     >>> from gnn.data import full_batch
     >>> from gnn.models import GraphRegularizationModel
-    >>> from gnn.models.agreement import AgreementModel
+    >>> from gnn.models.agreement.agreement_model import AgreementModel
     >>> graph = Graph.from_edges(
     ...     [0, 1, 2], [1, 2, 3], np.eye(4), labels=[0, 0, 1, 1], splits={"train": [0, 1, 2]})
     >>> model = GraphRegularizationModel(

@@ -15,8 +15,8 @@ from gnn.cli import commands
 from gnn.cli.main import main
 from gnn.cli.options import options_of
 from gnn.cli.parser import ABOUT, EXAMPLES, build_parser
-from gnn.training import Run, RunConfig, load_run, trainer
-from gnn.training.run import Predictions
+from gnn.runs import Run, RunConfig, load_run, trainer
+from gnn.runs.run import Predictions
 
 Capture = pytest.CaptureFixture[str]
 

@@ -11,8 +11,8 @@ import pytest
 import tensorflow as tf
 
 from gnn.data import full_batch
+from gnn.graphs.batch.graphs_tuple import BatchGraph, graph_from_inputs
 from gnn.graphs.graph import Graph
-from gnn.graphs.graphs_tuple import BatchGraph, graph_from_inputs
 from gnn.layers import GraphLayer
 from tests.conformance.registry import ROWS, Row
 from tests.conformance.training import Trained, columns

@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 from graph_nets.modules import CommNet, GraphIndependent
 
-from gnn.graphs.graphs_tuple import BatchGraph, adjacency_of
+from gnn.graphs.batch.graphs_tuple import BatchGraph, adjacency_of
 from gnn.layers import GraphLayer, StagedLayer
 from gnn.models import NodeClassifier, NodeGraphModel, in_turn, on_nodes
 from gnn.ops.propagate import propagate

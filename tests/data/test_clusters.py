@@ -11,8 +11,8 @@ import tensorflow as tf
 from scipy import sparse
 
 from gnn.data.clusters import Deal, clusters
+from gnn.graphs.batch.padding import PaddingSizes
 from gnn.graphs.graph import Graph
-from gnn.graphs.padding import PaddingSizes
 from gnn.models import GraphConvolutionalNodeClassifier
 
 NUM_NODES, NUM_PARTS = 60, 12

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from gnn.data import distribute, full_batch, neighborhoods
 from gnn.graphs import Graph
-from gnn.graphs.graphs_tuple import graph_from_inputs
+from gnn.graphs.batch.graphs_tuple import graph_from_inputs
 
 
 def make_graph(**changes: Any) -> Graph:

@@ -11,8 +11,8 @@ from scipy import sparse
 
 from gnn.data import full_batch
 from gnn.graphs import Graph, PaddingSizes
-from gnn.graphs.graphs_tuple import graph_from_inputs
-from gnn.graphs.keys import GRAPH_KEYS
+from gnn.graphs.batch.graphs_tuple import graph_from_inputs
+from gnn.graphs.batch.keys import GRAPH_KEYS
 
 WORDS = sparse.csr_array(np.array([[0, 2, 0], [0, 0, 0], [1, 0, 3], [4, 0, 0]], np.float32))
 

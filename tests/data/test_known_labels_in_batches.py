@@ -11,9 +11,9 @@ import pytest
 import tensorflow as tf
 
 from gnn.data import clusters, full_batch, neighborhoods
+from gnn.graphs.batch.graphs_tuple import edgeless, graph_from_inputs
+from gnn.graphs.batch.padding import PaddingSizes
 from gnn.graphs.graph import Graph
-from gnn.graphs.graphs_tuple import edgeless, graph_from_inputs
-from gnn.graphs.padding import PaddingSizes
 
 RNG = np.random.default_rng(11)
 LABELS = RNG.integers(0, 4, 30)

@@ -15,8 +15,8 @@ import gnn
 from gnn.data import distribute, full_batch, neighborhoods
 from gnn.data.padding_budget import measure_padding
 from gnn.graphs import Graph, PaddingSizes
-from gnn.graphs.graph_files import open_graph, write_graph
-from gnn.graphs.graphs_tuple import graph_from_inputs
+from gnn.graphs.batch.graphs_tuple import graph_from_inputs
+from gnn.graphs.storage.graph_files import open_graph, write_graph
 
 NUM_NODES = 60
 

@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 
 from gnn import configs, make_cora_dataset, nsl, pack_nodes_and_edges
-from gnn.graphs.keys import GRAPH_KEYS
+from gnn.graphs.batch.keys import GRAPH_KEYS
 
 TWO = configs.GraphNeighborConfig(max_neighbors=2)
 

@@ -13,7 +13,7 @@ from scipy import sparse
 
 from gnn.data import full_batch, neighborhoods
 from gnn.graphs import Graph, PaddingSizes
-from gnn.graphs.graphs_tuple import graph_from_inputs
+from gnn.graphs.batch.graphs_tuple import graph_from_inputs
 
 NUM_NODES = 30
 

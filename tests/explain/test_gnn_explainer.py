@@ -15,8 +15,8 @@ from sklearn.metrics import roc_auc_score
 import gnn
 from gnn.explain import gnn_explainer, integrated_gradients
 from gnn.explain.gnn_explainer import _entropy
+from gnn.graphs.batch.graphs_tuple import adjacency_of, graph_from_inputs
 from gnn.graphs.graph import Graph
-from gnn.graphs.graphs_tuple import adjacency_of, graph_from_inputs
 
 
 def one_neighbor(is_sparse: bool = False) -> Graph:

@@ -12,8 +12,8 @@ from scipy import sparse
 
 import gnn
 from gnn.explain import integrated_gradients
+from gnn.graphs.batch.graphs_tuple import adjacency_of, graph_from_inputs
 from gnn.graphs.graph import Graph
-from gnn.graphs.graphs_tuple import adjacency_of, graph_from_inputs
 
 KERNEL = np.array([[1.0, 0.0, 2.0], [0.0, -1.0, 3.0]], np.float32)
 # Into node 0: from 1 (weight 2), from 2 (0.5), and from 2 again (1); 3 -> 1 is out of sight.

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gnn.graphs.chunks import ReceiverChunks
 from gnn.graphs.graph import Graph
+from gnn.graphs.sampling.chunks import ReceiverChunks
 
 
 def random_graph(num_nodes: int, num_edges: int, seed: int = 0) -> Graph:

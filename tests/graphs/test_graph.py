@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from gnn.graphs.batch.keys import RESERVED_KEYS
 from gnn.graphs.graph import Graph
-from gnn.graphs.keys import RESERVED_KEYS
 
 
 def full_graph(**changes: Any) -> Graph:

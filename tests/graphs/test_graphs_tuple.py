@@ -12,7 +12,7 @@ import tensorflow as tf
 from graph_nets import blocks, modules
 from graph_nets.graphs import GraphsTuple
 
-from gnn.graphs.graphs_tuple import (
+from gnn.graphs.batch.graphs_tuple import (
     BatchGraph,
     adjacency_of,
     edgeless,
@@ -23,7 +23,7 @@ from gnn.graphs.graphs_tuple import (
     real_nodes,
     split_inputs,
 )
-from gnn.graphs.keys import GRAPH_KEYS, RESERVED_KEYS
+from gnn.graphs.batch.keys import GRAPH_KEYS, RESERVED_KEYS
 
 # Component 0 is nodes 0, 1, 2 with the edges 0 -> 2 and 1 -> 2; component 1 is 3 -> 4.
 

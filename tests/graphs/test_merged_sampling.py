@@ -10,9 +10,9 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from gnn.graphs import merged_sampling
-from gnn.graphs.merged_sampling import MergedSampler
-from gnn.graphs.sampling import NeighborIndex, mix
+from gnn.graphs.sampling import merged_sampling
+from gnn.graphs.sampling.merged_sampling import MergedSampler
+from gnn.graphs.sampling.neighbor_index import NeighborIndex, mix
 
 Triple = tuple[int, int, float]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from gnn.graphs.batch.packing import pack_graph
 from gnn.graphs.graph import Graph
-from gnn.graphs.packing import pack_graph
-from gnn.graphs.sampling import NeighborIndex, sample_neighborhoods
+from gnn.graphs.sampling.neighbor_index import NeighborIndex, sample_neighborhoods
 
 
 def test_by_hand() -> None:

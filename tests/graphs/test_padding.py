@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from gnn.graphs import PaddingSizes
-from gnn.graphs.padding import pad_batch
-from gnn.graphs.sampling import NeighborIndex, mix, sample_neighborhoods
+from gnn.graphs.batch.padding import pad_batch
+from gnn.graphs.sampling.neighbor_index import NeighborIndex, mix, sample_neighborhoods
 
 
 def stars() -> dict[str, np.ndarray]:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gnn.graphs.graph import Graph
-from gnn.graphs.partition import PartitionQuality, partition, partition_quality
+from gnn.graphs.partitioning.partition import PartitionQuality, partition, partition_quality
 
 METHODS = [
     "label_propagation",

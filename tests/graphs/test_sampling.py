@@ -11,8 +11,8 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from gnn.graphs import sampling
-from gnn.graphs.sampling import NeighborIndex, mix, sample_neighborhoods
+from gnn.graphs.sampling import neighbor_index as sampling
+from gnn.graphs.sampling.neighbor_index import NeighborIndex, mix, sample_neighborhoods
 
 
 def index_of(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from gnn.graphs.graphs_tuple import BatchGraph, graph_from_inputs
+from gnn.graphs.batch.graphs_tuple import BatchGraph, graph_from_inputs
 
 # Five edges among four nodes; node 0 receives nothing, nodes 1 and 2 two edges, node 3 one.
 SENDERS, RECEIVERS = [0, 1, 2, 0, 3], [1, 2, 1, 3, 2]

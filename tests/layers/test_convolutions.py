@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gnn.graphs.graphs_tuple import BatchGraph, graph_from_inputs
+from gnn.graphs.batch.graphs_tuple import BatchGraph, graph_from_inputs
 from gnn.layers import GCNConv
 
 

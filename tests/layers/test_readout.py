@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 from graph_nets.graphs import GraphsTuple
 
-from gnn.graphs.graphs_tuple import BatchGraph, graph_from_inputs
+from gnn.graphs.batch.graphs_tuple import BatchGraph, graph_from_inputs
 from gnn.layers.readout import AttentionPool, GlobalPool, GraphReadout
 
 NODES = [[1.0, -1.0], [3.0, -4.0], [5.0, 0.0]]

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from gnn import nsl
 from gnn.configs import DistanceConfig, DistanceType, GraphRegConfig
-from gnn.graphs.graphs_tuple import BatchGraph, graph_from_inputs
+from gnn.graphs.batch.graphs_tuple import BatchGraph, graph_from_inputs
 from gnn.layers import GraphRegularization
 
 

@@ -14,7 +14,7 @@ from gnn.configs import DistanceConfig, GraphRegConfig, PairWeights
 from gnn.data import clusters, full_batch, neighborhoods
 from gnn.graphs.graph import Graph
 from gnn.models import GraphConvolutionalNodeClassifier, GraphRegularizationModel
-from gnn.models.agreement import AgreementModel
+from gnn.models.agreement.agreement_model import AgreementModel
 
 CONFIG = GraphRegConfig(multiplier=0.5)
 WEIGHTS = PairWeights(labeled_labeled=3.0, labeled_unlabeled=5.0, unlabeled_unlabeled=7.0)

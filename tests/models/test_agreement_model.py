@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from gnn.data.node_pairs import labeled_pairs
 from gnn.graphs.graph import Graph
-from gnn.models.agreement import AgreementModel
+from gnn.models.agreement.agreement_model import AgreementModel
 
 SENDERS, RECEIVERS = tf.constant([[1.0, 2.0]]), tf.constant([[3.0, -1.0]])
 # x @ PROJECTION is (4, 1) for the sender and (-2, 3) for the receiver.

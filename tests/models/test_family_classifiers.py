@@ -13,10 +13,10 @@ import tensorflow as tf
 
 from gnn.data import full_batch
 from gnn.graphs.graph import Graph
-from gnn.models.attention_classifiers import GATNodeClassifier, GATv2NodeClassifier
-from gnn.models.isomorphism_classifier import GINNodeClassifier
-from gnn.models.message_passing_classifier import MPNNNodeClassifier
-from gnn.models.sage_classifier import SAGENodeClassifier
+from gnn.models.classifiers.attention_classifiers import GATNodeClassifier, GATv2NodeClassifier
+from gnn.models.classifiers.isomorphism_classifier import GINNodeClassifier
+from gnn.models.classifiers.message_passing_classifier import MPNNNodeClassifier
+from gnn.models.classifiers.sage_classifier import SAGENodeClassifier
 
 ALL = [
     SAGENodeClassifier,

@@ -13,8 +13,8 @@ from scipy import sparse
 
 from gnn import models
 from gnn.data import full_batch
+from gnn.graphs.batch.graphs_tuple import BatchGraph, adjacency_of
 from gnn.graphs.graph import Graph
-from gnn.graphs.graphs_tuple import BatchGraph, adjacency_of
 from gnn.layers import GCNConv
 from gnn.models import GraphConvolutionalNodeClassifier, NodeClassifier
 from gnn.models import layerwise as layerwise_module

@@ -12,10 +12,10 @@ import pytest
 import tensorflow as tf
 
 from gnn.data import full_batch
-from gnn.graphs.graphs_tuple import BatchGraph, edgeless
+from gnn.graphs.batch.graphs_tuple import BatchGraph, edgeless
 from gnn.layers import GCNConv, SGConv
 from gnn.models import NodeClassifier
-from gnn.models.node_classifier import in_turn, on_nodes
+from gnn.models.classifiers.node_classifier import in_turn, on_nodes
 from tests.models.small_batches import READ_OUT, SIZE, example, small_graph, with_random_weights
 
 

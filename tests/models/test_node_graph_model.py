@@ -13,7 +13,7 @@ from graph_nets.graphs import GraphsTuple
 
 import gnn
 from gnn import NodeGraphModel
-from gnn.graphs.keys import GRAPH_KEYS
+from gnn.graphs.batch.keys import GRAPH_KEYS
 
 
 @keras.saving.register_keras_serializable(package="test_node_graph_model")

@@ -17,7 +17,7 @@ from gnn.data import distribute, full_batch, neighborhoods
 from gnn.data.node_pairs import labeled_pairs
 from gnn.graphs.graph import Graph
 from gnn.models import GraphConvolutionalNodeClassifier, GraphRegularizationModel
-from gnn.models.agreement import AgreementModel
+from gnn.models.agreement.agreement_model import AgreementModel
 from gnn.training.exact_resume import ExactResume
 from gnn.training.refresh_agreement import RefreshAgreement
 

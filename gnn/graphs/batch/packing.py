@@ -1,0 +1,38 @@
+"""A whole graph as the graph keys of one batch."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gnn.graphs.graph import Graph
+
+
+def pack_graph(graph: Graph, readout: np.ndarray) -> dict[str, np.ndarray]:
+    """The graph keys of a batch that holds all of `graph` as one component.
+
+    Args:
+        graph: the graph.
+        readout: int `[n_rows]`, the nodes to read out.
+
+    Returns:
+        The keys of a batch (`gnn.graphs.batch.graphs_tuple`), edges sorted by receiver.
+
+    Example:
+
+    >>> graph = Graph.from_edges([2, 0], [1, 0], np.eye(3))
+    >>> packed = pack_graph(graph, np.array([1]))
+    >>> packed["senders"].tolist(), packed["receivers"].tolist(), packed["n_edge"].tolist()
+    ([0, 2], [0, 1], [2])
+    """
+    order = np.lexsort((graph.senders, graph.receivers))
+    senders = graph.senders[order]
+    return {
+        "n_node": np.array([graph.num_nodes], np.int32),
+        "n_edge": np.array([graph.num_edges], np.int32),
+        "edges": graph.weights[order][:, np.newaxis],
+        "senders": senders,
+        "receivers": graph.receivers[order],
+        "globals": np.zeros((1, 0), np.float32),
+        "readout": np.asarray(readout, np.int32),
+        "node_ids": np.arange(graph.num_nodes, dtype=np.int32),
+    }

@@ -1,0 +1,1 @@
+"""Dividing a graph into parts."""

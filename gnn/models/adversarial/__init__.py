@@ -1,0 +1,1 @@
+"""Adversarial regularization, and attacks on trained models."""

@@ -1,0 +1,58 @@
+"""How far an agreement model trusts each edge of a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from gnn.graphs.batch.graphs_tuple import BatchGraph
+
+
+def weigh_by_agreement(
+    graph: BatchGraph, features: Any, agreement_model: keras.layers.Layer | None
+) -> BatchGraph:
+    """The graph with the agreement of each edge's two ends, by which the graph loss multiplies.
+
+    The agreement model gives `[n_edges]` or `[n_edges, 1]` from `[sender features, receiver
+    features]`. It is called without training, and no gradient flows into it from the graph loss
+    (Stretcu et al., "Graph agreement models", NeurIPS 2019, section 3). Where it has `encode` and
+    `agree`, as `gnn.AgreementModel`, each node is encoded once, and sparse features stay sparse.
+    """
+    if agreement_model is None:
+        return graph
+    if isinstance(features, Mapping) and len(features) == 1:
+        features = next(iter(features.values()))
+    pairs = graph.senders, graph.receivers
+    if not all(hasattr(agreement_model, name) for name in ("encode", "agree")):
+        agreement = agreement_model([_rows(features, ends) for ends in pairs], training=False)
+    else:
+        if not agreement_model.built:  # Keras saves the inputs that it was built with.
+            none = tf.nest.map_structure(_no_rows, features)
+            agreement_model([none, none], training=False)
+        encoded = agreement_model.encode(features, training=False)
+        senders, receivers = (tf.gather(encoded, ends) for ends in pairs)
+        agreement = agreement_model.agree(senders, receivers, training=False)
+    # The loss is not negative, so an agreement below 0 trusts an edge as little as 0 does.
+    agreement = tf.nn.relu(tf.cast(tf.stop_gradient(agreement), tf.float32))
+    weighed = graph.replace()
+    weighed.agreement = tf.reshape(agreement, [-1])
+    return weighed
+
+
+def _rows(features: Any, indices: tf.Tensor) -> Any:
+    """The rows of one feature, or of each of several, dense."""
+    return tf.nest.map_structure(lambda feature: tf.gather(_dense(feature), indices), features)
+
+
+def _dense(feature: Any) -> tf.Tensor:
+    return tf.sparse.to_dense(feature) if isinstance(feature, tf.SparseTensor) else feature
+
+
+def _no_rows(feature: Any) -> Any:
+    if not isinstance(feature, tf.SparseTensor):
+        return feature[:0]
+    width = feature.shape[1]
+    return tf.SparseTensor(tf.zeros([0, 2], tf.int64), tf.zeros([0], feature.dtype), [0, width])

@@ -1,0 +1,1 @@
+"""The family of graph networks that classify nodes."""

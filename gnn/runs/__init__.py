@@ -1,0 +1,31 @@
+"""Runs: from data and the name of a model to a run folder, and what is done with one.
+
+Imported in parts when first used: the command line reads `run_config` alone to know its flags.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gnn.runs.run import Run, load_run
+    from gnn.runs.run_config import OptionError, RunConfig, read_config_file
+    from gnn.runs.trainer import train
+
+__all__ = ["OptionError", "Run", "RunConfig", "load_run", "read_config_file", "train"]
+
+_HOMES = {
+    "OptionError": "gnn.runs.run_config",
+    "Run": "gnn.runs.run",
+    "RunConfig": "gnn.runs.run_config",
+    "load_run": "gnn.runs.run",
+    "read_config_file": "gnn.runs.run_config",
+    "train": "gnn.runs.trainer",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,330 @@
+"""Settings that are known to work, by model and data, and the models that they describe."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+from scipy import sparse
+
+from gnn.configs import DistanceConfig, GraphRegConfig
+from gnn.graphs.graph import Graph
+from gnn.layers.dense import FeatureDense
+from gnn.models.graph_regularization import GraphRegularizationModel
+from gnn.runs.best_epoch import BestEpoch
+from gnn.runs.networks import NETWORKS, build_network, hops_of
+from gnn.runs.run_config import ALL_NEIGHBORS, MODELS, PLANETOID, OptionError, RunConfig
+
+# Above this, an epoch is many batches of sampled neighborhoods instead of the whole graph.
+MOST_NODES_AT_ONCE = 50_000
+
+_COMMON: dict[str, Any] = {
+    "strict": False,
+    "directed": False,
+    "validation_share": 0.2,
+    "test_share": 0.2,
+    "loss": "sparse_categorical_crossentropy",
+    "seed": 0,
+    "overwrite": False,
+    "snapshot_seconds": 5.0,
+}
+_NEEDED_BY_RUN = ("dataset", "data", "output", "resume")
+
+
+def resolve(config: RunConfig, graph: Graph) -> RunConfig:
+    """Fills in what a configuration leaves open.
+
+    Args:
+        config: with a model, and a data set or a folder of data.
+        graph: the data, with a split `"train"`.
+
+    Returns:
+        The configuration with every option set that the model has a use for.
+
+    Raises:
+        OptionError: no model is given, or an option has no use for this model or these data.
+
+    Example:
+
+    >>> graph = Graph.from_edges([0], [1], np.eye(2), labels=[0, 1], splits={"train": [0, 1]})
+    >>> resolve(RunConfig(data="folder", model="mlp"), graph).hidden_units
+    (64,)
+    """
+    if config.model is None:
+        raise OptionError(f"model must be given: one of {list(MODELS)}")
+    recipe = config.recipe or ("citation" if config.dataset in PLANETOID else "general")
+    makers = {"citation": _citation_settings, "general": _general_settings}
+    settings = makers[recipe](config, graph)
+    known = {*settings, *_COMMON, *_NEEDED_BY_RUN, "model", "recipe"}
+    useless = [name for name in config.to_dict() if name not in known]
+    if useless:
+        raise OptionError(f"{useless[0]} has no use for the model {config.model!r}; leave it out")
+    resolved = config.over(RunConfig(recipe=recipe, model=config.model, **{**_COMMON, **settings}))
+    if resolved.scaling == "rows" and config.dataset not in PLANETOID:
+        raise OptionError(
+            f"scaling='rows' is for the citation graphs {list(PLANETOID)}; take 'standardize' or "
+            "'none'"
+        )
+    if resolved.scaling == "standardize" and _sparse_names(graph):
+        raise OptionError(
+            f"scaling='standardize' needs dense features; {_sparse_names(graph)[0]!r} is sparse"
+        )
+    return resolved
+
+
+def _citation_settings(config: RunConfig, graph: Graph) -> dict[str, Any]:
+    """Few labels a class and bags of words: what the papers have, or the validation split chose."""
+    if config.model in NETWORKS:
+        settings = {
+            "scaling": "rows" if config.dataset in PLANETOID else "none",
+            "learning_rate": 0.01,
+            "epochs": 200,
+            "steps_per_epoch": 0,
+            "batch_size": 0,
+            "multiplier": 0.0,
+            "distance": "l2",
+            **NETWORKS[config.model].citation_options(config.dataset),
+        }
+        hidden = config.hidden_units or settings.get("hidden_units", ())
+        hops = hops_of(config.model, hidden, config.dataset)
+        return {**settings, "fanout": (ALL_NEIGHBORS,) * hops}
+    settings = {
+        "hidden_units": (128,),
+        "dropout": 0.0,
+        "l2": 1e-3,
+        "scaling": "none",
+        "learning_rate": 0.001,
+        "epochs": 200,
+        "patience": 80,
+        "steps_per_epoch": 10,
+        "batch_size": 0,
+    }
+    if config.model == "graph-regularization":
+        settings |= {
+            "multiplier": 1.0,
+            "distance": "l2",
+            "regularize": "probabilities",
+            # All labeled nodes and 128 others, drawn anew each time, each with all its neighbors.
+            "batch_size": len(graph.split("train")),
+            "fanout": (ALL_NEIGHBORS,),
+            "unlabeled_batch_size": 128,
+        }
+    return settings
+
+
+def _general_settings(config: RunConfig, graph: Graph) -> dict[str, Any]:
+    """Dense features of any scale and any number of nodes."""
+    large = graph.num_nodes > MOST_NODES_AT_ONCE
+    network = config.model in NETWORKS
+    settings: dict[str, Any] = {
+        "hidden_units": (64,),
+        "dropout": 0.5 if network else 0.2,
+        "l2": 1e-4,
+        # The pixels of the digits have one scale already, and some are rarely anything but 0.
+        "scaling": "none" if _sparse_names(graph) or config.dataset == "digits" else "standardize",
+        "learning_rate": 0.003 if large else 0.01,
+        "epochs": 50 if large else 300,
+        "patience": 5 if large else 100,
+        "steps_per_epoch": 0,
+        "batch_size": 512 if large else 0,
+    }
+    if network:
+        name = config.model or ""
+        hops = hops_of(name, config.hidden_units or (64,), config.dataset)
+        if NETWORKS[name].hops is not None:
+            # Networks that look far, however many layers they have, get by with fewer sampled hops.
+            hops = min(hops, 3)
+        settings |= {"multiplier": 0.0, "distance": "l2", "fanout": (10,) * hops}
+        if config.model == "sgc":
+            del settings["hidden_units"]
+    if config.model == "graph-regularization":
+        settings |= {
+            "multiplier": 1.0,
+            # By validation on the digits: 0.99 against 0.95 with l2.
+            "distance": "l1",
+            "regularize": "probabilities",
+            "fanout": (10,),
+            "unlabeled_batch_size": 512 if large else 0,
+        }
+    return settings
+
+
+def build_model(config: RunConfig, graph: Graph) -> keras.Model:
+    """Makes the model that a resolved configuration describes, not compiled.
+
+    Args:
+        config: what `resolve` returned.
+        graph: the data: how wide features are, how many classes, and what standardizes them.
+
+    Returns:
+        A Keras model from a batch's inputs to logits `[n_rows, num_classes]`. Its last hidden layer
+        is what `gnn.training.Run.embed` reads.
+
+    Example:
+
+    >>> graph = Graph.from_edges([0], [1], np.eye(2), labels=[0, 1], splits={"train": [0, 1]})
+    >>> build_model(resolve(RunConfig(model="mlp"), graph), graph).output_shape
+    (None, 2)
+    """
+    if config.model == "mlp":
+        return _perceptron(config, graph)
+    graph_loss = GraphRegConfig(
+        multiplier=config.multiplier or 0.0,
+        distance_config=DistanceConfig(config.distance),  # type: ignore[arg-type]
+    )
+    if config.model == "graph-regularization":
+        return GraphRegularizationModel(
+            graph_loss,
+            lambda: _perceptron(config, graph),
+            regularize=config.regularize or "logits",
+        )
+    scaled = config.scaling == "standardize"
+    widths = [feature.shape[1] for feature in graph.features.values()]
+    return build_network(
+        config.model or "",
+        config.dataset,
+        config.hidden_units or (),
+        seq_length=None if scaled else sum(widths),
+        num_classes=number_of_classes(graph),
+        dropout_rate=config.dropout or 0.0,
+        node_model_fn=(lambda: _scaler(graph)) if scaled else None,
+        config=graph_loss if config.multiplier else None,
+        kernel_regularizer=_regularizer(config),
+    )
+
+
+def compile_model(model: keras.Model, config: RunConfig) -> None:
+    """Compiles with Adam, the loss by name, accuracy, and what says which epoch was the best.
+
+    Example:
+
+    >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)])
+    >>> name = "sparse_categorical_crossentropy"
+    >>> compile_model(model, RunConfig(learning_rate=0.1, loss=name))
+    """
+    losses = {
+        "sparse_categorical_crossentropy": lambda: keras.losses.SparseCategoricalCrossentropy(
+            from_logits=True
+        ),
+        "categorical_focal_crossentropy": lambda: keras.losses.CategoricalFocalCrossentropy(
+            from_logits=True
+        ),
+        "categorical_hinge": keras.losses.CategoricalHinge,
+    }
+    metrics: list[Any] = ["accuracy"]
+    if "val_cross_entropy" in _judged_by(config):
+        sparse_labels = (config.loss or "sparse").startswith("sparse")
+        cross_entropy = (
+            keras.metrics.SparseCategoricalCrossentropy
+            if sparse_labels
+            else keras.metrics.CategoricalCrossentropy
+        )
+        metrics.append(cross_entropy(name="cross_entropy", from_logits=True))
+    model.compile(
+        keras.optimizers.Adam(config.learning_rate),
+        losses[config.loss or "sparse_categorical_crossentropy"](),
+        metrics=metrics,
+    )
+
+
+def best_epoch(config: RunConfig, validates: bool = True) -> BestEpoch:
+    """The callback that keeps the best epoch's weights and ends the training.
+
+    Args:
+        config: what `resolve` returned.
+        validates: whether there are validation data; else the loss of the training decides.
+
+    Example:
+
+    >>> best_epoch(RunConfig(model="sgc", recipe="citation", patience=10)).monitor
+    'val_cross_entropy'
+    """
+    monitor, also = _judged_by(config)
+    # The first recipes, which have no ties, have their figures published.
+    settled = config.recipe == "citation" and config.model in ("gcn", "graph-regularization", "mlp")
+    if not validates:
+        return BestEpoch(config.patience or 1, "loss", ties=not settled)
+    return BestEpoch(config.patience or 1, monitor, ties=not settled, also=also)
+
+
+def _judged_by(config: RunConfig) -> tuple[str, str | None]:
+    """The metric that says which epoch is the best, and the other that lets a training go on."""
+    if config.recipe == "citation" and config.model in NETWORKS:
+        return NETWORKS[config.model].judged_by(config.dataset)
+    return "val_accuracy", None
+
+
+def number_of_classes(graph: Graph) -> int:
+    """How many classes the labels have: those named, or one more than the largest.
+
+    Example:
+
+    >>> number_of_classes(Graph.from_edges([], [], labels=["cat", "dog", None]))
+    2
+    """
+    assert graph.labels is not None
+    if graph.class_names is not None:
+        return len(graph.class_names)
+    return int(graph.labels.max()) + 1
+
+
+def _sparse_names(graph: Graph) -> list[str]:
+    return [name for name, feature in graph.features.items() if sparse.issparse(feature)]
+
+
+def _regularizer(config: RunConfig) -> keras.regularizers.Regularizer | None:
+    return keras.regularizers.L2(config.l2) if config.l2 else None
+
+
+def _perceptron(config: RunConfig, graph: Graph) -> keras.Model:
+    inputs, hidden = _columns(graph, standardize=config.scaling == "standardize")
+    # Names with a hyphen: no feature has one, and no layer may be called like a feature.
+    for depth, width in enumerate(config.hidden_units or (), start=1):
+        hidden = FeatureDense(
+            width,
+            activation="relu",
+            kernel_regularizer=_regularizer(config),
+            name=f"hidden-{depth}",
+        )(hidden)
+        if config.dropout:
+            hidden = keras.layers.Dropout(config.dropout, name=f"dropout-{depth}")(hidden)
+    logits = keras.layers.Dense(number_of_classes(graph), name="to-logits")(hidden)
+    return keras.Model(inputs, logits)
+
+
+def _scaler(graph: Graph) -> keras.Model:
+    return keras.Model(*_columns(graph, standardize=True))
+
+
+def _columns(graph: Graph, standardize: bool) -> tuple[Any, keras.KerasTensor]:
+    """The inputs of a node model by the features' names, and their columns side by side."""
+    inputs = {
+        name: keras.Input(feature.shape[1:], sparse=sparse.issparse(feature), name=name)
+        for name, feature in graph.features.items()
+    }
+    columns = [
+        _standardization(graph, name)(tensor) if standardize else tensor
+        for name, tensor in inputs.items()
+    ]
+    joined = (
+        columns[0] if len(columns) == 1 else keras.layers.Concatenate(name="side-by-side")(columns)
+    )
+    return (next(iter(inputs.values())) if len(inputs) == 1 else inputs), joined
+
+
+def _standardization(graph: Graph, name: str) -> keras.layers.Layer:
+    """A Normalization by the nodes that the run may learn from: all but those it is judged on."""
+    held_out = [graph.splits[split] for split in ("validation", "test") if split in graph.splits]
+    nodes = np.arange(graph.num_nodes)
+    if held_out:
+        nodes = np.setdiff1d(nodes, np.concatenate(held_out))
+    rows = graph.features[name][nodes].astype(np.float64)
+    variance = rows.var(axis=0)
+    mean = rows.mean(axis=0)
+    # A column that is constant here may vary later: shift it, and leave its scale alone. What
+    # float32 makes of a constant is off by up to 6e-8 of it.
+    variance[variance <= (1e-7 * mean) ** 2] = 1.0
+    return keras.layers.Normalization(
+        mean=mean.astype(np.float32), variance=variance.astype(np.float32), name=f"scaled-{name}"
+    )

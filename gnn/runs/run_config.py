@@ -1,0 +1,315 @@
+"""The options of a training run: one definition, for Python, the command line and a file."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import os
+import typing
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from gnn.configs import DistanceType
+
+PLANETOID = ("cora", "citeseer", "pubmed")
+DATASETS = (*PLANETOID, "digits", "groceries")
+# The graph networks of `gnn.runs.networks`, which the command's flags must know without it.
+NETWORK_NAMES = (
+    "gcn",
+    "sage",
+    "gat",
+    "gatv2",
+    "gin",
+    "sgc",
+    "appnp",
+    "dagnn",
+    "gcnii",
+    "grand",
+)
+MODELS = (*NETWORK_NAMES, "graph-regularization", "mlp")
+RECIPES = ("citation", "general")
+LOSSES = (
+    "sparse_categorical_crossentropy",
+    "categorical_focal_crossentropy",
+    "categorical_hinge",
+)
+ALL_NEIGHBORS = -1
+
+
+class OptionError(ValueError):
+    """An option that is out of range, unknown, missing, or of no use here."""
+
+
+def _option(
+    group: str,
+    about: str,
+    *,
+    choices: tuple[str, ...] = (),
+    low: float = -math.inf,
+    below: float = math.inf,
+) -> Any:
+    """A field that is None unless it is given, with what a flag and a check need to know."""
+    metadata = {"group": group, "about": about, "choices": choices, "low": low, "below": below}
+    return dataclasses.field(default=None, metadata=metadata)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RunConfig:
+    """What to train on, what, how, and where the result goes.
+
+    An option that is None is taken from the recipe (`gnn.runs.recipes`), which goes by model
+    and data. Construction checks types and ranges and converts nothing but lists to tuples and
+    whole numbers to floats where a float is meant.
+
+    Attributes:
+        dataset: a named data set, such as `"cora"`.
+        data: a folder that `gnn.datasets.from_folder` reads; one of `dataset` and `data`.
+        strict: whether a malformed row of the folder is an error.
+        directed: whether the edges of the folder are taken without their reverses.
+        validation_share, test_share: of the labeled nodes, where the data have no such splits.
+        model: a graph network, as `"gcn"` or `"gat"` (`NETWORK_NAMES`), `"graph-regularization"` or
+            `"mlp"`.
+        recipe: `"citation"` or `"general"`: where options that are not given come from.
+        hidden_units: widths of the hidden layers.
+        dropout: share of hidden units dropped in training.
+        l2: factor of the squared weights of hidden layers in the loss.
+        scaling: `"standardize"` (inside the model), `"rows"` (each row sums to 1; citation graphs
+            only) or `"none"`.
+        loss: a loss by Keras' name.
+        multiplier, distance: of the graph loss; see `gnn.GraphRegConfig`.
+        regularize: what the graph loss compares: `"logits"` or `"probabilities"`.
+        learning_rate: of Adam.
+        epochs: at most so many.
+        patience: epochs without a better validation accuracy that end the run.
+        steps_per_epoch: batches of an epoch; 0 is once over the data.
+        batch_size: labeled nodes of a batch; 0 is the whole graph, or all labeled nodes, at once.
+        fanout: neighbors drawn at each hop, for batches of neighborhoods; -1 takes all.
+        unlabeled_batch_size: unlabeled nodes that each batch adds; 0 is none.
+        seed: of the initial weights, dropout, splits and batches.
+        output: the run folder.
+        overwrite: whether an older run folder is replaced.
+        resume: whether to carry on from the last snapshot of a run that was stopped.
+        snapshot_seconds: at most one snapshot in so many seconds.
+
+    Raises:
+        TypeError: an option has the wrong type.
+        OptionError: a ValueError: an option is out of range, or no known name.
+
+    Example:
+
+    >>> RunConfig(dataset="cora", model="gcn", hidden_units=[64, 32]).hidden_units
+    (64, 32)
+    """
+
+    dataset: str | None = _option("data", "a named data set", choices=DATASETS)
+    data: str | None = _option("data", "a folder with nodes and edges or sessions, CSV or Parquet")
+    strict: bool | None = _option("data", "make malformed rows of the folder an error")
+    directed: bool | None = _option("data", "take the edges of the folder as directed")
+    validation_share: float | None = _option(
+        "data", "labeled nodes to validate on, where the data say none", low=0, below=1
+    )
+    test_share: float | None = _option(
+        "data", "labeled nodes to test on, where the data have no splits", low=0, below=1
+    )
+    model: str | None = _option("model", "the kind of model", choices=MODELS)
+    recipe: str | None = _option(
+        "model", "where options that are not given come from", choices=RECIPES
+    )
+    hidden_units: tuple[int, ...] | None = _option("model", "widths of the hidden layers", low=1)
+    dropout: float | None = _option(
+        "model", "share of hidden units dropped in training", low=0, below=1
+    )
+    l2: float | None = _option("model", "factor of the squared hidden weights in the loss", low=0)
+    scaling: str | None = _option(
+        "model", "how features are scaled", choices=("standardize", "rows", "none")
+    )
+    loss: str | None = _option("loss", "the loss, by its Keras name", choices=LOSSES)
+    multiplier: float | None = _option("loss", "weight of the graph loss", low=0)
+    distance: str | None = _option(
+        "loss", "distance of the graph loss", choices=tuple(kind.value for kind in DistanceType)
+    )
+    regularize: str | None = _option(
+        "loss", "what the graph loss compares", choices=("logits", "probabilities")
+    )
+    learning_rate: float | None = _option("training", "learning rate of Adam", low=0)
+    epochs: int | None = _option("training", "most epochs", low=1)
+    patience: int | None = _option(
+        "training", "epochs without a better validation accuracy that end the run", low=1
+    )
+    steps_per_epoch: int | None = _option(
+        "training", "batches of an epoch; 0: once over the data", low=0
+    )
+    batch_size: int | None = _option(
+        "training", "labeled nodes of a batch; 0: everything at once", low=0
+    )
+    fanout: tuple[int, ...] | None = _option(
+        "training", "neighbors drawn at each hop; -1: all", low=ALL_NEIGHBORS
+    )
+    unlabeled_batch_size: int | None = _option(
+        "training", "unlabeled nodes that each batch adds; 0: none", low=0
+    )
+    seed: int | None = _option("training", "seed of weights, dropout, splits, batches", low=0)
+    output: str | None = _option("run", "the run folder [runs/DATA-MODEL]")
+    overwrite: bool | None = _option("run", "replace an older run folder")
+    resume: bool | None = _option("run", "carry on from the last snapshot of a stopped run")
+    snapshot_seconds: float | None = _option(
+        "run", "at most one snapshot in so many seconds [5]", low=0
+    )
+
+    def __post_init__(self) -> None:
+        kinds = option_types()
+        for option in dataclasses.fields(self):
+            value = getattr(self, option.name)
+            if value is not None:
+                value = _checked(option, kinds[option.name], value)
+                object.__setattr__(self, option.name, value)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any], source: str = "the configuration") -> RunConfig:
+        """Makes a configuration of named values.
+
+        Args:
+            values: by the names of the attributes; None is not given.
+            source: what to call them in an error, such as the file's name.
+
+        Raises:
+            TypeError: as the class, or a name is no string.
+            OptionError: as the class, or a name is unknown.
+
+        Example:
+
+        >>> RunConfig.from_dict({"model": "gcn"}).model
+        'gcn'
+        """
+        known = [option.name for option in dataclasses.fields(cls)]
+        unknown = [key for key in values if key not in known]
+        if unknown:
+            raise OptionError(f"{source} has unknown keys {unknown}; the keys are {known}")
+        return cls(**values)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The options that are not None, as JSON has them.
+
+        Example:
+
+        >>> RunConfig(model="gcn", hidden_units=(64,)).to_dict()
+        {'model': 'gcn', 'hidden_units': [64]}
+        """
+        given = {k: v for k, v in dataclasses.asdict(self).items() if v is not None}
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in given.items()}
+
+    def over(self, other: RunConfig) -> RunConfig:
+        """These options where they are given, and else those of `other`.
+
+        Example:
+
+        >>> RunConfig(seed=1).over(RunConfig(seed=2, epochs=3)).to_dict()
+        {'epochs': 3, 'seed': 1}
+        """
+        return RunConfig(**{**other.to_dict(), **self.to_dict()})
+
+
+def option_types() -> dict[str, Any]:
+    """The type of each option, without the None: str, bool, int, float or `tuple[int, ...]`.
+
+    Example:
+
+    >>> option_types()["epochs"]
+    <class 'int'>
+    """
+    hints = typing.get_type_hints(RunConfig)
+    return {name: typing.get_args(hint)[0] for name, hint in hints.items()}
+
+
+def read_config_file(path: str | os.PathLike[str]) -> RunConfig:
+    """Reads options from a YAML or JSON file.
+
+    Args:
+        path: a file whose name ends in `.json`, `.yaml` or `.yml`, with one mapping from the names
+            of `RunConfig`'s attributes to values.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ImportError: it is YAML, and PyYAML is not installed.
+        TypeError: it holds no mapping, or an option has the wrong type.
+        OptionError: another suffix, a file that cannot be parsed, or as `RunConfig`.
+    """
+    path = Path(path)
+    if path.suffix not in (".json", ".yaml", ".yml"):
+        raise OptionError(f"config must be a .json, .yaml or .yml file, got {str(path)!r}")
+    text = path.read_text(encoding="utf-8")
+    values = _parse_json(path, text) if path.suffix == ".json" else _parse_yaml(path, text)
+    if values is None:
+        values = {}
+    if not isinstance(values, Mapping):
+        raise TypeError(f"{path} must hold a mapping of options, got {type(values).__name__}")
+    try:
+        return RunConfig.from_dict(values, str(path))
+    except TypeError as error:
+        raise TypeError(f"{path}: {error}") from error
+    except OptionError as error:
+        text = str(error)
+        raise OptionError(text if text.startswith(str(path)) else f"{path}: {text}") from error
+
+
+def _parse_json(path: Path, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise OptionError(f"{path}, line {error.lineno}: {error.msg}") from error
+
+
+def _parse_yaml(path: Path, text: str) -> Any:
+    try:
+        import yaml
+    except ImportError as error:
+        raise ImportError(f"{path}: YAML needs PyYAML: pip install pyyaml") from error
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = "" if mark is None else f", line {mark.line + 1}"
+        problem = getattr(error, "problem", None) or "it is not YAML"
+        raise OptionError(f"{path}{where}: {problem}") from error
+
+
+def _checked(option: dataclasses.Field[Any], kind: Any, value: Any) -> Any:
+    """The value in the option's type, once it keeps the option's rule."""
+    name, rule = option.name, option.metadata
+    if kind is bool:
+        if not isinstance(value, bool):
+            raise TypeError(f"{name} must be true or false, got {value!r}")
+        return value
+    if kind is str:
+        if not isinstance(value, str) or not value:
+            raise TypeError(f"{name} must be a string that is not empty, got {value!r}")
+        if rule["choices"] and value not in rule["choices"]:
+            raise OptionError(f"{name} must be one of {list(rule['choices'])}, got {value!r}")
+        return value
+    if kind in (int, float):
+        return _number(name, kind, value, rule)
+    many = isinstance(value, Sequence) and not isinstance(value, str)
+    values = tuple(_number(name, int, item, rule) for item in (value if many else [value]))
+    if not values:
+        raise OptionError(f"{name} must hold at least one integer, got none")
+    return values
+
+
+def _number(name: str, kind: type, value: Any, rule: Mapping[str, Any]) -> Any:
+    if kind is float and isinstance(value, str):
+        # YAML reads 1e-3 as a string; 1.0e-3 is its number.
+        try:
+            value = float(value)
+        except ValueError:
+            pass
+    taken = int if kind is int else (int, float)
+    if isinstance(value, bool) or not isinstance(value, taken):
+        word = "an integer" if kind is int else "a number"
+        raise TypeError(f"{name} must be {word}, got {value!r}")
+    low, below = rule["low"], rule["below"]
+    if not (math.isfinite(value) and low <= value < below):
+        limit = f"at least {low:g}" + ("" if math.isinf(below) else f" and below {below:g}")
+        raise OptionError(f"{name} must be {limit}, got {value!r}")
+    return kind(value)

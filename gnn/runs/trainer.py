@@ -1,0 +1,261 @@
+"""Training from a configuration to a run folder, with snapshots on the way."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.metadata
+import json
+import os
+import shlex
+import shutil
+import time
+import warnings
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from gnn.datasets.table_problems import TableWarning
+from gnn.graphs.graph import Graph
+from gnn.runs import run_folder
+from gnn.runs.feeding import evaluation_batches, training_batches
+from gnn.runs.recipes import best_epoch, build_model, compile_model, resolve
+from gnn.runs.reporting import EpochBar, FiniteLoss, Report, RunLog
+from gnn.runs.results import write_results
+from gnn.runs.run import Run, load_run
+from gnn.runs.run_config import OptionError, RunConfig
+from gnn.runs.run_data import DataFacts, check_trainable, load_data, write_splits
+from gnn.runs.run_folder import RunFolder
+from gnn.runs.splitting import complete_splits
+from gnn.training.exact_resume import ExactResume
+from gnn.training.snapshots import has_snapshot, read_position
+
+
+def train(config: RunConfig, *, report: Report | None = None, progress: bool = False) -> Run:
+    """Trains a model and writes its run folder.
+
+    While it trains, everything lies in `OUTPUT.partial`; once whole, that is renamed to `OUTPUT`.
+    An older run of that name stays as it is until then. A process that is killed is carried on from
+    its last snapshot by the same call with `resume=True`, and ends with the weights that it would
+    have had without the stop (on the same machine, if `steps_per_epoch` goes a whole number of
+    times through the data).
+
+    Args:
+        config: with a data set or folder, and a model; the rest may be left open. With `resume`,
+            the options of the stopped run need not be given again.
+        report: is called with each line that the log gets.
+        progress: whether to show a bar on a terminal.
+
+    Returns:
+        The finished run.
+
+    Raises:
+        FileExistsError: there is such a run and neither `overwrite` nor `resume` is set, or a
+            stopped one, or another process trains there.
+        FileNotFoundError: there are no such data.
+        FloatingPointError: the loss is no finite number any more.
+        KeyboardInterrupt: as pressed; the message says how to carry on.
+        ValueError: the data cannot be trained on, an option does not fit, or, with `resume`,
+            differs from those of the stopped run.
+        OSError: the folder cannot be written.
+
+    Example:
+
+    >>> run = train(RunConfig(dataset="digits", model="mlp"))  # doctest: +SKIP
+    >>> run.metrics["test"]["accuracy"]  # doctest: +SKIP
+    0.85
+    """
+    if config.data is not None:
+        config = dataclasses.replace(config, data=os.path.abspath(config.data))
+    folder = _folder(config)
+    say = RunLog(report)
+    folder.check_partial_is_ours()
+    folder.remove_remains()
+    if config.resume and folder.path.is_dir() and not folder.partial.is_dir():
+        run = load_run(folder.path)
+        run_folder.carried_on(run.config, config, folder.path)
+        say(f"{folder.path} is finished already")
+        return run
+    resumes = bool(config.resume) and folder.is_begun
+    if resumes:
+        config = run_folder.carried_on(
+            run_folder.read_config(folder.partial), config, folder.partial
+        )
+    elif config.resume and config.dataset is None and config.data is None:
+        raise FileNotFoundError(
+            f"there is no run to carry on in {str(folder.path)!r}: name a dataset or data to start"
+        )
+    _check_free(folder, config)
+    prepared = None if resumes and folder.is_written else _prepare(config)
+    with run_folder.locked(folder):
+        try:
+            # While the data were read, another process may have trained there.
+            _check_free(folder, config)
+            if resumes and not folder.is_begun:
+                raise FileExistsError(f"another process has removed {str(folder.partial)!r}")
+            if prepared is not None:
+                graph, facts, config, notes = prepared
+                if resumes:
+                    _check_same_data(folder, facts)
+                else:
+                    _begin(folder, config, facts, graph)
+                say.open(folder.partial / run_folder.LOG)
+                for note in [] if resumes else notes:
+                    say(note)
+                _train_into(folder, config, graph, say, progress)
+        except KeyboardInterrupt as error:
+            raise KeyboardInterrupt(_how_to_resume(folder)) from error
+        except Exception as error:
+            say(f"failed: {error}", aloud=False)
+            raise
+        finally:
+            say.close()
+            if folder.partial.is_dir() and not folder.is_worth_keeping:
+                # Nothing in it can be carried on.
+                shutil.rmtree(folder.partial)
+        # Again, for a training takes long.
+        _check_path(folder, config)
+        folder.finish()
+    return load_run(folder.path)
+
+
+def _folder(config: RunConfig) -> RunFolder:
+    if config.output is None and not (config.model and (config.dataset or config.data)):
+        missing = "model" if config.dataset or config.data else "dataset or data"
+        raise OptionError(f"{missing} must be given (or output and resume, to carry on a run)")
+    return run_folder.folder_of(config)
+
+
+def _check_free(folder: RunFolder, config: RunConfig) -> None:
+    """Raises where a run, or one that could be carried on, would be lost unasked."""
+    _check_path(folder, config)
+    if not (config.overwrite or config.resume) and folder.is_worth_keeping:
+        raise FileExistsError(
+            f"{str(folder.partial)!r} holds a run that was stopped: add resume to carry it on, or "
+            "overwrite to start anew"
+        )
+
+
+def _check_path(folder: RunFolder, config: RunConfig) -> None:
+    """Raises where something would be lost unasked when the run gets its final name."""
+    if folder.path.exists() and not folder.path.is_dir():
+        raise FileExistsError(f"the output {str(folder.path)!r} is a file")
+    if folder.path.exists() and not config.overwrite:
+        raise FileExistsError(
+            f"the run {str(folder.path)!r} exists already: add overwrite to replace it, or choose "
+            "another output"
+        )
+    folder.check_path_is_ours()
+
+
+def _prepare(config: RunConfig) -> tuple[Graph, DataFacts, RunConfig, list[str]]:
+    """The data with their splits, what is known of them, and the resolved configuration."""
+    # Whether words are normalized when they are read is up to the recipe: ask it with few data.
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", TableWarning)
+        graph, columns = load_data(config)
+        name = config.dataset or config.data or "the data"
+        check_trainable(graph, name)
+        completed, notes = _completed(graph, config)
+        resolved = resolve(config, completed)
+        if resolved.scaling == "rows" and config.scaling != "rows":
+            graph, columns = load_data(resolved)
+            completed, notes = _completed(graph, resolved)
+    facts = DataFacts.of(graph, columns)
+    return completed, facts, resolved, [*(str(warning.message) for warning in caught), *notes]
+
+
+def _completed(graph: Graph, config: RunConfig) -> tuple[Graph, list[str]]:
+    share = {
+        name: value
+        for name in ("validation_share", "test_share", "seed")
+        if (value := getattr(config, name)) is not None
+    }
+    return complete_splits(graph, **share)
+
+
+def _begin(folder: RunFolder, config: RunConfig, facts: DataFacts, graph: Graph) -> None:
+    # The configuration first: without it, nothing of what is left would be carried on.
+    (folder.partial / run_folder.CONFIG).unlink(missing_ok=True)
+    for left in folder.partial.iterdir():
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
+    run_folder.write_json(folder.partial / run_folder.DATA, facts.to_dict())
+    write_splits(folder.partial / run_folder.SPLITS, graph)
+    versions = {
+        "gnn": _version("gnn"),
+        "keras": keras.__version__,
+        "tensorflow": tf.__version__,
+        "numpy": np.__version__,
+    }
+    run_folder.write_config(folder, config, versions)
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "unknown"
+
+
+def _check_same_data(folder: RunFolder, facts: DataFacts) -> None:
+    stored = json.loads((folder.partial / run_folder.DATA).read_text(encoding="utf-8"))
+    if stored["fingerprint"] != facts.fingerprint:
+        raise ValueError(
+            f"cannot resume {str(folder.partial)!r}: the data have changed since it was begun. "
+            "Start anew with overwrite"
+        )
+
+
+def _train_into(
+    folder: RunFolder, config: RunConfig, graph: Graph, say: RunLog, progress: bool
+) -> None:
+    """Fits, and writes everything that a run folder holds."""
+    started = time.perf_counter()
+    keras.utils.set_random_seed(config.seed or 0)
+    keras.backend.clear_session()
+    model = build_model(config, graph)
+    compile_model(model, config)
+    validates = "validation" in graph.splits
+    best = best_epoch(config, validates)
+    done = read_position(folder.state)
+    if done is not None:
+        say(f"carried on after {done}")
+    else:
+        data = config.dataset or config.data
+        say(f"training {config.model} on {data}: {len(graph.split('train'))} labeled nodes")
+        say(f"options: {json.dumps(config.to_dict())}", aloud=False)
+    resume = ExactResume(folder.state, [best], every_seconds=config.snapshot_seconds or 0.0)
+    batches = resume.batches(training_batches(config, graph))
+    with EpochBar(config.epochs or 1, done.epoch if done else 0, progress) as bar:
+        history = model.fit(
+            batches.repeat() if config.steps_per_epoch else batches,
+            validation_data=evaluation_batches(config, graph, "validation") if validates else None,
+            epochs=config.epochs,
+            steps_per_epoch=config.steps_per_epoch or None,
+            callbacks=[FiniteLoss(), resume, bar],
+            shuffle=False,
+            verbose=0,
+        ).history
+    epochs = len(next(iter(history.values())))
+    metrics: dict[str, Any] = {"epochs": epochs, "best_epoch": best.best_epoch + 1}
+    for split in ("validation", "test"):
+        if split in graph.splits:
+            batches = evaluation_batches(config, graph, split)
+            found = model.evaluate(batches, verbose=0, return_dict=True)
+            metrics[split] = {name: float(found[name]) for name in ("accuracy", "loss")}
+            say(f"{split}: accuracy {found['accuracy']:.4f}, loss {found['loss']:.4f}")
+    say(f"{epochs} epochs, the best was {metrics['best_epoch']}")
+    write_results(folder.partial, model, graph, history, say)
+    metrics["seconds"] = round(time.perf_counter() - started, 2)
+    # Last: that it is there says that all else is.
+    run_folder.write_json(folder.partial / run_folder.METRICS, metrics)
+
+
+def _how_to_resume(folder: RunFolder) -> str:
+    if not has_snapshot(folder.state):
+        return "interrupted before the first snapshot; nothing was kept"
+    return (
+        f"interrupted; {folder.partial} holds the training up to {read_position(folder.state)}. "
+        f"Carry on with: gnn train --output {shlex.quote(str(folder.path))} --resume"
+    )
