@@ -48,6 +48,8 @@ def export_saved_model(
 
     module = tf.Module()
     module.model_variables = [variable.value for variable in model.variables]
+    # A SavedModel has the tables of lookup layers only where something refers to them by name.
+    module.tables = lookup_tables(model)
     module.serve = serve
     signature = serve.get_concrete_function(**specs)
     if "://" in os.fspath(filepath):
@@ -60,6 +62,19 @@ def export_saved_model(
     check_replaceable(path)
     with whole_folder(path, overwrite=True) as partial, _without_info(tf.get_logger()):
         tf.saved_model.save(module, str(partial), signatures={"serving_default": signature})
+
+
+def lookup_tables(model: keras.layers.Layer) -> list[Any]:
+    """The TensorFlow tables in a model, such as those of `StringLookup` and `TextVectorization`.
+
+    Example:
+
+    >>> lookup_tables(keras.Sequential([keras.layers.Dense(2)]))
+    []
+    """
+    tracked = tf.train.TrackableView(model).descendants()
+    resource = tf.saved_model.experimental.TrackableResource
+    return [each for each in tracked if isinstance(each, resource)]
 
 
 def sole_input(inputs: Mapping[str, Any]) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
@@ -11,6 +10,7 @@ import tensorflow as tf
 
 from gnn.layers.dense import FeatureDense
 from gnn.layers.dropout import FeatureDropout
+from gnn.layers.real_rows import call_layer, on_real_rows
 from gnn.models.agreement.belief_agreement import BeliefAgreement
 from gnn.ops.sparse import map_values
 
@@ -148,7 +148,12 @@ def input_names(node_model: keras.layers.Layer) -> list[str] | None:
     return [tensor.name for tensor in inputs] if inputs else None
 
 
-def call_node_model(node_model: keras.layers.Layer, features: Any, training: bool | None) -> Any:
+def call_node_model(
+    node_model: keras.layers.Layer,
+    features: Any,
+    training: bool | None,
+    real: tf.Tensor | None = None,
+) -> Any:
     """Calls a node model on the features it wants and on no others.
 
     A functional or Sequential model is given its inputs by their names; where it has one input and
@@ -156,8 +161,16 @@ def call_node_model(node_model: keras.layers.Layer, features: Any, training: boo
     any other layer the one feature as a tensor. Features that are a plain tensor are handed on as
     they are.
 
+    Args:
+        node_model: the model.
+        features: the features by name, or a tensor.
+        training: whether dropout and the like are on.
+        real: bool `[n_rows]`, which rows are no padding; None where all are. The model sees no
+            others, as `gnn.layers.real_rows.on_real_rows` has it.
+
     Raises:
         KeyError: a feature that the model has an input for is missing.
+        ValueError: under XLA, a layer is known to count rows that are padding.
 
     Example:
 
@@ -165,9 +178,14 @@ def call_node_model(node_model: keras.layers.Layer, features: Any, training: boo
     >>> call_node_model(dense, {"x": tf.ones([1, 3])}, training=False).numpy().tolist()
     [[3.0]]
     """
-    inputs = node_inputs(node_model, features)
-    _take_sparse_inputs(node_model, inputs)
-    return node_model(inputs, **_training(node_model, training))
+
+    def call(features: Any, mask: tf.Tensor | None) -> Any:
+        inputs = node_inputs(node_model, features)
+        _take_sparse_inputs(node_model, inputs)
+        _build_outside(node_model, inputs)
+        return call_layer(node_model, inputs, training, mask)
+
+    return on_real_rows(node_model, call, features, real, training)
 
 
 def _take_sparse_inputs(node_model: keras.layers.Layer, inputs: Any) -> None:
@@ -187,6 +205,21 @@ def _take_sparse_inputs(node_model: keras.layers.Layer, inputs: Any) -> None:
     node_model.add(keras.Input(shape, dtype=layers[0].compute_dtype, sparse=True))
     for layer in layers:
         node_model.add(layer)
+
+
+def _build_outside(node_model: keras.layers.Layer, inputs: Any) -> None:
+    """Builds a Sequential model outside of the function that is being traced, if there is one.
+
+    Layers that keep constants, such as `Normalization(mean=..., variance=...)`, make them in
+    `build`; made in a function, they could not be used outside of it.
+    """
+    if (
+        isinstance(node_model, keras.Sequential)
+        and not node_model.built
+        and isinstance(inputs, tf.Tensor)
+    ):
+        with tf.init_scope():
+            node_model.build(tuple(inputs.shape))
 
 
 def node_inputs(node_model: keras.layers.Layer, features: Any) -> Any:
@@ -277,11 +310,6 @@ def _matching_dtype(tensor: keras.KerasTensor, feature: Any) -> Any:
     if isinstance(feature, tf.SparseTensor):
         return map_values(lambda values: tf.cast(values, tensor.dtype), feature)
     return tf.cast(feature, tensor.dtype)
-
-
-def _training(layer: keras.layers.Layer, training: bool | None) -> dict[str, bool | None]:
-    parameters = inspect.signature(layer.call).parameters
-    return {"training": training} if "training" in parameters else {}
 
 
 def wrapped_config(

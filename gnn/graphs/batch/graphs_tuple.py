@@ -39,7 +39,8 @@ class BatchGraph(GraphsTuple):
 
     It is the GraphsTuple that GraphNets' modules know, with attributes that survive `replace`:
     `readout`, `readout_mask` and `known_labels` (None where the batch has none), `has_edges` (False
-    for features that came without a graph) and, unless the edges are replaced by others,
+    for features that came without a graph), `is_real` (bool `[n_nodes]`, of features without a
+    graph: which are no padding; None for all) and, unless the edges are replaced by others,
     `agreement` (float32 `[n_edges]`, what the graph loss of an edge is multiplied by; None for 1).
 
     Example:
@@ -55,6 +56,7 @@ class BatchGraph(GraphsTuple):
     known_labels: tf.Tensor | None = None
     has_edges: bool = True
     agreement: tf.Tensor | None = None
+    is_real: tf.Tensor | None = None
     # Each with the function in which it was made: another one cannot reach what it holds.
     _adjacency: tuple[object, Adjacency] | None = None
     _membership: tuple[object, Adjacency] | None = None
@@ -63,6 +65,7 @@ class BatchGraph(GraphsTuple):
         graph = super()._replace(**fields)
         graph.readout, graph.readout_mask = self.readout, self.readout_mask
         graph.known_labels, graph.has_edges = self.known_labels, self.has_edges
+        graph.is_real = self.is_real
         if not {"senders", "receivers"} & set(fields):
             graph.agreement = self.agreement
         # What was made of the edges serves the layers that follow.
@@ -282,8 +285,10 @@ def readout_rows(graph: GraphsTuple, num_nodes: int | tf.Tensor) -> tf.Tensor:
     return tf.math.unsorted_segment_sum(named, readout, num_nodes) > 0
 
 
-def real_nodes(graph: BatchGraph) -> tf.Tensor | None:
+def real_nodes(graph: GraphsTuple) -> tf.Tensor | None:
     """Which nodes are not padding, as a bool `[n_nodes]` tensor; None where the batch has none.
+
+    A batch with a `readout_mask` is padded; its padding is the last component that has nodes.
 
     Example:
 
@@ -291,7 +296,9 @@ def real_nodes(graph: BatchGraph) -> tf.Tensor | None:
     >>> real_nodes(graph).numpy().tolist()
     [True, True, False]
     """
-    if graph.readout_mask is None:
-        return None
-    component = membership_of(graph).receivers
-    return component != component[-1]
+    if getattr(graph, "readout_mask", None) is None:
+        return getattr(graph, "is_real", None)
+    starts = tf.cumsum(graph.n_node, exclusive=True)
+    first_padding = tf.reduce_max(tf.where(graph.n_node > 0, starts, 0))
+    nodes = tf.nest.flatten(graph.nodes, expand_composites=False)[0]
+    return tf.range(num_rows(nodes)) < first_padding

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from gnn.graphs.arguments import check_counts
 from gnn.layers.dense import FeatureDense
+from gnn.models.base.variables import make_slots, make_weights
 from gnn.models.export import export_saved_model
 from gnn.models.feature_columns import feature_columns
 from gnn.models.input_signature import InputSignature
@@ -221,18 +222,18 @@ class AgreementModel(keras.Model):
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compiles a loaded model as the saved one was."""
         self.compile(**keras.saving.deserialize_keras_object(config))
-        if self.built and self.optimizer is not None:
-            self.optimizer.build(self.trainable_variables)
+        if self.built:
+            make_slots(self)
 
     def get_build_config(self) -> dict[str, Any] | None:
         """What a loaded model needs to make its weights."""
         return None if self._signature is None else {"inputs": self._signature.to_dict()}
 
     def build_from_config(self, config: dict[str, Any]) -> None:
-        """Makes the weights by calling the model on one pair."""
+        """Makes the weights."""
         if config:
-            example = InputSignature.from_dict(config["inputs"]).example()
-            self([example, example], training=False)
+            side = InputSignature.from_dict(config["inputs"])
+            make_weights(self, side, side)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor arguments."""

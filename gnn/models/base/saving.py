@@ -9,6 +9,7 @@ from typing import Any
 import keras
 
 from gnn.models.base.graph_call import CalledOnGraphs
+from gnn.models.base.variables import make_weights
 from gnn.models.export import export_saved_model, sole_input
 from gnn.models.input_signature import InputSignature
 from gnn.models.loadable import check_network_loadable
@@ -26,9 +27,9 @@ class SavedWithInputs(CalledOnGraphs):
         return None if self.input_signature is None else {"inputs": self.input_signature.to_dict()}
 
     def build_from_config(self, config: dict[str, Any]) -> None:
-        """Makes the weights by calling the model on one node."""
+        """Makes the weights."""
         if config:
-            self.build_by_call(InputSignature.from_dict(config["inputs"]))
+            make_weights(self, InputSignature.from_dict(config["inputs"]))
 
     def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
         """Saves a `.keras` file that `keras.models.load_model` brings back with equal outputs.

@@ -13,6 +13,7 @@ from gnn.models.base.data_checks import check_data, inputs_of, is_dataset
 from gnn.models.base.graph_call import CalledOnGraphs
 from gnn.models.base.replica_loss import part_of_replica
 from gnn.models.base.reported_losses import with_mean_losses
+from gnn.models.base.variables import make_slots, make_weights
 from gnn.models.input_signature import InputSignature
 from gnn.models.output_labels import labels_by_output
 
@@ -44,8 +45,8 @@ class TrainedOnGraphs(CalledOnGraphs):
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compiles a loaded model as the saved one was."""
         self.compile(**keras.saving.deserialize_keras_object(config))
-        if self.built and self.optimizer is not None:
-            self.optimizer.build(self.trainable_variables)
+        if self.built:
+            make_slots(self)
 
     def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> keras.callbacks.History:
         """Trains as `keras.Model.fit` does; order and shuffling of a tf.data set are its own."""
@@ -70,9 +71,8 @@ class TrainedOnGraphs(CalledOnGraphs):
             return
         self.variables_made = True
         if not self.built:
-            self.build_by_call(signature)
-        if self.optimizer is not None:
-            self.optimizer.build(self.trainable_variables)
+            make_weights(self, signature)
+        make_slots(self)
         specs = tf.nest.flatten(labels)
         if all(
             isinstance(spec, tf.TensorSpec) and spec.shape[1:].is_fully_defined() for spec in specs

@@ -122,7 +122,7 @@ class GRANDNodeClassifier(NodeClassifier):
         if not training:
             return super().graph_call(graph, training)
         features = graph.nodes
-        given = graph.replace(nodes=self.encode(features, training))
+        given = graph.replace(nodes=self.encode(features, training, real_nodes(graph)))
         wide = [self.drop_node(given.nodes, training=True) for _ in range(self.draws)]
         if self.input_dropout == 0:
             spread = self._spread(given, [self.first(each) for each in wide])
