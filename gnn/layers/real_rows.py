@@ -13,7 +13,7 @@ import tensorflow as tf
 from graph_nets.graphs import GraphsTuple
 
 from gnn.graphs.batch.graphs_tuple import real_nodes
-from gnn.ops.propagate import compiled_by_xla
+from gnn.ops.kernels import compiled_by_xla
 
 
 def on_real_rows(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import tensorflow as tf
 from tensorflow.python.eager import record
 
+from gnn.ops.kernels import without_sparse_kernels
 from gnn.ops.propagate import (
     Adjacency,
-    compiled_by_xla,
     current_function,
     propagate,
     sorted_by_receiver,
@@ -64,7 +64,7 @@ def symmetric_adjacency(adjacency: Adjacency, dtype: tf.DType = tf.float32) -> A
     known = adjacency._made.get(key)
     if known is not None and known[0] is current_function() and _seen_by_tape(known[1], adjacency):
         return known[1]
-    edges = adjacency if compiled_by_xla() else sorted_by_receiver(adjacency)
+    edges = adjacency if without_sparse_kernels() else sorted_by_receiver(adjacency)
     weights = edges.edge_weights(dtype)
     degrees = 1.0 + tf.math.unsorted_segment_sum(weights, edges.receivers, edges.num_nodes)
     scale = tf.math.rsqrt(degrees)
@@ -77,7 +77,7 @@ def symmetric_adjacency(adjacency: Adjacency, dtype: tf.DType = tf.float32) -> A
 def _with_self_loops(edges: Adjacency, weights: tf.Tensor, loops: tf.Tensor) -> Adjacency:
     index = edges.receivers.dtype
     nodes = tf.range(tf.cast(edges.num_nodes, index))
-    if compiled_by_xla():
+    if without_sparse_kernels():
         # It sums segments in any order, and stitches only at places known beforehand.
         return Adjacency(
             tf.concat([edges.senders, nodes], 0),

@@ -430,11 +430,20 @@ def test_diverged_state_is_not_kept(tmp_path: Path) -> None:
     assert position is None or position.total < 8
 
 
-def test_half_precision_is_kept(tmp_path: Path) -> None:
-    keras.config.set_dtype_policy("bfloat16")
-    job = Job(model=dense, data=rows)
+@pytest.mark.parametrize(
+    ("policy", "job"),
+    [
+        ("bfloat16", Job(model=dense, data=rows)),
+        ("mixed_float16", Job(model=dense, data=rows)),
+        ("mixed_float16", Job()),  # A graph network.
+    ],
+    ids=["bfloat16", "mixed", "mixed graph"],
+)
+def test_half_precision_is_kept(policy: str, job: Job, tmp_path: Path) -> None:
+    keras.config.set_dtype_policy(policy)
     whole = job.run(tmp_path / "whole")
-    assert "bfloat16" in {variable.dtype for variable in whole[0].variables}
+    if policy == "bfloat16":
+        assert "bfloat16" in {variable.dtype for variable in whole[0].variables}
     with pytest.raises(Kill):
         job.run(tmp_path / "run", kill=6)
     assert_alike(job.run(tmp_path / "run"), whole)

@@ -32,9 +32,9 @@ def make_weights(model: keras.Model, *inputs: InputSignature) -> None:
 def make_slots(model: keras.Model) -> None:
     """Makes what a model's optimizer keeps, where there is an optimizer that has not made it.
 
-    Most of Keras' optimizers do nothing when they are built again. Its `LossScaleOptimizer` (which
-    `compile` puts around any, under `mixed_float16`) then begins with another loss scale, and with
-    two variables more, so that Keras no longer restores its state from a file.
+    Most of Keras' optimizers do nothing when they are built again. `LossScaleOptimizer`, which
+    `compile` puts around any under `mixed_float16`, then begins with its first loss scale again,
+    and with two variables more, so that Keras no longer reads the scale from a file.
 
     Example:
 
