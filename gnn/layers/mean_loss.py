@@ -95,3 +95,14 @@ class MeanLossLayer(keras.layers.Layer):
             )
         self.tracked.update_state(self._mean, sample_weight=self._count)
         return sum(self.losses), self._count
+
+
+def mean_losses_of(model: keras.layers.Layer) -> list[MeanLossLayer]:
+    """The layers of a model that add mean losses, in the order in which Keras lists layers.
+
+    Example:
+
+    >>> [layer.name for layer in mean_losses_of(MeanLossLayer(metric="square", name="a"))]
+    ['a']
+    """
+    return [layer for layer in model._flatten_layers() if isinstance(layer, MeanLossLayer)]

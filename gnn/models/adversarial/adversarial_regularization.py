@@ -23,6 +23,7 @@ from gnn.models.adversarial.perturbed_network import (
     rows_of,
     with_features,
 )
+from gnn.models.base.graph_call import graph_of_rows
 from gnn.models.node_graph_model import NodeGraphModel
 from gnn.models.node_models import build_node_model, restored_config, wrapped_config
 from gnn.models.output_labels import labels_by_output
@@ -161,7 +162,7 @@ class AdversarialRegularizationModel(NodeGraphModel):
         # Keras builds a model by a call of its own.
         step = _STEP.get() if self.built else None
         if step is None or self.adversarial is None:
-            outputs = self.network._call_graph(graph, training)
+            outputs = self.network.apply_to(graph, training)
         else:
             outputs = self._add_adversarial_loss(self.adversarial, graph, step, training)
         if step is not None and self.virtual is not None:
@@ -176,7 +177,7 @@ class AdversarialRegularizationModel(NodeGraphModel):
         features = perturbed_features(graph, config)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(features)
-            outputs = self.network._call_graph(with_features(graph, features), training)
+            outputs = self.network.apply_to(with_features(graph, features), training)
             total = tf.multiply(*self._supervised(rows_of(outputs), mask, step))
         gradients = finite_gradients(tape.gradient(total, features), features)
         again = graph if self.requires_graph else self._rows_alone(graph)
@@ -201,7 +202,7 @@ class AdversarialRegularizationModel(NodeGraphModel):
 
     def _add_virtual_loss(self, added: _AddedMean, graph: BatchGraph) -> None:
         config = added.config
-        again = graph if self.requires_graph else self._graph(graph.nodes, has_graph=False)
+        again = graph if self.requires_graph else graph_of_rows(graph.nodes)
         features = perturbed_features(again, config.adv_neighbor_config)
 
         def outputs_of(rows: Rows) -> tf.Tensor:
@@ -222,7 +223,7 @@ class AdversarialRegularizationModel(NodeGraphModel):
     def _again(self, graph: BatchGraph, features: Rows, training: bool | None) -> BatchGraph:
         """The node model on other features, without the mean losses that it adds."""
         with without_mean_losses():
-            return self.network._call_graph(with_features(graph, features), training)
+            return self.network.apply_to(with_features(graph, features), training)
 
     def _rows_alone(self, graph: BatchGraph) -> BatchGraph:
         """The nodes read out, for a node model that looks at no others."""
@@ -231,7 +232,7 @@ class AdversarialRegularizationModel(NodeGraphModel):
         if graph.readout is None or any(isinstance(part, tf.SparseTensor) for part in parts):
             return graph
         nodes = tf.nest.map_structure(lambda part: tf.gather(part, graph.readout), nodes)
-        return self._graph(nodes, has_graph=False)
+        return graph_of_rows(nodes)
 
     def _supervised(
         self, outputs: Any, mask: tf.Tensor | None, step: _Step
@@ -270,9 +271,10 @@ class AdversarialRegularizationModel(NodeGraphModel):
         steps = 0 if optimizer is None else tf.cast(optimizer.iterations.value, tf.int32)
         return tf.stack([tf.constant(self.seed // 2 + purpose, tf.int32), steps])
 
-    def _features_not_served(self) -> list[str]:
-        self.network._signature = self._signature
-        return self.network._features_not_served()
+    def features_not_served(self) -> list[str]:
+        """The features that the outputs do not depend on."""
+        self.network.input_signature = self.input_signature
+        return self.network.features_not_served()
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor arguments, with the built node model in place of its function."""
