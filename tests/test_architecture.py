@@ -6,12 +6,14 @@ import ast
 import dataclasses
 import graphlib
 import importlib.util
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "gnn"
+HOUSE = PACKAGE.parent / "docs" / "architecture.md"
 
 # What stands right under gnn/, and its level: a file imports from lower levels and its own folder.
 LEVELS = {
@@ -328,3 +330,39 @@ def test_planted_violation_is_found(
 )
 def test_heavy_package_has_its_home(name: str, code: str, tmp_path: Path) -> None:
     assert list(heavy_at_import(planted(tmp_path, {name: DOC + code}))) == []
+
+
+def told_of(page: str) -> Iterator[tuple[str, int]]:
+    """The files that the table of the house names, under gnn/, and the level that it says."""
+    level, folder = -1, ""
+    for line in page.partition("\n## The house\n")[2].partition("\n## ")[0].splitlines():
+        cells = [cell.strip() for cell in line.split("|")[1:-1]]
+        if len(cells) == 4 and not cells[0].startswith(("level", "-")):
+            level = int(cells[0] or level)
+            folder = cells[1].strip("`").removeprefix("gnn/") if cells[1] else folder
+            for name in re.findall(r"`([\w.]+)`", cells[2]):
+                yield folder + name, level
+
+
+def test_the_table_of_the_house_names_every_file_where_it_lies() -> None:
+    told = list(told_of(HOUSE.read_text(encoding="utf-8")))
+    files = {path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py")}
+    named = {name for name, _ in told}
+    assert sorted(files - named) == sorted(name for name in files if name.endswith("__init__.py"))
+    assert sorted(named - files) == []
+    assert len(told) == len(named), "a file is named twice"
+    levels = {name: LEVELS[name.split("/")[0].removesuffix(".py")] for name in named}
+    assert dict(told) == levels
+
+
+def test_the_table_of_the_house_is_read_as_it_is_written() -> None:
+    rows = [
+        "| level | folder | files | what it is for |",
+        "| --- | --- | --- | --- |",
+        "| 4 | `plots/` | `a.py`, `b.py` | `c.py` is no file of it |",
+        "| | `models/agreement/` | `d.py` | |",
+        "| 0 | `gnn/` | `e.py` | |",
+    ]
+    page = "\n".join(["", "## The house", "", *rows, "", "## Next", "| 1 | `x/` | `y.py` | |"])
+    found = [("plots/a.py", 4), ("plots/b.py", 4), ("models/agreement/d.py", 4), ("e.py", 0)]
+    assert list(told_of(page)) == found
