@@ -20,6 +20,7 @@ LEVELS = {
     "_environment": 0,
     "configs": 0,
     "files": 0,
+    "memory_maps": 0,
     "nsl": 0,
     "edges": 1,
     "ops": 1,

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from gnn.graphs.graph import Graph
-from gnn.graphs.storage.memory_maps import is_memory_mapped
+from gnn.memory_maps import is_memory_mapped
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
