@@ -32,9 +32,9 @@ def test_keys_and_dtypes_are_those_of_sampled_neighborhoods() -> None:
     sampled = sample_neighborhoods(index, np.array([1]), [None], np.zeros(1, np.uint64))
     # The whole graph has all of its edges, so their sums are the degrees.
     assert set(packed) == set(sampled) - {"graph_degrees"}
-    for key, value in sampled.items():
-        assert packed[key].dtype == value.dtype and packed[key].shape[1:] == value.shape[1:]
-        np.testing.assert_array_equal(packed[key], value)
+    for key, value in packed.items():
+        assert sampled[key].dtype == value.dtype and sampled[key].shape[1:] == value.shape[1:]
+        np.testing.assert_array_equal(sampled[key], value)
 
 
 def test_parallel_edges_and_loops_are_kept() -> None:
