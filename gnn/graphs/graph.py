@@ -12,6 +12,7 @@ from scipy import sparse
 
 from gnn.graphs import cooccurrence, from_pandas, from_sources, node_values
 from gnn.graphs.batch.keys import RESERVED_KEYS
+from gnn.graphs.sparse_features import as_csr
 from gnn.graphs.storage.memory_maps import as_array, blocks, cast
 
 Feature: TypeAlias = np.ndarray | sparse.csr_array
@@ -205,11 +206,7 @@ def _as_feature(name: str, value: Any) -> Feature:
         return _frozen(cast(array, dtype))
     if array.ndim != 2:
         raise ValueError(f"{name} must have rank 2 to be sparse, got shape {array.shape}")
-    matrix = sparse.csr_array(array, dtype=np.float32)
-    if not matrix.has_canonical_format:
-        matrix = matrix.copy()  # It may share its arrays with the caller's matrix.
-        matrix.sum_duplicates()
-    return matrix
+    return as_csr(name, array)
 
 
 def _as_labels(
