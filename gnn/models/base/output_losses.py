@@ -25,15 +25,15 @@ class OutputLosses:
     Attributes:
         weights: what the loss of each output is multiplied with (`loss_weights`), by output; empty
             until the model was called, where the losses have no names.
-        metrics: the mean loss of each output under Keras' name for it, `"<output>_loss"`; none
-            where one output alone has a loss.
+        means: the mean loss of each output so far, under Keras' name for it, `"<output>_loss"`;
+            none where one output alone has a loss.
     """
 
     def __init__(self, compiled: Any, loss: Any, loss_weights: Any = None):
         self._compiled, self._loss, self._loss_weights = compiled, loss, loss_weights
         self._computed: dict[str, list[Any]] = {}
         self.weights: dict[str, float] = {}
-        self.metrics: list[keras.metrics.Mean] = []
+        self.means: dict[str, keras.metrics.Mean] = {}
         if isinstance(loss, Mapping):
             self._resolve({name: part for name, part in loss.items() if part is not None})
 
@@ -52,7 +52,12 @@ class OutputLosses:
             weights = dict(zip(losses, given, strict=True))
         self.weights = {name: float(weights.get(name, 1.0)) for name in losses}
         if len(losses) > 1:
-            self.metrics = [keras.metrics.Mean(name=f"{name}_loss") for name in losses]
+            self.means = {name: keras.metrics.Mean(name=f"{name}_loss") for name in losses}
+
+    @property
+    def metrics(self) -> list[keras.metrics.Mean]:
+        """The means, as Keras asks for them."""
+        return list(self.means.values())
 
     @property
     def built(self) -> bool:
@@ -97,9 +102,9 @@ class OutputLosses:
         Args:
             results: the metrics of a model, in which `loss` is what layers add.
         """
-        if self.metrics and "loss" in results:
-            means = zip(self.metrics, self.weights.values(), strict=True)
-            results["loss"] += sum(metric.result() * weight for metric, weight in means)
+        for name, mean in self.means.items():
+            if "loss" in results:
+                results["loss"] += self.weights[name] * mean.result()
         return results
 
 

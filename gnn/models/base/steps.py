@@ -234,8 +234,8 @@ class TrainedOnGraphs(CalledOnGraphs):
             self._loss_tracker.update_state(whole * replicas, sample_weight=count)
             return [(whole, count)]
         losses = of_outputs.of_supervision(rows)
-        for metric, (name, value) in zip(of_outputs.metrics, losses.items(), strict=True):
-            metric.update_state(value * replicas, sample_weight=rows.counts[name])
+        for name, value in losses.items():
+            of_outputs.means[name].update_state(value * replicas, sample_weight=rows.counts[name])
         added = [tf.cast(loss, tf.float32) / replicas for loss in self.losses]
         of_layers, count = tf.add_n([*added, tf.zeros([])]), tf.add_n(list(rows.counts.values()))
         self._loss_tracker.update_state(of_layers * replicas, sample_weight=count)

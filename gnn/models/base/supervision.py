@@ -187,7 +187,7 @@ def check_metrics_labeled(metrics: Collection[str], labels: Any) -> None:
     missing = sorted(set(metrics) - set(labels)) if isinstance(labels, Mapping) else []
     if missing:
         raise KeyError(
-            f"metrics of the outputs {missing} need labels; those of {sorted(labels)} came"
+            f"metrics of the outputs {missing} need labels; got those of {sorted(labels)}"
         )
 
 
@@ -211,7 +211,7 @@ def _check_labeled(losses: Mapping[str, Any], labels: Mapping[str, Any]) -> None
     missing = sorted(set(losses) - set(labels))
     if missing:
         raise KeyError(
-            f"losses of the outputs {missing} need labels; those of {sorted(labels)} came"
+            f"losses of the outputs {missing} need labels; got those of {sorted(labels)}"
         )
 
 
