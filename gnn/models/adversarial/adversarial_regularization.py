@@ -12,7 +12,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from gnn.configs import as_adv_reg_config, as_vat_reg_config
+from gnn.configs import AdvNeighborConfig, as_adv_reg_config, as_vat_reg_config
 from gnn.graphs.batch.graphs_tuple import BatchGraph, real_nodes
 from gnn.layers.mean_loss import MeanLossLayer, without_mean_losses
 from gnn.models import padded_rows
@@ -34,7 +34,7 @@ _ADVERSARIAL, _VIRTUAL = 1, 2  # What random numbers are for: two losses of a st
 
 
 @dataclasses.dataclass(frozen=True)
-class _Step:
+class Step:
     """What a training or evaluation step knows that `call` is not given."""
 
     labels: Any
@@ -42,7 +42,7 @@ class _Step:
 
 
 # Not an attribute: the replicas of a strategy are threads that share the model.
-_STEP: contextvars.ContextVar[_Step | None] = contextvars.ContextVar("step", default=None)
+_STEP: contextvars.ContextVar[Step | None] = contextvars.ContextVar("step", default=None)
 
 
 @keras.saving.register_keras_serializable(package="gnn")
@@ -169,10 +169,10 @@ class AdversarialRegularizationModel(NodeGraphModel):
         return outputs
 
     def _add_adversarial_loss(
-        self, added: _AddedMean, graph: BatchGraph, step: _Step, training: bool | None
+        self, added: _AddedMean, graph: BatchGraph, step: Step, training: bool | None
     ) -> BatchGraph:
         """Adds the loss on the adversarial neighbors; returns the outputs on the features."""
-        config, mask = added.config.adv_neighbor_config, graph.readout_mask
+        config, mask = self._neighbor_config(graph.nodes), graph.readout_mask
         features = perturbed_features(graph, config)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(features)
@@ -198,6 +198,11 @@ class AdversarialRegularizationModel(NodeGraphModel):
         # A batch that is padding throughout keeps a row, which must not be learned from.
         added.add_mean(tf.where(count > 0, mean, tf.zeros_like(mean)), count)
         return outputs
+
+    def _neighbor_config(self, features: Any) -> AdvNeighborConfig:
+        """The settings of the adversarial neighbors of some features."""
+        assert self.config is not None
+        return self.config.adv_neighbor_config
 
     def _add_virtual_loss(self, added: _AddedMean, graph: BatchGraph) -> None:
         config = added.config
@@ -234,7 +239,7 @@ class AdversarialRegularizationModel(NodeGraphModel):
         return self._graph(nodes, has_graph=False)
 
     def _supervised(
-        self, outputs: Any, mask: tf.Tensor | None, step: _Step
+        self, outputs: Any, mask: tf.Tensor | None, step: Step
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Your loss on some outputs of the batch, and over how many rows it is a mean."""
         rows = padded_rows.count(self.loss, mask, step.labels, outputs, step.sample_weight)
@@ -308,7 +313,7 @@ class _AddedMean(MeanLossLayer):
 @contextlib.contextmanager
 def _step_of(data: Any) -> Iterator[None]:
     _, labels, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-    token = _STEP.set(_Step(labels, sample_weight))
+    token = _STEP.set(Step(labels, sample_weight))
     try:
         yield
     finally:
