@@ -20,6 +20,8 @@ from gnn.nsl.base_model import WrapsBaseModel
 from gnn.nsl.losses_and_metrics import LossesAndMetrics
 from gnn.ops.adversarial import adversarial_neighbors, of_feature, perturbed_names
 
+_COMPOSITE = (tf.SparseTensor, tf.RaggedTensor)
+
 
 class AdversarialRegularization(WrapsBaseModel, AdversarialRegularizationModel):
     """NSL's class: trains a Keras model on the worst small changes of its inputs too.
@@ -106,7 +108,7 @@ class AdversarialRegularization(WrapsBaseModel, AdversarialRegularizationModel):
         told = {*self.label_keys, self.sample_weight_key}
         masks = {
             name: of_feature(config.feature_mask, name)
-            if isinstance(value, tf.Tensor) and name not in told
+            if _dense(value) and name not in told
             else 0.0
             for name, value in features.items()
         }
@@ -225,10 +227,10 @@ class AdversarialRegularization(WrapsBaseModel, AdversarialRegularizationModel):
                 `adv_config`; None means as it is there.
 
         Returns:
-            The batch: perturbed features as NumPy arrays, labels and weights as tensors.
+            The batch: dense features as NumPy arrays, the rest as tensors.
         """
         inputs = {
-            name: value if isinstance(value, tf.SparseTensor) else tf.convert_to_tensor(value)
+            name: value if isinstance(value, _COMPOSITE) else tf.convert_to_tensor(value)
             for name, value in x.items()
         }
         labels, weights = self._labels(inputs)
@@ -243,4 +245,11 @@ class AdversarialRegularization(WrapsBaseModel, AdversarialRegularizationModel):
 
         dense = {name: features[name] for name in perturbed_names(config, features)}
         found = adversarial_neighbors(dense, loss_fn, config, seed=(self.seed, 0))
-        return {**inputs, **{name: rows.numpy() for name, rows in found.items()}}
+        arrays = {
+            name: rows.numpy() for name, rows in {**features, **found}.items() if _dense(rows)
+        }
+        return {**inputs, **arrays}
+
+
+def _dense(feature: Any) -> bool:
+    return isinstance(feature, tf.Tensor)

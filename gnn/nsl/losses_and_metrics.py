@@ -82,7 +82,9 @@ class LossesAndMetrics:
             outputs: a tensor or a structure of them, which is flattened.
             sample_weight: `[n]` or `[n, 1]`, or None.
         """
-        found = [loss.weight * value for loss, value in self._values(labels, outputs, sample_weight)]
+        found = [
+            loss.weight * value for loss, value in self._values(labels, outputs, sample_weight)
+        ]
         return tf.add_n([tf.cast(value, tf.float32) for value in found])
 
     def update(self, labels: Sequence[Any], outputs: Any, sample_weight: Any) -> None:
