@@ -13,6 +13,7 @@ from scipy import sparse
 from gnn.graphs.arguments import check_count, find_node
 from gnn.graphs.batch.packing import pack_graph
 from gnn.graphs.graph import Graph
+from gnn.ops.sparse import sparse_tensor
 
 # Beyond as many edges the whole graph is not run without being asked to.
 _MOST_EDGES = 1_000_000
@@ -163,11 +164,7 @@ def _part(graph: Graph, center: int, hops: int | None) -> tuple[np.ndarray, np.n
 
 
 def _as_tensor(value: Any) -> Any:
-    if not sparse.issparse(value):
-        return tf.convert_to_tensor(value)
-    rows = np.repeat(np.arange(value.shape[0]), np.diff(value.indptr))
-    indices = np.stack([rows, value.indices], axis=1).astype(np.int64)
-    return tf.SparseTensor(indices, value.data, value.shape)
+    return sparse_tensor(value) if sparse.issparse(value) else tf.convert_to_tensor(value)
 
 
 def _as_logits(outputs: Any, output: str | None) -> tf.Tensor:
