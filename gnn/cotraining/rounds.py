@@ -30,6 +30,7 @@ from gnn.cotraining.student_training import StudentTraining
 from gnn.cotraining.until_no_better import Fitted
 from gnn.graphs.graph import Graph
 from gnn.graphs.known_labels import known_labels
+from gnn.graphs.weighing_edges import weighing_edges
 from gnn.models.agreement.agreement_model import AgreementModel
 from gnn.models.agreement.belief_agreement import BeliefAgreement
 from gnn.models.agreement.joint_classifier import JointClassifier
@@ -258,7 +259,8 @@ class Rounds:
                 row["agreement_validation"] = fitted.best_score
         true = self._graph.labels
         assert true is not None
-        ends = np.stack([self._graph.senders, self._graph.receivers], axis=1)
+        kept = weighing_edges(self._graph.weights)
+        ends = np.stack([self._graph.senders[kept], self._graph.receivers[kept]], axis=1)
         unknown = (self.labels[ends] < 0).any(axis=1) & (true[ends] >= 0).all(axis=1)
         pairs = ends[unknown & (ends[:, 0] != ends[:, 1])]
         equal = true[pairs[:, 0]] == true[pairs[:, 1]]
