@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from gnn.graphs.storage.memory_maps import blocks, path_of
+from gnn.memory_maps import blocks, path_of
 
 
 def as_csr(name: str, value: Any) -> sparse.csr_array:

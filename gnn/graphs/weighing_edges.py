@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gnn.graphs.storage.memory_maps import blocks
+from gnn.memory_maps import blocks
 
 
 def weighing_edges(weights: np.ndarray) -> np.ndarray | slice:

@@ -74,6 +74,22 @@ def symmetric_adjacency(adjacency: Adjacency, dtype: tf.DType = tf.float32) -> A
     return made
 
 
+def know_symmetric(adjacency: Adjacency, edges: Adjacency, dtype: tf.DType = tf.float32) -> None:
+    """Tells an adjacency its `symmetric_adjacency`, where that was computed elsewhere.
+
+    What then propagates over it makes no other; `num_nodes` of `edges` may be smaller, if only the
+    first nodes receive, and so are the rows of the product.
+
+    Example:
+
+    >>> adjacency = Adjacency(tf.constant([], tf.int32), tf.constant([], tf.int32), 3)
+    >>> know_symmetric(adjacency, Adjacency(tf.constant([2]), tf.constant([0]), 1))
+    >>> symmetric_propagate(tf.constant([[1.0], [2.0], [3.0]]), adjacency).numpy().tolist()
+    [[3.0]]
+    """
+    adjacency._remember(("symmetric", dtype), (current_function(), edges))
+
+
 def _with_self_loops(edges: Adjacency, weights: tf.Tensor, loops: tf.Tensor) -> Adjacency:
     index = edges.receivers.dtype
     nodes = tf.range(tf.cast(edges.num_nodes, index))

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gnn.graphs.graph import Graph
-from gnn.graphs.weighing_edges import weighing_edges
 from gnn.plots.canvas import PALETTE, as_axes
 
 if TYPE_CHECKING:
@@ -49,9 +48,9 @@ def degree_distribution(graph: Graph, *, ax: Axes | None = None) -> Axes:
     """
     if not isinstance(graph, Graph):
         raise TypeError(f"graph must be a gnn.Graph, got {type(graph).__name__}")
-    kept = weighing_edges(graph.weights)
-    degrees = np.bincount(graph.receivers[kept], minlength=graph.num_nodes)
-    ends = degrees + np.bincount(graph.senders[kept], minlength=graph.num_nodes)
+    real = graph.weights > 0
+    degrees = np.bincount(graph.receivers[real], minlength=graph.num_nodes)
+    ends = degrees + np.bincount(graph.senders[real], minlength=graph.num_nodes)
     positive = degrees[degrees > 0]
     logarithmic = positive.size > 0 and positive.max() > _LINEAR_SPAN * positive.min()
     counted = positive if logarithmic else degrees

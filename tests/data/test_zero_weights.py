@@ -17,7 +17,7 @@ from gnn.graphs import Graph, open_graph, partition_quality, write_graph
 from gnn.graphs.partitioning.partition import _between_nodes
 from gnn.graphs.sampling.chunks import ReceiverChunks
 from gnn.graphs.sampling.neighbor_index import NeighborIndex
-from gnn.graphs.storage import memory_maps
+from gnn import memory_maps
 from gnn.plots.surroundings import surroundings
 
 SIZE = 12

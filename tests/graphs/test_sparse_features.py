@@ -10,7 +10,7 @@ import pytest
 from scipy import sparse
 
 from gnn.graphs import Graph, open_graph, sparse_features, write_graph
-from gnn.graphs.storage import memory_maps
+from gnn import memory_maps
 
 
 def csr(indices: list[int], ends: list[int], width: int = 3) -> sparse.csr_array:

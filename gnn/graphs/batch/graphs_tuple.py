@@ -48,6 +48,8 @@ class BatchGraph(GraphsTuple):
     for features that came without a graph) and, unless the edges are replaced by others,
     `agreement` (float32 `[n_edges]`, what the graph loss of an edge is multiplied by; None for 1)
     and `graph_degrees` (None where the edges are all there are).
+    A chunk of layer-wise inference also has `receivers_only`, the first and the number of the nodes
+    that receive, for a stage that says it needs no other rows (`gnn.layers.staged_layer`).
 
     Example:
 
@@ -63,6 +65,7 @@ class BatchGraph(GraphsTuple):
     has_edges: bool = True
     agreement: tf.Tensor | None = None
     graph_degrees: tf.Tensor | None = None
+    receivers_only: tuple[tf.Tensor, tf.Tensor] | None = None
     # Each with the function in which it was made: another one cannot reach what it holds.
     _adjacency: tuple[object, Adjacency] | None = None
     _membership: tuple[object, Adjacency] | None = None
@@ -71,6 +74,7 @@ class BatchGraph(GraphsTuple):
         graph = super()._replace(**fields)
         graph.readout, graph.readout_mask = self.readout, self.readout_mask
         graph.known_labels, graph.has_edges = self.known_labels, self.has_edges
+        graph.receivers_only = self.receivers_only
         if not {"senders", "receivers"} & set(fields):
             graph.agreement = self.agreement
         # What was made of the edges serves the layers that follow.
@@ -270,6 +274,28 @@ def adjacency_of(graph: GraphsTuple) -> Adjacency:
     if isinstance(graph, BatchGraph):
         graph._adjacency = (current_function(), adjacency)
     return adjacency
+
+
+def receiving_rows(graph: GraphsTuple, values: tf.Tensor) -> tf.Tensor:
+    """The rows of the nodes that the products with this graph's edges have rows for.
+
+    Those are all, but in a stage that is marked `gnn.layers.staged_layer.into_receivers` and given
+    a chunk of layer-wise inference.
+
+    Example:
+
+    >>> graph = graph_from_inputs({"x": tf.ones([3, 1]), **edgeless(3)})
+    >>> receiving_rows(graph, tf.constant([5, 6, 7])).numpy().tolist()
+    [5, 6, 7]
+    >>> graph.receivers_only = tf.constant(1), tf.constant(2)
+    >>> receiving_rows(graph, tf.constant([5, 6, 7])).numpy().tolist()
+    [6, 7]
+    """
+    receivers = getattr(graph, "receivers_only", None)
+    if receivers is None:
+        return values
+    first, count = receivers
+    return values[first : first + count]
 
 
 def membership_of(graph: GraphsTuple) -> Adjacency:

@@ -10,8 +10,8 @@ from scipy import sparse
 from gnn.graphs.graph import Graph
 from gnn.graphs.narrow import narrow
 from gnn.graphs.sampling.draws import distinct_integers, mix
-from gnn.graphs.storage.memory_maps import blocks, is_memory_mapped
 from gnn.graphs.weighing_edges import weighing_edges
+from gnn.memory_maps import blocks, is_memory_mapped
 
 
 class NeighborIndex:

@@ -13,7 +13,7 @@ from scipy import sparse
 
 from gnn.graphs.graph import Graph
 from gnn.graphs.storage.graph_writer import FORMAT, SCHEMA, VERSION, GraphWriter
-from gnn.graphs.storage.memory_maps import release
+from gnn.memory_maps import release
 
 _ROWS = 2**16
 _EDGES = 2**22
