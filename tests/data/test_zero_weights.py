@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from gnn import memory_maps
 from gnn.data import clusters, full_batch, graph_batches, neighborhoods
 from gnn.data.neighbor_examples import _by_weight
 from gnn.explain.subject import make_subject
@@ -17,7 +18,6 @@ from gnn.graphs import Graph, open_graph, partition_quality, write_graph
 from gnn.graphs.partitioning.partition import _between_nodes
 from gnn.graphs.sampling.chunks import ReceiverChunks
 from gnn.graphs.sampling.neighbor_index import NeighborIndex
-from gnn import memory_maps
 from gnn.plots.surroundings import surroundings
 
 SIZE = 12
@@ -78,11 +78,11 @@ def test_nothing_else_looks_at_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 
     def facts(graph: Graph) -> list[Any]:
         chunks = ReceiverChunks(graph, SIZE)
-        nearby = surroundings(graph, 0, 2, SIZE, graph.weights)
         model: Any = None
+        nearby = surroundings(graph, 0, 2, SIZE, graph.weights)
         subject = make_subject(model, graph, 0, 1, None)
         return [
-            *(chunk.senders for chunk in chunks),
+            *(chunk.senders for chunk in chunks.as_they_are()),
             nearby.nodes,
             [(*pair, size) for pair, size in nearby.edges.items()],
             subject.nodes,

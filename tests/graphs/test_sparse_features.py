@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from gnn.graphs import Graph, open_graph, sparse_features, write_graph
 from gnn import memory_maps
+from gnn.graphs import Graph, open_graph, sparse_features, write_graph
 
 
 def csr(indices: list[int], ends: list[int], width: int = 3) -> sparse.csr_array:
