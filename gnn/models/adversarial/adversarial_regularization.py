@@ -12,7 +12,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from gnn.configs import as_adv_reg_config, as_vat_reg_config
+from gnn.configs import AdvNeighborConfig, as_adv_reg_config, as_vat_reg_config
 from gnn.graphs.arguments import check_count
 from gnn.graphs.batch.graphs_tuple import BatchGraph, real_nodes
 from gnn.graphs.batch.keys import GRAPH_KEYS
@@ -37,7 +37,7 @@ _ADVERSARIAL, _VIRTUAL, _PURPOSES = 0, 1, 2
 
 
 @dataclasses.dataclass(frozen=True)
-class _Step:
+class Step:
     """What a training or evaluation step knows that `call` is not given."""
 
     labels: Any
@@ -47,7 +47,7 @@ class _Step:
 
 
 # Not an attribute: the replicas of a strategy are threads that share the model.
-_STEP: contextvars.ContextVar[_Step | None] = contextvars.ContextVar("step", default=None)
+_STEP: contextvars.ContextVar[Step | None] = contextvars.ContextVar("step", default=None)
 
 
 @keras.saving.register_keras_serializable(package="gnn")
@@ -182,10 +182,10 @@ class AdversarialRegularizationModel(NodeGraphModel):
         return outputs
 
     def _add_adversarial_loss(
-        self, added: _AddedMean, graph: BatchGraph, step: _Step, training: bool | None
+        self, added: _AddedMean, graph: BatchGraph, step: Step, training: bool | None
     ) -> BatchGraph:
         """Adds the loss on the adversarial neighbors; returns the outputs on the features."""
-        config, mask = added.config.adv_neighbor_config, graph.readout_mask
+        config, mask = self._neighbor_config(graph.nodes), graph.readout_mask
         features = perturbed_features(graph, config)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(features)
@@ -209,6 +209,11 @@ class AdversarialRegularizationModel(NodeGraphModel):
         )
         added.add_mean(*loss_on(neighbors))
         return outputs
+
+    def _neighbor_config(self, features: Any) -> AdvNeighborConfig:
+        """The settings of the adversarial neighbors of some features."""
+        assert self.config is not None
+        return self.config.adv_neighbor_config
 
     def _add_virtual_loss(self, added: _AddedMean, graph: BatchGraph) -> None:
         config = added.config
@@ -245,7 +250,7 @@ class AdversarialRegularizationModel(NodeGraphModel):
         return graph_of_rows(nodes)
 
     def _supervised(
-        self, outputs: Any, mask: tf.Tensor | None, step: _Step
+        self, outputs: Any, mask: tf.Tensor | None, step: Step
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Your losses on some outputs of the batch, and over how many rows each is a mean.
 
@@ -330,7 +335,7 @@ def _total(means: tf.Tensor, counts: tf.Tensor) -> tf.Tensor:
 def _step_of(data: Any, class_weights: tuple[float, ...] | None) -> Iterator[None]:
     inputs, labels, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
     has_graph = isinstance(inputs, Mapping) and any(key in inputs for key in GRAPH_KEYS)
-    token = _STEP.set(_Step(labels, sample_weight, has_graph, class_weights))
+    token = _STEP.set(Step(labels, sample_weight, has_graph, class_weights))
     try:
         yield
     finally:
