@@ -16,7 +16,7 @@ from gnn.datasets.node_tables import load_nodes
 from gnn.datasets.table_cells import quoted, why_no_number
 from gnn.datasets.table_problems import Problems, RowCheck
 from gnn.datasets.tables import Chunk, Table, open_table
-from gnn.graphs.cooccurrence import co_occurrence
+from gnn.edges.co_occurrence import co_occurrence
 from gnn.graphs.graph import Graph
 
 _SUFFIXES = (".csv", ".parquet")
