@@ -47,6 +47,7 @@ setup(
         "notebooks": NOTEBOOKS,
         "docs": ["mkdocs-material", "mkdocstrings[python]"],
         "dev": [
+            "hypothesis",
             "mypy",
             "networkx",
             "pandas",

@@ -33,9 +33,11 @@ def surroundings(
     """Walks from a node over edges in either direction, the nearest nodes first.
 
     Where a hop has more nodes than there is room for, those are kept whose edges to a node of the
-    hop before are the largest by the sum of absolute `sizes`; of equal ones the lower index.
+    hop before are the largest by the sum of absolute `sizes`; of equal ones the lower index. An
+    edge of weight 0 is no edge.
     """
-    senders, receivers = graph.senders.astype(np.int64), graph.receivers.astype(np.int64)
+    real = graph.weights > 0
+    senders, receivers, sizes = graph.senders[real], graph.receivers[real], sizes[real]
     tail, head = np.concatenate([senders, receivers]), np.concatenate([receivers, senders])
     size = np.tile(np.abs(sizes).astype(np.float64), 2)
     hop = np.full(graph.num_nodes, -1)
