@@ -39,14 +39,12 @@ setup(
         "tqdm>=4.66",
     ],
     extras_require={
-        "beam": ["apache-beam>=2.70"],
-        "retrieval": ["faiss-cpu"],
         "parquet": PARQUET,
         "partition": PARTITION,
         "plots": PLOTS,
         "notebooks": NOTEBOOKS,
-        "docs": ["mkdocs-material", "mkdocstrings[python]"],
         "dev": [
+            "build",
             "hypothesis",
             "mypy",
             "networkx",
@@ -54,6 +52,7 @@ setup(
             "pytest>=8.3",
             "pytest-xdist",
             "ruff",
+            "twine>=6.1",
             *sorted({*PARQUET, *PARTITION, *PLOTS, *NOTEBOOKS}),
         ],
     },

@@ -74,6 +74,21 @@ def release(array: np.ndarray) -> None:
         file.madvise(mmap.MADV_DONTNEED)
 
 
+def path_of(values: Any) -> str | None:
+    """The path of the file that an array is, or is a part of; None for one in memory.
+
+    Example:
+
+    >>> path_of(np.zeros(3)) is None
+    True
+    """
+    while isinstance(values, np.ndarray):
+        if getattr(values, "filename", None) is not None:
+            return str(values.filename)
+        values = values.base
+    return None
+
+
 def _file_of(values: Any) -> mmap.mmap | None:
     while isinstance(values, np.ndarray):
         values = values.base

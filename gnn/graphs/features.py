@@ -13,6 +13,7 @@ from scipy import sparse
 from gnn.edges.checks import read_only
 from gnn.edges.missing import missing_among
 from gnn.graphs.batch.keys import RESERVED_KEYS
+from gnn.graphs.sparse_features import as_csr
 from gnn.memory_maps import as_array, blocks, cast, release
 
 Feature: TypeAlias = np.ndarray | sparse.csr_array
@@ -192,10 +193,7 @@ def _as_sparse(title: str, value: Any) -> sparse.csr_array:
     if value.ndim != 2:
         raise ValueError(f"{title} must have rank 2 to be sparse, got shape {value.shape}")
     with np.errstate(over="ignore"):
-        matrix = sparse.csr_array(value, dtype=np.float32)
-    if not matrix.has_canonical_format:
-        matrix = matrix.copy()  # It may share its arrays with the caller's matrix.
-        matrix.sum_duplicates()
+        matrix = as_csr(title, value)
     _check_finite(title, matrix.data, matrix.indptr)
     return matrix
 
