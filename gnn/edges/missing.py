@@ -25,7 +25,6 @@ NA_VALUES = frozenset(
         "NA",
         "NULL",
         "NaN",
-        "NaT",
         "None",
         "n/a",
         "nan",

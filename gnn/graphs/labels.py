@@ -242,7 +242,7 @@ def _guessed(array: np.ndarray, missing: np.ndarray, named: bool) -> tuple[str, 
         return ("regression", "") if real else ("class", "")
     if array.dtype.kind == "b" or not distinct.size or named:
         return "class", ""
-    whole = not real or bool(np.all(distinct % 1 == 0))
+    whole = not real or np.array_equal(np.trunc(distinct), distinct)
     numbers = distinct if real else distinct[distinct != -1]
     if not numbers.size:
         return "class", ""
@@ -263,7 +263,7 @@ def _is_two_signs(values: np.ndarray) -> bool:
 
 def _whole(array: np.ndarray, missing: np.ndarray) -> np.ndarray:
     """Floats that are whole, as integers."""
-    bad = ~missing & (~np.isfinite(array) | (array % 1 != 0))
+    bad = ~missing & (np.isinf(array) | (np.trunc(array) != array))
     if bad.any():
         at = int(np.argmax(bad))
         raise ValueError(
