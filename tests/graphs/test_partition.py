@@ -137,7 +137,7 @@ def test_auto_takes_metis_where_it_is_installed(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: name)
     monkeypatch.setitem(sys.modules, "pymetis", FakeMetis)
     # 0 -> 1 twice and 1 -> 0, 1 -> 2, and a loop: METIS is given both directions, counted.
-    graph = Graph.from_edges([0, 0, 1, 1, 2], [1, 1, 0, 2, 2])
+    graph = Graph.from_edges([0, 0, 1, 1, 2], [1, 1, 0, 2, 2], merge="keep")
     assert partition(graph, 2, seed=5).tolist() == [1, 1, 1]
     ((num_parts, (starts, adjacent), options),) = calls
     assert num_parts == 2 and options["options"] == {"seed": 5}
