@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from gnn.graphs.batch.graphs_tuple import real_nodes
+from gnn.graphs.batch.which_nodes import real_nodes
 from gnn.layers.graph_layer import GraphHandle, GraphLayer
 
 

@@ -12,7 +12,7 @@ import keras
 import tensorflow as tf
 from graph_nets.graphs import GraphsTuple
 
-from gnn.graphs.batch.graphs_tuple import real_nodes
+from gnn.graphs.batch.which_nodes import real_nodes
 from gnn.ops.kernels import compiled_by_xla
 
 

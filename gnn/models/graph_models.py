@@ -9,7 +9,8 @@ import keras
 import tensorflow as tf
 
 from gnn.graphs.arguments import check_counts, check_rate
-from gnn.graphs.batch.graphs_tuple import BatchGraph, graph_from_inputs, real_nodes
+from gnn.graphs.batch.graphs_tuple import BatchGraph, graph_from_inputs
+from gnn.graphs.batch.which_nodes import real_nodes
 from gnn.layers.batch_normalization import NodeBatchNormalization
 from gnn.layers.graph_layer import GraphLayer
 from gnn.layers.isomorphism import GINConv

@@ -9,7 +9,8 @@ import keras
 import tensorflow as tf
 
 from gnn.configs import as_graph_reg_config, as_pair_weights
-from gnn.graphs.batch.graphs_tuple import BatchGraph, real_nodes
+from gnn.graphs.batch.graphs_tuple import BatchGraph
+from gnn.graphs.batch.which_nodes import real_nodes
 from gnn.layers.regularization import GraphRegularization
 from gnn.models.agreement.agreement_weights import weigh_by_agreement
 from gnn.models.node_graph_model import NodeGraphModel

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gnn.graphs.batch.graphs_tuple import BatchGraph, graph_from_inputs, real_nodes
+from gnn.graphs.batch.graphs_tuple import BatchGraph, graph_from_inputs
+from gnn.graphs.batch.which_nodes import real_nodes
 from gnn.layers.batch_normalization import NodeBatchNormalization
 
 VALUES = np.random.default_rng(0).normal(3.0, 2.0, (6, 4)).astype(np.float32)

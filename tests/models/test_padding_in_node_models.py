@@ -147,7 +147,7 @@ def assert_same(found: dict[str, Any], expected: dict[str, Any], tolerance: floa
         lambda: gcn(node_model_fn=normalized, config=L2),
         lambda: JointClassifier([gcn(node_model_fn=logarithm), across_rows()]),
         lambda: GraphClassifier(2, 4, stack, dropout_rate=0.0, node_model_fn=normalized),
-        lambda: LayerHost(messages()),
+        lambda: LayerHost([messages()]),
     ],
     ids=["mlp", "judge", "virtual", "adversarial", "gcn", "joint", "of_graphs", "messages"],
 )

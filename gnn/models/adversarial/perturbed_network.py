@@ -9,7 +9,8 @@ import keras
 import tensorflow as tf
 
 from gnn.configs import AdvNeighborConfig
-from gnn.graphs.batch.graphs_tuple import BatchGraph, real_nodes
+from gnn.graphs.batch.graphs_tuple import BatchGraph
+from gnn.graphs.batch.which_nodes import real_nodes
 from gnn.models.graph_regularization import GraphRegularizationModel
 from gnn.models.node_graph_model import NodeGraphModel
 from gnn.models.node_models import call_node_model, check_weighs_a_loss

@@ -8,7 +8,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from gnn.graphs.batch.graphs_tuple import BatchGraph, real_nodes
+from gnn.graphs.batch.graphs_tuple import BatchGraph
+from gnn.graphs.batch.which_nodes import real_nodes
 from gnn.layers.real_rows import on_real_rows
 
 

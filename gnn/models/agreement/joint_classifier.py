@@ -8,7 +8,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from gnn.graphs.batch.graphs_tuple import BatchGraph, real_nodes
+from gnn.graphs.batch.graphs_tuple import BatchGraph
+from gnn.graphs.batch.which_nodes import real_nodes
 from gnn.models.adversarial.adversarial_regularization import AdversarialRegularizationModel
 from gnn.models.node_graph_model import NodeGraphModel
 from gnn.models.node_models import call_node_model, features_not_read, logits_of

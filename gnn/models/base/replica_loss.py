@@ -8,28 +8,27 @@ import tensorflow as tf
 
 from gnn.ops.replicas import replica_share
 
+Mean = tuple[tf.Tensor, tf.Tensor]
 
-def part_of_replica(
-    supervised: tf.Tensor, rows: tf.Tensor, means: Sequence[tuple[tf.Tensor, tf.Tensor]]
-) -> tf.Tensor:
+
+def part_of_replica(supervised: Sequence[Mean], added: Sequence[Mean]) -> tf.Tensor:
     """This replica's part of the loss of a step, as Keras adds up those of all replicas.
 
     Args:
-        supervised: float32 scalar, its supervised loss, divided by the number of replicas.
-        rows: float32 scalar, the labeled rows that it is a mean over.
-        means: the mean losses that were added, undivided, each with its number of nodes.
+        supervised: losses that Keras has divided by the number of replicas, each with what it is a
+            mean over, such as labeled rows.
+        added: losses that it has not, likewise; loss and count may be vectors of several means.
 
     Returns:
         A float32 scalar; over all replicas they add up to the loss of all rows and nodes.
 
     Example:
 
-    >>> float(part_of_replica(tf.constant(2.0), tf.constant(3.0), [(tf.constant(0.5), 4.0)]))
+    >>> two = tf.constant(2.0)
+    >>> float(part_of_replica([(two, tf.constant(3.0))], [(tf.constant(0.5), two)]))
     2.5
     """
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
+    shared = [*supervised, *((mean / replicas, count) for mean, count in added)]
     # Replicas take turns at every exchange and share the layers' attributes: exchange last.
-    loss = supervised * replica_share(rows)
-    for added, nodes in means:
-        loss += added / replicas * replica_share(nodes)
-    return loss
+    return tf.add_n([tf.reduce_sum(loss * replica_share(count)) for loss, count in shared])

@@ -19,7 +19,7 @@ def with_mean_losses(results: dict[str, Any], layers: Sequence[MeanLossLayer]) -
     Example:
 
     >>> layer = GraphRegularization({"multiplier": 0.5})
-    >>> layer.tracked.update_state(4.0)
+    >>> layer.tracked.update_state(4.0, 1.0)
     >>> shown = with_mean_losses({"loss": 1.0}, [layer])
     >>> {name: float(value) for name, value in shown.items()}
     {'loss': 3.0, 'supervised_loss': 1.0, 'graph_loss': 4.0, 'scaled_graph_loss': 2.0}

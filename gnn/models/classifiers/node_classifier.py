@@ -11,7 +11,8 @@ import tensorflow as tf
 
 from gnn.configs import as_graph_reg_config, as_pair_weights
 from gnn.graphs.arguments import check_counts, check_rate
-from gnn.graphs.batch.graphs_tuple import BatchGraph, graph_from_inputs, real_nodes
+from gnn.graphs.batch.graphs_tuple import BatchGraph, graph_from_inputs
+from gnn.graphs.batch.which_nodes import real_nodes
 from gnn.layers.regularization import GraphRegularization
 from gnn.models.agreement.agreement_weights import weigh_by_agreement
 from gnn.models.node_graph_model import NodeGraphModel

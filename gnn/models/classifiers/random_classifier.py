@@ -8,7 +8,8 @@ import keras
 import tensorflow as tf
 
 from gnn.graphs.arguments import check_counts, check_rate
-from gnn.graphs.batch.graphs_tuple import BatchGraph, real_nodes
+from gnn.graphs.batch.graphs_tuple import BatchGraph
+from gnn.graphs.batch.which_nodes import real_nodes
 from gnn.layers.dense import FeatureDense
 from gnn.layers.dropout import FeatureDropout
 from gnn.layers.mean_loss import MeanLossLayer
