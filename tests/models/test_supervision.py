@@ -142,6 +142,13 @@ def test_training_and_evaluation_without_any_label() -> None:
     assert results == {"loss": 5.0, "mae": 2.0}
 
 
+def test_an_evaluation_without_any_label_says_so() -> None:
+    model = Scaled()
+    model.compile("sgd", "mse", run_eagerly=True)
+    with pytest.warns(UserWarning, match="no row of the data to evaluate has a label"):
+        assert model.evaluate(*batch([1, 2], column(NAN, NAN)), verbose=0) == 0.0
+
+
 @pytest.mark.parametrize("jit_compile", [False, True])
 def test_one_step_of_fit_by_hand(jit_compile: bool) -> None:
     # Row 0 alone has a label: the slope of (w - 3)^2 at 1 is -4, so w is 2 after the step.
