@@ -143,20 +143,21 @@ def find_target(target: Any, logits: np.ndarray, graph: Graph) -> int:
 
 
 def _part(graph: Graph, center: int, hops: int | None) -> tuple[np.ndarray, np.ndarray]:
-    """Nodes, and edges sorted by receiver."""
+    """Nodes, and edges sorted by receiver; those of weight 0 are none."""
+    is_edge = graph.weights > 0
     if hops is None:
         if graph.num_edges > _MOST_EDGES:
             raise ValueError(
                 f"hops must be given for a graph of more than {_MOST_EDGES:,} edges, such as the "
                 f"number of the model's convolutions; this one has {graph.num_edges:,}"
             )
-        nodes, edges = np.arange(graph.num_nodes), np.arange(graph.num_edges)
+        nodes, edges = np.arange(graph.num_nodes), np.flatnonzero(is_edge)
     else:
         near = np.zeros(graph.num_nodes, bool)
         near[center] = True
         for _ in range(check_count("hops", hops, 0)):
-            near[graph.senders[near[graph.receivers]]] = True
-        edges = np.flatnonzero(near[graph.receivers])
+            near[graph.senders[near[graph.receivers] & is_edge]] = True
+        edges = np.flatnonzero(near[graph.receivers] & is_edge)
         near[graph.senders[edges]] = True
         nodes = np.flatnonzero(near)
     order = np.lexsort((graph.senders[edges], graph.receivers[edges]))

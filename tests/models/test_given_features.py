@@ -23,7 +23,9 @@ def model() -> keras.Model:
     """100 for the word "cup", and the price: 1 and 110 for the rows above."""
     word, price = keras.Input([], name="word", dtype="string"), keras.Input([1], name="price")
     found = keras.layers.StringLookup(vocabulary=["cup"], output_mode="one_hot")(word)
-    counted = keras.layers.Lambda(lambda row: 100.0 * tf.cast(row[:, 1:], tf.float32), output_shape=(1,))(found)
+    counted = keras.layers.Lambda(
+        lambda row: 100.0 * tf.cast(row[:, 1:], tf.float32), output_shape=(1,)
+    )(found)
     last = keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")
     node_model = keras.Model([word, price], last(keras.layers.Add()([counted, price])))
     made = GraphRegularizationModel({"multiplier": 0.1}, lambda: node_model)
