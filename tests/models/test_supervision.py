@@ -353,6 +353,22 @@ def test_names_that_fit_no_output(error: Any, loss: Any, labels: Any, message: s
         evaluated(model, batch([1], labels))
 
 
+def test_labels_as_lists_and_labels_that_only_a_loss_of_ones_own_knows() -> None:
+    ones = tf.ones([2])
+    kept = supervision("mse", [column(NAN, 3)], ones)
+    assert kept.labels.numpy().tolist() == [[3.0]]
+    kept = supervision("mse", [column(NAN, 3), column(4, 5)], {"b": ones, "a": ones})
+    assert {name: part.numpy().ravel().tolist() for name, part in kept.labels.items()} == {
+        "a": [3.0],
+        "b": [4.0, 5.0],
+    }
+    with pytest.raises(ValueError, match="labels are a list of 2, but the outputs are"):
+        supervision("mse", [ones, ones], ones)
+    mask = tf.constant([True, False])
+    kept = supervision(None, {"pairs": column(NAN, 3)}, {"a": [ones]}, mask=mask)
+    assert np.isnan(kept.labels["pairs"]).all() and kept.outputs["a"][0].shape == [1]
+
+
 def test_names_for_an_output_without_one() -> None:
     model = Scaled()
     model.compile("sgd", {"double": "mse"})
