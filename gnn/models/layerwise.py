@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from gnn.data.node_features import NodeFeatures
-from gnn.files import whole_file
+from gnn.files import check_file, whole_file
 from gnn.graphs.arguments import check_count
 from gnn.graphs.batch.graphs_tuple import BatchGraph, edgeless, num_rows
 from gnn.graphs.graph import Graph
@@ -28,6 +28,7 @@ def layerwise_predict(
     *,
     batch_size: int,
     output: str | os.PathLike[str] | None = None,
+    overwrite: bool = False,
     memory_limit: int = 2**30,
 ) -> np.ndarray:
     """The logits of all nodes, as of the whole graph in one batch, in bounded memory.
@@ -55,7 +56,8 @@ def layerwise_predict(
         graph: the graph, with the features that the model takes.
         batch_size: the most nodes of a chunk.
         output: None, or the path of a `.npy` file for logits that are larger than memory. It
-            appears when it is whole; a file that is there is replaced.
+            appears when it is whole.
+        overwrite: whether a file `output` that is there is replaced.
         memory_limit: bytes; a larger array between two stages is kept in a file, in the folder of
             `output`, or without one in that of Python's `tempfile`.
 
@@ -64,6 +66,7 @@ def layerwise_predict(
         the file.
 
     Raises:
+        FileExistsError: there is a file `output`, and `overwrite` is False.
         TypeError: `model` is not a `NodeClassifier`, or a number is no integer.
         ValueError: `batch_size` or `memory_limit` is too small, `output` does not end in `.npy`,
             or the graph has no features.
@@ -83,11 +86,13 @@ def layerwise_predict(
     memory_limit = check_count("memory_limit", memory_limit, 0)
     if output is not None and Path(output).suffix != ".npy":
         raise ValueError(f"output must be a path that ends in '.npy'; got {str(output)!r}")
+    if output is not None:
+        check_file(output, overwrite=overwrite)
     shape = (graph.num_nodes, model.num_classes)
     if output is None:
         state = _run_all(model, graph, batch_size, _Table(shape, np.float32), memory_limit, None)
         return state.leaves[0]
-    with whole_file(output) as partial, open(partial, "w+b") as file:
+    with whole_file(output, overwrite=overwrite) as partial, open(partial, "w+b") as file:
         header = {"descr": "<f4", "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(file, header)
         logits = _Table(shape, np.float32, file)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import inspect
-import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -23,10 +21,11 @@ from gnn.graphs.batch.keys import GRAPH_KEYS
 from gnn.layers.mean_loss import MeanLossLayer
 from gnn.layers.regularization import GraphRegularization
 from gnn.models import padded_rows
-from gnn.models.export import export_saved_model, sole_input
+from gnn.models.export import export_saved_model, sole_input, whole_export
 from gnn.models.input_signature import InputSignature
 from gnn.models.loadable import check_network_loadable
 from gnn.models.output_labels import labels_by_output
+from gnn.models.saving import save_whole
 from gnn.ops.replicas import replica_share
 
 
@@ -378,17 +377,7 @@ class NodeGraphModel(keras.Model):
         if not self._known_loadable:
             check_network_loadable(self)
             self._known_loadable = True
-        path = Path(filepath)
-        is_local = "://" not in os.fspath(filepath) and path.parent.is_dir()
-        if path.suffix != ".keras" or not is_local or (path.exists() and not overwrite):
-            super().save(filepath, overwrite=overwrite, **kwargs)
-            return
-        partial = path.with_name(f".{path.stem}.{os.getpid()}.keras")
-        try:
-            super().save(partial, **kwargs)
-            os.replace(partial, path)
-        finally:
-            partial.unlink(missing_ok=True)
+        save_whole(super().save, filepath, overwrite, **kwargs)
 
     def export(
         self,
@@ -404,10 +393,11 @@ class NodeGraphModel(keras.Model):
         features, the graph keys and `readout` (a model of graphs only where it was trained on
         batches that have it). The output is named `outputs`, or has the names of
         the outputs where they are several. `gnn` is not needed to load it. The folder is written
-        under another name and renamed when whole. With `input_signature` or another `format`, it is
-        Keras' own export.
+        under another name and renamed when whole; in the place of an older export, and of nothing
+        else. With `input_signature` or another `format`, it is Keras' own export.
 
         Raises:
+            FileExistsError: `filepath` is a file, or a folder that is no export of ours.
             ValueError: the model has not been built: call, fit or load it first.
 
         Example:
@@ -415,8 +405,12 @@ class NodeGraphModel(keras.Model):
         >>> # model.export("served")
         >>> # tf.saved_model.load("served").signatures["serving_default"](x=features)
         """
-        if format != "tf_saved_model" or input_signature is not None:
+        if format != "tf_saved_model":
             super().export(filepath, format, verbose, input_signature, **kwargs)
+            return
+        if input_signature is not None:
+            with whole_export(filepath) as partial:
+                super().export(partial, format, verbose, input_signature, **kwargs)
             return
         if self._signature is None:
             raise ValueError(

@@ -10,11 +10,12 @@ import tensorflow as tf
 
 from gnn.graphs.arguments import check_counts
 from gnn.layers.dense import FeatureDense
-from gnn.models.export import export_saved_model
+from gnn.models.export import export_saved_model, whole_export
 from gnn.models.feature_columns import feature_columns
 from gnn.models.input_signature import InputSignature
 from gnn.models.loadable import check_loadable
 from gnn.models.node_models import call_node_model, last_activation
+from gnn.models.saving import save_whole
 from gnn.ops.agreement import AGGREGATIONS, aggregate_pairs
 
 _PROJECTED = "project_"
@@ -257,7 +258,7 @@ class AgreementModel(keras.Model):
         return cls(**arguments)
 
     def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
-        """Saves as `keras.Model.save` does.
+        """Saves as `keras.Model.save` does, whole or not at all.
 
         Raises:
             ValueError: a layer of the user's could not be loaded again; it is named.
@@ -265,7 +266,7 @@ class AgreementModel(keras.Model):
         for name in ("encoder", "aggregator", "predictor"):
             if isinstance(getattr(self, name), keras.layers.Layer):
                 check_loadable(getattr(self, name), name)
-        super().save(filepath, overwrite=overwrite, **kwargs)
+        save_whole(super().save, filepath, overwrite, **kwargs)
 
     def export(
         self,
@@ -281,10 +282,15 @@ class AgreementModel(keras.Model):
         `input_signature` or another `format`, it is Keras' own export.
 
         Raises:
+            FileExistsError: `filepath` is a file, or a folder that is no export of ours.
             ValueError: the model has not been built: call or fit it first.
         """
-        if format != "tf_saved_model" or input_signature is not None:
+        if format != "tf_saved_model":
             super().export(filepath, format, verbose, input_signature, **kwargs)
+            return
+        if input_signature is not None:
+            with whole_export(filepath) as partial:
+                super().export(partial, format, verbose, input_signature, **kwargs)
             return
         if self._signature is None:
             raise ValueError(
