@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
 import signal
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from gnn.files import (
     Manifest,
     check_replaceable,
     put_folder,
+    remove_folder,
     whole,
     whole_file,
     whole_folder,
@@ -26,19 +29,41 @@ from gnn.files import (
 )
 
 PACKAGE = Path(__file__).parents[1] / "gnn"
-# Writes half of what it should, says so, and waits to be killed. It takes `gnn.files` without what
-# `import gnn` takes seconds for.
-_WRITER = """
+# It takes `gnn.files` without what `import gnn` takes seconds for.
+_ALONE = """
 import sys, time, types
 sys.modules["gnn"] = types.ModuleType("gnn")
 sys.modules["gnn"].__path__ = [sys.argv[1]]
 from gnn import files
+"""
+# Writes half of what it should, says so, and waits to be killed.
+_WRITER = f"""{_ALONE}
 kind = ["thing"] if sys.argv[2] == "whole_folder" else []
 with getattr(files, sys.argv[2])(sys.argv[3], *kind) as partial:
     target = partial / "a.txt" if partial.is_dir() else partial
     target.write_text("half")
     print("writing", flush=True)
     time.sleep(600)
+"""
+# Replaces a folder over and over: as whole_folder does, or as a run, whose parts lie beside it.
+_REPLACER = f"""{_ALONE}
+from pathlib import Path
+path, beside = Path(sys.argv[2]), Path(sys.argv[2] + ".partial")
+number = 0
+while True:
+    number += 1
+    if number % 2:
+        with files.whole_folder(path, "thing", overwrite=True) as partial:
+            for name in "abcd":
+                (partial / name).write_text(str(number))
+    else:
+        if beside.exists():
+            files.remove_folder(beside, "thing")
+        with files.whole_folder(beside, "thing") as partial:
+            for name in "abcd":
+                (partial / name).write_text(str(number))
+        files.put_folder(beside, path, "thing", overwrite=True)
+    print(number, flush=True)
 """
 
 
@@ -325,6 +350,27 @@ def test_a_killed_writer_leaves_nothing_and_is_tidied_up_after(tmp_path, functio
     assert len(names(tmp_path)) == 2
     write("again", overwrite=True)
     assert names(tmp_path) == {path.name}
+
+
+def test_a_replacement_that_is_killed_leaves_the_old_folder_or_the_new_one(tmp_path):
+    path = tmp_path / "run"
+    draw = random.Random(0)
+    for _ in range(20):
+        command = [sys.executable, "-c", _REPLACER, str(PACKAGE), str(path)]
+        writer = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert writer.stdout.readline()
+        time.sleep(draw.uniform(0, 0.02))
+        writer.send_signal(signal.SIGKILL)
+        writer.wait()
+        writer.stdout.close()
+        assert names(path) == {*"abcd"}
+        assert len({(path / name).read_text() for name in "abcd"}) == 1
+        check_replaceable(path, "thing", overwrite=True)  # Its manifest came with it.
+    for name in ("run", "run.partial"):  # Whoever writes next tidies up.
+        with folder_of(tmp_path / name, overwrite=True):
+            pass
+    assert remove_folder(tmp_path / "run.partial", "thing")
+    assert names(tmp_path) == {"run"}
 
 
 def left_over(tmp_path: Path, **contents: str) -> Path:

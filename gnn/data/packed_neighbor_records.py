@@ -14,17 +14,10 @@ import tensorflow as tf
 from gnn.configs import GraphNeighborConfig, as_neighbor_config
 from gnn.data.neighbor_examples import NeighborExamples
 from gnn.data.neighbor_features import pack_nodes_and_edges
+from gnn.data.record_reading import check_shuffle, read_shards, whole_records
 from gnn.data.record_schema import FILE_NAME, KIND, read_schema, write_schema
-from gnn.data.record_shards import (
-    Shards,
-    check_shards,
-    check_shuffle,
-    open_files,
-    open_shards,
-    read_shards,
-    whole_records,
-    write_shards,
-)
+from gnn.data.record_shards import Shards, open_files, open_shards
+from gnn.data.record_writing import check_shards, write_shards
 from gnn.files import whole_folder
 from gnn.graphs.graph import Graph
 

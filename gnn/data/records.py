@@ -15,6 +15,7 @@ from typing import Any
 import tensorflow as tf
 
 from gnn.data.packed_neighbor_records import read_packed_neighbors, write_packed_neighbors
+from gnn.data.record_reading import check_shuffle, read_shards, whole_records
 from gnn.data.record_schema import (
     KIND,
     element_from_json,
@@ -23,14 +24,8 @@ from gnn.data.record_schema import (
     read_schema,
     write_schema,
 )
-from gnn.data.record_shards import (
-    check_shards,
-    check_shuffle,
-    open_shards,
-    read_shards,
-    whole_records,
-    write_shards,
-)
+from gnn.data.record_shards import open_shards
+from gnn.data.record_writing import check_shards, write_shards
 from gnn.files import whole_folder
 
 __all__ = ["read", "read_packed_neighbors", "write", "write_packed_neighbors"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gnn.files.links import followed
 from gnn.files.manifest import MANIFEST, Manifest, read_manifest
 from gnn.files.ownership import check_replaceable, is_empty, is_free, strangers, why_not_ours
+from gnn.files.temporary import remove_temporaries
 from gnn.files.whole import (
     check_file,
     clear_folder,
@@ -27,6 +28,7 @@ __all__ = [
     "put_folder",
     "read_manifest",
     "remove_folder",
+    "remove_temporaries",
     "strangers",
     "whole_file",
     "whole_folder",

@@ -53,22 +53,35 @@ def holds_older(folder: Path, kind: str) -> None:
     _write(folder, Manifest(TEMPORARY, folders={f"{NEW}/*": kind, OLD: kind}))
 
 
-def tidy(parent: Path, name: str | None = None) -> None:
+def tidy(parent: Path, name: str) -> None:
     """Removes the folders of `temporary` that processes of this machine left that are dead.
 
     Args:
         parent: where to look.
-        name: of the path that they were writing; None for any.
+        name: of the path that they were writing.
     """
     for left in parent.glob(".*.partial-*"):
         target = left_in(left.name)
-        if target is None or name not in (None, target) or not is_temporary(left):
+        if target != name or not is_temporary(left):
             continue
-        path = parent / target
+        path = parent / name
         if old_in(left).is_dir() and not os.path.lexists(path):
             with contextlib.suppress(OSError):
                 os.replace(old_in(left), path)
         remove_temporary(left)
+
+
+def remove_temporaries(folder: Path, names: str = "*") -> None:
+    """Removes all folders of `temporary` in one that no other process writes to.
+
+    Args:
+        folder: where they lie. The caller knows that whoever made them is dead, also on a machine
+            of another name.
+        names: a pattern of the paths that were being written.
+    """
+    for left in folder.glob(f".{names}.partial-*"):
+        if is_temporary(left):
+            remove_temporary(left)
 
 
 def _write(folder: Path, manifest: Manifest) -> None:

@@ -9,7 +9,15 @@ from pathlib import Path
 
 from gnn.data.record_schema import KIND as RECORDS
 from gnn.data.record_schema import files_of_records
-from gnn.files import MANIFEST, Manifest, followed, read_manifest, strangers, write_manifest
+from gnn.files import (
+    MANIFEST,
+    Manifest,
+    followed,
+    read_manifest,
+    remove_temporaries,
+    strangers,
+    write_manifest,
+)
 from gnn.graphs.storage.graph_files import files_of_graph
 from gnn.graphs.storage.graph_writer import FORMAT as GRAPH_FORMAT
 from gnn.graphs.storage.graph_writer import KIND as GRAPH
@@ -18,7 +26,7 @@ from gnn.models.export import KIND as EXPORT
 from gnn.models.export import files_of_export
 from gnn.runs import run_folder
 from gnn.runs.run import load_run
-from gnn.training.snapshots import adopt_snapshots
+from gnn.training.snapshots import adopt_snapshots, claim_folder
 
 
 @dataclasses.dataclass(frozen=True)
@@ -111,11 +119,36 @@ def _reader_of(path: Path) -> tuple[str, Callable[[Path], list[str] | None]] | N
     return None
 
 
+def carry_on(folder: run_folder.RunFolder) -> None:
+    """Gives manifests to a training that an older version began, now that it is carried on.
+
+    Args:
+        folder: locked.
+
+    Raises:
+        OSError: the SavedModel in it cannot be loaded.
+        ValueError: a snapshot in it is damaged.
+    """
+    remove_temporaries(folder.partial)
+    if read_manifest(folder.partial) is None:
+        _write_manifests_of_run(folder.partial)
+
+
 def _adopt_run(path: Path) -> None:
     run_folder.read_config(path)
     if (path / run_folder.METRICS).is_file():
         assert load_run(path).model is not None
-    run_folder.adopt_run(path)
+    _write_manifests_of_run(path)
+
+
+def _write_manifests_of_run(run: Path) -> None:
+    saved = run / run_folder.SAVED_MODEL
+    if saved.is_dir() and read_manifest(saved) is None:
+        write_manifest(saved, Manifest(EXPORT, frozenset(files_of_export(saved))))
+    if (run / run_folder.STATE).is_dir():
+        claim_folder(run / run_folder.STATE)
+    finished = (run / run_folder.METRICS).is_file()
+    write_manifest(run, run_folder.manifest_of(run) if finished else run_folder.BEGUN)
 
 
 def _adopt_snapshots(path: Path) -> None:

@@ -230,13 +230,9 @@ class Run:
             raise ValueError(f"format must be 'saved_model' or 'keras', got {format!r}")
         if format == "saved_model":
             source = self.path / run_folder.SAVED_MODEL
-            names = [p.relative_to(source) for p in source.rglob("*") if p.name != MANIFEST]
+            others = shutil.ignore_patterns(MANIFEST, ".*.partial-*")
             with whole_folder(path, EXPORT, overwrite=overwrite) as partial:
-                for name in names:
-                    if (source / name).is_dir():
-                        (partial / name).mkdir()
-                    else:
-                        shutil.copyfile(source / name, partial / name)
+                shutil.copytree(source, partial, dirs_exist_ok=True, ignore=others)
             return path
         if path.suffix != ".keras":
             raise ValueError(f"the path of format 'keras' must end in .keras, got {str(path)!r}")

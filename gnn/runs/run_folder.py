@@ -22,13 +22,13 @@ from gnn.files import (
     put_folder,
     read_manifest,
     remove_folder,
+    remove_temporaries,
     whole_file,
     write_manifest,
 )
 from gnn.models.export import KIND as EXPORT
-from gnn.models.export import files_of_export
 from gnn.runs.run_config import OptionError, RunConfig
-from gnn.training.snapshots import SNAPSHOTS, claim_folder, has_snapshot
+from gnn.training.snapshots import SNAPSHOTS, has_snapshot
 
 CONFIG, DATA, HISTORY, METRICS = "config.json", "data.json", "history.csv", "metrics.json"
 MODEL, SAVED_MODEL, PLOT, LOG, SPLITS = (
@@ -38,13 +38,13 @@ MODEL, SAVED_MODEL, PLOT, LOG, SPLITS = (
     "log.txt",
     "splits.csv",
 )
-_STATE = "state"
+STATE = "state"
 # Of the folder, in its manifest.
 KIND = "run"
 _FILES = (CONFIG, DATA, HISTORY, METRICS, MODEL, PLOT, LOG, SPLITS)
-_FOLDERS = {SAVED_MODEL: EXPORT, _STATE: SNAPSHOTS}
+_FOLDERS = {SAVED_MODEL: EXPORT, STATE: SNAPSHOTS}
 # What a run that is trained will hold.
-_BEGUN = Manifest(KIND, frozenset(_FILES), _FOLDERS)
+BEGUN = Manifest(KIND, frozenset(_FILES), _FOLDERS)
 # Where a run lies and how often it is kept have no bearing on what it computes.
 _NOT_COMPARED = ("output", "overwrite", "resume", "snapshot_seconds")
 
@@ -70,7 +70,7 @@ class RunFolder:
     @property
     def state(self) -> Path:
         """Where its snapshots lie."""
-        return self.partial / _STATE
+        return self.partial / STATE
 
     @property
     def is_begun(self) -> bool:
@@ -131,19 +131,11 @@ class RunFolder:
         if self.partial.is_dir() and not is_free(self.partial):
             check_replaceable(self.partial, KIND, overwrite=True)
 
-    def carry_on(self) -> None:
-        """Gives manifests to a training that an older version began.
-
-        Raises:
-            ValueError: what is there is damaged.
-        """
-        if read_manifest(self.partial) is None:
-            adopt_run(self.partial)
-
     def begin(self) -> None:
         """Makes the partial folder one of ours, with nothing in it."""
+        remove_temporaries(self.partial)
         clear_folder(self.partial, KIND)
-        write_manifest(self.partial, _BEGUN)
+        write_manifest(self.partial, BEGUN)
 
     def finish(self) -> None:
         """Gives the run its final name, in place of an older one.
@@ -182,22 +174,6 @@ class RunFolder:
             if newer and older and newer.replaces is not None and newer.replaces == older.id:
                 with locked(self):
                     remove_folder(self.partial, KIND)
-
-
-def adopt_run(run: Path) -> None:
-    """Gives manifests to a run that an older version wrote, finished or not, and to what is in it.
-
-    Raises:
-        OSError: its SavedModel cannot be loaded.
-        ValueError: a snapshot is damaged.
-    """
-    saved = run / SAVED_MODEL
-    if saved.is_dir() and read_manifest(saved) is None:
-        write_manifest(saved, Manifest(EXPORT, frozenset(files_of_export(saved))))
-    if (run / _STATE).is_dir():
-        claim_folder(run / _STATE)
-    finished = (run / METRICS).is_file()
-    write_manifest(run, manifest_of(run) if finished else _BEGUN)
 
 
 def manifest_of(run: Path) -> Manifest:

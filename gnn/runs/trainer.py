@@ -19,6 +19,7 @@ from gnn.datasets.table_problems import TableWarning
 from gnn.files import check_replaceable, is_empty
 from gnn.graphs.graph import Graph
 from gnn.runs import run_folder
+from gnn.runs.adoption import carry_on
 from gnn.runs.feeding import evaluation_batches, training_batches
 from gnn.runs.recipes import best_epoch, build_model, compile_model, resolve
 from gnn.runs.reporting import EpochBar, FiniteLoss, Report, RunLog
@@ -98,7 +99,7 @@ def train(config: RunConfig, *, report: Report | None = None, progress: bool = F
             if resumes and not folder.is_begun:
                 raise FileExistsError(f"another process has removed {str(folder.partial)!r}")
             if resumes:
-                folder.carry_on()
+                carry_on(folder)
             if prepared is not None:
                 graph, facts, config, notes = prepared
                 if resumes:

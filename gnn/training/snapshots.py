@@ -20,10 +20,10 @@ from gnn.files import (
     is_free,
     read_manifest,
     remove_folder,
+    remove_temporaries,
     whole_folder,
     write_manifest,
 )
-from gnn.files.temporary import tidy
 
 SNAPSHOTS, CO_TRAINING = "snapshots", "co-training"
 _SNAPSHOT = "snapshot"
@@ -97,7 +97,8 @@ def write_snapshot(
         folder.mkdir(parents=True, exist_ok=True)
         write_manifest(folder, _manifest(kind))
     # What a process left that was killed as it wrote or removed one is as large as a snapshot.
-    tidy(folder)
+    for name in (_RUNNING, _FINISHED):
+        remove_temporaries(folder, f"{name}-*")
     state = _FINISHED if finished else _RUNNING
     path = folder / f"{state}-{snapshot.position.total:09d}"
     arrays: list[np.ndarray] = []
