@@ -76,7 +76,7 @@ class ConvolutionLayer(GraphLayer):
     def finish(self, outputs: tf.Tensor) -> tf.Tensor:
         """Adds the bias and applies the activation."""
         if self.bias is not None:
-            outputs = outputs + tf.convert_to_tensor(self.bias)
+            outputs = outputs + tf.cast(tf.convert_to_tensor(self.bias), outputs.dtype)
         return self.activation(outputs)
 
     def get_config(self) -> dict[str, Any]:

@@ -6,14 +6,16 @@ from typing import Any
 
 import keras
 import tensorflow as tf
+from graph_nets.graphs import GraphsTuple
 
+from gnn.graphs.batch.graphs_tuple import adjacency_of
 from gnn.layers.convolution_layer import ConvolutionLayer, feature_product
-from gnn.layers.graph_layer import GraphHandle
+from gnn.layers.staged_layer import Stage, StagedLayer, into_receivers
 from gnn.ops.normalization import symmetric_propagate
 
 
 @keras.saving.register_keras_serializable(package="gnn")
-class GCNConv(ConvolutionLayer):
+class GCNConv(StagedLayer, ConvolutionLayer):
     """The graph convolution of Kipf and Welling: `activation(D^-1/2 (A + I) D^-1/2 X W + b)`.
 
     `A` holds the weights of the edges, `I` the self loops that the layer adds, `D` the weighted
@@ -47,13 +49,22 @@ class GCNConv(ConvolutionLayer):
         self.kernel = self.add_kernel("kernel", (int(nodes_shape[-1] or 0), self.units))
         self.bias = self.add_bias(self.units)
 
-    def call(self, nodes: Any, handle: GraphHandle, training: bool | None = None) -> Any:
-        """Returns the convolved nodes."""
-        del training
-        adjacency = handle.adjacency
-        kernel = tf.convert_to_tensor(self.kernel)
-        if isinstance(nodes, tf.SparseTensor) or self.units <= self.kernel.shape[0]:
-            out = symmetric_propagate(feature_product(nodes, kernel), adjacency)
-        else:
-            out = tf.matmul(symmetric_propagate(nodes, adjacency), kernel)
-        return self.finish(out)
+    def stages(self) -> list[Stage]:
+        """The product with `W`, where it makes the nodes narrower, and the propagation."""
+
+        def multiply(graph: GraphsTuple, training: bool | None) -> GraphsTuple:
+            if not isinstance(graph.nodes, tf.SparseTensor) and self.units > self.kernel.shape[0]:
+                return graph
+            return graph.replace(nodes=feature_product(graph.nodes, self._kernel(graph.nodes)))
+
+        @into_receivers
+        def propagate(graph: GraphsTuple, training: bool | None) -> GraphsTuple:
+            out = symmetric_propagate(graph.nodes, adjacency_of(graph))
+            if out.shape[-1] != self.units:
+                out = tf.matmul(out, self._kernel(out))
+            return graph.replace(nodes=self.finish(out))
+
+        return [multiply, propagate]
+
+    def _kernel(self, nodes: Any) -> tf.Tensor:
+        return tf.cast(tf.convert_to_tensor(self.kernel), nodes.dtype)

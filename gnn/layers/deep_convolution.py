@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from gnn.graphs.arguments import positive_integer
+from gnn.graphs.batch.graphs_tuple import receiving_rows
 from gnn.layers.graph_layer import GraphHandle, GraphLayer
 from gnn.ops.normalization import symmetric_propagate
 
@@ -82,7 +83,8 @@ class GCNIIConv(GraphLayer):
         hidden, start = nodes if isinstance(nodes, (tuple, list)) else (nodes, nodes)
         share = math.log(self.identity / self.depth + 1.0)
         moved = symmetric_propagate(hidden, handle.adjacency)
-        mixed = (1.0 - self.teleport) * moved + self.teleport * start
+        own = receiving_rows(handle.graph, start)
+        mixed = (1.0 - self.teleport) * moved + self.teleport * own
         turned = tf.matmul(mixed, tf.convert_to_tensor(self.kernel))
         return self.activation((1.0 - share) * mixed + share * turned), start
 

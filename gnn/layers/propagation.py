@@ -10,9 +10,9 @@ import tensorflow as tf
 from graph_nets.graphs import GraphsTuple
 
 from gnn.graphs.arguments import check_rate
-from gnn.graphs.batch.graphs_tuple import adjacency_of
+from gnn.graphs.batch.graphs_tuple import adjacency_of, receiving_rows
 from gnn.layers.convolution_layer import ConvolutionLayer, feature_product
-from gnn.layers.staged_layer import Stage, StagedLayer
+from gnn.layers.staged_layer import Stage, StagedLayer, into_receivers
 from gnn.ops.dropout import dropout
 from gnn.ops.normalization import symmetric_adjacency, symmetric_propagate
 from gnn.ops.propagate import Adjacency, propagate
@@ -66,10 +66,7 @@ class SGConv(StagedLayer, ConvolutionLayer):
             return graph.replace(nodes=feature_product(graph.nodes, kernel))
 
         def finish(graph: GraphsTuple, training: bool | None) -> GraphsTuple:
-            nodes = graph.nodes
-            if self.bias is not None:
-                nodes = nodes + tf.cast(tf.convert_to_tensor(self.bias), nodes.dtype)
-            return graph.replace(nodes=self.activation(nodes))
+            return graph.replace(nodes=self.finish(graph.nodes))
 
         return [multiply, *[_hop] * self.hops, finish]
 
@@ -134,10 +131,12 @@ class APPNPPropagation(StagedLayer):
         def begin(graph: GraphsTuple, training: bool | None) -> GraphsTuple:
             return graph.replace(nodes=(graph.nodes, graph.nodes))
 
+        @into_receivers
         def hop(graph: GraphsTuple, training: bool | None) -> GraphsTuple:
             hidden, start = graph.nodes
             moved = propagate(hidden, self._normalized(adjacency_of(graph), training))
-            hidden = (1.0 - self.teleport) * moved + self.teleport * start
+            own = receiving_rows(graph, start)
+            hidden = (1.0 - self.teleport) * moved + self.teleport * own
             return graph.replace(nodes=(hidden, start))
 
         def finish(graph: GraphsTuple, training: bool | None) -> GraphsTuple:
@@ -224,10 +223,12 @@ class DAGNNPropagation(StagedLayer):
         def begin(graph: GraphsTuple, training: bool | None) -> GraphsTuple:
             return graph.replace(nodes=(weighed(graph.nodes), graph.nodes))
 
+        @into_receivers
         def hop(graph: GraphsTuple, training: bool | None) -> GraphsTuple:
             total, hidden = graph.nodes
             hidden = symmetric_propagate(hidden, adjacency_of(graph))
-            return graph.replace(nodes=(total + weighed(hidden), hidden))
+            total = receiving_rows(graph, total) + weighed(hidden)
+            return graph.replace(nodes=(total, hidden))
 
         def finish(graph: GraphsTuple, training: bool | None) -> GraphsTuple:
             return graph.replace(nodes=graph.nodes[0])
@@ -244,6 +245,7 @@ class DAGNNPropagation(StagedLayer):
         }
 
 
+@into_receivers
 def _hop(graph: GraphsTuple, training: bool | None) -> GraphsTuple:
     return graph.replace(nodes=symmetric_propagate(graph.nodes, adjacency_of(graph)))
 

@@ -9,9 +9,9 @@ import tensorflow as tf
 from graph_nets.graphs import GraphsTuple
 
 from gnn.graphs.arguments import check_rate
-from gnn.graphs.batch.graphs_tuple import adjacency_of
+from gnn.graphs.batch.graphs_tuple import adjacency_of, receiving_rows
 from gnn.layers.propagation import checked_hops
-from gnn.layers.staged_layer import Stage, StagedLayer
+from gnn.layers.staged_layer import Stage, StagedLayer, into_receivers
 from gnn.ops.dropout import keep_mask
 from gnn.ops.normalization import symmetric_propagate
 from gnn.ops.sparse import map_values
@@ -99,10 +99,11 @@ class MixedOrderPropagation(StagedLayer):
         def begin(graph: GraphsTuple, training: bool | None) -> GraphsTuple:
             return graph.replace(nodes=(graph.nodes, graph.nodes))
 
+        @into_receivers
         def hop(graph: GraphsTuple, training: bool | None) -> GraphsTuple:
             total, hidden = graph.nodes
             hidden = symmetric_propagate(hidden, adjacency_of(graph))
-            return graph.replace(nodes=(total + hidden, hidden))
+            return graph.replace(nodes=(receiving_rows(graph, total) + hidden, hidden))
 
         def finish(graph: GraphsTuple, training: bool | None) -> GraphsTuple:
             return graph.replace(nodes=graph.nodes[0] / (self.hops + 1))

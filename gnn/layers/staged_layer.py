@@ -12,6 +12,23 @@ from gnn.layers.graph_layer import GraphHandle, GraphLayer
 Stage = Callable[[Any, "bool | None"], Any]
 
 
+def into_receivers(stage: Stage) -> Stage:
+    """Marks a stage that needs of its edges only `gnn.ops.symmetric_propagate`.
+
+    Layer-wise inference gives it a chunk of the graph, in which few nodes receive and many send,
+    and asks for the rows of those that receive. The product has these rows alone; the stage takes
+    as many of whatever it adds to them, by `gnn.graphs.batch.graphs_tuple.receiving_rows`. What it
+    hands on unchanged, it hands on whole. On a whole graph the mark says nothing.
+
+    Example:
+
+    >>> into_receivers(lambda graph, training: graph).into_receivers
+    True
+    """
+    stage.into_receivers = True  # type: ignore[attr-defined]
+    return stage
+
+
 class StagedLayer(GraphLayer):
     """A layer of several hops; a subclass writes `stages()` in place of `call`.
 

@@ -20,7 +20,7 @@ from gnn.models.classifiers.random_classifier import GRANDNodeClassifier
 from gnn.models.classifiers.sage_classifier import SAGENodeClassifier
 from gnn.models.graph_models import GraphClassifier, GraphRegressor
 from gnn.models.graph_regularization import GraphRegularizationModel
-from gnn.models.layerwise import layerwise_predict
+from gnn.models.inference.layerwise import layerwise_embed, layerwise_predict
 from gnn.models.node_graph_model import NodeGraphModel
 
 __all__ = [
@@ -46,6 +46,7 @@ __all__ = [
     "SGCNodeClassifier",
     "adversarial_examples",
     "in_turn",
+    "layerwise_embed",
     "layerwise_predict",
     "on_nodes",
 ]

@@ -29,7 +29,7 @@ _COMMON: dict[str, Any] = {
     "overwrite": False,
     "snapshot_seconds": 5.0,
 }
-_NEEDED_BY_RUN = ("dataset", "data", "output", "resume")
+_NEEDED_BY_RUN = ("dataset", "data", "label_kind", "output", "resume")
 
 
 def resolve(config: RunConfig, graph: Graph) -> RunConfig:

@@ -15,7 +15,7 @@ from gnn.graphs import Graph
 from gnn.graphs.sampling.neighbor_index import NeighborIndex
 from gnn.graphs.storage.graph_files import open_graph, write_graph
 from gnn.graphs.storage.graph_writer import GraphWriter
-from gnn.graphs.storage.memory_maps import is_memory_mapped
+from gnn.memory_maps import is_memory_mapped
 
 
 def make_graph(**changes: Any) -> Graph:
@@ -32,6 +32,7 @@ def make_graph(**changes: Any) -> Graph:
         "labels": np.where(np.arange(50) % 5 == 0, -1, np.arange(50) % 3),
         "splits": {"train": [4, 2, 9], "none": []},
         "ids": [f"id {i}" for i in range(50)],
+        "merge": "keep",
     }
     return Graph.from_edges(**(fields | changes))
 

@@ -17,8 +17,8 @@ from gnn.graphs.batch.graphs_tuple import BatchGraph, adjacency_of
 from gnn.graphs.graph import Graph
 from gnn.layers import GCNConv
 from gnn.models import GraphConvolutionalNodeClassifier, NodeClassifier
-from gnn.models import layerwise as layerwise_module
-from gnn.models.layerwise import layerwise_predict
+from gnn.models.inference import layerwise as layerwise_module
+from gnn.models.inference.layerwise import layerwise_predict
 from gnn.ops.normalization import symmetric_propagate
 from gnn.ops.propagate import propagate
 

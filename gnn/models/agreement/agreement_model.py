@@ -13,9 +13,9 @@ from gnn.layers.dense import FeatureDense
 from gnn.models.export import export_saved_model, whole_export
 from gnn.models.feature_columns import feature_columns
 from gnn.models.input_signature import InputSignature
+from gnn.models.keras_files import save_whole
 from gnn.models.loadable import check_loadable
 from gnn.models.node_models import call_node_model, last_activation
-from gnn.models.saving import save_whole
 from gnn.ops.agreement import AGGREGATIONS, aggregate_pairs
 
 _PROJECTED = "project_"

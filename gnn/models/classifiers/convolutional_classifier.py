@@ -82,6 +82,13 @@ class GraphConvolutionalNodeClassifier(NodeClassifier):
         ]
 
     def stages(self) -> list[Stage]:
-        """A stage a convolution, with the dropout before it."""
-        layers = zip(self.dropouts, self.convolutions, strict=True)
-        return [in_turn(on_nodes(dropout), convolution) for dropout, convolution in layers]
+        """Two stages a convolution: its product, with the dropout before it, and its edges."""
+        stages: list[Stage] = []
+        for dropout, convolution in zip(self.dropouts, self.convolutions, strict=True):
+            multiply, propagate = convolution.stages_of_model()
+            stages += [in_turn(on_nodes(dropout), multiply), propagate]
+        return stages
+
+    def stages_to_embedding(self) -> int:
+        """Up to the last hidden convolution."""
+        return 2 * len(self.hidden_units)

@@ -11,6 +11,7 @@ from gnn.graphs.batch.graphs_tuple import BatchGraph
 from gnn.layers.deep_convolution import GCNIIConv
 from gnn.layers.dense import FeatureDense
 from gnn.layers.dropout import FeatureDropout
+from gnn.layers.staged_layer import into_receivers
 from gnn.models.classifiers.node_classifier import NodeClassifier, Stage, in_turn, on_nodes
 
 
@@ -87,6 +88,7 @@ class GCNIINodeClassifier(NodeClassifier):
             return graph.replace(nodes=(start, start))
 
         def convolve(layer: int) -> Stage:
+            @into_receivers
             def stage(graph: BatchGraph, training: bool | None) -> BatchGraph:
                 hidden, start = graph.nodes
                 hidden = self.dropouts[layer + 1](hidden, training=training)

@@ -1,0 +1,31 @@
+"""The features of some nodes as tensors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from scipy import sparse
+
+
+def feature_rows(feature: Any, nodes: np.ndarray | slice) -> Any:
+    """The rows of a feature, read when asked for: of one in a file, these and no others.
+
+    Args:
+        feature: an array or a SciPy matrix, a row a node.
+        nodes: which rows, in their order.
+
+    Returns:
+        A tensor, or a `tf.SparseTensor` of sparse features.
+
+    Example:
+
+    >>> feature_rows(np.eye(3), np.array([2, 0])).numpy().tolist()
+    [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
+    """
+    if not sparse.issparse(feature):
+        return tf.convert_to_tensor(np.asarray(feature)[nodes])
+    rows = feature[nodes].tocoo()
+    indices = np.stack([rows.row, rows.col], axis=1).astype(np.int64)
+    return tf.SparseTensor(indices, rows.data, rows.shape)
