@@ -6,6 +6,7 @@ import contextlib
 import keyword
 import logging
 import os
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ import keras
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
-from gnn.files import check_replaceable, whole_folder
+from gnn.files import check_file, check_replaceable, whole_file, whole_folder
+from gnn.ops.kernels import plain_operations
 
 # Of the folder, in its manifest.
 KIND = "export"
@@ -55,10 +57,59 @@ def export_saved_model(
 
     module = tf.Module()
     module.model_variables = [variable.value for variable in model.variables]
+    # A SavedModel has the tables of lookup layers only where something refers to them by name.
+    module.tables = lookup_tables(model)
     module.serve = serve
     signature = serve.get_concrete_function(**specs)
     with whole_export(filepath) as partial, _without_info(tf.get_logger()):
         tf.saved_model.save(module, partial, signatures={"serving_default": signature})
+
+
+def export_litert(
+    model: keras.Model,
+    filepath: Any,
+    specs: Mapping[str, tf.TensorSpec],
+    inputs_of: Callable[[dict[str, tf.Tensor]], Any] = dict,
+) -> None:
+    """Writes `model` as a LiteRT file, of operations that LiteRT has where TensorFlow has more.
+
+    Args:
+        model: as in `export_saved_model`.
+        filepath: the file to write, which ends in ".tflite"; an older one is replaced.
+        specs: as there.
+        inputs_of: as there.
+
+    Raises:
+        FileExistsError: there is something that is no regular file.
+        IsADirectoryError: it is a folder.
+        ValueError: the name ends otherwise, or a feature's name could not name an argument.
+    """
+    if Path(filepath).suffix != ".tflite":
+        raise ValueError(f"filepath must end in '.tflite' for format='litert'; got {filepath!r}")
+    check_file(filepath, overwrite=True)
+    with tempfile.TemporaryDirectory() as folder, plain_operations():
+        served = os.path.join(folder, "served")
+        export_saved_model(model, served, specs, inputs_of)
+        converter = tf.lite.TFLiteConverter.from_saved_model(served)
+        # Tables of strings are TensorFlow's own; where there are none, nothing is selected.
+        known = tf.lite.OpsSet
+        converter.target_spec.supported_ops = [known.TFLITE_BUILTINS, known.SELECT_TF_OPS]
+        content = converter.convert()
+    with whole_file(filepath, overwrite=True) as partial:
+        partial.write_bytes(content)
+
+
+def lookup_tables(model: keras.layers.Layer) -> list[Any]:
+    """The TensorFlow tables in a model, such as those of `StringLookup` and `TextVectorization`.
+
+    Example:
+
+    >>> lookup_tables(keras.Sequential([keras.layers.Dense(2)]))
+    []
+    """
+    tracked = tf.train.TrackableView(model).descendants()
+    resource = tf.saved_model.experimental.TrackableResource
+    return [each for each in tracked if isinstance(each, resource)]
 
 
 def sole_input(inputs: Mapping[str, Any]) -> Any:
@@ -91,17 +142,18 @@ def check_name(name: str) -> None:
 
 
 @contextlib.contextmanager
-def whole_export(filepath: Any) -> Iterator[str]:
+def whole_export(filepath: Any, format: str = "tf_saved_model") -> Iterator[str]:
     """A folder to write a SavedModel to, which takes the place of an older export when whole.
 
     Args:
-        filepath: the final name. Of a remote one, it is written itself: remote file systems have no
-            rename of folders that would be worth waiting for.
+        filepath: the final name. A remote one is given as it is: remote file systems have no rename
+            of folders that would be worth waiting for.
+        format: Keras' name of it; of another than a SavedModel, `filepath` is given as it is.
 
     Raises:
         FileExistsError: as `gnn.files.check_replaceable`.
     """
-    if _is_remote(filepath):
+    if format != "tf_saved_model" or _is_remote(filepath):
         yield os.fspath(filepath)
         return
     with whole_folder(filepath, KIND, overwrite=True) as partial:

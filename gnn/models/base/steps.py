@@ -27,6 +27,7 @@ from gnn.models.base.supervision import (
     labels_of_all,
     supervision,
 )
+from gnn.models.base.variables import make_slots, make_weights
 from gnn.models.input_signature import InputSignature
 
 # Not an attribute: the replicas of a strategy are threads that share the model.
@@ -84,8 +85,8 @@ class TrainedOnGraphs(CalledOnGraphs):
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compiles a loaded model as the saved one was."""
         self.compile(**keras.saving.deserialize_keras_object(config))
-        if self.built and self.optimizer is not None:
-            self.optimizer.build(self.trainable_variables)
+        if self.built:
+            make_slots(self)
 
     @property
     def losses(self) -> list[Any]:
@@ -129,9 +130,8 @@ class TrainedOnGraphs(CalledOnGraphs):
             return
         self.variables_made = True
         if not self.built:
-            self.build_by_call(signature)
-        if self.optimizer is not None:
-            self.optimizer.build(self.trainable_variables)
+            make_weights(self, signature)
+        make_slots(self)
         specs = tf.nest.flatten(labels)
         if all(
             isinstance(spec, tf.TensorSpec) and spec.shape[1:].is_fully_defined() for spec in specs
