@@ -291,13 +291,14 @@ class Run:
                 f"{os.fspath(path)!r} is a table of nodes alone: give a folder with nodes and edges"
             )
         table = read_nodes(path, self.facts.columns, strict=bool(self.config.strict))
-        return Graph.from_edges(
-            [],
-            [],
-            table.features,
+        nothing = np.zeros(0, np.int32)
+        return Graph(  # The labels are numbered already, and nothing is to be guessed of them.
+            features=table.features,
+            senders=nothing,
+            receivers=nothing,
             labels=table.labels,
             splits=table.splits,
-            ids=table.ids,
+            ids=np.array(table.ids),
             class_names=table.columns.class_names,
         )
 

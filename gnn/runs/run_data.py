@@ -119,6 +119,7 @@ def load_data(
         strict=bool(config.strict),
         undirected=not config.directed,
         columns=columns,
+        label_kind=config.label_kind,
     )
     return found.graph, found.columns
 
