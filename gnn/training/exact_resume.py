@@ -23,13 +23,7 @@ from gnn.training.same_training import (
     marks_until,
     place_in_data,
 )
-from gnn.training.snapshots import (
-    Position,
-    Snapshot,
-    claim_folder,
-    read_snapshot,
-    write_snapshot,
-)
+from gnn.training.snapshots import Position, Snapshot, claim_folder, read_snapshot, write_snapshot
 
 _UNSEEN = (
     "ExactResume has to see the data: model.fit(resume.batches(dataset), callbacks=[resume], ...)"
