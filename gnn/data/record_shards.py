@@ -6,7 +6,6 @@ import contextlib
 import dataclasses
 import gzip
 import itertools
-import numbers
 import os
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,6 +15,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
+
+from gnn.configs.arguments import check_count
 
 _SUFFIXES = {None: "", "GZIP": ".gz", "ZLIB": ".zlib"}
 _MOST_SHARDS = 99_999
@@ -52,10 +53,11 @@ def check_shards(shards: Any, compression: Any, verbose: Any) -> None:
     """Checks the arguments that every writer has.
 
     Raises:
+        TypeError: `shards` is no integer.
         ValueError: one of them is out of range.
     """
-    if not _is_integer(shards) or not 1 <= shards <= _MOST_SHARDS:
-        raise ValueError(f"shards must be an integer from 1 to {_MOST_SHARDS}; got {shards!r}")
+    if check_count("shards", shards) > _MOST_SHARDS:
+        raise ValueError(f"shards must be at most {_MOST_SHARDS}, got {shards}")
     if compression not in _SUFFIXES:
         raise ValueError(f"compression must be None, 'GZIP' or 'ZLIB'; got {compression!r}")
     if verbose not in ("auto", True, False):
@@ -66,14 +68,13 @@ def check_shuffle(seed: Any, shuffle_buffer: Any) -> None:
     """Checks the arguments that every reader has.
 
     Raises:
+        TypeError: one of them is no integer.
         ValueError: one of them is out of range.
     """
-    if seed is not None and (not _is_integer(seed) or seed < 0):
-        raise ValueError(f"seed must be an integer of at least 0, or None; got {seed!r}")
-    if shuffle_buffer is not None and (not _is_integer(shuffle_buffer) or shuffle_buffer < 1):
-        raise ValueError(
-            f"shuffle_buffer must be a positive integer, or None; got {shuffle_buffer!r}"
-        )
+    if seed is not None:
+        check_count("seed", seed, 0)
+    if shuffle_buffer is not None:
+        check_count("shuffle_buffer", shuffle_buffer)
 
 
 def write_shards(
@@ -362,7 +363,3 @@ def whole_records(shards: Shards, places: tf.Tensor, records: tf.Tensor) -> tf.T
     checked = tf.raw_ops.Assert(condition=~tf.reduce_any(damaged), data=[message])
     with tf.control_dependencies([checked]):
         return tf.identity(records)
-
-
-def _is_integer(value: Any) -> bool:
-    return isinstance(value, numbers.Integral) and not isinstance(value, bool)

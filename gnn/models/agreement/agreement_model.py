@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from gnn.graphs.arguments import check_counts
+from gnn.configs.arguments import check_counts
 from gnn.layers.dense import FeatureDense
 from gnn.models.export import export_saved_model
 from gnn.models.feature_columns import feature_columns
