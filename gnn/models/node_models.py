@@ -12,6 +12,7 @@ import tensorflow as tf
 from gnn.layers.dense import FeatureDense
 from gnn.layers.dropout import FeatureDropout
 from gnn.models.agreement.belief_agreement import BeliefAgreement
+from gnn.models.base.supervision import by_output
 from gnn.ops.sparse import map_values
 
 
@@ -137,6 +138,9 @@ def _makes(layer: keras.layers.Layer, output: Any) -> bool:
 def input_names(node_model: keras.layers.Layer) -> list[str] | None:
     """The names of a functional or built Sequential model's inputs; None for other layers.
 
+    As in Keras they are the keys of the dict that the model was made of, or else what the inputs
+    are called themselves.
+
     Example:
 
     >>> input_names(keras.Sequential([keras.Input((4,), name="pixels"), keras.layers.Dense(2)]))
@@ -145,7 +149,13 @@ def input_names(node_model: keras.layers.Layer) -> list[str] | None:
     if isinstance(node_model, keras.Sequential) and not node_model.built:
         return None
     inputs = getattr(node_model, "inputs", None) if isinstance(node_model, keras.Model) else None
-    return [tensor.name for tensor in inputs] if inputs else None
+    if not inputs:
+        return None
+    given = None if isinstance(node_model, keras.Sequential) else node_model.input
+    if not isinstance(given, Mapping) or len(given) < len(inputs):
+        return [tensor.name for tensor in inputs]
+    key_of = {id(tensor): key for key, tensor in given.items()}
+    return [key_of[id(tensor)] for tensor in inputs]
 
 
 def call_node_model(node_model: keras.layers.Layer, features: Any, training: bool | None) -> Any:
@@ -158,6 +168,7 @@ def call_node_model(node_model: keras.layers.Layer, features: Any, training: boo
 
     Raises:
         KeyError: a feature that the model has an input for is missing.
+        TypeError: the model returns a list of outputs.
 
     Example:
 
@@ -167,7 +178,9 @@ def call_node_model(node_model: keras.layers.Layer, features: Any, training: boo
     """
     inputs = node_inputs(node_model, features)
     _take_sparse_inputs(node_model, inputs)
-    return node_model(inputs, **_training(node_model, training))
+    outputs = node_model(inputs, **_training(node_model, training))
+    by_output(outputs)  # Raises of a list, whose outputs have no names.
+    return outputs
 
 
 def _take_sparse_inputs(node_model: keras.layers.Layer, inputs: Any) -> None:
@@ -216,7 +229,8 @@ def node_inputs(node_model: keras.layers.Layer, features: Any) -> Any:
                 f"node model {node_model.name!r} has inputs {names}, but the features lack "
                 f"{missing}; the features are {sorted(features)}"
             )
-        chosen = [_matching_dtype(tensor, features[tensor.name]) for tensor in node_model.inputs]
+        tensors = zip(names, node_model.inputs, strict=True)
+        chosen = [_matching_dtype(tensor, features[name]) for name, tensor in tensors]
     if isinstance(node_model, keras.Sequential):
         return chosen[0]
     return keras.tree.pack_sequence_as(node_model.input, chosen)

@@ -14,6 +14,7 @@ from gnn.data.full_batch import full_batch
 from gnn.data.neighborhoods import neighborhoods
 from gnn.graphs.batch.graphs_tuple import split_inputs
 from gnn.graphs.graph import Graph
+from gnn.ops.sparse import sparse_tensor
 from gnn.runs.recipes import MOST_NODES_AT_ONCE, number_of_classes
 from gnn.runs.run_config import ALL_NEIGHBORS, NETWORK_NAMES, RunConfig
 
@@ -142,9 +143,7 @@ def _tensor_or_dict(features: Mapping[str, Any]) -> Any:
 def _rows(feature: Any, nodes: np.ndarray) -> Any:
     if not sparse.issparse(feature):
         return feature[nodes]
-    rows = feature[nodes].tocoo()
-    indices = np.stack([rows.row, rows.col], axis=1).astype(np.int64)
-    return tf.SparseTensor(indices, rows.data, rows.shape)
+    return sparse_tensor(feature[nodes])
 
 
 def _labels_for_loss(config: RunConfig, graph: Graph, dataset: tf.data.Dataset) -> tf.data.Dataset:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from gnn.configs.arguments import check_count
+from gnn.graphs.narrow import narrow
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,7 +35,8 @@ class PaddingSizes:
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             least = 1 if field.name in ("n_node", "n_graph") else 0
-            check_count(f"padding size {field.name}", getattr(self, field.name), least)
+            name = f"padding size {field.name}"
+            narrow(name, [check_count(name, getattr(self, field.name), least)])
 
 
 def fits(batch: dict[str, np.ndarray], sizes: PaddingSizes) -> bool:

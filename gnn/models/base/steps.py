@@ -105,12 +105,15 @@ class TrainedOnGraphs(CalledOnGraphs):
         among which some are missing.
         """
         check_data(x, self.distribute_strategy)
-        check_data(inputs_of(kwargs.get("validation_data")), self.distribute_strategy)
+        validation = kwargs.get("validation_data")
+        check_data(inputs_of(validation), self.distribute_strategy)
+        if isinstance(validation, tuple):
+            kwargs["validation_data"] = (self.given(validation[0]), *validation[1:])
         self._weigh_classes(class_weight_table(class_weight))
         if is_dataset(x):
             kwargs.setdefault("shuffle", False)
             self.make_variables(x.element_spec)
-        return super().fit(x, *args, **kwargs)
+        return super().fit(self.given(x), *args, **kwargs)
 
     def make_variables(self, element_spec: Any) -> None:
         """Makes the weights, and what optimizer and metrics keep, ahead of training.
@@ -141,21 +144,25 @@ class TrainedOnGraphs(CalledOnGraphs):
     def evaluate(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Evaluates as `keras.Model.evaluate` does."""
         check_data(x, self.distribute_strategy)
-        return super().evaluate(x, *args, **kwargs)
+        return super().evaluate(self.given(x), *args, **kwargs)
 
     def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
         """Predicts as `keras.Model.predict` does, without the rows that are padding."""
         check_data(x, self.distribute_strategy)
-        return padded_rows.drop_from_prediction(super().predict(x, *args, **kwargs))
+        return padded_rows.drop_from_prediction(super().predict(self.given(x), *args, **kwargs))
 
     def predict_on_batch(self, x: Any) -> Any:
         """Predicts one batch, without the rows that are padding."""
-        return padded_rows.drop_from_prediction(super().predict_on_batch(x))
+        return padded_rows.drop_from_prediction(super().predict_on_batch(self.given(x)))
 
-    def train_on_batch(self, *args: Any, **kwargs: Any) -> Any:
+    def train_on_batch(self, x: Any, *args: Any, **kwargs: Any) -> Any:
         """Trains on one batch as `keras.Model.train_on_batch` does."""
         self._weigh_classes(None)  # Keras makes sample weights of them.
-        return super().train_on_batch(*args, **kwargs)
+        return super().train_on_batch(self.given(x), *args, **kwargs)
+
+    def test_on_batch(self, x: Any, *args: Any, **kwargs: Any) -> Any:
+        """Evaluates one batch as `keras.Model.test_on_batch` does."""
+        return super().test_on_batch(self.given(x), *args, **kwargs)
 
     def _weigh_classes(self, table: tuple[float, ...] | None) -> None:
         if table != self.class_weights:
