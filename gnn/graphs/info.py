@@ -11,6 +11,7 @@ from scipy import sparse
 
 from gnn.graphs.features import Feature, describe
 from gnn.graphs.labels import kind_of
+from gnn.graphs.weighing_edges import weighing_edges
 from gnn.memory_maps import blocks, release
 
 _CLASSES_SHOWN = 20
@@ -25,9 +26,8 @@ def edge_lines(
     '3, of which 1 without edges'
     """
     held = senders.size
-    real = weights > 0
-    if not real.all():
-        senders, receivers, weights = senders[real], receivers[real], weights[real]
+    real = weighing_edges(weights)
+    senders, receivers, weights = senders[real], receivers[real], weights[real]
     ends = np.bincount(senders, minlength=num_nodes) + np.bincount(receivers, minlength=num_nodes)
     yield "nodes", f"{num_nodes:,}, of which {np.sum(ends == 0):,} without edges"
     text = f"{senders.size:,}"
