@@ -83,8 +83,9 @@ def path_of(values: Any) -> str | None:
     True
     """
     while isinstance(values, np.ndarray):
-        if getattr(values, "filename", None) is not None:
-            return str(values.filename)
+        name = getattr(values, "filename", None)
+        if name is not None:
+            return str(name)
         values = values.base
     return None
 
