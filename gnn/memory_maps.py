@@ -83,9 +83,9 @@ def path_of(values: Any) -> str | None:
     True
     """
     while isinstance(values, np.ndarray):
-        name = getattr(values, "filename", None)
-        if name is not None:
-            return str(name)
+        filename = getattr(values, "filename", None)
+        if filename is not None:
+            return str(filename)
         values = values.base
     return None
 

@@ -15,6 +15,7 @@ import pytest
 import tensorflow as tf
 
 from gnn.data import distribute, full_batch, neighborhoods
+from gnn.files import MANIFEST, Manifest, write_manifest
 from gnn.graphs import Graph
 from gnn.models import GraphConvolutionalNodeClassifier
 from gnn.training import ExactResume
@@ -43,6 +44,19 @@ class KillAt(keras.callbacks.Callback):
         if not self._left:
             raise Kill
         self._left -= 1
+
+
+class StopAt(keras.callbacks.Callback):
+    """Has `fit` stop after the step of this number, as a limit of time would."""
+
+    def __init__(self, step: int):
+        super().__init__()
+        self._left = step
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self._left -= 1
+        if not self._left:
+            self.model.stop_training = True
 
 
 def make_graph(seed: int = 0) -> Graph:
@@ -102,7 +116,9 @@ class Job:
     validates: bool = False
     options: dict[str, Any] = dataclasses.field(default_factory=dict)
 
-    def run(self, folder: Path | None, kill: int | None = None, **changes: Any) -> Any:
+    def run(
+        self, folder: Path | None, kill: int | None = None, stop: int | None = None, **changes: Any
+    ) -> Any:
         keras.utils.set_random_seed(11)
         model, data, callbacks = self.model(), self.data(), self.callbacks()
         if folder is not None:
@@ -110,6 +126,8 @@ class Job:
             data, callbacks = resume.batches(data), [resume]
         if kill is not None:
             callbacks.append(KillAt(kill))
+        if stop is not None:
+            callbacks.insert(0, StopAt(stop))
         validation = full_batch(make_graph(), "validation") if self.validates else None
         history = model.fit(
             data.repeat() if self.repeat else data,
@@ -234,6 +252,17 @@ def test_finished_training_does_nothing_more(tmp_path: Path) -> None:
     assert_alike(again, whole)
     longer = dataclasses.replace(job, epochs=7)
     assert_alike(longer.run(tmp_path / "run", kill=0), whole)
+
+
+@pytest.mark.parametrize("stop", [2, 4])  # Within an epoch, and at its end.
+def test_a_training_that_another_callback_stopped_goes_on_without_it(
+    stop: int, tmp_path: Path
+) -> None:
+    """It passed for finished, and was never carried on."""
+    job = JOBS["unbuilt"]
+    stopped, _ = job.run(tmp_path / "run", stop=stop)
+    assert int(stopped.optimizer.iterations) == stop
+    assert_alike(job.run(tmp_path / "run"), job.run(tmp_path / "whole"))
 
 
 def test_finished_training_restores_a_new_model_in_the_same_process(tmp_path: Path) -> None:
@@ -430,11 +459,20 @@ def test_diverged_state_is_not_kept(tmp_path: Path) -> None:
     assert position is None or position.total < 8
 
 
-def test_half_precision_is_kept(tmp_path: Path) -> None:
-    keras.config.set_dtype_policy("bfloat16")
-    job = Job(model=dense, data=rows)
+@pytest.mark.parametrize(
+    ("policy", "job"),
+    [
+        ("bfloat16", Job(model=dense, data=rows)),
+        ("mixed_float16", Job(model=dense, data=rows)),
+        ("mixed_float16", Job()),  # A graph network.
+    ],
+    ids=["bfloat16", "mixed", "mixed graph"],
+)
+def test_half_precision_is_kept(policy: str, job: Job, tmp_path: Path) -> None:
+    keras.config.set_dtype_policy(policy)
     whole = job.run(tmp_path / "whole")
-    assert "bfloat16" in {variable.dtype for variable in whole[0].variables}
+    if policy == "bfloat16":
+        assert "bfloat16" in {variable.dtype for variable in whole[0].variables}
     with pytest.raises(Kill):
         job.run(tmp_path / "run", kill=6)
     assert_alike(job.run(tmp_path / "run"), whole)
@@ -450,16 +488,21 @@ def test_a_second_fit_in_one_process_goes_on(tmp_path: Path) -> None:
 
 
 def test_what_killed_processes_left_is_removed(tmp_path: Path) -> None:
-    for name in (".step-000000007.partial-host-1-a", ".step-000000003.removed", ".end-9.removed"):
-        (tmp_path / name).mkdir()
-    for step in (8, 9):
+    """Also on a machine of another name; one training has one folder."""
+    mine = tmp_path / ".step-000000002.partial-host-1-a" / "new"
+    for step in (7, 8, 9):
         write_snapshot(tmp_path, Snapshot(Position(0, step, step, None), {}))
-    assert [path.name for path in tmp_path.iterdir()] == ["step-000000009"]
+        left = tmp_path / f".end-00000000{step}.partial-host-1-a"
+        write_manifest(left, Manifest("temporary", frozenset({"new"})))
+        (left / "new" / "half").mkdir(parents=True)
+        mine.mkdir(parents=True, exist_ok=True)
+    names = {MANIFEST, "step-000000009", left.name, mine.parent.name}
+    assert {path.name for path in tmp_path.iterdir()} == names
 
 
 def test_snapshot_is_plain(killed: Path) -> None:
     (path,) = killed.glob("step-*")
-    assert {found.name for found in path.iterdir()} == {"arrays.npz", "state.json"}
+    assert {found.name for found in path.iterdir()} == {"arrays.npz", "state.json", MANIFEST}
     stored = json.loads((path / "state.json").read_text())
     assert stored["position"] == {"epoch": 1, "step": 2, "total": 6, "steps": 4}
 

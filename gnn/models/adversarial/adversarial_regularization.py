@@ -14,8 +14,9 @@ import tensorflow as tf
 
 from gnn.configs import AdvNeighborConfig, as_adv_reg_config, as_vat_reg_config
 from gnn.configs.arguments import check_count
-from gnn.graphs.batch.graphs_tuple import BatchGraph, real_nodes
+from gnn.graphs.batch.graphs_tuple import BatchGraph
 from gnn.graphs.batch.keys import GRAPH_KEYS
+from gnn.graphs.batch.which_nodes import real_nodes
 from gnn.layers.mean_loss import MeanLossLayer, without_mean_losses
 from gnn.models.adversarial.perturbed_network import (
     mean_of_real,
@@ -37,7 +38,7 @@ _ADVERSARIAL, _VIRTUAL, _PURPOSES = 0, 1, 2
 
 
 @dataclasses.dataclass(frozen=True)
-class Step:
+class _Step:
     """What a training or evaluation step knows that `call` is not given."""
 
     labels: Any
@@ -47,7 +48,7 @@ class Step:
 
 
 # Not an attribute: the replicas of a strategy are threads that share the model.
-_STEP: contextvars.ContextVar[Step | None] = contextvars.ContextVar("step", default=None)
+_STEP: contextvars.ContextVar[_Step | None] = contextvars.ContextVar("step", default=None)
 
 
 @keras.saving.register_keras_serializable(package="gnn")
@@ -182,7 +183,7 @@ class AdversarialRegularizationModel(NodeGraphModel):
         return outputs
 
     def _add_adversarial_loss(
-        self, added: _AddedMean, graph: BatchGraph, step: Step, training: bool | None
+        self, added: _AddedMean, graph: BatchGraph, step: _Step, training: bool | None
     ) -> BatchGraph:
         """Adds the loss on the adversarial neighbors; returns the outputs on the features."""
         config, mask = self._neighbor_config(graph.nodes), graph.readout_mask
@@ -217,7 +218,7 @@ class AdversarialRegularizationModel(NodeGraphModel):
 
     def _add_virtual_loss(self, added: _AddedMean, graph: BatchGraph) -> None:
         config = added.config
-        again = graph if self.requires_graph else graph_of_rows(graph.nodes)
+        again = graph if self.requires_graph else graph_of_rows(graph.nodes, real_nodes(graph))
         features = perturbed_features(again, config.adv_neighbor_config)
 
         def outputs_of(rows: Rows) -> tf.Tensor:
@@ -230,7 +231,7 @@ class AdversarialRegularizationModel(NodeGraphModel):
         distances = pairwise_distance(
             tf.stop_gradient(outputs), outputs_of(neighbors), config.distance_config
         )
-        real = None if graph.readout_mask is None else real_nodes(graph)
+        real = real_nodes(graph)
         added.add_mean(*mean_of_real(distances, real))
         if self.entropy is not None:
             self.entropy.add_mean(*mean_of_real(entropies(outputs), real))
@@ -247,10 +248,10 @@ class AdversarialRegularizationModel(NodeGraphModel):
         if graph.readout is None or any(isinstance(part, tf.SparseTensor) for part in parts):
             return graph
         nodes = tf.nest.map_structure(lambda part: tf.gather(part, graph.readout), nodes)
-        return graph_of_rows(nodes)
+        return graph_of_rows(nodes, graph.readout_mask)
 
     def _supervised(
-        self, outputs: Any, mask: tf.Tensor | None, step: Step
+        self, outputs: Any, mask: tf.Tensor | None, step: _Step
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Your losses on some outputs of the batch, and over how many rows each is a mean.
 
@@ -335,7 +336,7 @@ def _total(means: tf.Tensor, counts: tf.Tensor) -> tf.Tensor:
 def _step_of(data: Any, class_weights: tuple[float, ...] | None) -> Iterator[None]:
     inputs, labels, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
     has_graph = isinstance(inputs, Mapping) and any(key in inputs for key in GRAPH_KEYS)
-    token = _STEP.set(Step(labels, sample_weight, has_graph, class_weights))
+    token = _STEP.set(_Step(labels, sample_weight, has_graph, class_weights))
     try:
         yield
     finally:

@@ -116,16 +116,13 @@ class CalledOnGraphs(keras.Model):
             rows = tf.gather(membership_of(graph).receivers, rows)
         return tf.nest.map_structure(lambda values: tf.gather(values, rows), outputs)
 
-    def build_by_call(self, signature: InputSignature) -> None:
-        """Makes the weights by a call on one node of zeros."""
-        self(signature.example(), training=False)
 
-
-def graph_of_rows(features: Any) -> BatchGraph:
+def graph_of_rows(features: Any, is_real: tf.Tensor | None = None) -> BatchGraph:
     """Each row a graph of one node, for a model that takes features alone.
 
     Args:
         features: a tensor `[n_rows, ...]`, or a dict of them.
+        is_real: bool `[n_rows]`, which rows are no padding; None where all are.
 
     Example:
 
@@ -136,5 +133,5 @@ def graph_of_rows(features: Any) -> BatchGraph:
     del keys["readout"]
     nodes = dict(features) if isinstance(features, Mapping) else features
     graph = BatchGraph(nodes=nodes, **keys)
-    graph.has_edges = False
+    graph.has_edges, graph.is_real = False, is_real
     return graph

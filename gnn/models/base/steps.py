@@ -27,6 +27,7 @@ from gnn.models.base.supervision import (
     labels_of_all,
     supervision,
 )
+from gnn.models.base.variables import make_slots, make_weights
 from gnn.models.input_signature import InputSignature
 
 # Not an attribute: the replicas of a strategy are threads that share the model.
@@ -71,8 +72,7 @@ class TrainedOnGraphs(CalledOnGraphs):
         if self._compile_loss is not None:
             weights = given.get("loss_weights")
             self.output_losses = OutputLosses(self._compile_loss, self.loss, weights)
-        # A `compute_loss` of the user's own makes of the outputs what it likes, as a whole.
-        if type(self).compute_loss is TrainedOnGraphs.compute_loss:
+        if self._computes_loss_as_keras:
             self._compile_loss = self.output_losses
         reductions = [getattr(loss, "reduction", None) for loss in keras.tree.flatten(self.loss)]
         if "sum" in reductions and self.distribute_strategy.num_replicas_in_sync > 1:
@@ -81,11 +81,16 @@ class TrainedOnGraphs(CalledOnGraphs):
                 "averaged: take a reduction that is a mean, such as the default"
             )
 
+    @property
+    def _computes_loss_as_keras(self) -> bool:
+        # A `compute_loss` of the user's own makes of the outputs what it likes, as a whole.
+        return type(self).compute_loss is TrainedOnGraphs.compute_loss
+
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compiles a loaded model as the saved one was."""
         self.compile(**keras.saving.deserialize_keras_object(config))
-        if self.built and self.optimizer is not None:
-            self.optimizer.build(self.trainable_variables)
+        if self.built:
+            make_slots(self)
 
     @property
     def losses(self) -> list[Any]:
@@ -129,9 +134,8 @@ class TrainedOnGraphs(CalledOnGraphs):
             return
         self.variables_made = True
         if not self.built:
-            self.build_by_call(signature)
-        if self.optimizer is not None:
-            self.optimizer.build(self.trainable_variables)
+            make_weights(self, signature)
+        make_slots(self)
         specs = tf.nest.flatten(labels)
         if all(
             isinstance(spec, tf.TensorSpec) and spec.shape[1:].is_fully_defined() for spec in specs
@@ -142,9 +146,17 @@ class TrainedOnGraphs(CalledOnGraphs):
             self.reset_metrics()
 
     def evaluate(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """Evaluates as `keras.Model.evaluate` does."""
+        """Evaluates as `keras.Model.evaluate` does; warns where no row has a label."""
         check_data(x, self.distribute_strategy)
-        return super().evaluate(self.given(x), *args, **kwargs)
+        results = super().evaluate(self.given(x), *args, **kwargs)
+        of_outputs = [] if self._compile_loss is None else self._compile_loss.metrics
+        if not any(float(mean.count.numpy()) for mean in (self._loss_tracker, *of_outputs)):
+            warnings.warn(
+                "no row of the data to evaluate has a label: losses and metrics of 0 are over no "
+                "rows",
+                stacklevel=2,
+            )
+        return results
 
     def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
         """Predicts as `keras.Model.predict` does, without the rows that are padding."""
@@ -250,7 +262,8 @@ class TrainedOnGraphs(CalledOnGraphs):
         return [*weighed, (of_layers, count)]
 
     def _whole_loss(self, x: Any, rows: Supervision, training: bool) -> Any:
-        if self._compile_loss is None and not self.losses and mean_losses_of(self):
+        has_none = self._compile_loss is None and self._computes_loss_as_keras
+        if has_none and not self.losses and mean_losses_of(self):
             return tf.zeros([])  # Keras knows of no loss, but there is a graph loss.
         return self.compute_loss(x, rows.labels, rows.outputs, rows.weights, training=training)
 
