@@ -74,7 +74,7 @@ class TrainedOnGraphs(CalledOnGraphs):
         if given.get("loss") is not None:  # Without one, Keras keeps that of the last call.
             self.output_losses = OutputLosses(compiled, self.loss, given.get("loss_weights"))
         # A `compute_loss` of the user's own makes of the outputs what it likes, as a whole.
-        self._compile_loss = compiled if self._has_own_loss else self.output_losses
+        self._compile_loss = self.output_losses if self._computes_loss_as_keras else compiled
         reductions = [getattr(loss, "reduction", None) for loss in keras.tree.flatten(self.loss)]
         if "sum" in reductions and self.distribute_strategy.num_replicas_in_sync > 1:
             raise ValueError(
@@ -82,15 +82,16 @@ class TrainedOnGraphs(CalledOnGraphs):
                 "averaged: take a reduction that is a mean, such as the default"
             )
 
+    @property
+    def _computes_loss_as_keras(self) -> bool:
+        # A `compute_loss` of the user's own makes of the outputs what it likes, as a whole.
+        return type(self).compute_loss is TrainedOnGraphs.compute_loss
+
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compiles a loaded model as the saved one was."""
         self.compile(**keras.saving.deserialize_keras_object(config))
         if self.built:
             make_slots(self)
-
-    @property
-    def _has_own_loss(self) -> bool:
-        return type(self).compute_loss is not TrainedOnGraphs.compute_loss
 
     @property
     def losses(self) -> list[Any]:
@@ -247,7 +248,7 @@ class TrainedOnGraphs(CalledOnGraphs):
     ) -> list[tuple[tf.Tensor, tf.Tensor]]:
         """The loss as a whole, or those of outputs and layers; each with what it is a mean over."""
         of_outputs = self.output_losses
-        if of_outputs is None or self._has_own_loss or len(rows.counts) < 2:
+        if of_outputs is None or not self._computes_loss_as_keras or len(rows.counts) < 2:
             count = tf.reduce_max(list(rows.counts.values()) or [_num_rows(rows.outputs)])
             whole = where_counted(self._whole_loss(x, rows, training), count)
             self._loss_tracker.update_state(whole * replicas, sample_weight=count)
@@ -262,15 +263,15 @@ class TrainedOnGraphs(CalledOnGraphs):
         return [*weighed, (of_layers, count)]
 
     def _whole_loss(self, x: Any, rows: Supervision, training: bool) -> Any:
-        is_unknown = self._compile_loss is None and not self._has_own_loss and not self.losses
-        if is_unknown and mean_losses_of(self):
+        has_none = self._compile_loss is None and self._computes_loss_as_keras
+        if has_none and not self.losses and mean_losses_of(self):
             return tf.zeros([])  # Keras knows of no loss, but there is a graph loss.
         return self.compute_loss(x, rows.labels, rows.outputs, rows.weights, training=training)
 
     def get_metrics_result(self) -> dict[str, Any]:
         """The metrics so far; with a graph loss `loss = supervised_loss + scaled_graph_loss`."""
         results = super().get_metrics_result()
-        if self.output_losses is not None and not self._has_own_loss:
+        if self.output_losses is not None and self._computes_loss_as_keras:
             results = self.output_losses.with_outputs(results)
         return with_mean_losses(results, mean_losses_of(self))
 
