@@ -146,9 +146,17 @@ class TrainedOnGraphs(CalledOnGraphs):
             self.reset_metrics()
 
     def evaluate(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """Evaluates as `keras.Model.evaluate` does."""
+        """Evaluates as `keras.Model.evaluate` does; warns where no row has a label."""
         check_data(x, self.distribute_strategy)
-        return super().evaluate(self.given(x), *args, **kwargs)
+        results = super().evaluate(self.given(x), *args, **kwargs)
+        of_outputs = [] if self._compile_loss is None else self._compile_loss.metrics
+        if not any(float(mean.count.numpy()) for mean in (self._loss_tracker, *of_outputs)):
+            warnings.warn(
+                "no row of the data to evaluate has a label: losses and metrics of 0 are over no "
+                "rows",
+                stacklevel=2,
+            )
+        return results
 
     def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
         """Predicts as `keras.Model.predict` does, without the rows that are padding."""

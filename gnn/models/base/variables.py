@@ -22,7 +22,7 @@ def make_weights(model: keras.Model, *inputs: InputSignature) -> None:
     >>> model = keras.Sequential([keras.layers.Dense(2)])
     >>> make_weights(model, InputSignature({"features": {"shape": [3], "dtype": "float32",
     ...                                                  "sparse": False}}, False, is_dict=False))
-    >>> model.weights[0].shape
+    >>> tuple(model.weights[0].shape)
     (3, 2)
     """
     symbols = [each.symbols() for each in inputs]
