@@ -134,6 +134,11 @@ class TrainedOnGraphs(CalledOnGraphs):
         if not signature.is_static:
             return
         self.variables_made = True
+        # A strategy of one replica, too, wants variables of its own kind.
+        with self.distribute_strategy.scope():
+            self._make_variables_of(signature, labels)
+
+    def _make_variables_of(self, signature: InputSignature, labels: Any) -> None:
         if not self.built:
             make_weights(self, signature)
         make_slots(self)
