@@ -159,7 +159,7 @@ def build_model(config: RunConfig, graph: Graph) -> keras.Model:
 
     Returns:
         A Keras model from a batch's inputs to logits `[n_rows, num_classes]`. Its last hidden layer
-        is what `gnn.training.Run.embed` reads.
+        is what `gnn.runs.Run.embed` reads.
 
     Example:
 

@@ -37,7 +37,7 @@ class ExactResume(CallbackGroup):
     middle of an epoch too. A snapshot holds the weights, the optimizer, the seeds of dropout, the
     metrics, the history, the place in the data, and the state of the callbacks given here. Where it
     is finished, `fit` restores the final weights and does nothing more; asked for more epochs, it
-    goes on.
+    goes on. One that a callback given here stopped is finished; one that another stopped goes on.
 
     The data come through `batches`, which sees how often they were gone over. Their order must be a
     function of a seed and of that number, as it is for `gnn.data.neighborhoods(shuffle=True,
@@ -144,6 +144,7 @@ class ExactResume(CallbackGroup):
         """
         self._put_back()  # An interrupt may have left it.
         self._check()
+        self.asked_to_stop = False
         super().on_train_begin(logs)
         for callback_state in self._states:
             callback_state.begin()
@@ -255,7 +256,7 @@ class ExactResume(CallbackGroup):
             callback_state.restore(attributes)
         self.model.history.epoch = list(state["history"]["epoch"])
         self.model.history.history = {k: list(v) for k, v in state["history"]["values"].items()}
-        self.model.stop_training = state["stop_training"]
+        self.model.stop_training = self.asked_to_stop = state["stop_training"]
         self._first_epoch, self._position = state["first_epoch"], snapshot.position
 
     # Going on.
@@ -310,8 +311,9 @@ class ExactResume(CallbackGroup):
             "variables": model_state(self.model),
             "callbacks": [callback_state.attributes() for callback_state in self._states],
             "history": {"epoch": history.epoch, "values": history.history},
-            "stop_training": bool(self.model.stop_training),
-            "stopped": finished and bool(self.model.stop_training),
+            # By a callback of this training. What stops one `fit` from outside ends that alone.
+            "stop_training": self.asked_to_stop,
+            "stopped": finished and self.asked_to_stop,
             "marks": marks_until(self._counted, reading),
         }
         write_snapshot(self._folder, Snapshot(self._position, state), finished)
