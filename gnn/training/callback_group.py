@@ -52,6 +52,7 @@ class CallbackGroup(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Tells the callbacks."""
+        self.asked_to_stop = False
         self._each("on_train_begin", logs)
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:

@@ -147,7 +147,6 @@ class ExactResume(CallbackGroup):
         """
         self._put_back()  # An interrupt may have left it.
         self._check()
-        self.asked_to_stop = False
         super().on_train_begin(logs)
         for callback_state in self._states:
             callback_state.begin()
