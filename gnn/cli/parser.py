@@ -17,6 +17,7 @@ ABOUT = {
     "predict": "Write the class of each node, with the probability of every class.",
     "embed": "Write the activations of the last hidden layer for each node.",
     "export": "Write the model of a run for others to serve.",
+    "adopt": "List the files of a folder that an older gnn wrote, so that it can be replaced.",
 }
 
 EXAMPLES = {
@@ -47,6 +48,7 @@ EXAMPLES = {
         "gnn export runs/shop --output served",
         "gnn export runs/shop --output model.keras --format keras",
     ],
+    "adopt": ["gnn adopt runs/shop", "gnn adopt served --json"],
 }
 
 _NOTES = {
@@ -65,6 +67,10 @@ is carried on by --resume.""",
 The columns are id, class and probability_CLASS. A gcn needs each node's neighbors: give it a folder
 with nodes and edges. The other models take a table of nodes as well.""",
     "info": "",
+    "adopt": """\
+Every folder that gnn writes has a gnn_manifest.json of its files. --overwrite replaces no folder
+without one, and none that holds anything else. FOLDER may be a run (finished or not), a graph,
+records, an export, or the folder of a co-training or of ExactResume; it is read as such first.""",
 }
 
 
@@ -131,7 +137,12 @@ def build_parser() -> argparse.ArgumentParser:
     parsers["embed"].add_argument(
         "--output", metavar="FILE", required=True, help="a .npz, .csv or .parquet file"
     )
+    for name in ("predict", "embed"):
+        parsers[name].add_argument(
+            "--overwrite", action="store_true", help="replace a file that is there"
+        )
     _add_export(parsers["export"])
+    parsers["adopt"].add_argument("folder", metavar="FOLDER", help="what an older gnn wrote")
     return parser
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import keras
-
-# What Keras 3 writes into a folder; `assets` where a layer has files of its own.
-_KERAS_FOLDER = {"config.json", "metadata.json", "model.weights.h5", "assets"}
 
 
 class WrapsBaseModel:
@@ -33,30 +32,32 @@ class WrapsBaseModel:
         """Saves the base model, as NSL does: the wrapper adds no weights.
 
         A path that ends in ``.keras`` or ``.h5`` is such a file. Any other is a folder, as it was
-        in Keras 2, though not of a SavedModel but of what a ``.keras`` file holds;
+        in Keras 2, though not a SavedModel but what a ``.keras`` file holds;
         `keras.models.load_model` takes both.
 
         Args:
             filepath: str or path.
-            overwrite: whether to replace a model that is there; where False, it is an error.
+            overwrite: whether a file that is there is replaced; a folder never is.
             **kwargs: further arguments of `keras.Model.save`, of files.
 
         Raises:
-            FileExistsError: the folder holds something other than a model of Keras, or a model
-                and `overwrite` is False.
+            FileExistsError: `filepath` is a folder that holds something, or a file without suffix.
         """
         path = Path(filepath)
         if path.suffix in (".keras", ".h5", ".hdf5"):
             self.base_model.save(filepath, overwrite=overwrite, **kwargs)
             return
         found = sorted(entry.name for entry in path.iterdir()) if path.is_dir() else []
-        if path.is_file() or set(found) - _KERAS_FOLDER or (found and not overwrite):
+        if found or path.is_file():
             raise FileExistsError(
-                f"filepath must be a new folder, or with overwrite=True one that holds a model of "
-                f"Keras; {str(path)!r} {f'holds {found[:5]}' if path.is_dir() else 'is a file'}"
+                f"filepath must be a new or empty folder, or end in .keras; {str(path)!r} "
+                + (f"holds {found[:5]}" if found else "is a file")
             )
-        path.mkdir(parents=True, exist_ok=True)
-        self.base_model.save(filepath, overwrite=True, zipped=False, **kwargs)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
+            partial = Path(folder) / "model"
+            self.base_model.save(partial, zipped=False, **kwargs)
+            os.replace(partial, path)
 
     def export(self, filepath: Any, *args: Any, **kwargs: Any) -> None:
         """Exports the base model as a SavedModel for serving; see `keras.Model.export`."""

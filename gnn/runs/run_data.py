@@ -194,7 +194,7 @@ def write_splits(path: Path, graph: Graph) -> None:
     ids = node_ids(graph)
     rows = [(str(ids[node]), name) for name, nodes in graph.splits.items() for node in nodes]
     text = as_csv({"id": [row[0] for row in rows], "split": [row[1] for row in rows]})
-    with whole_file(path) as partial:
+    with whole_file(path, overwrite=True) as partial:
         partial.write_text(text, encoding="utf-8")
 
 

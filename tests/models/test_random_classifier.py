@@ -13,7 +13,8 @@ import tensorflow as tf
 
 from gnn.data import full_batch
 from gnn.graphs.graph import Graph
-from gnn.models import GRANDNodeClassifier, random_classifier
+from gnn.models import GRANDNodeClassifier
+from gnn.models.classifiers import random_classifier
 from tests.models.small_batches import (
     READ_OUT,
     SIZE,

@@ -142,6 +142,13 @@ def test_training_and_evaluation_without_any_label() -> None:
     assert results == {"loss": 5.0, "mae": 2.0}
 
 
+def test_an_evaluation_without_any_label_says_so() -> None:
+    model = Scaled()
+    model.compile("sgd", "mse", run_eagerly=True)
+    with pytest.warns(UserWarning, match="no row of the data to evaluate has a label"):
+        assert model.evaluate(*batch([1, 2], column(NAN, NAN)), verbose=0) == 0.0
+
+
 @pytest.mark.parametrize("jit_compile", [False, True])
 def test_one_step_of_fit_by_hand(jit_compile: bool) -> None:
     # Row 0 alone has a label: the slope of (w - 3)^2 at 1 is -4, so w is 2 after the step.
@@ -344,6 +351,22 @@ def test_names_that_fit_no_output(error: Any, loss: Any, labels: Any, message: s
     model.compile("sgd", loss, metrics={"double": ["mae"]} if loss is None else None)
     with pytest.raises(error, match=message):
         evaluated(model, batch([1], labels))
+
+
+def test_labels_as_lists_and_labels_that_only_a_loss_of_ones_own_knows() -> None:
+    ones = tf.ones([2])
+    kept = supervision("mse", [column(NAN, 3)], ones)
+    assert kept.labels.numpy().tolist() == [[3.0]]
+    kept = supervision("mse", [column(NAN, 3), column(4, 5)], {"b": ones, "a": ones})
+    assert {name: part.numpy().ravel().tolist() for name, part in kept.labels.items()} == {
+        "a": [3.0],
+        "b": [4.0, 5.0],
+    }
+    with pytest.raises(ValueError, match="labels are a list of 2, but the outputs are"):
+        supervision("mse", [ones, ones], ones)
+    mask = tf.constant([True, False])
+    kept = supervision(None, {"pairs": column(NAN, 3)}, {"a": [ones]}, mask=mask)
+    assert np.isnan(kept.labels["pairs"]).all() and kept.outputs["a"][0].shape == [1]
 
 
 def test_names_for_an_output_without_one() -> None:

@@ -21,6 +21,7 @@ from gnn.graphs.sampling.neighbor_index import group_by_receiver
 from gnn.graphs.storage.npy_files import NpyAppender
 
 FORMAT, VERSION, SCHEMA = "gnn.graph", 1, "schema.json"
+KIND = "graph"
 _EDGE = np.dtype([("sender", np.int32), ("receiver", np.int32), ("weight", np.float32)])
 
 
@@ -37,11 +38,12 @@ class GraphWriter:
         folder: the folder to make.
         num_nodes: the number of nodes.
         class_names: None, or the name of each class.
-        overwrite: whether a folder that is there is replaced.
+        overwrite: whether a graph that is there is replaced; nothing else is.
         edges_at_once: the most edges that are sorted in memory at a time.
 
     Raises:
-        FileExistsError: there is such a folder, and `overwrite` is False; or such a file.
+        FileExistsError: there is such a folder, and `overwrite` is False, or it holds something
+            else than a graph; or such a file.
 
     Example:
 
@@ -71,7 +73,7 @@ class GraphWriter:
         for name, value in {"num_nodes": num_nodes, "edges_at_once": edges_at_once}.items():
             if not isinstance(value, numbers.Integral) or value < 1:
                 raise ValueError(f"{name} must be a positive integer; got {value!r}")
-        self._target = whole_folder(folder, overwrite=overwrite)
+        self._target = whole_folder(folder, KIND, overwrite=overwrite)
         self._num_nodes, self._edges_at_once = int(num_nodes), int(edges_at_once)
         self._class_names = None if class_names is None else list(class_names)
         self._features: dict[str, dict[str, Any]] = {}

@@ -72,8 +72,7 @@ class TrainedOnGraphs(CalledOnGraphs):
         if self._compile_loss is not None:
             weights = given.get("loss_weights")
             self.output_losses = OutputLosses(self._compile_loss, self.loss, weights)
-        # A `compute_loss` of the user's own makes of the outputs what it likes, as a whole.
-        if type(self).compute_loss is TrainedOnGraphs.compute_loss:
+        if self._computes_loss_as_keras:
             self._compile_loss = self.output_losses
         reductions = [getattr(loss, "reduction", None) for loss in keras.tree.flatten(self.loss)]
         if "sum" in reductions and self.distribute_strategy.num_replicas_in_sync > 1:
@@ -81,6 +80,11 @@ class TrainedOnGraphs(CalledOnGraphs):
                 'reduction="sum" of a loss cannot be shared out over replicas, whose losses are '
                 "averaged: take a reduction that is a mean, such as the default"
             )
+
+    @property
+    def _computes_loss_as_keras(self) -> bool:
+        # A `compute_loss` of the user's own makes of the outputs what it likes, as a whole.
+        return type(self).compute_loss is TrainedOnGraphs.compute_loss
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compiles a loaded model as the saved one was."""
@@ -142,9 +146,17 @@ class TrainedOnGraphs(CalledOnGraphs):
             self.reset_metrics()
 
     def evaluate(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """Evaluates as `keras.Model.evaluate` does."""
+        """Evaluates as `keras.Model.evaluate` does; warns where no row has a label."""
         check_data(x, self.distribute_strategy)
-        return super().evaluate(self.given(x), *args, **kwargs)
+        results = super().evaluate(self.given(x), *args, **kwargs)
+        of_outputs = [] if self._compile_loss is None else self._compile_loss.metrics
+        if not any(float(mean.count.numpy()) for mean in (self._loss_tracker, *of_outputs)):
+            warnings.warn(
+                "no row of the data to evaluate has a label: losses and metrics of 0 are over no "
+                "rows",
+                stacklevel=2,
+            )
+        return results
 
     def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
         """Predicts as `keras.Model.predict` does, without the rows that are padding."""
@@ -250,7 +262,8 @@ class TrainedOnGraphs(CalledOnGraphs):
         return [*weighed, (of_layers, count)]
 
     def _whole_loss(self, x: Any, rows: Supervision, training: bool) -> Any:
-        if self._compile_loss is None and not self.losses and mean_losses_of(self):
+        has_none = self._compile_loss is None and self._computes_loss_as_keras
+        if has_none and not self.losses and mean_losses_of(self):
             return tf.zeros([])  # Keras knows of no loss, but there is a graph loss.
         return self.compute_loss(x, rows.labels, rows.outputs, rows.weights, training=training)
 
