@@ -154,6 +154,17 @@ def test_an_epoch_is_a_mean_over_pairs_and_replicas_do_not_matter(
         assert shared_history[name] == pytest.approx(values, rel=1e-5), name
 
 
+def test_a_strategy_of_one_replica_trains_an_unbuilt_model() -> None:
+    # Its variables must be made in its scope.
+    with tf.distribute.MirroredStrategy(["CPU:0"]).scope():
+        base = Subclassed()
+        model = nsl.keras.GraphRegularization(base)
+        model.compile(keras.optimizers.SGD(0.0), "mse")
+    data = tf.data.Dataset.from_tensors(({"x": X}, Y))
+    (loss,) = model.fit(data, verbose=0).history["loss"]
+    assert loss == pytest.approx(np.mean((X @ base.get_weights()[0] - Y) ** 2), rel=1e-5)
+
+
 def test_what_is_saved_is_the_base_model(tmp_path: Path) -> None:
     model = wrapped(base_model())
     model.train_on_batch(batch(), Y)

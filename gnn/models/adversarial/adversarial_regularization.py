@@ -43,8 +43,8 @@ class _Step:
 
     labels: Any
     sample_weight: Any
-    has_graph: bool
-    class_weights: tuple[float, ...] | None
+    has_graph: bool = False
+    class_weights: tuple[float, ...] | None = None
 
 
 # Not an attribute: the replicas of a strategy are threads that share the model.
