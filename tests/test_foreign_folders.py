@@ -325,6 +325,7 @@ SHARING: list[tuple[str, str, Write]] = [
 def writers(model: Any, run: Run) -> list[tuple[str, str, Write]]:
     exports: list[tuple[str, str, Write]] = [
         ("export", "x", model.export),
+        ("export", "x", lambda path: model.export(path, input_signature=[tf.TensorSpec([])])),
         ("export", "x", lambda path: run.export(path, overwrite=True)),
     ]
     return [*PLAIN, *exports]
@@ -362,9 +363,9 @@ def test_a_folder_of_somebody_else_is_left_whole(
         assert str(error.value).count("\n") == 0
 
 
-def test_there_are_twenty_kinds_of_folders_and_eleven_writers(model: Any, run: Run) -> None:
+def test_there_are_twenty_kinds_of_folders_and_twelve_writers(model: Any, run: Run) -> None:
     assert len(FOREIGN | MIXED) >= 20
-    assert len([*writers(model, run), *SHARING]) == 11
+    assert len([*writers(model, run), *SHARING]) == 12
 
 
 def test_a_folder_of_ours_is_replaced(tmp_path: Path, run: Run) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from gnn.configs import GraphNeighborConfig, as_neighbor_config
+from gnn.configs.arguments import check_count
 from gnn.data.neighbor_examples import NeighborExamples
 from gnn.data.neighbor_features import pack_nodes_and_edges
 from gnn.data.record_reading import check_shuffle, read_shards, whole_records
@@ -150,8 +151,7 @@ def read_packed_neighbors(
     >>> #                              neighbor_config=GraphNeighborConfig(max_neighbors=3))
     """
     check_shuffle(seed, shuffle_buffer)
-    if batch_size < 1:
-        raise ValueError(f"batch_size must be at least 1; got {batch_size}")
+    check_count("batch_size", batch_size)
     shards, known, most = _open(path)
     if neighbor_config is not None:
         config = as_neighbor_config(neighbor_config)

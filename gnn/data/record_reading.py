@@ -8,21 +8,21 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from gnn.data.record_shards import DAMAGED, Shards, is_integer, records_until_damage
+from gnn.configs.arguments import check_count
+from gnn.data.record_shards import DAMAGED, Shards, records_until_damage
 
 
 def check_shuffle(seed: Any, shuffle_buffer: Any) -> None:
     """Checks the arguments that every reader has.
 
     Raises:
+        TypeError: one of them is no integer.
         ValueError: one of them is out of range.
     """
-    if seed is not None and (not is_integer(seed) or seed < 0):
-        raise ValueError(f"seed must be an integer of at least 0, or None; got {seed!r}")
-    if shuffle_buffer is not None and (not is_integer(shuffle_buffer) or shuffle_buffer < 1):
-        raise ValueError(
-            f"shuffle_buffer must be a positive integer, or None; got {shuffle_buffer!r}"
-        )
+    if seed is not None:
+        check_count("seed", seed, 0)
+    if shuffle_buffer is not None:
+        check_count("shuffle_buffer", shuffle_buffer)
 
 
 def read_shards(

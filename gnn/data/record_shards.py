@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import gzip
-import numbers
 import os
 import zlib
 from collections.abc import Mapping, Sequence
@@ -135,14 +134,3 @@ def records_until_damage(path: str | tf.Tensor, compression: str | None) -> tf.d
     # A file that cannot be opened would be tried for ever: reading a byte of it first raises.
     opened = tf.data.FixedLengthRecordDataset(path, 1).take(1).skip(1)
     return opened.concatenate(tf.data.TFRecordDataset(path, compression).ignore_errors())
-
-
-def is_integer(value: Any) -> bool:
-    """Whether an argument is a whole number, and no boolean.
-
-    Example:
-
-    >>> is_integer(3), is_integer(True)
-    (True, False)
-    """
-    return isinstance(value, numbers.Integral) and not isinstance(value, bool)

@@ -11,7 +11,8 @@ from typing import Any
 import tensorflow as tf
 from tqdm import tqdm
 
-from gnn.data.record_shards import SUFFIXES, is_integer
+from gnn.configs.arguments import check_count
+from gnn.data.record_shards import SUFFIXES
 
 _MOST_SHARDS = 99_999
 # So many shards are written and read side by side: a run of records is dealt to them in turn.
@@ -22,10 +23,11 @@ def check_shards(shards: Any, compression: Any, verbose: Any) -> None:
     """Checks the arguments that every writer has.
 
     Raises:
+        TypeError: `shards` is no integer.
         ValueError: one of them is out of range.
     """
-    if not is_integer(shards) or not 1 <= shards <= _MOST_SHARDS:
-        raise ValueError(f"shards must be an integer from 1 to {_MOST_SHARDS}; got {shards!r}")
+    if check_count("shards", shards) > _MOST_SHARDS:
+        raise ValueError(f"shards must be at most {_MOST_SHARDS}, got {shards}")
     if compression not in SUFFIXES:
         raise ValueError(f"compression must be None, 'GZIP' or 'ZLIB'; got {compression!r}")
     if verbose not in ("auto", True, False):

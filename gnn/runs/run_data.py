@@ -156,7 +156,7 @@ def check_trainable(graph: Graph, name: str) -> None:
     if labels.ndim != 1 or labels.dtype.kind != "i":
         raise ValueError(
             f"the labels of {name} must be one class a node, got {labels.dtype} of shape "
-            f"{labels.shape}"
+            f"{labels.shape}; label_kind says what labels are"
         )
     if not graph.features:
         raise ValueError(f"{name} has no features, and a model needs some to learn from")

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from gnn.configs.arguments import check_count
 from gnn.training.callback_group import CallbackGroup
 from gnn.training.callback_state import CallbackState
 from gnn.training.counted_passes import CountedPasses
@@ -106,8 +107,8 @@ class ExactResume(CallbackGroup):
         super().__init__(callbacks)
         if not every_seconds >= 0:
             raise ValueError(f"every_seconds must be at least 0; got {every_seconds!r}")
-        if every_steps is not None and (int(every_steps) != every_steps or every_steps < 1):
-            raise ValueError(f"every_steps must be a positive integer or None; got {every_steps!r}")
+        if every_steps is not None:
+            check_count("every_steps", every_steps)
         self._folder = Path(folder)
         self._states = [CallbackState(callback) for callback in self.callbacks]
         self._every_seconds, self._every_steps = every_seconds, every_steps

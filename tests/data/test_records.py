@@ -251,10 +251,10 @@ def infinite() -> tf.data.Dataset:
         (numbers(3).filter(lambda i: i > 5), {}, ValueError, "it is empty"),
         (infinite(), {}, ValueError, "it is infinite"),
         ([1, 2], {}, TypeError, "must be a tf.data.Dataset; got list"),
-        (numbers(3), {"shards": 0}, ValueError, "shards must be .* 1 to 99999; got 0"),
-        (numbers(3), {"shards": 100_000}, ValueError, "got 100000"),
-        (numbers(3), {"shards": 2.0}, ValueError, "shards must be an integer .* got 2.0"),
-        (numbers(3), {"shards": True}, ValueError, "shards must be an integer .* got True"),
+        (numbers(3), {"shards": 0}, ValueError, "shards must be at least 1, got 0"),
+        (numbers(3), {"shards": 100_000}, ValueError, "at most 99999, got 100000"),
+        (numbers(3), {"shards": 2.0}, TypeError, "shards must be an integer, got 2.0"),
+        (numbers(3), {"shards": True}, TypeError, "shards must be an integer, got True"),
         (numbers(3), {"compression": "gzip"}, ValueError, "compression must be .* got 'gzip'"),
         (numbers(3), {"verbose": "loud"}, ValueError, "verbose must be .* got 'loud'"),
         (
@@ -349,15 +349,15 @@ def test_an_error_of_the_data_set_is_its_own_and_leaves_the_old_folder(tmp_path:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"seed": -1}, "seed must be an integer of at least 0, or None; got -1"),
+        ({"seed": -1}, "seed must be at least 0, got -1"),
         ({"seed": 1.5}, "got 1.5"),
-        ({"shuffle_buffer": 0}, "shuffle_buffer must be a positive integer, or None; got 0"),
+        ({"shuffle_buffer": 0}, "shuffle_buffer must be at least 1, got 0"),
     ],
 )
 def test_readers_arguments_out_of_range(
     options: dict[str, Any], message: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((TypeError, ValueError), match=message):
         records.read(tmp_path, **options)
 
 

@@ -197,7 +197,8 @@ def test_names_of_classes_must_be_known_beforehand(tmp_path: Path) -> None:
 @pytest.mark.parametrize("argument", ["num_nodes", "edges_at_once"])
 @pytest.mark.parametrize("value", [0, 2.5])
 def test_counts_are_whole_numbers(argument: str, value: float, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=f"{argument} must be a positive integer; got {value}"):
+    rule = "must be at least 1" if value == 0 else "must be an integer"
+    with pytest.raises((TypeError, ValueError), match=f"{argument} {rule}, got {value}"):
         GraphWriter(tmp_path / "graph", **{"num_nodes": 3, argument: value})
 
 

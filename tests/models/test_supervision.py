@@ -298,6 +298,8 @@ def test_a_loss_for_all_outputs_and_weights_of_rows() -> None:
     model = Scaled(double=2.0, half=0.5)
     model.compile("sgd", "mse")
     assert evaluated(model, FIRST, SECOND)["loss"] == 34.625
+    model.compile("sgd")  # Keras keeps the loss.
+    assert evaluated(model, FIRST, SECOND)["loss"] == 34.625
     model.compile("sgd", ["mse", "mae"], loss_weights=[1.0, 4.0])  # double, half
     weights = {"double": np.array([2.0, 1.0]), "half": np.array([1.0, 3.0])}
     results = evaluated(model, (*FIRST, weights))
@@ -437,6 +439,24 @@ def test_the_supervised_loss_beside_a_consistency_loss_of_any_size() -> None:
     model.reset_metrics()
     model.loss_of_step(inputs, rows, training=True)
     assert float(model._loss_tracker.result()) == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_loss_of_ones_own_beside_a_graph_loss() -> None:
+    class Own(GraphRegularizationModel):
+        def compute_loss(self, x: Any, y: Any, y_pred: Any, *args: Any, **kwargs: Any) -> Any:
+            return tf.reduce_mean(y_pred["here"] - y["there"])
+
+    dense = keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")
+    x = keras.Input([1], name="x")
+    model = Own({"multiplier": 1e8}, lambda: keras.Model(x, {"here": dense(x)}), regularize="here")
+    model.compile("sgd")
+    inputs, _ = next(iter(gnn.data.full_batch(PAIR)))
+    results = evaluated(model, (inputs, {"there": column(0, 1)}))
+    assert results["supervised_loss"] == 1.5 and results["graph_loss"] == 2.0
+    # Without a loss, there is the graph loss alone.
+    model = GraphRegularizationModel({"multiplier": 2.0}, lambda: dense)
+    model.compile("sgd")
+    assert evaluated(model, (inputs,))["loss"] == 4.0
 
 
 def test_adversarial_losses_of_several_outputs_count_their_own_rows() -> None:

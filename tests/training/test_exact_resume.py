@@ -500,6 +500,15 @@ def test_what_killed_processes_left_is_removed(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == names
 
 
+def test_link_as_folder_is_followed(tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "disk")  # It leads nowhere yet.
+    for step in (1, 2):
+        write_snapshot(link, Snapshot(Position(0, step, step, None), {}))
+    assert link.is_symlink() and read_position(link) == Position(0, 2, 2, None)
+    assert {path.name for path in (tmp_path / "disk").iterdir()} == {MANIFEST, "step-000000002"}
+
+
 def test_snapshot_is_plain(killed: Path) -> None:
     (path,) = killed.glob("step-*")
     assert {found.name for found in path.iterdir()} == {"arrays.npz", "state.json", MANIFEST}

@@ -13,7 +13,7 @@ import keras
 import tensorflow as tf
 
 from gnn.configs import AdvNeighborConfig, as_adv_reg_config, as_vat_reg_config
-from gnn.graphs.arguments import check_count
+from gnn.configs.arguments import check_count
 from gnn.graphs.batch.graphs_tuple import BatchGraph
 from gnn.graphs.batch.keys import GRAPH_KEYS
 from gnn.graphs.batch.which_nodes import real_nodes
@@ -43,8 +43,8 @@ class _Step:
 
     labels: Any
     sample_weight: Any
-    has_graph: bool
-    class_weights: tuple[float, ...] | None
+    has_graph: bool = False
+    class_weights: tuple[float, ...] | None = None
 
 
 # Not an attribute: the replicas of a strategy are threads that share the model.

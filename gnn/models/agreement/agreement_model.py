@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from gnn.graphs.arguments import check_counts
+from gnn.configs.arguments import check_counts
 from gnn.layers.dense import FeatureDense
 from gnn.models.base.variables import make_slots, make_weights
 from gnn.models.export import export_litert, export_saved_model, whole_export

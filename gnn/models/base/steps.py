@@ -47,6 +47,8 @@ def _hidden_mean_losses() -> Iterator[None]:
 class TrainedOnGraphs(CalledOnGraphs):
     """A model that trains and evaluates as Keras' do, on batches that are graphs."""
 
+    _compile_loss: Any  # Keras' own name for what `compile` makes of the losses.
+
     def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)
         self.variables_made = False
@@ -68,12 +70,11 @@ class TrainedOnGraphs(CalledOnGraphs):
         metrics = [given.get(name) for name in ("metrics", "weighted_metrics")]
         named = [name for some in metrics if isinstance(some, Mapping) for name in some]
         self.outputs_with_metrics = frozenset(named)
-        self.output_losses = None
-        if self._compile_loss is not None:
-            weights = given.get("loss_weights")
-            self.output_losses = OutputLosses(self._compile_loss, self.loss, weights)
-        if self._computes_loss_as_keras:
-            self._compile_loss = self.output_losses
+        compiled = self._compile_loss
+        if given.get("loss") is not None:  # Without one, Keras keeps that of the last call.
+            self.output_losses = OutputLosses(compiled, self.loss, given.get("loss_weights"))
+        # A `compute_loss` of the user's own makes of the outputs what it likes, as a whole.
+        self._compile_loss = self.output_losses if self._computes_loss_as_keras else compiled
         reductions = [getattr(loss, "reduction", None) for loss in keras.tree.flatten(self.loss)]
         if "sum" in reductions and self.distribute_strategy.num_replicas_in_sync > 1:
             raise ValueError(
@@ -252,7 +253,7 @@ class TrainedOnGraphs(CalledOnGraphs):
     ) -> list[tuple[tf.Tensor, tf.Tensor]]:
         """The loss as a whole, or those of outputs and layers; each with what it is a mean over."""
         of_outputs = self.output_losses
-        if of_outputs is None or of_outputs is not self._compile_loss or len(rows.counts) < 2:
+        if of_outputs is None or not self._computes_loss_as_keras or len(rows.counts) < 2:
             count = tf.reduce_max(list(rows.counts.values()) or [_num_rows(rows.outputs)])
             whole = where_counted(self._whole_loss(x, rows, training), count)
             self._loss_tracker.update_state(whole * replicas, sample_weight=count)
@@ -275,7 +276,7 @@ class TrainedOnGraphs(CalledOnGraphs):
     def get_metrics_result(self) -> dict[str, Any]:
         """The metrics so far; with a graph loss `loss = supervised_loss + scaled_graph_loss`."""
         results = super().get_metrics_result()
-        if self.output_losses is not None and self.output_losses is self._compile_loss:
+        if self.output_losses is not None and self._computes_loss_as_keras:
             results = self.output_losses.with_outputs(results)
         return with_mean_losses(results, mean_losses_of(self))
 

@@ -72,7 +72,8 @@ def supervision(
     if loss is None and not _fits(labels, outputs):
         # What a `compute_loss` of the user's own makes of its labels is not known.
         rows = None if mask is None else tf.where(mask)[:, 0]
-        return Supervision(*(_take(part, rows) for part in (labels, outputs, weights)), {})
+        labels, outputs, weights = (_take(part, rows) for part in (labels, outputs, weights))
+        return Supervision(labels, outputs, weights, counts={})
     labels, weights = (
         _as_outputs(labels, outputs, "labels"),
         _as_outputs(weights, outputs, "weights"),

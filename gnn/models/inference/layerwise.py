@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from gnn.configs.arguments import check_count
 from gnn.files import check_file, whole_file
-from gnn.graphs.arguments import check_count
 from gnn.graphs.batch.graphs_tuple import edgeless
 from gnn.graphs.graph import Graph
 from gnn.graphs.sampling.chunks import Chunk, ReceiverChunks
