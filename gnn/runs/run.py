@@ -220,8 +220,7 @@ class Run:
             The path.
 
         Raises:
-            FileExistsError: there is one, and `overwrite` is False, or it holds something else than
-                an export of ours.
+            FileExistsError: there is one, and `overwrite` is False, or it is no export of ours.
             OSError: it cannot be written.
             ValueError: another format, or a `.keras` file of another name.
         """
