@@ -143,18 +143,18 @@ def test_features_without_a_graph() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({}, "num_classes must be positive"),
-        ({"num_classes": 0}, "num_classes must be positive"),
-        ({"num_classes": 2, "hidden_units": 0}, "hidden_units must be positive"),
-        ({"num_classes": 2, "hidden_units": (4, -1)}, "hidden_units must be positive"),
-        ({"num_classes": 2, "hidden_units": 2.5}, "hidden_units must be positive"),
+        ({}, "num_classes must be an integer, got None"),
+        ({"num_classes": 0}, "num_classes must be at least 1, got 0"),
+        ({"num_classes": 2, "hidden_units": 0}, "hidden_units must be at least 1, got 0"),
+        ({"num_classes": 2, "hidden_units": (4, -1)}, "hidden_units must be at least 1, got -1"),
+        ({"num_classes": 2, "hidden_units": 2.5}, "hidden_units must be an integer, got 2.5"),
         ({"num_classes": 2, "dropout_rate": 1.0}, "dropout_rate must be in"),
         ({"num_classes": 2, "dropout_rate": -0.1}, "dropout_rate must be in"),
         ({"num_classes": 2, "dropout_rate": float("nan")}, "dropout_rate must be in"),
     ],
 )
 def test_arguments_out_of_range(arguments: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((TypeError, ValueError), match=message):
         GraphConvolutionalNodeClassifier(**arguments)
 
 
