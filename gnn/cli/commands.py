@@ -55,7 +55,12 @@ def info(arguments: argparse.Namespace) -> Result:
             "metrics": run.metrics,
         }
         return Result(data, run.info())
-    config = RunConfig(dataset=arguments.dataset, data=arguments.data, scaling="none")
+    config = RunConfig(
+        dataset=arguments.dataset,
+        data=arguments.data,
+        label_kind=arguments.label_kind,
+        scaling="none",
+    )
     graph, _ = load_data(config)
     return Result(describe(graph), graph.info())
 

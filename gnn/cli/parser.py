@@ -7,6 +7,7 @@ import importlib.metadata
 from collections.abc import Iterable
 
 from gnn.cli.options import add_options
+from gnn.configs.label_kinds import LABEL_KINDS
 from gnn.runs.run_config import DATASETS
 
 ABOUT = {
@@ -151,6 +152,12 @@ def _add_info(parser: argparse.ArgumentParser) -> None:
     what.add_argument("run", nargs="?", metavar="RUN", help="the folder of a finished run")
     what.add_argument("--dataset", choices=DATASETS, metavar="NAME", help="a named data set")
     what.add_argument("--data", metavar="FOLDER", help="a folder of data")
+    parser.add_argument(
+        "--label-kind",
+        choices=LABEL_KINDS,
+        metavar="NAME",
+        help="what the labels of the folder are",
+    )
 
 
 def _add_export(parser: argparse.ArgumentParser) -> None:

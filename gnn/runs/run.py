@@ -220,8 +220,7 @@ class Run:
             The path.
 
         Raises:
-            FileExistsError: there is one, and `overwrite` is False, or it holds something else than
-                an export of ours.
+            FileExistsError: there is one, and `overwrite` is False, or it is no export of ours.
             OSError: it cannot be written.
             ValueError: another format, or a `.keras` file of another name.
         """
@@ -289,11 +288,10 @@ class Run:
                 f"{os.fspath(path)!r} is a table of nodes alone: give a folder with nodes and edges"
             )
         table = read_nodes(path, self.facts.columns, strict=bool(self.config.strict))
-        nothing = np.zeros(0, np.int32)
         return Graph(  # The labels are numbered already, and nothing is to be guessed of them.
             features=table.features,
-            senders=nothing,
-            receivers=nothing,
+            senders=np.zeros(0, np.int32),
+            receivers=np.zeros(0, np.int32),
             labels=table.labels,
             splits=table.splits,
             ids=np.array(table.ids),

@@ -70,6 +70,7 @@ def check_equal(graph: Graph, expected: Graph) -> None:
         {"labels": np.random.default_rng(0).normal(size=(50, 2)), "ids": np.arange(50) * 7},
         {"senders": [], "receivers": [], "weights": None},
         {"features": {}},
+        {"features": {}, "labels": None, "ids": None, "num_nodes": 50},
         {"labels": ["cat", "dog", None, "cow", "dog"] * 10},
     ],
 )

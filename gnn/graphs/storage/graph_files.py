@@ -49,7 +49,8 @@ def write_graph(graph: Graph, folder: str | os.PathLike[str], *, overwrite: bool
     with GraphWriter(
         folder, graph.num_nodes, class_names=graph.class_names, overwrite=overwrite
     ) as writer:
-        for start in range(0, graph.num_nodes, _ROWS):
+        has_rows = graph.features or graph.labels is not None or graph.ids is not None
+        for start in range(0, graph.num_nodes if has_rows else 0, _ROWS):
             rows = slice(start, start + _ROWS)
             writer.add_nodes(
                 {name: values[rows] for name, values in graph.features.items()},
