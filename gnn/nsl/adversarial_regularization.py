@@ -107,9 +107,11 @@ class AdversarialRegularization(WrapsBaseModel, AdversarialRegularizationModel):
     def _features(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """What the base model is called on."""
         told = {*self.label_keys, self.sample_weight_key}
-        wanted = input_names(self.node_model)
-        if wanted is None:
-            wanted = list(told) if self.base_with_labels_in_features else []
+        names = input_names(self.node_model)
+        if names is None:
+            wanted = told if self.base_with_labels_in_features else set()
+        else:
+            wanted = set(names)
         return {key: value for key, value in inputs.items() if key not in told or key in wanted}
 
     def _neighbor_config(self, features: Any) -> AdvNeighborConfig:
@@ -129,7 +131,7 @@ class AdversarialRegularization(WrapsBaseModel, AdversarialRegularizationModel):
 
     # Training and evaluation.
 
-    def compile(
+    def compile(  # type: ignore[override]
         self,
         optimizer: Any = "rmsprop",
         loss: Any = None,
@@ -245,8 +247,8 @@ class AdversarialRegularization(WrapsBaseModel, AdversarialRegularizationModel):
     def get_metrics_result(self) -> dict[str, Any]:
         """The metrics so far, with `scaled_adversarial_loss`, which is what was added."""
         results = super().get_metrics_result()
-        if "adversarial_loss" in results:
-            multiplier = self.config.multiplier
+        if "adversarial_loss" in results and self.adversarial is not None:
+            multiplier = self.adversarial.multiplier
             results["scaled_adversarial_loss"] = multiplier * results["adversarial_loss"]
         return results
 

@@ -37,5 +37,5 @@ def read_embeddings(
             continue
         name = features[id_feature_name].bytes_list.value[0].decode("utf-8")
         values = np.array(features[embedding_feature_name].float_list.value, np.float64)
-        embeddings[name] = values / max(np.linalg.norm(values), _LEAST_NORM)
+        embeddings[name] = values / max(float(np.linalg.norm(values)), _LEAST_NORM)
     return embeddings
