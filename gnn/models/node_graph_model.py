@@ -282,6 +282,15 @@ class NodeGraphModel(keras.Model):
         self._replica_loss(x, y, y_pred, sample_weight, training=False)
         return self._updated_metrics(x, y, y_pred, sample_weight)
 
+    def test_outputs(self, y: Any, y_pred: Any) -> dict[str, Any]:
+        """One step of evaluation, of outputs that were computed before; returns the metrics.
+
+        A graph loss counts as far as its layer has tracked it since the metrics were reset.
+        """
+        self._clear_losses()  # Those of the last call, which may have been traced.
+        self._replica_loss({}, y, y_pred, None, training=False)
+        return self._updated_metrics({}, y, y_pred, None)
+
     def compute_loss(
         self,
         x: Any = None,
