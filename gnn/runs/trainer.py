@@ -19,7 +19,8 @@ import tensorflow as tf
 from gnn.datasets.table_problems import TableWarning
 from gnn.graphs.graph import Graph
 from gnn.runs import run_folder
-from gnn.runs.feeding import evaluation_batches, training_batches
+from gnn.runs.feeding import training_batches
+from gnn.runs.judging import Judge, Validation
 from gnn.runs.recipes import best_epoch, build_model, compile_model, resolve
 from gnn.runs.reporting import EpochBar, FiniteLoss, Report, RunLog
 from gnn.runs.results import write_results
@@ -212,8 +213,6 @@ def _train_into(
 ) -> None:
     """Fits, and writes everything that a run folder holds."""
     started = time.perf_counter()
-    keras.utils.set_random_seed(config.seed or 0)
-    keras.backend.clear_session()
     model = build_model(config, graph)
     compile_model(model, config)
     validates = "validation" in graph.splits
@@ -222,28 +221,33 @@ def _train_into(
     if done is not None:
         say(f"carried on after {done}")
     else:
-        data = config.dataset or config.data
-        say(f"training {config.model} on {data}: {len(graph.split('train'))} labeled nodes")
+        count = len(graph.split("train"))
+        say(f"training {config.model} on {config.dataset or config.data}: {count} labeled nodes")
         say(f"options: {json.dumps(config.to_dict())}", aloud=False)
+    judge = Judge(model, config, graph)
+    if judge.estimates:
+        say(f"validates and tests {judge.estimates}")
+    data = judge.validation_data()
+    validation = Validation(judge, validates=validates and data is None)
     resume = ExactResume(folder.state, [best], every_seconds=config.snapshot_seconds or 0.0)
     batches = resume.batches(training_batches(config, graph))
     with EpochBar(config.epochs or 1, done.epoch if done else 0, progress) as bar:
         history = model.fit(
             batches.repeat() if config.steps_per_epoch else batches,
-            validation_data=evaluation_batches(config, graph, "validation") if validates else None,
+            validation_data=data,
             epochs=config.epochs,
             steps_per_epoch=config.steps_per_epoch or None,
-            callbacks=[FiniteLoss(), resume, bar],
+            callbacks=[FiniteLoss(), validation, resume, bar],
             shuffle=False,
             verbose=0,
         ).history
     epochs = len(next(iter(history.values())))
     metrics: dict[str, Any] = {"epochs": epochs, "best_epoch": best.best_epoch + 1}
+    metrics["inference"] = judge.inference
     for split in ("validation", "test"):
         if split in graph.splits:
-            batches = evaluation_batches(config, graph, split)
-            found = model.evaluate(batches, verbose=0, return_dict=True)
-            metrics[split] = {name: float(found[name]) for name in ("accuracy", "loss")}
+            found = judge.evaluate(split)
+            metrics[split] = {name: found[name] for name in ("accuracy", "loss")}
             say(f"{split}: accuracy {found['accuracy']:.4f}, loss {found['loss']:.4f}")
     say(f"{epochs} epochs, the best was {metrics['best_epoch']}")
     write_results(folder.partial, model, graph, history, say)
