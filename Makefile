@@ -2,6 +2,7 @@
 #
 #   make demo      trains with and without a graph, and shows what the graph gains
 #   make test      lint, types and all tests
+#   make package   a wheel and an sdist in dist/, checked, and the wheel tried in a new environment
 #   make format    lays the code out, and mends what the linter can mend
 #   make clean     removes .venv and everything else that was made from the sources
 #
@@ -20,7 +21,7 @@ ifneq ($(GNN_DATA_DIR),)
 export GNN_DATA_DIR
 endif
 
-.PHONY: demo test lint types format clean
+.PHONY: demo test lint types format package clean
 # With `make -j`, two pips would install into one .venv.
 .NOTPARALLEL:
 
@@ -40,6 +41,13 @@ types: .venv/.installed-dev
 format: .venv/.installed-dev
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+# The wheel is built of the sdist. Both are made anew: what lies in build/ would get into the wheel.
+package: .venv/.installed-dev
+	rm -rf build dist
+	$(BIN)/python -m build --quiet
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/python .ci/try_wheel.py dist build/clean
 
 clean:
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

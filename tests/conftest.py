@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,14 @@ os.environ.setdefault(
 import keras  # noqa: E402
 import pytest  # noqa: E402
 import tensorflow as tf  # noqa: E402
+
+# Tests compute little: to share a product out over threads costs more than the product.
+tf.config.threading.set_intra_op_parallelism_threads(1)
+# What was imported is here to stay, and tracing makes objects by the million: the collector, at its
+# usual pace, would look through all of them again and again.
+gc.collect()
+gc.freeze()
+gc.set_threshold(200_000, 50, 100)
 
 # MirroredStrategy needs two devices; they can be made only before TensorFlow runs its first op.
 # Everything else runs on the first of them, as it would without the second.

@@ -107,8 +107,8 @@ def check_classifier(model: Any, what: str = "what classifier_fn returned") -> N
         )
     if getattr(model, "pair_weights", None) is not None:
         raise ValueError(
-            f"pair_weights of the classifier {model.name!r} must be None: co-training weighs pairs "
-            "itself, by pair_weights of its config"
+            f"{what} has pair_weights, which must be None: co-training weighs pairs itself, by "
+            "pair_weights of its config"
         )
     inner = model.node_model if isinstance(model, GraphRegularizationModel) else model
     if last_activation(inner) is keras.activations.softmax:

@@ -11,6 +11,7 @@ import keras
 from tqdm import tqdm
 
 from gnn.cotraining.cotrain_config import CoTrainConfig, as_cotrain_config
+from gnn.cotraining.endings import End
 from gnn.cotraining.rounds import Rounds
 from gnn.graphs.graph import Graph
 from gnn.models.agreement.agreement_model import AgreementModel
@@ -159,36 +160,34 @@ class CoTrainer:
             unit="round",
             disable=not verbose,
         )
+        asked = False
         try:
             listeners.on_train_begin()
             with bar:
-                while rounds.stopped is None and len(rounds.history) <= self.config.rounds:
+                while rounds.end is None and not asked:
                     number = len(rounds.history)
                     listeners.on_epoch_begin(number)
                     row = rounds.run()
                     if rounds.joint is not None and number > 0:
                         listeners.set_model(rounds.joint)
                     listeners.on_epoch_end(number, dict(row))
-                    if getattr(listeners.model, "stop_training", False) and rounds.stopped is None:
-                        rounds.stopped = "a callback asked for it"
+                    asked = bool(getattr(listeners.model, "stop_training", False))
                     if kept is not None:
                         kept.write(rounds.state(), number)
                     bar.set_postfix(_short(row))
                     bar.update()
         finally:
-            self._take(rounds)
+            self._take(rounds, End.CALLBACK if asked else End.INTERRUPT)
         listeners.on_train_end()
         return self.history
 
-    def _take(self, rounds: Rounds) -> None:
+    def _take(self, rounds: Rounds, otherwise: End) -> None:
         """Has the models be those of the best round so far, of an interrupted training too."""
         self.best_round = rounds.best_round
         if rounds.best_round is not None:
             rounds.restore_best()
             self.classifier = rounds.predictor
-        is_done = len(rounds.history) > self.config.rounds
-        ended = f"all {self.config.rounds} rounds are done" if is_done else "it was interrupted"
-        self.stopped = rounds.stopped or ended
+        self.stopped = rounds.told(rounds.end or otherwise)
 
 
 class _Folder:

@@ -61,15 +61,20 @@ class Restarts:
             *seed: integers.
 
         Raises:
-            ValueError: the function returned the same layer again, or one of other variables.
+            ValueError: the function returned the same layer again, or one with trainable
+                variables of it, or one of other variables.
         """
         new = self._made(*seed)
-        if new is self.model:
+        mine, theirs = self.model.variables, new.variables
+        # A layer of both may hold what training leaves alone, as an adapted Normalization does.
+        trained = {id(variable) for variable in self.model.trainable_variables}
+        shared = [variable.path for variable in theirs if id(variable) in trained]
+        if new is self.model or shared:
+            what = repr(new.name) if new is self.model else f"the variable {shared[0]!r}"
             raise ValueError(
                 f"{self._argument} must make a new model each time: co-training begins each round "
-                f"with new weights. It returned {new.name!r} twice"
+                f"with new weights. It returned {what} twice"
             )
-        mine, theirs = self.model.variables, new.variables
         if [tuple(v.shape) for v in mine] != [tuple(v.shape) for v in theirs]:
             raise ValueError(f"{self._argument} returned models of different variables")
         for variable, other in zip(mine, theirs, strict=True):

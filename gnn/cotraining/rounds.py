@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
-import zlib
 from collections.abc import Callable
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
-from scipy import sparse
 
 from gnn.cotraining.agreement_training import AgreementTraining
 from gnn.cotraining.classifier_training import ClassifierTraining
@@ -22,22 +19,23 @@ from gnn.cotraining.cotrain_checks import (
     warn_of_no_validation,
 )
 from gnn.cotraining.cotrain_config import CoTrainConfig
+from gnn.cotraining.edge_ranking import agreement_auc
+from gnn.cotraining.endings import End, sentence, why_none
 from gnn.cotraining.node_outputs import NodeOutputs, all_nodes, probabilities
 from gnn.cotraining.pair_kinds import PairKind, edges_by_kind, random_pairs_by_kind
 from gnn.cotraining.restarts import Restarts
+from gnn.cotraining.same_job import describe_job
 from gnn.cotraining.self_labeling import most_confident
 from gnn.cotraining.student_training import StudentTraining
 from gnn.cotraining.until_no_better import Fitted
 from gnn.graphs.graph import Graph
-from gnn.graphs.known_labels import known_labels
+from gnn.graphs.known_labels import known_labels, labeled_nodes
 from gnn.models.agreement.agreement_model import AgreementModel
 from gnn.models.agreement.belief_agreement import BeliefAgreement
 from gnn.models.agreement.joint_classifier import JointClassifier
 from gnn.ops.agreement import joint_belief
-from gnn.training.model_state import describe
 
 _CLASSIFIER, _AGREEMENT = 0, 1
-_AT_ONCE = 65536  # Pairs that are scored at once: their encodings take memory.
 
 
 class Rounds:
@@ -55,7 +53,7 @@ class Rounds:
         self._given = known_labels(graph, "train")
         self.labels = self._given.copy()
         splits = {
-            name: _labeled(graph, name)
+            name: labeled_nodes(graph, name)
             for name in ("train", "validation", "test")
             if name in graph.splits
         }
@@ -117,7 +115,6 @@ class Rounds:
         for model in (self.classifier, self.joint):
             _compile(model, config.classifier.learning_rate)
         self.history: list[dict[str, Any]] = []
-        self.stopped: str | None = None
         self._best: dict[str, Any] = {}
         self._beliefs = np.full(
             (graph.num_nodes, self._num_classes), 1 / self._num_classes, np.float32
@@ -212,29 +209,19 @@ class Rounds:
 
     def _label_more(self) -> dict[str, Any]:
         config = self._config
-        pool = np.flatnonzero((self.labels < 0) & self._may_be_labeled)
+        if not config.labels_per_round:
+            return {"labels_added": 0}
         proportions = None
         if config.keep_proportions:
             given = self._given[self._given >= 0]
             proportions = np.bincount(given, minlength=self._num_classes) / len(given)
-        if not config.labels_per_round:
-            return {"labels_added": 0}
         nodes, labels = most_confident(
-            self._beliefs, pool, config.labels_per_round, config.min_confidence, proportions
+            self._beliefs,
+            self._pool(),
+            config.labels_per_round,
+            config.min_confidence,
+            proportions,
         )
-        if not len(nodes):
-            self.stopped = "all nodes that may be labeled are"
-            if len(pool):
-                highest = float(self._beliefs[pool].max())
-                self.stopped = (
-                    f"no unlabeled node was predicted with a probability over min_confidence="
-                    f"{config.min_confidence}; the highest was {highest:.2f}"
-                )
-                if highest > config.min_confidence:
-                    self.stopped = (
-                        f"labels_per_round={config.labels_per_round} leaves no class that sure "
-                        "nodes were predicted for a share of one node"
-                    )
         self.labels[nodes] = labels
         assert self._graph.labels is not None
         true = self._graph.labels[nodes]
@@ -243,32 +230,41 @@ class Rounds:
             row["labels_right"] = int(np.sum(true == labels))
         return row
 
+    def _pool(self) -> np.ndarray:
+        """The nodes that may be given a label and have none."""
+        return np.flatnonzero((self.labels < 0) & self._may_be_labeled)
+
     def _agreement_row(
         self, fitted: Fitted | None, encodings: tf.Tensor, number: int
     ) -> dict[str, Any]:
         """How good the agreement model is; the true labels have no other use."""
         if self.agreement is None or not number:
             return {}
-        from sklearn.metrics import roc_auc_score
-
         row: dict[str, Any] = {}
         if fitted is not None:
             row["agreement_steps"] = fitted.steps
             if fitted.best_score is not None:
                 row["agreement_validation"] = fitted.best_score
-        true = self._graph.labels
-        assert true is not None
-        ends = np.stack([self._graph.senders, self._graph.receivers], axis=1)
-        unknown = (self.labels[ends] < 0).any(axis=1) & (true[ends] >= 0).all(axis=1)
-        pairs = ends[unknown & (ends[:, 0] != ends[:, 1])]
-        equal = true[pairs[:, 0]] == true[pairs[:, 1]]
-        if equal.any() and not equal.all():
-            scores = [
-                self.agreement.agree(*(tf.gather(encodings, some[:, side]) for side in (0, 1)))
-                for some in np.split(pairs, range(_AT_ONCE, len(pairs), _AT_ONCE))
-            ]
-            row["agreement_auc"] = float(roc_auc_score(equal, np.concatenate(scores)[:, 0]))
-        return row
+        area = agreement_auc(self._graph, self.labels, self.agreement.agree, encodings)
+        return row if area is None else row | {"agreement_auc": area}
+
+    # How it ends.
+
+    @property
+    def end(self) -> End | None:
+        """Why there is no further round; None where there is one.
+
+        It follows from what is kept from round to round, so it need not be kept: with more rounds,
+        or without a callback that asked for an end, a training goes on.
+        """
+        last = self.history[-1] if self.history else {"round": 0}
+        if last["round"] and self._config.labels_per_round and not last["labels_added"]:
+            return why_none(self._beliefs, self._pool(), self._config)
+        return End.ROUNDS if len(self.history) > self._config.rounds else None
+
+    def told(self, end: End) -> str:
+        """An end as a sentence."""
+        return sentence(end, self._config, self._beliefs, self._pool())
 
     # What is kept from round to round.
 
@@ -303,50 +299,17 @@ class Rounds:
             "beliefs": self._beliefs,
             "history": self.history,
             "best": self._best,
-            "stopped": self.stopped,
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
         """Takes over what `state` gave."""
         self.labels, self._beliefs = state["labels"].copy(), state["beliefs"]
         self.history = list(state["history"])
-        self._best, self.stopped = state["best"], state["stopped"]
-        number = self._config.rounds
-        if (
-            self.stopped is not None
-            and self.stopped.startswith("all ")
-            and "rounds" in self.stopped
-        ):
-            self.stopped = None
-        if self.stopped is None and len(self.history) > number:
-            self.stopped = f"all {number} rounds are done"
+        self._best = state["best"]
 
     def job(self) -> dict[str, Any]:
         """What has to be the same for a training to be carried on, by name."""
-        settings = dataclasses.asdict(self._config)
-        del settings["rounds"]
-        found: dict[str, Any] = {f"config.{key}": str(value) for key, value in settings.items()}
-        if isinstance(self.agreement, BeliefAgreement):
-            found["agreement: prior"] = self.agreement.prior
-        for name, model in (("classifier", self.classifier), ("agreement", self.agreement)):
-            found[name] = type(model).__name__
-            weights = [] if model is None else model.weights
-            found[f"{name}: shapes of the weights"] = str([tuple(w.shape) for w in weights])
-            if isinstance(model, keras.Model):
-                found |= {
-                    f"{name}: {key}": value
-                    for key, value in describe(model).items()
-                    if isinstance(value, str | int | float)
-                }
-        return found | _checksums(self._graph)
-
-
-def _labeled(graph: Graph, split: str) -> tuple[np.ndarray, np.ndarray]:
-    """The nodes of a split whose labels are known, and the labels."""
-    nodes = graph.split(split)
-    assert graph.labels is not None
-    nodes = nodes[graph.labels[nodes] >= 0]
-    return nodes, graph.labels[nodes]
+        return describe_job(self._config, self._graph, self.classifier, self.agreement)
 
 
 def _first_row(feature: Any) -> Any:
@@ -370,26 +333,3 @@ def _compile(model: Any, learning_rate: float) -> None:
     # A loaded model has the optimizer's slots, and wants to find them in the file.
     if model.optimizer is not None and not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)
-
-
-def _checksums(graph: Graph) -> dict[str, Any]:
-    known = known_labels(graph, "train")
-    parts: dict[str, Any] = {
-        "graph.senders": graph.senders,
-        "graph.receivers": graph.receivers,
-        "graph.weights": graph.weights,
-        "graph.labels of train": known,
-    }
-    for name in ("train", "validation", "test"):
-        if name in graph.splits:
-            parts[f"graph.splits.{name}"] = graph.split(name)
-    if "validation" in graph.splits:
-        parts["graph.labels of validation"] = _labeled(graph, "validation")[1]
-    for name, feature in graph.features.items():
-        if isinstance(feature, sparse.csr_array | sparse.csr_matrix):
-            parts[f"graph.features.{name}"] = feature.data
-            parts[f"graph.features.{name}.indices"] = feature.indices
-            parts[f"graph.features.{name}.indptr"] = feature.indptr
-        else:
-            parts[f"graph.features.{name}"] = feature
-    return {name: zlib.crc32(np.ascontiguousarray(part).tobytes()) for name, part in parts.items()}

@@ -13,8 +13,10 @@ from gnn.graphs.arguments import check_count
 from gnn.graphs.batch.padding import PaddingSizes
 from gnn.graphs.graph import Graph
 from gnn.graphs.known_labels import known_labels as labels_known
+from gnn.graphs.narrow import narrow
 from gnn.graphs.partitioning.partition import check_parts, partition
-from gnn.graphs.sampling.neighbor_index import NeighborIndex, mix
+from gnn.graphs.sampling.draws import mix
+from gnn.graphs.sampling.neighbor_index import NeighborIndex
 
 
 def clusters(
@@ -38,6 +40,10 @@ def clusters(
     the graph loss. Each node is in exactly one batch of an epoch, and each batch has a row: it is
     dealt a part with nodes of the split first, then the others at random. Where fewer parts than
     batches hold nodes of the split, there are fewer and larger batches.
+
+    Degrees are those inside the batch, as in the paper, which normalizes the adjacency of every
+    batch anew: the edges that are left are no random sample of a node's edges, and cannot stand for
+    all of them. Batches of `neighborhoods` have the degrees of the whole graph.
 
     Edges between the batches are lost, which training bears and evaluation should not: evaluate on
     `full_batch`, or by `gnn.models.layerwise_predict` where the graph is too large for that. Both
@@ -103,11 +109,12 @@ def clusters(
     if parts is None:
         parts = partition(graph, num_parts, seed=seed % 2**31)  # type: ignore[arg-type]
     deal = Deal(check_parts(graph, parts), rows, parts_per_batch, seed)
-    sizes = padding if isinstance(padding, PaddingSizes) else None
-    if padding is True:
-        sizes = (_bound if shuffle else _measured)(graph, deal, rows)
     known = None if known_labels is None else labels_known(graph, known_labels)
-    return ClusterBatches(graph, deal, rows, sizes, shuffle, first_epoch, known).dataset()
+    batches = ClusterBatches(graph, deal, rows, shuffle, first_epoch, known)
+    batches.pad_to(padding if isinstance(padding, PaddingSizes) else None)
+    if padding is True:
+        batches.pad_to((_bound if shuffle else _measured)(batches.index, deal, rows))
+    return batches.dataset()
 
 
 class Deal:
@@ -157,7 +164,7 @@ class ClusterBatches(EpochBatches):
     >>> graph = Graph.from_edges([0, 1], [1, 2], np.eye(3))
     >>> rows = np.arange(3)
     >>> deal = Deal(np.array([0, 0, 1]), rows, 1, seed=0)
-    >>> batches = ClusterBatches(graph, deal, rows, sizes=None, shuffle=False)
+    >>> batches = ClusterBatches(graph, deal, rows, shuffle=False)
     >>> sorted(batches.graph_keys(0, place)["node_ids"].tolist() for place in range(2))
     [[0, 1], [2]]
     """
@@ -167,14 +174,13 @@ class ClusterBatches(EpochBatches):
         graph: Graph,
         deal: Deal,
         rows: np.ndarray,
-        sizes: PaddingSizes | None,
         shuffle: bool,
         first_epoch: int = 0,
         known: np.ndarray | None = None,
     ):
-        super().__init__(graph, sizes=sizes, shuffle=shuffle, first_epoch=first_epoch, known=known)
+        super().__init__(graph, sizes=None, shuffle=shuffle, first_epoch=first_epoch, known=known)
         self._deal = deal
-        self._index = NeighborIndex.of(graph)
+        self.index = NeighborIndex.of(graph)
         self._is_row = np.zeros(graph.num_nodes, bool)
         self._is_row[rows] = True
         # The layout of an epoch serves all of its batches; two, for iterators side by side.
@@ -195,17 +201,17 @@ class ClusterBatches(EpochBatches):
         """The subgraph of a batch: its graph keys, `readout` and `node_ids`."""
         batch, ordered, starts = self._layout(epoch)
         nodes = ordered[starts[place] : starts[place + 1]]
-        counts = self._index.degrees(nodes)
+        counts = self.index.degrees(nodes)
         ends = np.cumsum(counts)
         incoming = np.arange(ends[-1]) + np.repeat(
-            self._index.offsets[nodes] - ends + counts, counts
+            self.index.offsets[nodes] - ends + counts, counts
         )
-        senders = self._index.senders[incoming]
+        senders = self.index.senders[incoming]
         kept = batch[senders] == place
         return {
             "n_node": np.array([len(nodes)], np.int32),
-            "n_edge": np.array([np.count_nonzero(kept)], np.int32),
-            "edges": self._index.weights[incoming[kept]][:, np.newaxis],
+            "n_edge": narrow("n_edge", [np.count_nonzero(kept)]),
+            "edges": self.index.weights[incoming[kept]][:, np.newaxis],
             # A node's place among the sorted nodes is its number in the batch.
             "senders": np.searchsorted(nodes, senders[kept]).astype(np.int32),
             "receivers": np.repeat(np.arange(len(nodes), dtype=np.int32), counts)[kept],
@@ -215,10 +221,10 @@ class ClusterBatches(EpochBatches):
         }
 
 
-def _measured(graph: Graph, deal: Deal, rows: np.ndarray) -> PaddingSizes:
+def _measured(index: NeighborIndex, deal: Deal, rows: np.ndarray) -> PaddingSizes:
     """The most that a batch of epoch 0 has."""
     batch = deal.batches(0)[deal.parts]
-    senders, receivers = batch[graph.senders], batch[graph.receivers]
+    senders, receivers = batch[index.senders], batch[index.receivers()]
     nodes, edges, read = (
         int(np.bincount(places, minlength=1).max())
         for places in (batch, senders[senders == receivers], batch[rows])
@@ -226,25 +232,27 @@ def _measured(graph: Graph, deal: Deal, rows: np.ndarray) -> PaddingSizes:
     return PaddingSizes(nodes + 1, edges, 2, read)
 
 
-def _bound(graph: Graph, deal: Deal, rows: np.ndarray) -> PaddingSizes:
+def _bound(index: NeighborIndex, deal: Deal, rows: np.ndarray) -> PaddingSizes:
     """The most that a batch of any epoch can have."""
     parts, count, others = deal.parts, deal.num_parts, deal.parts_per_batch - 1
 
     def most(sizes: np.ndarray) -> int:
         return int(np.sort(sizes)[::-1][: deal.parts_per_batch].sum())
 
-    ends = parts[graph.receivers], parts[graph.senders]
+    ends = parts[index.receivers()], parts[index.senders]
     between = sparse.coo_array((np.ones(len(ends[0]), np.int64), ends), shape=(count, count))
     between.sum_duplicates()
     receiver, sender, edges = between.row, between.col, between.data
     # Into a part come its own edges, and at most those from the parts that send it the most.
+    # NumPy sums weights in floats, and nothing in integers.
     edges_into = np.bincount(receiver[receiver == sender], edges[receiver == sender], count)
+    edges_into = edges_into.astype(np.int64)
     outside = receiver != sender
     receiver, edges = receiver[outside], edges[outside]
     order = np.lexsort((-edges, receiver))
     receiver, edges = receiver[order], edges[order]
     among_most = np.arange(len(receiver)) - np.searchsorted(receiver, receiver) < others
-    edges_into += np.bincount(receiver[among_most], edges[among_most], count)
+    edges_into += np.bincount(receiver[among_most], edges[among_most], count).astype(np.int64)
     return PaddingSizes(
         n_node=most(np.bincount(parts, minlength=count)) + 1,
         n_edge=most(edges_into),

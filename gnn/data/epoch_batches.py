@@ -1,14 +1,16 @@
-"""Batches as a function of the epoch and the place in it, as a tf.data set."""
+"""Batches of a graph's nodes as a function of the epoch and the place in it."""
 
 from __future__ import annotations
 
 import abc
 import itertools
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from gnn.data.epoch_scan import scan_epochs
 from gnn.data.node_features import NodeFeatures
 from gnn.graphs.batch.padding import PaddingSizes, pad_batch
 from gnn.graphs.graph import Graph
@@ -16,6 +18,7 @@ from gnn.graphs.known_labels import known_labels_of
 
 # Beside the inputs, under names that no feature has.
 _LABELS, _NODE_IDS, _NODE_MASK = "labels:", "node_ids", "node_mask"
+_BESIDE = (_NODE_IDS, _NODE_MASK)
 
 
 class EpochBatches(abc.ABC):
@@ -54,11 +57,18 @@ class EpochBatches(abc.ABC):
         first_epoch: int = 0,
         known: np.ndarray | None = None,
     ):
-        self._labels, self._sizes, self._shuffle = graph.labels, sizes, bool(shuffle)
-        self._features, self._known = NodeFeatures(graph), known
+        self._labels, self._known = graph.labels, known
+        self._features = NodeFeatures(graph)
+        self._shuffle = bool(shuffle)
+        self._epochs: Iterator[int] = itertools.count(first_epoch)
+        if not shuffle:
+            self._epochs = itertools.repeat(0)
+        self.pad_to(sizes)
+
+    def pad_to(self, sizes: PaddingSizes | None) -> None:
+        """Sets the sizes that batches are padded to; None pads none."""
+        self._sizes = sizes
         self._num_rows = None if sizes is None else sizes.n_node
-        self._epochs = itertools.count(first_epoch)
-        self._specs = self._element_specs()
 
     @abc.abstractmethod
     def __len__(self) -> int:
@@ -71,13 +81,26 @@ class EpochBatches(abc.ABC):
     def arrays(self, epoch: int, place: int) -> dict[str, np.ndarray]:
         """What NumPy makes of a batch: graph keys, `node_ids`, rows of sparse features, labels."""
         batch = self.graph_keys(epoch, place)
+        return self.finished(batch, self._features.take(batch[_NODE_IDS]))
+
+    def finished(
+        self, batch: dict[str, np.ndarray], taken: Mapping[str, Any], start: int = 0
+    ) -> dict[str, np.ndarray]:
+        """A batch with its padding, features and labels.
+
+        Args:
+            batch: what `graph_keys` returns.
+            taken: what `NodeFeatures.take` returned, for this batch or for several.
+            start: the batch's first row in it.
+        """
         node_ids = batch[_NODE_IDS]
         rows = node_ids[batch["readout"]]
         if self._sizes is not None:
             batch = pad_batch(batch, self._sizes)
         if self._known is not None:
             batch["known_labels"] = known_labels_of(self._known, batch)
-        batch |= self._features.rows(self._features.take(node_ids), num_rows=self._num_rows)
+        stop = start + len(node_ids)
+        batch = batch | self._features.rows(taken, start, stop, self._num_rows)
         if self._labels is not None:
             labels = self._labels[rows]
             missing = 0 if self._sizes is None else self._sizes.n_row - len(rows)
@@ -86,32 +109,18 @@ class EpochBatches(abc.ABC):
 
     def dataset(self) -> tf.data.Dataset:
         """The batches as a data set of known cardinality, made ahead of their use."""
-        # One function from end to end: each further one adds milliseconds to the start of an epoch.
-        dataset = tf.data.Dataset.range(len(self)).scan(np.int64(0), self._element)
+        dataset = scan_epochs(len(self), self.arrays, self.specs(), self.element, self._epochs)
         dataset = dataset.apply(tf.data.experimental.assert_cardinality(len(self)))
         return dataset.prefetch(tf.data.AUTOTUNE)
 
-    def _element(self, epoch: tf.Tensor, place: tf.Tensor) -> tuple[tf.Tensor, Any]:
-        """The step of a scan over the places: iterators side by side have epochs of their own."""
-
-        def make(epoch: np.ndarray, place: np.ndarray) -> list[Any]:
-            number = int(epoch)
-            if place == 0:
-                number = next(self._epochs) if self._shuffle else 0
-            arrays = self.arrays(number, int(place))
-            return [np.int64(number), *(arrays[name] for name in self._specs)]
-
-        dtypes = [tf.int64, *(spec.dtype for spec in self._specs.values())]
-        epoch, *values = tf.numpy_function(make, [epoch, place], dtypes)
-        epoch.set_shape([])
-        tensors = dict(zip(self._specs, values, strict=True))
-        for name, spec in self._specs.items():
-            tensors[name].set_shape(spec.shape)
+    def element(self, tensors: dict[str, tf.Tensor]) -> Any:
+        """What `arrays` made, as `(inputs, labels)`, or `inputs` where the graph has no labels."""
         inputs = self._features.tensors(tensors, self._num_rows)
         inputs |= {key: tensors[key] for key in self._key_specs() if key not in _BESIDE}
-        return epoch, inputs if self._labels is None else (inputs, tensors[_LABELS])
+        return inputs if self._labels is None else (inputs, tensors[_LABELS])
 
-    def _element_specs(self) -> dict[str, tf.TensorSpec]:
+    def specs(self) -> dict[str, tf.TensorSpec]:
+        """The specs of what `arrays` makes."""
         specs = self._key_specs() | self._features.row_specs(self._num_rows)
         if self._labels is not None:
             rows = None if self._sizes is None else self._sizes.n_row
@@ -141,6 +150,3 @@ class EpochBatches(abc.ABC):
             specs["readout_mask"] = tf.TensorSpec([rows], tf.float32)
             specs[_NODE_MASK] = tf.TensorSpec([nodes], tf.bool)
         return specs
-
-
-_BESIDE = (_NODE_IDS, _NODE_MASK)

@@ -14,6 +14,7 @@ from scipy import sparse
 from gnn.data.epoch_batches import EpochBatches
 from gnn.graphs.batch.padding import PaddingSizes
 from gnn.graphs.graph import Graph
+from gnn.graphs.weighing_edges import weighing_edges
 
 
 def graph_batches(
@@ -98,22 +99,26 @@ class _Union:
 
     def __init__(self, graphs: Sequence[Graph], labels: np.ndarray | None):
         self.n_node = np.array([graph.num_nodes for graph in graphs], np.int64)
-        self.n_edge = np.array([graph.num_edges for graph in graphs], np.int64)
+        kept = [weighing_edges(graph.weights) for graph in graphs]
+        senders = [graph.senders[own] for graph, own in zip(graphs, kept, strict=True)]
+        receivers = [graph.receivers[own] for graph, own in zip(graphs, kept, strict=True)]
+        weights = [graph.weights[own] for graph, own in zip(graphs, kept, strict=True)]
+        self.n_edge = np.array([own.size for own in senders], np.int64)
         self.first_node = np.cumsum(self.n_node) - self.n_node
         self.first_edge = np.cumsum(self.n_edge) - self.n_edge
         shift = np.repeat(self.first_node, self.n_edge)
-        senders = np.concatenate([graph.senders for graph in graphs]) + shift
-        receivers = np.concatenate([graph.receivers for graph in graphs]) + shift
+        sent = np.concatenate(senders) + shift
+        received = np.concatenate(receivers) + shift
         # Sorted by receiver, edges stay with their graph: its nodes are a range.
-        order = np.lexsort((senders, receivers))
+        order = np.lexsort((sent, received))
         self.graph = Graph(
             features={
                 name: _joined([graph.features[name] for graph in graphs])
                 for name in graphs[0].features
             },
-            senders=senders[order],
-            receivers=receivers[order],
-            weights=np.concatenate([graph.weights for graph in graphs])[order],
+            senders=sent[order],
+            receivers=received[order],
+            weights=np.concatenate(weights)[order],
             labels=None if labels is None else np.repeat(labels, self.n_node, axis=0),
             num_nodes=int(self.n_node.sum()),
         )

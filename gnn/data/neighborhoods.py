@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from gnn.data.padding_budget import largest_sizes
 from gnn.data.sampled_batches import SampledBatches
+from gnn.data.sampling_plan import SamplingPlan
 from gnn.graphs.batch.padding import PaddingSizes
 from gnn.graphs.graph import Graph
 from gnn.graphs.known_labels import known_labels as labels_known
@@ -115,9 +116,7 @@ def neighborhoods(
         num_extra = batch_size if unlabeled_batch_size is None else unlabeled_batch_size
         _check_positive("unlabeled_batch_size", num_extra)
     index = NeighborIndex.of(graph)
-    batches = SampledBatches(
-        graph=graph,
-        index=index,
+    plan = SamplingPlan(
         rows=rows,
         batch_size=batch_size,
         hops=hops,
@@ -125,13 +124,18 @@ def neighborhoods(
         num_extra=num_extra,
         shuffle=shuffle,
         seed=int(np.random.randint(2**31)) if seed is None else int(seed),
-        sizes=padding if isinstance(padding, PaddingSizes) else None,
         first_epoch=int(first_epoch),
         merge=merge,
+    )
+    batches = SampledBatches(
+        graph,
+        index,
+        plan,
+        sizes=padding if isinstance(padding, PaddingSizes) else None,
         known=None if known_labels is None else labels_known(graph, known_labels),
     )
     if padding is True or padding == "measured":
-        most = largest_sizes(index, rows, extra, batch_size, num_extra, hops, merge)
+        most = largest_sizes(index, plan)
         if most is None and padding is True:
             raise ValueError(
                 f"padding=True needs a bound for every hop after the first; fanout={hops} has None "
@@ -139,14 +143,7 @@ def neighborhoods(
                 'pass padding="measured")'
             )
         batches.pad_to(most if padding is True else batches.measured_sizes(most))
-    if oversize == "split":
-        dataset = tf.data.Dataset.range(len(batches)).scan(np.int64(0), batches.count_parts)
-        dataset = dataset.flat_map(batches.part_elements)
-        return dataset.prefetch(tf.data.AUTOTUNE)
-    # One function from end to end: each further one adds milliseconds to the start of an epoch.
-    dataset = tf.data.Dataset.range(len(batches)).scan(np.int64(0), batches.element)
-    dataset = dataset.apply(tf.data.experimental.assert_cardinality(len(batches)))
-    return dataset.prefetch(tf.data.AUTOTUNE)
+    return batches.split_dataset() if oversize == "split" else batches.dataset()
 
 
 def _hops(fanout: int | None | Sequence[int | None]) -> tuple[int | None, ...]:

@@ -11,7 +11,7 @@ import tensorflow as tf
 from scipy import sparse
 
 from gnn.graphs.graph import Graph
-from gnn.graphs.storage.memory_maps import is_memory_mapped
+from gnn.memory_maps import is_memory_mapped
 
 # TensorFlow takes an array over without a copy if it starts at a multiple of so many bytes.
 _ALIGNMENT = 64

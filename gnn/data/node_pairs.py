@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from gnn.data.epoch_scan import scan_epochs
 from gnn.data.node_features import NodeFeatures
 from gnn.graphs.arguments import check_count
 from gnn.graphs.graph import Graph
@@ -166,7 +167,7 @@ class _PairBatches:
 
     def dataset(self) -> tf.data.Dataset:
         """As a data set, made ahead of its use."""
-        dataset = tf.data.Dataset.range(len(self)).scan(np.int64(0), self._element)
+        dataset = scan_epochs(len(self), self._arrays, self._specs(), self._element, self._epochs)
         dataset = dataset.apply(tf.data.experimental.assert_cardinality(len(self)))
         return dataset.prefetch(tf.data.AUTOTUNE)
 
@@ -186,23 +187,9 @@ class _PairBatches:
             arrays |= {f"{side}:{name}": values for name, values in rows.items()}
         return arrays
 
-    def _element(self, epoch: tf.Tensor, place: tf.Tensor) -> tuple[tf.Tensor, Any]:
-        """The step of a scan over the places: iterators side by side have epochs of their own."""
-        specs = self._specs()
-
-        def make(epoch: np.ndarray, place: np.ndarray) -> list[Any]:
-            number = next(self._epochs) if place == 0 else int(epoch)
-            arrays = self._arrays(number, int(place))
-            return [np.int64(number), *(arrays[name] for name in specs)]
-
-        dtypes = [tf.int64, *(spec.dtype for spec in specs.values())]
-        epoch, *values = tf.numpy_function(make, [epoch, place], dtypes)
-        epoch.set_shape([])
-        tensors = dict(zip(specs, values, strict=True))
-        for name, spec in specs.items():
-            tensors[name].set_shape(spec.shape)
+    def _element(self, tensors: dict[str, tf.Tensor]) -> Any:
         sides = tuple(self._side(tensors, side) for side in _SIDES)
-        return epoch, (sides, tensors["agreement"])
+        return sides, tensors["agreement"]
 
     def _side(self, tensors: dict[str, tf.Tensor], side: str) -> Any:
         own = {

@@ -7,6 +7,7 @@ import numbers
 import numpy as np
 import tensorflow as tf
 
+from gnn.data.sampling_plan import SamplingPlan
 from gnn.graphs.batch.padding import PaddingSizes
 from gnn.graphs.sampling.neighbor_index import NeighborIndex
 
@@ -84,15 +85,7 @@ def with_margin(measured: np.ndarray, margin: float) -> PaddingSizes:
     return PaddingSizes(nodes + 1, edges, int(largest[2]) + 1, int(largest[3]))
 
 
-def largest_sizes(
-    index: NeighborIndex,
-    rows: np.ndarray,
-    extra: np.ndarray | None,
-    batch_size: int,
-    num_extra: int,
-    hops: tuple[int | None, ...],
-    merge: bool,
-) -> PaddingSizes | None:
+def largest_sizes(index: NeighborIndex, plan: SamplingPlan) -> PaddingSizes | None:
     """The most that any batch can have, or None where only a component's whole reach bounds it.
 
     The largest degrees count at the first hop, the fan-out after. A merged batch has each node once
@@ -100,25 +93,27 @@ def largest_sizes(
 
     Args:
         index: the edges.
-        rows: the nodes that are read out.
-        extra: the unlabeled nodes, or None.
-        batch_size: rows of a batch.
-        num_extra: unlabeled nodes of a batch.
-        hops: the fan-out of each hop.
-        merge: whether batches are merged.
+        plan: what is sampled.
+
+    Example:
+
+    >>> index = NeighborIndex(np.array([1, 2]), np.array([0, 0]), np.ones(2), 3)
+    >>> largest_sizes(index, SamplingPlan(rows=np.arange(3), batch_size=2, hops=(1,)))
+    PaddingSizes(n_node=4, n_edge=1, n_graph=3, n_row=2)
     """
+    hops, merge = plan.hops, plan.merge
     if None in hops[1:] and not merge:
         return None
-    num_rows = min(batch_size, len(rows))
-    seeds = num_rows + num_extra
+    num_rows = min(plan.batch_size, len(plan.rows))
+    seeds = num_rows + plan.num_extra
     edges = 0
     if hops:
         cap = np.iinfo(np.int64).max if hops[0] is None else hops[0]
-        degrees = np.sort(np.minimum(index.degrees(rows), cap))
+        degrees = np.sort(np.minimum(index.degrees(plan.rows), cap))
         edges = int(degrees[-num_rows:].sum())
-        if extra is not None:
+        if plan.extra is not None:
             # A batch can span two rounds over the unlabeled nodes, so one may come twice.
-            edges += num_extra * int(np.minimum(index.degrees(extra), cap).max())
+            edges += plan.num_extra * int(np.minimum(index.degrees(plan.extra), cap).max())
     reached = edges
     everything = len(index.senders)
     for most in hops[1:]:

@@ -4,42 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import itertools
 import threading
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from gnn.data.node_features import NodeFeatures
+from gnn.data.epoch_batches import EpochBatches
+from gnn.data.epoch_scan import from_numpy, scan_epochs
 from gnn.data.padding_budget import DEVIATIONS, with_margin
-from gnn.graphs.batch.padding import PaddingSizes, fits, pad_batch
+from gnn.data.sampling_plan import SamplingPlan
+from gnn.graphs.batch.padding import PaddingSizes, fits
 from gnn.graphs.graph import Graph
-from gnn.graphs.known_labels import known_labels_of
+from gnn.graphs.sampling.component_sampling import components, sample_neighborhoods
+from gnn.graphs.sampling.draws import mix
 from gnn.graphs.sampling.merged_sampling import MergedSampler
-from gnn.graphs.sampling.neighbor_index import (
-    NeighborIndex,
-    components,
-    mix,
-    sample_neighborhoods,
-)
+from gnn.graphs.sampling.neighbor_index import NeighborIndex
 
-_KEYS: dict[str, tuple[list[int | None], tf.DType]] = {
-    "n_node": ([None], tf.int32),
-    "n_edge": ([None], tf.int32),
-    "edges": ([None, 1], tf.float32),
-    "senders": ([None], tf.int32),
-    "receivers": ([None], tf.int32),
-    "globals": ([None, 0], tf.float32),
-    "readout": ([None], tf.int32),
-}
-_PADDED_KEYS: dict[str, tuple[list[int | None], tf.DType]] = {
-    "readout_mask": ([None], tf.float32),
-    "node_mask": ([None], tf.bool),
-}
-_KNOWN: dict[str, tuple[list[int | None], tf.DType]] = {"known_labels": ([None], tf.int32)}
-# Beside the inputs, under names that no feature has.
-_LABELS, _NODE_IDS = "labels:", "node_ids"
 # Sets the streams of merged batches apart from those of rows and of unlabeled nodes.
 _MERGED = 2
 # How many batches of an epoch are measured.
@@ -52,82 +33,53 @@ _CHUNK_NODES = 2048
 class _Part:
     """A batch, or a part of one that was too large: before its padding, features and labels."""
 
-    rows: np.ndarray
     keys: dict[str, np.ndarray]
     taken: Any
     start: int = 0
 
 
-class SampledBatches:
-    """The batches of `gnn.data.neighborhoods`, whose arguments it takes in checked form.
+class SampledBatches(EpochBatches):
+    """The batches of `gnn.data.neighborhoods`.
 
     Args:
         graph: the graph.
         index: its edges by receiver.
-        rows: the nodes to read out, in order.
-        batch_size: rows of a batch.
-        hops: the fan-out of each hop.
-        extra: the unlabeled nodes, or None.
-        num_extra: how many of them a batch.
-        shuffle: whether rows are permuted each epoch.
-        seed: of everything drawn.
+        plan: what is sampled.
         sizes: what batches are padded to, or None.
-        first_epoch: the number of the first epoch that is drawn.
-        merge: whether a batch is one component without duplicate nodes.
         known: int32 `[n_nodes]`, the labels that losses may look at, or None.
 
     Example:
 
     >>> graph = Graph.from_edges([0], [1], np.eye(2))
-    >>> index = NeighborIndex(graph.senders, graph.receivers, graph.weights, 2)
-    >>> batches = SampledBatches(
-    ...     graph=graph, index=index, rows=np.array([1]), batch_size=1, hops=(1,), extra=None,
-    ...     num_extra=0, shuffle=False, seed=0, sizes=None)
+    >>> plan = SamplingPlan(rows=np.array([1]), batch_size=1, hops=(1,))
+    >>> batches = SampledBatches(graph, NeighborIndex.of(graph), plan)
     >>> len(batches), batches.arrays(epoch=0, place=0)["node_ids"].tolist()
     (1, [0, 1])
     """
 
     def __init__(
         self,
-        *,
         graph: Graph,
         index: NeighborIndex,
-        rows: np.ndarray,
-        batch_size: int,
-        hops: tuple[int | None, ...],
-        extra: np.ndarray | None,
-        num_extra: int,
-        shuffle: bool,
-        seed: int,
-        sizes: PaddingSizes | None,
-        first_epoch: int = 0,
-        merge: bool = False,
+        plan: SamplingPlan,
+        sizes: PaddingSizes | None = None,
         known: np.ndarray | None = None,
     ):
-        self._index, self._rows, self._batch_size, self._hops = index, rows, batch_size, hops
-        self._extra, self._num_extra, self._shuffle = extra, num_extra, shuffle
-        self._seed, self._labels, self._known = seed, graph.labels, known
-        self._features = NodeFeatures(graph)
-        self._stream = mix(np.zeros(1, np.uint64), seed)
+        super().__init__(
+            graph, sizes=sizes, shuffle=plan.shuffle, first_epoch=plan.first_epoch, known=known
+        )
+        self._index, self._plan = index, plan
+        self._stream = mix(np.zeros(1, np.uint64), plan.seed)
         # The permutations of an epoch serve all of its batches; a few, for iterators side by side.
-        self._order = functools.lru_cache(maxsize=4)(self._draw_order)
+        self._order = functools.lru_cache(maxsize=4)(plan.order)
         self._chunk = functools.lru_cache(maxsize=4)(self._sample_chunk)
-        self._chunk_size = max(1, _CHUNK_NODES // max(self._expected_nodes(), 1))
+        mean_degree = -(-len(index.senders) // max(index.num_nodes, 1))
+        self._chunk_size = max(1, _CHUNK_NODES // max(plan.expected_nodes(mean_degree), 1))
         # Iterators side by side wait for a chunk that they share, and do not make it twice.
         self._lock = threading.Lock()
-        self._epochs = itertools.count(first_epoch)
-        self._merged = MergedSampler(index) if merge else None
+        self._merged = MergedSampler(index) if plan.merge else None
         self._split_lock = threading.Lock()
         self._parts = functools.lru_cache(maxsize=4)(self._split)
-        self.pad_to(sizes)
-
-    def pad_to(self, sizes: PaddingSizes | None) -> None:
-        """Sets the sizes that batches are padded to; None pads none."""
-        self._sizes = sizes
-        self._num_rows = None if sizes is None else sizes.n_node
-        self._keys = _KEYS if sizes is None else _KEYS | _PADDED_KEYS
-        self._keys = self._keys if self._known is None else self._keys | _KNOWN
-        self._specs = self._element_specs()
 
     def measured_sizes(self, most: PaddingSizes | None) -> PaddingSizes:
         """The sizes to pad to, measured on batches of epoch 0, whatever the first epoch is.
@@ -138,8 +90,8 @@ class SampledBatches:
         places = np.unique(np.linspace(0, len(self) - 1, min(len(self), _MEASURED)).astype(int))
         measured = []
         for place in places.tolist():
-            keys = self._whole(0, place).keys
-            counts = [len(keys[key]) for key in (_NODE_IDS, "senders", "n_node", "readout")]
+            keys = self.graph_keys(0, place)
+            counts = [len(keys[key]) for key in ("node_ids", "senders", "n_node", "readout")]
             measured.append(counts)
         all_there_are = not self._shuffle and len(places) == len(self)
         sizes = with_margin(np.array(measured), 0.0 if all_there_are else DEVIATIONS)
@@ -149,37 +101,18 @@ class SampledBatches:
         return PaddingSizes(*(min(pair) for pair in pairs))
 
     def __len__(self) -> int:
-        return -(-len(self._rows) // self._batch_size)
+        return self._plan.num_batches
 
-    def _draw_order(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
-        rng = np.random.default_rng([self._seed, epoch])
-        rows = rng.permutation(self._rows) if self._shuffle else self._rows
-        needed = len(self) * self._num_extra
-        extra = np.zeros(0, np.int64)
-        if self._extra is not None:
-            rounds = -(-needed // len(self._extra))
-            extra = np.concatenate([rng.permutation(self._extra) for _ in range(rounds)])
-        return rows, extra
+    def graph_keys(self, epoch: int, place: int) -> dict[str, np.ndarray]:
+        """A batch without its features, however large it is."""
+        return self._whole(epoch, place).keys
 
     def arrays(self, epoch: int, place: int) -> dict[str, np.ndarray]:
         """What NumPy makes of a batch: graph keys, `node_ids`, rows of sparse features, labels."""
         return self._finished(self._whole(epoch, place))
 
     def _finished(self, part: _Part) -> dict[str, np.ndarray]:
-        batch = part.keys
-        stop = part.start + len(batch[_NODE_IDS])
-        if self._sizes is not None:
-            batch = pad_batch(batch, self._sizes)
-        if self._known is not None:
-            batch["known_labels"] = known_labels_of(self._known, batch)
-        batch |= self._features.rows(part.taken, part.start, stop, self._num_rows)
-        if self._labels is not None:
-            labels = self._labels[part.rows]
-            if self._sizes is not None:
-                missing = self._sizes.n_row - len(labels)
-                labels = np.pad(labels, [(0, missing)] + [(0, 0)] * (labels.ndim - 1))
-            batch[_LABELS] = labels
-        return batch
+        return self.finished(part.keys, part.taken, part.start)
 
     def _whole(self, epoch: int, place: int) -> _Part:
         """The batch at a place, however large it is."""
@@ -192,7 +125,7 @@ class SampledBatches:
         keys = components(sampled, before, before + len(chosen) + len(added))
         keys["readout"] = keys["readout"][: len(chosen)]
         start = int(sampled["readout"][before - 1]) + 1 if before else 0
-        return _Part(chosen, keys, taken, start)
+        return _Part(keys, taken, start)
 
     def _sampled(self, epoch: int, place: int, own: slice, others: slice) -> _Part:
         """Some rows and unlabeled nodes of the batch at a place, sampled by themselves."""
@@ -201,13 +134,13 @@ class SampledBatches:
         seeds = np.concatenate([chosen, added])
         if self._merged is not None:
             stream = mix(self._stream, epoch, _MERGED, place)
-            keys = self._merged.sample(seeds, self._hops, stream)
+            keys = self._merged.sample(seeds, self._plan.hops, stream)
         else:
             streams = self._streams(epoch, place)
             parts = [part[kept] for part, kept in zip(streams, (own, others), strict=True)]
-            keys = sample_neighborhoods(self._index, seeds, self._hops, np.concatenate(parts))
+            keys = sample_neighborhoods(self._index, seeds, self._plan.hops, np.concatenate(parts))
         keys["readout"] = keys["readout"][: len(chosen)]
-        return _Part(chosen, keys, self._features.take(keys[_NODE_IDS]))
+        return _Part(keys, self._features.take(keys["node_ids"]))
 
     def _split(self, epoch: int, place: int) -> list[_Part]:
         """The batch at a place, halved until its parts fit the sizes."""
@@ -235,8 +168,10 @@ class SampledBatches:
     def _seeds(self, epoch: int, place: int) -> tuple[np.ndarray, np.ndarray]:
         """The nodes that a batch reads out, and the unlabeled ones that it adds."""
         rows, extra = self._order(epoch)
-        own = slice(place * self._batch_size, (place + 1) * self._batch_size)
-        others = slice(place * self._num_extra, (place + 1) * self._num_extra)
+        own, others = (
+            slice(place * size, (place + 1) * size)
+            for size in (self._plan.batch_size, self._plan.num_extra)
+        )
         return rows[own], extra[others]
 
     def _sample_chunk(self, epoch: int, chunk: int) -> tuple[int, dict[str, np.ndarray], Any]:
@@ -251,113 +186,44 @@ class SampledBatches:
             seeds += self._seeds(epoch, place)
             streams += self._streams(epoch, place)
         sampled = sample_neighborhoods(
-            self._index, np.concatenate(seeds), self._hops, np.concatenate(streams)
+            self._index, np.concatenate(seeds), self._plan.hops, np.concatenate(streams)
         )
-        return first, sampled, self._features.take(sampled[_NODE_IDS])
+        return first, sampled, self._features.take(sampled["node_ids"])
 
     def _streams(self, epoch: int, place: int) -> list[np.ndarray]:
         """A stream a row, by its place in the epoch: draws do not hang on the size of batches."""
         streams = []
-        sizes = (self._batch_size, self._num_extra)
+        sizes = (self._plan.batch_size, self._plan.num_extra)
         for kind, (nodes, size) in enumerate(zip(self._seeds(epoch, place), sizes, strict=True)):
             numbers = np.arange(place * size, place * size + len(nodes))
             streams.append(mix(self._stream, epoch, kind, numbers))
         return streams
 
-    def _expected_nodes(self) -> int:
-        """About how many nodes a batch has."""
-        degree = -(-len(self._index.senders) // max(self._index.num_nodes, 1))
-        reached, nodes = 1, 1
-        for most in self._hops:
-            reached *= degree if most is None else min(most, degree)
-            nodes += reached
-        return nodes * (self._batch_size + self._num_extra)
+    def split_dataset(self) -> tf.data.Dataset:
+        """As `dataset`, of unknown cardinality: a batch that is too large comes in parts."""
+        scalar = tf.TensorSpec([], tf.int64)
 
-    def element(self, epoch: tf.Tensor, place: tf.Tensor) -> tuple[tf.Tensor, Any]:
-        """The step of a scan over the places of an epoch: its number, and a batch as tensors.
+        def count(epoch: int, place: int) -> dict[str, int]:
+            return {"epoch": epoch, "place": place, "parts": len(self._fitting(epoch, place))}
 
-        Args:
-            epoch: int64, what the step before returned; it is not looked at where `place` is 0.
-            place: int64, from 0.
+        def make(epoch: np.ndarray, place: np.ndarray, part: np.ndarray) -> dict[str, np.ndarray]:
+            return self._finished(self._fitting(int(epoch), int(place))[int(part)])
 
-        Returns:
-            The epoch's number, drawn where `place` is 0: iterators side by side are in epochs of
-            their own. Then `(inputs, labels)`, or `inputs` where the graph has no labels.
-        """
+        def parts(counted: dict[str, tf.Tensor]) -> tf.data.Dataset:
+            def element(part: tf.Tensor) -> Any:
+                inputs = [counted["epoch"], counted["place"], part]
+                return self.element(from_numpy(make, inputs, self.specs()))
 
-        def make(epoch: np.ndarray, place: np.ndarray) -> list[Any]:
-            number = self._epoch(int(epoch), int(place))
-            arrays = self.arrays(number, int(place))
-            return [np.int64(number), *(arrays[name] for name in self._specs)]
+            return tf.data.Dataset.range(counted["parts"]).map(element)
 
-        dtypes = [tf.int64, *(spec.dtype for spec in self._specs.values())]
-        epoch, *values = tf.numpy_function(make, [epoch, place], dtypes)
-        epoch.set_shape([])
-        return epoch, self._tensors(values)
-
-    def count_parts(self, epoch: tf.Tensor, place: tf.Tensor) -> tuple[tf.Tensor, Any]:
-        """As `element`, with the place and the number of parts that fit in place of the batch."""
-
-        def count(epoch: np.ndarray, place: np.ndarray) -> list[np.int64]:
-            number = self._epoch(int(epoch), int(place))
-            return [np.int64(number), np.int64(len(self._fitting(number, int(place))))]
-
-        epoch, parts = tf.numpy_function(count, [epoch, place], [tf.int64, tf.int64])
-        epoch.set_shape([])
-        parts.set_shape([])
-        return epoch, (epoch, place, parts)
-
-    def part_elements(self, epoch: tf.Tensor, place: tf.Tensor, parts: tf.Tensor) -> Any:
-        """The parts that `count_parts` counted, as a data set of batches."""
-
-        def make(epoch: np.ndarray, place: np.ndarray, part: np.ndarray) -> list[np.ndarray]:
-            arrays = self._finished(self._fitting(int(epoch), int(place))[int(part)])
-            return [arrays[name] for name in self._specs]
-
-        def element(part: tf.Tensor) -> Any:
-            dtypes = [spec.dtype for spec in self._specs.values()]
-            return self._tensors(tf.numpy_function(make, [epoch, place, part], dtypes))
-
-        return tf.data.Dataset.range(parts).map(element)
-
-    def _epoch(self, epoch: int, place: int) -> int:
-        """The number of the epoch: drawn at its first place, of the step before at others."""
-        if place:
-            return epoch
-        return next(self._epochs) if self._shuffle else 0
+        specs = dict.fromkeys(("epoch", "place", "parts"), scalar)
+        dataset = scan_epochs(len(self), count, specs, lambda counted: counted, self._epochs)
+        return dataset.flat_map(parts).prefetch(tf.data.AUTOTUNE)
 
     def _fitting(self, epoch: int, place: int) -> list[_Part]:
         with self._split_lock:
             return self._parts(epoch, place)
 
-    def _tensors(self, values: list[tf.Tensor]) -> Any:
-        """What `arrays` made, in the order of the specs, as inputs and labels."""
-        tensors = dict(zip(self._specs, values, strict=True))
-        for name, spec in self._specs.items():
-            tensors[name].set_shape(spec.shape)
-        inputs = self._features.tensors(tensors, self._num_rows)
-        inputs |= {key: tensors[key] for key in self._keys if key != "node_mask"}
-        return inputs if self._labels is None else (inputs, tensors[_LABELS])
-
-    def _element_specs(self) -> dict[str, tf.TensorSpec]:
-        specs = {
-            key: tf.TensorSpec([self._static_size(key), *shape[1:]], dtype)
-            for key, (shape, dtype) in self._keys.items()
-        }
-        specs[_NODE_IDS] = tf.TensorSpec([self._static_size(_NODE_IDS)], tf.int32)
-        specs |= self._features.row_specs(self._num_rows)
-        if self._labels is not None:
-            shape = [self._static_size("readout"), *self._labels.shape[1:]]
-            specs[_LABELS] = tf.TensorSpec(shape, self._labels.dtype)
-        return specs
-
-    def _static_size(self, key: str) -> int | None:
-        sizes = self._sizes
-        if sizes is None:
-            return None
-        if key in ("n_node", "n_edge", "globals"):
-            return sizes.n_graph
-        if key in ("readout", "readout_mask"):
-            return sizes.n_row
-        by_node = key in (_NODE_IDS, "node_mask", "known_labels")
-        return sizes.n_node if by_node else sizes.n_edge
+    def _key_specs(self) -> dict[str, tf.TensorSpec]:
+        nodes = None if self._sizes is None else self._sizes.n_node
+        return super()._key_specs() | {"graph_degrees": tf.TensorSpec([nodes], tf.float32)}

@@ -16,7 +16,7 @@ from gnn.datasets.node_tables import load_nodes
 from gnn.datasets.table_cells import quoted, why_no_number
 from gnn.datasets.table_problems import Problems, RowCheck
 from gnn.datasets.tables import Chunk, Table, open_table
-from gnn.graphs.cooccurrence import co_occurrence
+from gnn.edges.co_occurrence import co_occurrence
 from gnn.graphs.graph import Graph
 
 _SUFFIXES = (".csv", ".parquet")
@@ -117,6 +117,7 @@ def read_folder(
     strict: bool = False,
     undirected: bool = True,
     columns: NodeColumns | None = None,
+    labels: bool = True,
 ) -> FolderData:
     r"""As `from_folder`, with the columns of the nodes and the problems beside the graph.
 
@@ -125,6 +126,7 @@ def read_folder(
       strict: whether malformed rows and columns left out are errors.
       undirected: whether the reverse of each edge is added.
       columns: the columns of another folder.
+      labels: whether labels and splits are read; those that are not cannot be wrong.
 
     Returns:
       The graph, the columns and the problems.
@@ -142,11 +144,15 @@ def read_folder(
     >>> data.graph.num_edges, data.columns.numbers, len(data.problems[0].malformed)
     (2, (), 0)
     """
-    return _load(path, strict, undirected, columns)
+    return _load(path, strict, undirected, columns, labels)
 
 
 def _load(
-    path: str | os.PathLike[str], strict: bool, undirected: bool, columns: NodeColumns | None
+    path: str | os.PathLike[str],
+    strict: bool,
+    undirected: bool,
+    columns: NodeColumns | None,
+    labels: bool = True,
 ) -> FolderData:
     nodes_path, links_path = _find(Path(path))
     if nodes_path is None:
@@ -155,7 +161,7 @@ def _load(
             raise FileNotFoundError(_lacks(Path(path), ["nodes"]))
         nodes, numbers = None, _Numbering()
     else:
-        nodes, left_out = load_nodes(nodes_path, columns, strict)
+        nodes, left_out = load_nodes(nodes_path, columns, strict, labels)
         nodes.problems.warn(stacklevel=3)
         columns, numbers = nodes.columns, _Numbering(nodes_path.name, nodes.ids, left_out)
     table = open_table(links_path)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections import Counter
 from collections.abc import Sequence
 from itertools import compress
+from typing import Any
 
 import numpy as np
 
+from gnn.datasets.frame_tables import frame_table, is_frame
 from gnn.datasets.node_columns import FeatureColumn, NodeColumns
 from gnn.datasets.table_cells import is_word, quoted
 from gnn.datasets.table_problems import Problems, RowCheck
@@ -45,7 +46,11 @@ class NodeTable:
 
 
 def read_nodes(
-    path: str | os.PathLike[str], columns: NodeColumns | None = None, *, strict: bool = False
+    path: Any,
+    columns: NodeColumns | None = None,
+    *,
+    strict: bool = False,
+    labels: bool = True,
 ) -> NodeTable:
     r"""Reads one table of nodes, such as new ones to predict.
 
@@ -54,9 +59,11 @@ def read_nodes(
     its order; further columns are left out with a warning, and labels are numbered as there.
 
     Args:
-      path: a file that ends in `.csv` or `.parquet`.
+      path: a file that ends in `.csv` or `.parquet`, or a pandas DataFrame, whose index names the
+        nodes where it has no column `id`.
       columns: the columns of the table that a model was trained on; None finds them out.
       strict: whether malformed rows are errors, and without `columns` also columns left out.
+      labels: whether labels and splits are read; those that are not cannot be wrong.
 
     Returns:
       The table.
@@ -76,20 +83,21 @@ def read_nodes(
     >>> table.ids, table.features["features"].tolist(), table.labels
     (['a', 'b'], [[0.5, 3.0], [0.25, 4.0]], None)
     """
-    table, _ = load_nodes(path, columns, strict)
+    table, _ = load_nodes(path, columns, strict, labels)
     table.problems.warn(stacklevel=2)
     return table
 
 
 def load_nodes(
-    path: str | os.PathLike[str], columns: NodeColumns | None, strict: bool
+    path: Any, columns: NodeColumns | None, strict: bool, with_labels: bool = True
 ) -> tuple[NodeTable, set[str]]:
     """As `read_nodes`, without the warnings; also the ids that only malformed rows have."""
-    table = open_table(path)
+    table = frame_table(path) if is_frame(path) else open_table(path)
     problems = table.problems
     features = _feature_columns(table, columns)
     lines: list[np.ndarray] = []
-    texts: dict[str, list[str]] = {name: [] for name in _NOT_FEATURES if name in table.header}
+    wanted = _NOT_FEATURES if with_labels else _NOT_FEATURES[:1]
+    texts: dict[str, list[str]] = {name: [] for name in wanted if name in table.header}
     for chunk in table.chunks:
         lines.append(chunk.lines)
         for name, cells in texts.items():

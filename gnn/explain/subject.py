@@ -94,9 +94,10 @@ def make_subject(
     nodes, edges = _part(graph, center, hops)
     place = np.zeros(graph.num_nodes, np.int32)
     place[nodes] = np.arange(nodes.size)
-    part = Graph.from_edges(
-        place[graph.senders[edges]],
-        place[graph.receivers[edges]],
+    part = Graph(  # It holds every edge it is given: each is one of the graph's.
+        features={},
+        senders=place[graph.senders[edges]],
+        receivers=place[graph.receivers[edges]],
         weights=graph.weights[edges],
         num_nodes=nodes.size,
     )

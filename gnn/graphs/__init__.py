@@ -1,7 +1,7 @@
 """Graphs in memory and in files: the `Graph` itself, sessions, padding, splits, parts."""
 
+from gnn.edges.co_occurrence import co_occurrence
 from gnn.graphs.batch.padding import PaddingSizes
-from gnn.graphs.cooccurrence import co_occurrence
 from gnn.graphs.graph import Graph
 from gnn.graphs.homophily import homophily
 from gnn.graphs.known_labels import known_labels

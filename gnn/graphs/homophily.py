@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from gnn.graphs.graph import Graph
-from gnn.graphs.node_values import labeled_edges
-from gnn.graphs.storage.memory_maps import as_array
+from gnn.graphs.labels import labeled_edges
+from gnn.memory_maps import as_array
 
 _WAYS = ("edge", "node", "adjusted")
 
@@ -16,8 +16,9 @@ _WAYS = ("edge", "node", "adjusted")
 def homophily(graph: Graph, labels: Any = None, *, by: str = "edge") -> float:
     """Measures how far the edges join nodes of one class.
 
-    The edges that count are those that are no self loop and whose two ends are labeled (not -1);
-    `E` is their number. Each counts once, whatever its weight, and so do parallel ones.
+    The edges that count are those that are no self loop, not of weight 0, and whose two ends are
+    labeled (not -1); `E` is their number. Each counts once, whatever its weight, and so do parallel
+    ones.
 
     - `"edge"`: `h = |{(i, j): y_i = y_j}| / E`, the share of edges that join one class, from 0 to
       1; that of `Graph.info` (Zhu et al. 2020, "Beyond Homophily in Graph Neural Networks", section
@@ -79,7 +80,7 @@ def homophily(graph: Graph, labels: Any = None, *, by: str = "edge") -> float:
 
 
 def counted_edges(graph: Graph, labels: Any = None) -> tuple[np.ndarray, np.ndarray]:
-    """The class of each node, and which edges count: no self loops, and both ends labeled.
+    """The class of each node, and which edges count: no self loops, and two labeled ends.
 
     Args:
         graph: the graph.
@@ -112,7 +113,7 @@ def counted_edges(graph: Graph, labels: Any = None) -> tuple[np.ndarray, np.ndar
             f"{name} must be one integer a node; got {classes.size:,} labels for "
             f"{graph.num_nodes:,} nodes"
         )
-    counts = labeled_edges(graph.senders, graph.receivers, classes)
+    counts = labeled_edges(graph.senders, graph.receivers, graph.weights, classes)
     if not counts.any():
         raise ValueError(
             f"an edge must join two labeled nodes (not -1); none of the {graph.num_edges:,} edges "

@@ -42,6 +42,31 @@ def known_labels(graph: Graph, split: str = "train") -> np.ndarray:
     return known
 
 
+def labeled_nodes(graph: Graph, split: str) -> tuple[np.ndarray, np.ndarray]:
+    """The nodes of a split that have a label, and their labels.
+
+    Args:
+        graph: a graph with one integer label a node.
+        split: the name of the split.
+
+    Returns:
+        Two int arrays, in the split's own order.
+
+    Raises:
+        KeyError: an unknown split.
+
+    Example:
+
+    >>> graph = Graph.from_edges([], [], labels=[2, -1, 1], splits={"test": [2, 1, 0]})
+    >>> labeled_nodes(graph, "test")
+    (array([2, 0], dtype=int32), array([1, 2], dtype=int32))
+    """
+    nodes = graph.split(split)
+    assert graph.labels is not None
+    nodes = nodes[graph.labels[nodes] >= 0]
+    return nodes, graph.labels[nodes]
+
+
 def known_labels_of(known: np.ndarray, batch: Mapping[str, np.ndarray]) -> np.ndarray:
     """The known labels of a batch's nodes; nodes that are padding have none.
 

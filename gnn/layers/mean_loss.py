@@ -57,7 +57,7 @@ class MeanLossLayer(keras.layers.Layer):
 
     def __init__(self, metric: str, **kwargs: Any):
         super().__init__(**kwargs)
-        self.tracked = keras.metrics.Mean(name=metric)
+        self.tracked = SumOfMeans(name=metric)
         self._mean = self._count = None
         # It has no weights; unbuilt, it would make Keras warn where a model runs on features alone.
         self.built = True
@@ -66,13 +66,14 @@ class MeanLossLayer(keras.layers.Layer):
         """Adds the loss of a batch.
 
         Args:
-            mean: float32 scalar.
-            count: float32 scalar, the number of nodes that it is the mean of.
+            mean: float32, a scalar; or a vector of means over different items, of which the loss
+                is the sum (`tracked.parts` says how many).
+            count: float32, alike: the number of nodes that it is the mean of.
         """
         if _SILENT.get():
             return
         self._mean, self._count = mean, count
-        self.add_loss(self.multiplier * mean)
+        self.add_loss(self.multiplier * tf.reduce_sum(mean))
 
     def track(self) -> tuple[tf.Tensor, tf.Tensor]:
         """Counts the last call's mean in the metric, by its number of nodes.
@@ -81,7 +82,8 @@ class MeanLossLayer(keras.layers.Layer):
         serving.
 
         Returns:
-            The loss added, and the number of nodes: float32 scalars, 0 if there was no call.
+            The loss added, and the number of nodes: float32, shaped as they were given; 0 if there
+            was no call.
 
         Raises:
             ValueError: the layer was called more than once on a batch.
@@ -93,5 +95,73 @@ class MeanLossLayer(keras.layers.Layer):
                 f"the layer {self.name!r} was called {len(self.losses)} times on one batch; make a "
                 f"{type(self).__name__} for each loss, so that each is reported"
             )
-        self.tracked.update_state(self._mean, sample_weight=self._count)
-        return sum(self.losses), self._count
+        self.tracked.update_state(self._mean, self._count)
+        return self.multiplier * self._mean, self._count
+
+
+class SumOfMeans(keras.metrics.Metric):
+    """A sum of several means, each over items of its own: `sum over k of total_k / count_k`.
+
+    Args:
+        name: str, the key in the history.
+
+    Attributes:
+        parts: int, how many means there are. It can be made larger, before the first update.
+
+    Example:
+
+    >>> metric = SumOfMeans("adversarial_loss")
+    >>> metric.parts = 2
+    >>> metric.update_state([1.0, 4.0], [3.0, 1.0])
+    >>> metric.update_state([5.0, 6.0], [1.0, 1.0])
+    >>> float(metric.result())  # (3 + 5) / 4 + (4 + 6) / 2
+    7.0
+    """
+
+    def __init__(self, name: str):
+        super().__init__(name=name)
+        self.means = [keras.metrics.Mean()]
+
+    @property
+    def parts(self) -> int:
+        """How many means there are."""
+        return len(self.means)
+
+    @parts.setter
+    def parts(self, parts: int) -> None:
+        for _ in range(parts - len(self.means)):
+            self.means.append(keras.metrics.Mean())
+
+    def update_state(self, values: Any, counts: Any) -> None:
+        """Takes in a batch.
+
+        Args:
+            values: float32 `[parts]`, or a scalar of one part: the means over its items.
+            counts: alike, the number of items.
+
+        Raises:
+            ValueError: they are not as many as `parts`.
+        """
+        values, counts = (tf.reshape(tf.cast(part, tf.float32), [-1]) for part in (values, counts))
+        if values.shape[0] != len(self.means):
+            raise ValueError(
+                f"{self.name} has {len(self.means)} parts, got values of {values.shape[0]}: name "
+                "the losses of several outputs, loss={output: loss}, in compile"
+            )
+        for place, mean in enumerate(self.means):
+            mean.update_state(values[place], sample_weight=counts[place])
+
+    def result(self) -> tf.Tensor:
+        """The sum of the means so far."""
+        return tf.add_n([tf.convert_to_tensor(mean.result()) for mean in self.means])
+
+
+def mean_losses_of(model: keras.layers.Layer) -> list[MeanLossLayer]:
+    """The layers of a model that add mean losses, in the order in which Keras lists layers.
+
+    Example:
+
+    >>> [layer.name for layer in mean_losses_of(MeanLossLayer(metric="square", name="a"))]
+    ['a']
+    """
+    return [layer for layer in model._flatten_layers() if isinstance(layer, MeanLossLayer)]

@@ -9,9 +9,11 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from gnn.graphs.batch.graphs_tuple import edges_of
 from gnn.layers.graph_layer import GraphHandle, GraphLayer
 from gnn.layers.owned_layers import call_layer, make_layer, restore_layers
 from gnn.ops.propagate import Adjacency, propagate
+from gnn.ops.sampled_edges import sampling_scale
 
 REDUCTIONS = ("sum", "mean", "max")
 
@@ -42,7 +44,8 @@ class MessagePassing(GraphLayer):
             `[n_edges, n_messages]`, where `d` is the width of the edges.
         update_fn: a function that returns a Keras layer from `[n_nodes, n_messages + n_features]`
             to the new nodes; `gnn.layers.GRUUpdate` is the paper's.
-        reduce: "sum", as in the paper, "mean" or "max". A node that receives nothing has zeros.
+        reduce: "sum", as in the paper, "mean" or "max". A node that receives nothing has zeros. Of
+            sampled edges a sum is scaled to stand for all (`gnn.ops.sampling_scale`).
 
     Call arguments:
         graph: a GraphsTuple with float nodes `[n_nodes, n_features]`, dense or a SparseTensor,
@@ -97,6 +100,10 @@ class MessagePassing(GraphLayer):
         numbers = tf.range(tf.shape(messages)[0])
         inbox = dataclasses.replace(adjacency, senders=numbers, weights=None)
         received = propagate(messages, inbox, self.reduce)
+        degrees = getattr(handle.graph, "graph_degrees", None)
+        if degrees is not None and self.reduce == "sum":
+            scale = sampling_scale(edges_of(handle.graph), degrees)[:, tf.newaxis]
+            received *= tf.cast(scale, received.dtype)
         columns = [tf.cast(received, nodes.dtype), nodes]
         return call_layer(self.update, tf.concat(columns, axis=-1), training)
 

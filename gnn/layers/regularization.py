@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 
 from gnn.configs import TransformType, as_graph_reg_config, as_pair_weights
-from gnn.graphs.batch.graphs_tuple import adjacency_of, readout_rows
+from gnn.graphs.batch.graphs_tuple import edges_of, readout_rows
 from gnn.layers.graph_layer import GraphHandle, GraphLayer
 from gnn.layers.mean_loss import MeanLossLayer
 from gnn.ops.graph_loss import labeled_neighbor_distances, neighbor_distances
@@ -72,7 +72,8 @@ class GraphRegularization(MeanLossLayer, GraphLayer):
         """Adds the loss and returns `nodes`."""
         graph, config = handle.graph, self.config.distance_config
         agreement = getattr(graph, "agreement", None)
-        adjacency = adjacency_of(graph._replace(nodes=nodes))
+        # A node's neighbors share its distance by weight: what sampled ones stand for cancels out.
+        adjacency = edges_of(graph._replace(nodes=nodes))
         rows = readout_rows(graph, adjacency.num_nodes)
         if self.pair_weights is None:
             total, count = neighbor_distances(nodes, adjacency, rows, config, agreement)

@@ -104,10 +104,11 @@ class GraphModel(NodeGraphModel):
         kept = states if self.jumping_knowledge else states[-1:]
         return [pool(state) for pool, state in zip(self.pools, kept, strict=True)]
 
-    def _given_layers(self) -> dict[str, keras.layers.Layer]:
+    def given_layers(self) -> dict[str, keras.layers.Layer]:
+        """The layers that were given to the constructor, or made of its functions."""
         made = {f"layer_fn[{k}]": layer for k, layer in enumerate(self.block_layers)}
         pools = {f"pool[{k}]": layer for k, layer in enumerate(self.pools)}
-        return {**super()._given_layers(), **made, **pools}
+        return {**super().given_layers(), **made, **pools}
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor arguments, with the layers made in place of their functions."""

@@ -140,8 +140,9 @@ class GraphRegularizationModel(NodeGraphModel):
             f"with one output; {self.node_model.name!r} returns no dict of named outputs"
         )
 
-    def _features_not_served(self) -> list[str]:
-        features = [] if self._signature is None else list(self._signature.features)
+    def features_not_served(self) -> list[str]:
+        """The features that the outputs do not depend on."""
+        features = [] if self.input_signature is None else list(self.input_signature.features)
         return features_not_read(self.node_model, features)
 
     def get_config(self) -> dict[str, Any]:

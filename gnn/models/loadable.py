@@ -28,8 +28,8 @@ def check_network_loadable(network: Any, argument: str = "the model") -> None:
     """
     check_keeps_arguments(network, argument)
     check_registered(network, argument)
-    for name, layer in network._given_layers().items():
-        if hasattr(layer, "_given_layers"):
+    for name, layer in network.given_layers().items():
+        if hasattr(layer, "given_layers"):
             check_network_loadable(layer, name)
         else:
             check_loadable(layer, name)

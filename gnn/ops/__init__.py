@@ -8,6 +8,7 @@ from gnn.ops.distances import pairwise_distance
 from gnn.ops.graph_loss import labeled_neighbor_distances, neighbor_distances
 from gnn.ops.normalization import symmetric_adjacency, symmetric_propagate
 from gnn.ops.propagate import Adjacency, propagate
+from gnn.ops.sampled_edges import sampling_scale, standing_for_all
 from gnn.ops.segment import pool_components
 from gnn.ops.sparse import sparse_matmul
 from gnn.ops.virtual_adversarial import virtual_adversarial_neighbors
@@ -26,7 +27,9 @@ __all__ = [
     "pairwise_distance",
     "pool_components",
     "propagate",
+    "sampling_scale",
     "sparse_matmul",
+    "standing_for_all",
     "symmetric_adjacency",
     "symmetric_propagate",
     "virtual_adversarial_neighbors",

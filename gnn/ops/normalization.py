@@ -20,7 +20,8 @@ def symmetric_propagate(values: tf.Tensor, adjacency: Adjacency) -> tf.Tensor:
     `A[r, s]` is the weight of the edge from s to r, `I` gives every node a loop of weight 1, and
     `D` is the diagonal of the row sums of `A + I`, the weighted in-degrees (Kipf and Welling,
     "Semi-supervised classification with graph convolutional networks", section 2). On a directed
-    graph, where the paper says nothing, senders are scaled by their in-degree too.
+    graph, where the paper says nothing, senders are scaled by their in-degree too. Where the edges
+    are a part of a graph's, `D` holds the in-degrees of the whole graph (`Adjacency.degrees`).
 
     Args:
         values: float `[n_nodes, units]`.
@@ -66,8 +67,7 @@ def symmetric_adjacency(adjacency: Adjacency, dtype: tf.DType = tf.float32) -> A
         return known[1]
     edges = adjacency if compiled_by_xla() else sorted_by_receiver(adjacency)
     weights = edges.edge_weights(dtype)
-    degrees = 1.0 + tf.math.unsorted_segment_sum(weights, edges.receivers, edges.num_nodes)
-    scale = tf.math.rsqrt(degrees)
+    scale = tf.math.rsqrt(1.0 + edges.in_degrees(dtype))
     weights *= tf.gather(scale, edges.senders) * tf.gather(scale, edges.receivers)
     made = _with_self_loops(edges, weights, scale * scale)
     adjacency._remember(key, (current_function(), made))

@@ -22,6 +22,8 @@ class Adjacency:
         weights: float `[n_edges]`, or `[n_edges, heads]` for a weight a head; None for weights of
             1.
         is_sorted: whether `receivers` are known to be in order, which spares looking.
+        degrees: float `[num_nodes]`, the weighted in-degrees of the nodes in the graph of which
+            these edges are a part; None where these are all of its edges.
 
     Example:
 
@@ -35,6 +37,7 @@ class Adjacency:
     num_nodes: int | tf.Tensor
     weights: tf.Tensor | None = None
     is_sorted: bool = False
+    degrees: tf.Tensor | None = None
     # What was made of these edges, for the next product with them.
     _made: dict[Any, Any] = dataclasses.field(default_factory=dict, init=False, repr=False)
 
@@ -43,6 +46,14 @@ class Adjacency:
         if self.weights is None:
             return tf.ones(tf.shape(self.senders), dtype)
         return tf.cast(tf.convert_to_tensor(self.weights), dtype)
+
+    def in_degrees(self, dtype: tf.DType = tf.float32) -> tf.Tensor:
+        """The weighted in-degrees `[num_nodes]`: `degrees`, or the sums of the weights."""
+        if self.degrees is not None:
+            return tf.cast(self.degrees, dtype)
+        return tf.math.unsorted_segment_sum(
+            self.edge_weights(dtype), self.receivers, self.num_nodes
+        )
 
     def _remember(self, key: Any, made: Any) -> None:
         # What is made of a variable is out of date as soon as it changes.
@@ -64,7 +75,9 @@ def sorted_by_receiver(adjacency: Adjacency) -> Adjacency:
     senders, receivers, weights = _in_order(
         adjacency.senders, adjacency.receivers, adjacency.weights
     )
-    return Adjacency(senders, receivers, adjacency.num_nodes, weights, is_sorted=True)
+    return Adjacency(
+        senders, receivers, adjacency.num_nodes, weights, is_sorted=True, degrees=adjacency.degrees
+    )
 
 
 def _in_order(senders: tf.Tensor, receivers: tf.Tensor, weights: tf.Tensor | None) -> Any:
@@ -95,7 +108,7 @@ def propagate(values: tf.Tensor, adjacency: Adjacency, reduce: str = "sum") -> t
         values: float `[n_nodes, ...]`; `[n_nodes, heads, units]` where the weights have heads.
         adjacency: the edges, in any order; `values` may have more or fewer rows than `num_nodes`.
         reduce: "sum"; "mean", the sum over the sum of the weights; or "max", the largest
-            `values[s]`, whatever the weights.
+            `values[s]`, however much an edge weighs. An edge of weight 0 is no edge.
 
     Returns:
         `[num_nodes, ...]`, of the dtype of `values`; 0 at nodes that receive nothing, and for
@@ -179,8 +192,14 @@ def _segment_sum(values: tf.Tensor, weights: tf.Tensor, adjacency: Adjacency) ->
 
 
 def _segment_max(values: tf.Tensor, adjacency: Adjacency) -> tf.Tensor:
-    messages = tf.gather(values, adjacency.senders)
-    largest = tf.math.unsorted_segment_max(messages, adjacency.receivers, adjacency.num_nodes)
+    messages, receivers = tf.gather(values, adjacency.senders), adjacency.receivers
+    if adjacency.weights is not None:
+        is_edge = tf.not_equal(tf.convert_to_tensor(adjacency.weights), 0)
+        if is_edge.shape.rank == 1:  # What enters no node is left out, forward and backward.
+            receivers = tf.where(is_edge, receivers, tf.constant(-1, receivers.dtype))
+        else:
+            messages = tf.where(is_edge[..., tf.newaxis], messages, messages.dtype.min)
+    largest = tf.math.unsorted_segment_max(messages, receivers, adjacency.num_nodes)
     # Where nothing comes in, TensorFlow says the lowest number there is.
     return tf.where(largest == values.dtype.min, tf.zeros_like(largest), largest)
 

@@ -20,12 +20,12 @@ _MOST_BARS = 100
 def degree_distribution(graph: Graph, *, ax: Axes | None = None) -> Axes:
     """Draws how many nodes have which in-degree, the number of edges that a node receives.
 
-    Parallel edges and self loops count as edges. If the largest degree is more than 100 times the
-    smallest that is not 0, both axes are logarithmic and the bins double in width: 1, 2 to 3, 4 to
-    7, and so on; a bar is the number of nodes in its bin. (A power law `k**-a` then falls with
-    slope `1 - a`.) Otherwise a bar is the number of nodes of one degree; of several, where degrees
-    span more than 100. The title counts the nodes that receive nothing, which a logarithmic axis
-    cannot show, and those that have no edge at all.
+    Parallel edges and self loops count as edges, those of weight 0 do not. If the largest degree is
+    more than 100 times the smallest that is not 0, both axes are logarithmic and the bins double in
+    width: 1, 2 to 3, 4 to 7, and so on; a bar is the number of nodes in its bin. (A power law
+    `k**-a` then falls with slope `1 - a`.) Otherwise a bar is the number of nodes of one degree; of
+    several, where degrees span more than 100. The title counts the nodes that receive nothing,
+    which a logarithmic axis cannot show, and those that have no edge at all.
 
     Args:
         graph: the graph.
@@ -48,8 +48,9 @@ def degree_distribution(graph: Graph, *, ax: Axes | None = None) -> Axes:
     """
     if not isinstance(graph, Graph):
         raise TypeError(f"graph must be a gnn.Graph, got {type(graph).__name__}")
-    degrees = np.bincount(graph.receivers, minlength=graph.num_nodes)
-    ends = degrees + np.bincount(graph.senders, minlength=graph.num_nodes)
+    real = graph.weights > 0
+    degrees = np.bincount(graph.receivers[real], minlength=graph.num_nodes)
+    ends = degrees + np.bincount(graph.senders[real], minlength=graph.num_nodes)
     positive = degrees[degrees > 0]
     logarithmic = positive.size > 0 and positive.max() > _LINEAR_SPAN * positive.min()
     counted = positive if logarithmic else degrees

@@ -116,9 +116,10 @@ def plot_explanation(
 
 def _around(explanation: Explanation, hops: int, max_nodes: int) -> Surroundings:
     """What to draw, as positions in `explanation.nodes`."""
-    part = Graph.from_edges(
-        np.searchsorted(explanation.nodes, explanation.senders),
-        np.searchsorted(explanation.nodes, explanation.receivers),
+    part = Graph(  # It holds every edge it is given: each has its attribution.
+        features={},
+        senders=np.searchsorted(explanation.nodes, explanation.senders),
+        receivers=np.searchsorted(explanation.nodes, explanation.receivers),
         num_nodes=explanation.nodes.size,
     )
     center = int(np.searchsorted(explanation.nodes, explanation.node))

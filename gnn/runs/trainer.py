@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.metadata
 import json
 import os
 import shlex
@@ -12,12 +11,9 @@ import time
 import warnings
 from typing import Any
 
-import keras
-import numpy as np
-import tensorflow as tf
-
 from gnn.datasets.table_problems import TableWarning
 from gnn.graphs.graph import Graph
+from gnn.graphs.splits import check_apart
 from gnn.runs import run_folder
 from gnn.runs.feeding import training_batches
 from gnn.runs.judging import Judge, Validation
@@ -28,7 +24,9 @@ from gnn.runs.run import Run, load_run
 from gnn.runs.run_config import OptionError, RunConfig
 from gnn.runs.run_data import DataFacts, check_trainable, load_data, write_splits
 from gnn.runs.run_folder import RunFolder
+from gnn.runs.seeding import as_in_new_process
 from gnn.runs.splitting import complete_splits
+from gnn.runs.versions import current_versions, stored_versions, version_changes
 from gnn.training.exact_resume import ExactResume
 from gnn.training.snapshots import has_snapshot, read_position
 
@@ -102,9 +100,10 @@ def train(config: RunConfig, *, report: Report | None = None, progress: bool = F
                 else:
                     _begin(folder, config, facts, graph)
                 say.open(folder.partial / run_folder.LOG)
-                for note in [] if resumes else notes:
+                for note in _version_notes(folder) if resumes else notes:
                     say(note)
-                _train_into(folder, config, graph, say, progress)
+                with as_in_new_process(config.seed or 0):
+                    _train_into(folder, config, graph, say, progress)
         except KeyboardInterrupt as error:
             raise KeyboardInterrupt(_how_to_resume(folder)) from error
         except Exception as error:
@@ -159,6 +158,7 @@ def _prepare(config: RunConfig) -> tuple[Graph, DataFacts, RunConfig, list[str]]
         name = config.dataset or config.data or "the data"
         check_trainable(graph, name)
         completed, notes = _completed(graph, config)
+        check_apart(completed.splits, "train", ("validation", "test"))
         resolved = resolve(config, completed)
         if resolved.scaling == "rows" and config.scaling != "rows":
             graph, columns = load_data(resolved)
@@ -183,20 +183,15 @@ def _begin(folder: RunFolder, config: RunConfig, facts: DataFacts, graph: Graph)
         shutil.rmtree(left) if left.is_dir() else left.unlink()
     run_folder.write_json(folder.partial / run_folder.DATA, facts.to_dict())
     write_splits(folder.partial / run_folder.SPLITS, graph)
-    versions = {
-        "gnn": _version("gnn"),
-        "keras": keras.__version__,
-        "tensorflow": tf.__version__,
-        "numpy": np.__version__,
-    }
-    run_folder.write_config(folder, config, versions)
+    run_folder.write_config(folder, config, current_versions())
 
 
-def _version(package: str) -> str:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return "unknown"
+def _version_notes(folder: RunFolder) -> list[str]:
+    stored = stored_versions(folder.partial / run_folder.CONFIG)
+    changes = version_changes(stored, current_versions())
+    if not changes:
+        return []
+    return [f"begun with other versions, and may not end as it would have with them: {changes}"]
 
 
 def _check_same_data(folder: RunFolder, facts: DataFacts) -> None:

@@ -128,6 +128,7 @@ class Row:
         uses_edges: whether outputs or losses hang on the edges.
         known_labels: the split whose labels the graph loss looks at, or None.
         make_layer: for a row of a layer, dropout rate and keywords -> the layer alone.
+        parts: of several layers in one model, the row of each.
     """
 
     name: str
@@ -140,6 +141,12 @@ class Row:
     uses_edges: bool = True
     known_labels: str | None = None
     make_layer: Callable[..., keras.layers.Layer] | None = None
+    parts: tuple[Row, ...] = ()
+
+    @property
+    def kinds(self) -> set[type]:
+        """The public classes that the row puts through the checks."""
+        return {part.kind for part in self.parts} or {self.kind}
 
     @property
     def accuracy(self) -> str:
@@ -181,10 +188,31 @@ def _layer_row(
     **fields: Any,
 ) -> Row:
     def make(dropout: float) -> keras.Model:
-        return LayerHost(make_layer(dropout), dropout, on_features)
+        return LayerHost([make_layer(dropout)], dropout, on_features)
 
     graph = _SPARSE if on_features else _X
     return Row(name, kind, make, graph, make_layer=make_layer, **fields)
+
+
+def _side_by_side(name: str, rows: list[Row]) -> Row:
+    """One row of the layers of several, in one model: to trace a step costs more than its layers.
+
+    Where a check compares weights, it names the layer that is wrong.
+    """
+
+    def make(dropout: float) -> keras.Model:
+        layers = [row.make_layer(dropout, name=row.name) for row in rows if row.make_layer]
+        return LayerHost(layers, dropout, on_features=rows[0].graph is _SPARSE)
+
+    return Row(
+        name,
+        keras.layers.Layer,
+        make,
+        rows[0].graph,
+        has_graph_loss=any(row.has_graph_loss for row in rows),
+        uses_edges=any(row.uses_edges for row in rows),
+        parts=tuple(rows),
+    )
 
 
 def _grand(dropout: float, **arguments: Any) -> GRANDNodeClassifier:
@@ -194,7 +222,7 @@ def _grand(dropout: float, **arguments: Any) -> GRANDNodeClassifier:
     )
 
 
-ROWS = [
+_EACH = [
     Row(
         "graph_regularization_mlp",
         GraphRegularizationModel,
@@ -700,4 +728,16 @@ ROWS = [
         has_graph_loss=True,
         other_losses=("consistency_loss",),
     ),
+]
+
+LAYER_ROWS = [row for row in _EACH if row.make_layer is not None]
+
+ROWS = [
+    *(row for row in _EACH if row.make_layer is None),
+    _side_by_side("layers", [row for row in LAYER_ROWS if row.graph is _X and row.uses_edges]),
+    _side_by_side(
+        "layers_without_edges",
+        [row for row in LAYER_ROWS if row.graph is _X and not row.uses_edges],
+    ),
+    _side_by_side("layers_on_sparse", [row for row in LAYER_ROWS if row.graph is _SPARSE]),
 ]

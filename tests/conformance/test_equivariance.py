@@ -14,11 +14,9 @@ from gnn.data import full_batch
 from gnn.graphs.batch.graphs_tuple import BatchGraph, graph_from_inputs
 from gnn.graphs.graph import Graph
 from gnn.layers import GraphLayer
-from tests.conformance.registry import ROWS, Row
+from tests.conformance.registry import LAYER_ROWS, Row
 from tests.conformance.training import Trained, columns
 from tests.conformance.user_models import WIDTHS
-
-LAYER_ROWS = [row for row in ROWS if row.make_layer is not None]
 
 
 def permuted_nodes(graph: Graph, order: np.ndarray) -> Graph:
@@ -41,6 +39,12 @@ def permuted_edges(graph: Graph, order: np.ndarray) -> Graph:
         senders=graph.senders[order],
         receivers=graph.receivers[order],
         weights=graph.weights[order],
+    )
+
+
+def without_edges(graph: Graph) -> Graph:
+    return dataclasses.replace(
+        graph, senders=graph.senders[:0], receivers=graph.receivers[:0], weights=None
     )
 
 
@@ -80,14 +84,11 @@ def test_edges_permute(row: Row, trained: Trained) -> None:
 
 def test_edges_matter(row: Row, trained: Trained) -> None:
     """The two tests above would pass where edges are ignored; graph loss or outputs use them."""
-    bare = dataclasses.replace(
-        row.graph, senders=row.graph.senders[:0], receivers=row.graph.receivers[:0], weights=None
-    )
     results = [
         trained.model.evaluate(
             full_batch(some, known_labels=row.known_labels), verbose=0, return_dict=True
         )["loss"]
-        for some in (row.graph, bare)
+        for some in (row.graph, without_edges(row.graph))
     ]
     assert (abs(results[0] - results[1]) > 1e-3) == row.uses_edges
 
@@ -97,9 +98,28 @@ def apply(layer: keras.layers.Layer, graph: BatchGraph) -> tf.Tensor:
     return layer(graph).nodes if isinstance(layer, GraphLayer) else layer(graph.nodes)
 
 
-def layer_graph(row: Row) -> BatchGraph:
-    graph = graph_from_inputs(next(iter(full_batch(row.graph)))[0])
-    return graph.replace(nodes=graph.nodes["x"])
+def as_batch(graph: Graph) -> BatchGraph:
+    """The whole graph, its nodes the feature `x`."""
+    batch = graph_from_inputs(next(iter(full_batch(graph)))[0])
+    return batch.replace(nodes=batch.nodes["x"])
+
+
+@pytest.mark.parametrize("layer_row", LAYER_ROWS, ids=lambda row: row.name)
+def test_layer_permutes_and_looks_at_edges(layer_row: Row) -> None:
+    layer, graph = layer_row.make_layer(0.0), layer_row.graph
+    order = np.random.default_rng(1).permutation(graph.num_nodes)
+    outputs = columns(apply(layer, as_batch(graph)))
+    renumbered = columns(apply(layer, as_batch(permuted_nodes(graph, order))))
+    np.testing.assert_allclose(renumbered, outputs[order], rtol=1e-4, atol=1e-5)
+
+    edges = np.random.default_rng(2).permutation(graph.num_edges)
+    reordered = columns(apply(layer, as_batch(permuted_edges(graph, edges))))
+    np.testing.assert_allclose(reordered, outputs, rtol=1e-4, atol=1e-5)
+
+    bare = columns(apply(layer, as_batch(without_edges(graph))))
+    changes = bool(np.abs(bare - outputs).max() > 1e-3)
+    # The graph loss is all that GraphRegularization makes of edges.
+    assert changes == (layer_row.uses_edges and not layer_row.has_graph_loss)
 
 
 @pytest.mark.parametrize("layer_row", LAYER_ROWS, ids=lambda row: row.name)
@@ -108,7 +128,7 @@ def test_layer_config_round_trip(layer_row: Row) -> None:
     config = layer.get_config()
     copy = type(layer).from_config(json.loads(json.dumps(config)))
     assert json.dumps(copy.get_config()) == json.dumps(config)
-    graph = layer_graph(layer_row)
+    graph = as_batch(layer_row.graph)
     outputs = apply(layer, graph)
     apply(copy, graph)
     copy.set_weights(layer.get_weights())
@@ -119,7 +139,7 @@ def test_layer_config_round_trip(layer_row: Row) -> None:
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
 @pytest.mark.parametrize("layer_row", LAYER_ROWS, ids=lambda row: row.name)
 def test_layer_computes_in_its_dtype(layer_row: Row, policy: str) -> None:
-    graph = layer_graph(layer_row)
+    graph = as_batch(layer_row.graph)
     single, half = (layer_row.make_layer(0.0, dtype=dtype) for dtype in ("float32", policy))
     expected = apply(single, graph)
     assert expected.dtype == tf.float32 and graph.nodes.shape[1] == WIDTHS["x"]

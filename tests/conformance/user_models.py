@@ -95,38 +95,40 @@ class CommNetModel(NodeGraphModel):
 
 @keras.saving.register_keras_serializable(package="test")
 class LayerHost(NodeGraphModel):
-    """The smallest model around a layer: a Dense before it, dropout and a Dense after it.
+    """The smallest model around layers: a Dense before them, dropout and a Dense after each.
 
-    With `on_features` there is no Dense before it.
+    The logits are the mean over the layers. With `on_features` there is no Dense before them.
     """
 
     def __init__(
         self,
-        layer: keras.layers.Layer,
+        layers: list[keras.layers.Layer],
         dropout: float = 0.0,
         on_features: bool = False,
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
-        self.layer, self.dropout, self.on_features = layer, dropout, on_features
+        self.hosted, self.dropout, self.on_features = layers, dropout, on_features
         self.encoder = None if on_features else keras.layers.Dense(6, "tanh")
         self.drop = keras.layers.Dropout(dropout)
-        self.head = keras.layers.Dense(NUM_CLASSES)
+        self.heads = [keras.layers.Dense(NUM_CLASSES) for _ in layers]
 
     def graph_call(self, graph: BatchGraph, training: bool | None = None) -> BatchGraph:
         nodes = graph.nodes["x"]
         graph = graph.replace(nodes=nodes if self.encoder is None else self.encoder(nodes))
-        if isinstance(self.layer, GraphLayer):
-            graph = self.layer(graph, training=training)
-        else:
-            graph = graph.replace(nodes=self.layer(graph.nodes, training=training))
-        return graph.replace(nodes=self.head(self.drop(graph.nodes, training=training)))
+        logits = []
+        for layer, head in zip(self.hosted, self.heads, strict=True):
+            if isinstance(layer, GraphLayer):
+                nodes = layer(graph, training=training).nodes
+            else:
+                nodes = layer(graph.nodes, training=training)
+            logits.append(head(self.drop(nodes, training=training)))
+        return graph.replace(nodes=tf.add_n(logits) / len(logits))
 
     def get_config(self) -> dict[str, Any]:
-        layer = keras.saving.serialize_keras_object(self.layer)
         return {
             **super().get_config(),
-            "layer": layer,
+            "layers": [keras.saving.serialize_keras_object(layer) for layer in self.hosted],
             "dropout": self.dropout,
             "on_features": self.on_features,
         }
@@ -134,7 +136,8 @@ class LayerHost(NodeGraphModel):
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> LayerHost:
         del custom_objects
-        return cls(**{**config, "layer": keras.saving.deserialize_keras_object(config["layer"])})
+        layers = [keras.saving.deserialize_keras_object(layer) for layer in config["layers"]]
+        return cls(**{**config, "layers": layers})
 
 
 @keras.saving.register_keras_serializable(package="test")

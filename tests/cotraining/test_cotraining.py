@@ -366,14 +366,36 @@ def test_it_says_why_it_stopped(settings, reason):
     assert reason in trainer.stopped
 
 
-def test_a_callback_stops_it():
-    class Stop(keras.callbacks.Callback):
-        def on_epoch_end(self, epoch, logs=None):
-            self.model.stop_training = True
+class Stop(keras.callbacks.Callback):
+    """Asks for an end after each round."""
 
-    trainer = gnn.CoTrainer(network, agreement, config())
-    assert len(trainer.fit(communities(), callbacks=[Stop()], verbose=0)) == 1
-    assert trainer.stopped == "a callback asked for it"
+    def on_epoch_end(self, epoch, logs=None):
+        self.model.stop_training = True
+
+
+def test_a_training_that_a_callback_stopped_goes_on_without_it(tmp_path):
+    """It stayed stopped for ever: the end of one call was kept as the end of the training."""
+    graph = communities()
+    trainers = [gnn.CoTrainer(perceptron, agreement, config(rounds=1)) for _ in range(3)]
+    whole, stopped, carried_on = trainers
+    assert len(stopped.fit(graph, folder=tmp_path, callbacks=[Stop()], verbose=0)) == 1
+    assert (stopped.stopped, stopped.best_round) == ("a callback asked for it", 0)
+    history = carried_on.fit(graph, folder=tmp_path, verbose=0)
+    assert without_time(history) == without_time(whole.fit(graph, verbose=0))
+    assert carried_on.stopped == whole.stopped == "all 1 rounds are done"
+    assert_equal_models(carried_on, whole)
+
+
+def test_what_a_round_found_is_the_end_of_the_training(tmp_path):
+    """More rounds would find no node to label either; why is known without having been kept."""
+    ended = []
+    for rounds in (1, 2):
+        seen = EveryRound()
+        trainer = gnn.CoTrainer(perceptron, None, config(rounds=rounds, min_confidence=0.999))
+        trainer.fit(communities(), folder=tmp_path, callbacks=[seen], verbose=0)
+        ended.append((seen.rounds, trainer.stopped))
+    assert ended[1] == ([], ended[0][1])
+    assert "over min_confidence=0.999; the highest was 0." in ended[0][1]
 
 
 def test_several_draws_are_trained_on():

@@ -51,6 +51,20 @@ def test_a_model_that_is_not_new_raises():
         restarts.restart(1)
 
 
+def test_a_new_model_with_a_layer_of_the_old_one_raises():
+    """Its weights were carried from round to round in silence."""
+    shared = keras.layers.Dense(4)
+
+    def half_new():
+        return keras.Sequential([shared, keras.layers.Dense(2)])
+
+    restarts = Restarts(half_new, "classifier_fn", lambda layer: layer(ONE))
+    with pytest.raises(ValueError, match=r"returned the variable '.*kernel' twice"):
+        restarts.restart(1)
+    shared.trainable = False
+    restarts.restart(1)
+
+
 def test_another_model_raises():
     widths = iter([4, 5])
     restarts = Restarts(

@@ -273,7 +273,7 @@ class TestSplitsAndIds:
             (["a", "b", "c", "d"], "U"),
             ([10, 20, 30, 40], "i"),
             ([("a", 1), ("a", 2), ("b", 1), ("b", 2)], "O"),
-            ([1, "a", None, 2.5], "O"),
+            ([1, "a", (), 2.5], "O"),
         ],
     )
     def test_ids_keep_their_values(self, given: list[Any], kind: str) -> None:
@@ -291,6 +291,8 @@ class TestSplitsAndIds:
             ({"splits": {"a": [True, False]}}, ValueError, r"shape \(4,\) .* got \(2,\)"),
             ({"splits": {3: [0]}}, TypeError, "the name 3"),
             ({"ids": ["a", "b", "a", "d"]}, ValueError, "ids must be distinct, got 'a'"),
+            ({"ids": [1, "a", None, 2.5]}, ValueError, "ids must be given .* None at position 2"),
+            ({"ids": [1.0, np.nan, 2.0, 3.0]}, ValueError, "ids .* nan at position 1"),
             ({"ids": np.ones((4, 1))}, ValueError, r"ids must have rank 1, got shape \(4, 1\)"),
         ],
     )
@@ -385,8 +387,7 @@ class TestText:
             ([0, 1], [1, 0], [2, 3], "directed"),  # The reverse weighs something else.
             ([0, 1, 1], [1, 0, 1], [2, 2, 5], "undirected"),  # A self loop is its own reverse.
             ([0, 1], [1, 2], [1, 1], "directed"),
-            ([0, 1], [1, 0], [0, 0], "undirected"),
-            ([0], [1], [0], "directed"),  # An edge of weight 0 is an edge.
+            ([0, 1, 2], [1, 0, 1], [3, 3, 0], "undirected"),  # An edge of weight 0 is no edge.
         ],
     )
     def test_directed_or_not(self, senders: Any, receivers: Any, weights: Any, word: str) -> None:

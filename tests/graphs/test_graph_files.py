@@ -15,7 +15,7 @@ from gnn.graphs import Graph
 from gnn.graphs.sampling.neighbor_index import NeighborIndex
 from gnn.graphs.storage.graph_files import open_graph, write_graph
 from gnn.graphs.storage.graph_writer import GraphWriter
-from gnn.graphs.storage.memory_maps import is_memory_mapped
+from gnn.memory_maps import is_memory_mapped
 
 
 def make_graph(**changes: Any) -> Graph:

@@ -29,9 +29,9 @@ class TestFromEdges:
         graph = Graph.from_edges([0, 1, 2], [1, 1, 0], weights=[1, 2, 3], undirected=True)
         assert edges_of(graph) == [(0, 1, 1), (1, 1, 2), (2, 0, 3), (1, 0, 1), (0, 2, 3)]
 
-    def test_undirected_doubles_an_edge_given_both_ways(self) -> None:
+    def test_an_edge_given_both_ways_counts_once(self) -> None:
         graph = Graph.from_edges([0, 1], [1, 0], undirected=True)
-        assert edges_of(graph) == [(0, 1, 1), (1, 0, 1), (1, 0, 1), (0, 1, 1)]
+        assert edges_of(graph) == [(0, 1, 1), (1, 0, 1)]
 
 
 class TestFromEdgeIndex:
@@ -72,9 +72,17 @@ class TestFromScipy:
         assert edges_of(Graph.from_scipy(matrix)) == [(0, 1, 3)]
         assert matrix.data.tolist() == [1, 2]
 
-    def test_stored_zeros_are_edges(self) -> None:
-        matrix = sparse.coo_array((np.array([0.0]), ([0], [1])), shape=(2, 2))
-        assert edges_of(Graph.from_scipy(matrix)) == [(0, 1, 0)]
+    def test_stored_zeros_are_no_edges(self) -> None:
+        matrix = sparse.coo_array((np.array([0.0, 2.0]), ([0, 1], [1, 1])), shape=(2, 2))
+        graph = Graph.from_scipy(matrix)
+        assert edges_of(graph) == [(1, 1, 2)]
+        assert "  made of       2 edges: 1 of weight 0 dropped" in graph.info()
+
+    def test_repeats_of_booleans_are_counted(self) -> None:
+        # SciPy's own sum of two booleans is True, of 200 int8 ones -56.
+        for dtype, times in ((bool, 2), (np.int8, 200)):
+            ones = sparse.coo_array((np.ones(times, dtype), ([0] * times, [1] * times)), (2, 2))
+            assert edges_of(Graph.from_scipy(ones)) == [(0, 1, times)]
 
     def test_a_triangle_and_options(self) -> None:
         matrix = np.array([[0, 1], [0, 0]], bool)
@@ -120,9 +128,24 @@ class TestFromNetworkx:
         source = nx.DiGraph([(0, 1, {"weight": 5})])
         assert edges_of(Graph.from_networkx(source, weight=None)) == [(0, 1, 1)]
 
-    def test_parallel_edges_stay_apart(self) -> None:
+    def test_parallel_edges_are_repeats(self) -> None:
         source = nx.MultiGraph([(0, 1), (0, 1)])
-        assert Graph.from_networkx(source).num_edges == 4
+        assert edges_of(Graph.from_networkx(source)) == [(0, 1, 2), (1, 0, 2)]
+        assert Graph.from_networkx(source, merge="keep").num_edges == 4
+
+    def test_a_directed_graph_may_be_made_undirected(self) -> None:
+        source = nx.DiGraph([(0, 1, {"weight": 2}), (1, 0, {"weight": 3}), (2, 0, {"weight": 1})])
+        graph = Graph.from_networkx(source, undirected=True)
+        assert sorted(edges_of(graph)) == [(0, 1, 3), (0, 2, 1), (1, 0, 3), (2, 0, 1)]
+
+    def test_the_weight_that_no_edge_has(self) -> None:
+        source = nx.DiGraph([("a", "b", {"value": 3, "kind": "x"}), ("b", "a", {"value": 2})])
+        with pytest.raises(KeyError, match=r"no edge has the attribute 'wieght'.* \['value'\]"):
+            Graph.from_networkx(source, weight="wieght")
+        assert Graph.from_networkx(source, weight="value").weights.tolist() == [3, 2]
+        graph = Graph.from_networkx(source)
+        assert graph.weights.tolist() == [1, 1]
+        assert "no edge has the attribute 'weight', so all weigh 1" in graph.info()
 
     def test_features_and_labels(self) -> None:
         source = nx.Graph()
@@ -321,7 +344,10 @@ class TestFromPandas:
             (pd.array([2, None, 1], "Int64"), [2, -1, 1], None),
             (pd.array([True, None, False], "boolean"), [1, -1, 0], None),
             ([0.5, np.nan, 1.0], [0.5, np.nan, 1.0], None),
-            ([2.0, 0.0, 1.0], [2.0, 0.0, 1.0], None),  # No gaps: targets, as they are.
+            ([2.0, 0.0, 1.0], [2, 0, 1], None),  # Classes of igraph, which stores floats.
+            ([21.0, np.nan, 10.0], [21.0, np.nan, 10.0], None),  # No numbers of classes.
+            ([-1.0, 1.0, -1.0], [0, 1, 0], ("-1", "1")),
+            (["dog", "NA", ""], [0, -1, -1], ("dog",)),
         ],
     )
     def test_labels(self, column: Any, held: list[float], names: Any) -> None:
@@ -350,7 +376,11 @@ class TestFromPandas:
             ({"id": "key"}, KeyError, "id: nodes has no column 'key'; its columns are .*'name'"),
             ({"source": "from"}, KeyError, "source: edges has no column 'from'"),
             ({"target": "to"}, KeyError, "target: edges has no column 'to'"),
-            ({"weight": "count"}, KeyError, "weight: edges has no column 'count'"),
+            (
+                {"weight": "count"},
+                KeyError,
+                "weight: edges has no column 'count'; those of",
+            ),
             ({"label": "class"}, KeyError, "label: nodes has no column 'class'"),
             ({"split": "fold"}, KeyError, "split: nodes has no column 'fold'"),
             (
@@ -367,7 +397,7 @@ class TestFromPandas:
             (
                 {"nodes": nodes.assign(vector=[[1.0], [1.0, 2.0], [1.0]]), "features": "vector"},
                 ValueError,
-                r"features\['features'\] .* got \(1,\) at node 0 and \(2,\) at node 1",
+                r"column 'vector' .* got \(1,\) at node 0 and \(2,\) at node 1",
             ),
             (
                 {"edges": edges.assign(weight=pd.array([1, None, 2], "Int64"))},

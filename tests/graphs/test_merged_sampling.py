@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from gnn.graphs.sampling import merged_sampling
+from gnn.graphs.sampling.draws import mix
 from gnn.graphs.sampling.merged_sampling import MergedSampler
-from gnn.graphs.sampling.neighbor_index import NeighborIndex, mix
+from gnn.graphs.sampling.neighbor_index import NeighborIndex
 
 Triple = tuple[int, int, float]
 

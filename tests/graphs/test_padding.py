@@ -9,7 +9,9 @@ import pytest
 
 from gnn.graphs import PaddingSizes
 from gnn.graphs.batch.padding import pad_batch
-from gnn.graphs.sampling.neighbor_index import NeighborIndex, mix, sample_neighborhoods
+from gnn.graphs.sampling.component_sampling import sample_neighborhoods
+from gnn.graphs.sampling.draws import mix
+from gnn.graphs.sampling.neighbor_index import NeighborIndex
 
 
 def stars() -> dict[str, np.ndarray]:

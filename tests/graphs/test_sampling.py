@@ -11,8 +11,10 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from gnn.graphs.sampling import neighbor_index as sampling
-from gnn.graphs.sampling.neighbor_index import NeighborIndex, mix, sample_neighborhoods
+from gnn.graphs.sampling import component_sampling as sampling
+from gnn.graphs.sampling.component_sampling import sample_neighborhoods
+from gnn.graphs.sampling.draws import mix
+from gnn.graphs.sampling.neighbor_index import NeighborIndex
 
 
 def index_of(

@@ -187,7 +187,7 @@ def test_weights_that_sum_to_zero_have_mean_zero() -> None:
 
 def test_the_maximum_may_be_negative_and_its_gradient_goes_to_the_largest() -> None:
     # Nodes 0 and 1 send to node 2; -2 is the larger, and node 0 receives nothing, which is 0.
-    edges = Adjacency(tf.constant([0, 1]), tf.constant([2, 2]), 3, tf.constant([9.0, 0.0]))
+    edges = Adjacency(tf.constant([0, 1]), tf.constant([2, 2]), 3, tf.constant([9.0, 0.1]))
     values = tf.constant([[-3.0], [-2.0], [8.0]])
     with tf.GradientTape() as tape:
         tape.watch(values)

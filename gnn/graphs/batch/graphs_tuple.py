@@ -12,10 +12,15 @@ A batch is `(inputs, labels)`. `inputs` holds the features of the nodes under th
 | `readout` (optional) | int32 `[n_rows]` | the nodes whose outputs the model returns |
 | `readout_mask` (optional) | float32 `[n_rows]` | 0 for rows that are padding, else 1 |
 | `known_labels` (optional) | int32 `[n_nodes]` | the labels that a loss may look at, -1 elsewhere |
+| `graph_degrees` (optional) | float32 `[n_nodes]` | the weighted in-degrees in the whole graph |
 
 With `readout` a row is a node: a model of nodes returns the node's output, a model of graphs that
 of the component that the node lies in. Without `readout` a row is a component, in their order, and
 `n_rows` is `n_graphs`: a model of nodes reads out its last node, a model of graphs the whole.
+
+Without `graph_degrees` the edges of a batch are all there are. With it they are a sample: what a
+node receives stands for all that it receives in the graph (`adjacency_of`), and a node whose edges
+were not drawn is known by its degree. `edges` holds the graph's own weights either way.
 
 A batch with `readout_mask` is padded by GraphNets' rule: the last component that has nodes is
 padding, and so are the empty ones after it.
@@ -31,6 +36,7 @@ from graph_nets.graphs import GraphsTuple
 
 from gnn.graphs.batch.keys import GRAPH_KEYS, RESERVED_KEYS
 from gnn.ops.propagate import Adjacency, current_function
+from gnn.ops.sampled_edges import standing_for_all
 from gnn.ops.segment import membership
 
 
@@ -40,7 +46,8 @@ class BatchGraph(GraphsTuple):
     It is the GraphsTuple that GraphNets' modules know, with attributes that survive `replace`:
     `readout`, `readout_mask` and `known_labels` (None where the batch has none), `has_edges` (False
     for features that came without a graph) and, unless the edges are replaced by others,
-    `agreement` (float32 `[n_edges]`, what the graph loss of an edge is multiplied by; None for 1).
+    `agreement` (float32 `[n_edges]`, what the graph loss of an edge is multiplied by; None for 1)
+    and `graph_degrees` (None where the edges are all there are).
     A chunk of layer-wise inference also has `receivers_only`, the first and the number of the nodes
     that receive, for a stage that says it needs no other rows (`gnn.layers.staged_layer`).
 
@@ -57,6 +64,7 @@ class BatchGraph(GraphsTuple):
     known_labels: tf.Tensor | None = None
     has_edges: bool = True
     agreement: tf.Tensor | None = None
+    graph_degrees: tf.Tensor | None = None
     receivers_only: tuple[tf.Tensor, tf.Tensor] | None = None
     # Each with the function in which it was made: another one cannot reach what it holds.
     _adjacency: tuple[object, Adjacency] | None = None
@@ -71,7 +79,7 @@ class BatchGraph(GraphsTuple):
             graph.agreement = self.agreement
         # What was made of the edges serves the layers that follow.
         if not {"senders", "receivers", "edges", "n_node"} & set(fields):
-            graph._adjacency = self._adjacency
+            graph._adjacency, graph.graph_degrees = self._adjacency, self.graph_degrees
         if "n_node" not in fields:
             graph._membership = self._membership
         return graph
@@ -178,14 +186,14 @@ def graph_from_inputs(inputs: Mapping[str, Any]) -> BatchGraph:
             num_rows(feature),
             num_nodes,
         )
-    known_labels = tensors.get("known_labels")
-    if known_labels is not None:
-        _check(
-            num_rows(known_labels) == num_nodes,
-            "known_labels must have an entry for each node. Its length, and the number of nodes:",
-            num_rows(known_labels),
-            num_nodes,
-        )
+    for key in ("known_labels", "graph_degrees"):
+        if key in tensors:
+            _check(
+                num_rows(tensors[key]) == num_nodes,
+                f"{key} must have an entry for each node. Its length, and the number of nodes:",
+                num_rows(tensors[key]),
+                num_nodes,
+            )
     ends = tf.stack([tensors["senders"], tensors["receivers"]])
     lowest, highest = tf.reduce_min(ends, axis=1), tf.reduce_max(ends, axis=1)
     _check(
@@ -201,7 +209,9 @@ def graph_from_inputs(inputs: Mapping[str, Any]) -> BatchGraph:
     graph.readout = tf.cumsum(tensors["n_node"]) - 1 if readout is None else readout
     mask = tensors.get("readout_mask")
     graph.readout_mask = None if mask is None else tf.cast(mask, tf.bool)
-    graph.known_labels = known_labels
+    graph.known_labels = tensors.get("known_labels")
+    degrees = tensors.get("graph_degrees")
+    graph.graph_degrees = None if degrees is None else tf.cast(degrees, tf.float32)
     return graph
 
 
@@ -225,10 +235,30 @@ def num_rows(value: Any) -> Any:
     return tf.shape(value)[0]
 
 
+def edges_of(graph: GraphsTuple) -> Adjacency:
+    """The edges of a graph with their own weights, whatever they are a sample of.
+
+    The first column of `edges` holds the weights; `edges=None` means weights of 1.
+
+    Example:
+
+    >>> edges_of(graph_from_inputs({"x": tf.ones([3, 2]), **edgeless(3)})).degrees is None
+    True
+    """
+    nodes = tf.nest.flatten(graph.nodes, expand_composites=False)[0]
+    return Adjacency(
+        senders=graph.senders,
+        receivers=graph.receivers,
+        num_nodes=num_rows(nodes),
+        weights=None if graph.edges is None else tf.cast(graph.edges[:, 0], tf.float32),
+    )
+
+
 def adjacency_of(graph: GraphsTuple) -> Adjacency:
     """The edges of a graph as `ops.propagate` reads them.
 
-    The first column of `edges` holds the weights; `edges=None` means weights of 1.
+    Those of `edges_of`; where the graph has `graph_degrees`, they weigh as much as all edges of
+    which they are a sample (`gnn.ops.standing_for_all`).
 
     Example:
 
@@ -238,13 +268,9 @@ def adjacency_of(graph: GraphsTuple) -> Adjacency:
     known = getattr(graph, "_adjacency", None)
     if known is not None and known[0] is current_function():
         return known[1]
-    nodes = tf.nest.flatten(graph.nodes, expand_composites=False)[0]
-    adjacency = Adjacency(
-        senders=graph.senders,
-        receivers=graph.receivers,
-        num_nodes=num_rows(nodes),
-        weights=None if graph.edges is None else tf.cast(graph.edges[:, 0], tf.float32),
-    )
+    adjacency, degrees = edges_of(graph), getattr(graph, "graph_degrees", None)
+    if degrees is not None:
+        adjacency = standing_for_all(adjacency, degrees)
     if isinstance(graph, BatchGraph):
         graph._adjacency = (current_function(), adjacency)
     return adjacency

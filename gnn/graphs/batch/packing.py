@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from gnn.graphs.graph import Graph
+from gnn.graphs.narrow import narrow
+from gnn.graphs.weighing_edges import weighing_edges
 
 
 def pack_graph(graph: Graph, readout: np.ndarray) -> dict[str, np.ndarray]:
@@ -15,7 +17,8 @@ def pack_graph(graph: Graph, readout: np.ndarray) -> dict[str, np.ndarray]:
         readout: int `[n_rows]`, the nodes to read out.
 
     Returns:
-        The keys of a batch (`gnn.graphs.batch.graphs_tuple`), edges sorted by receiver.
+        The keys of a batch (`gnn.graphs.batch.graphs_tuple`), edges sorted by receiver. Edges of
+        weight 0 are no edges, and left out.
 
     Example:
 
@@ -24,14 +27,15 @@ def pack_graph(graph: Graph, readout: np.ndarray) -> dict[str, np.ndarray]:
     >>> packed["senders"].tolist(), packed["receivers"].tolist(), packed["n_edge"].tolist()
     ([0, 2], [0, 1], [2])
     """
-    order = np.lexsort((graph.senders, graph.receivers))
-    senders = graph.senders[order]
+    kept = weighing_edges(graph.weights)
+    senders, receivers, weights = graph.senders[kept], graph.receivers[kept], graph.weights[kept]
+    order = np.lexsort((senders, receivers))
     return {
         "n_node": np.array([graph.num_nodes], np.int32),
-        "n_edge": np.array([graph.num_edges], np.int32),
-        "edges": graph.weights[order][:, np.newaxis],
-        "senders": senders,
-        "receivers": graph.receivers[order],
+        "n_edge": narrow("n_edge", [order.size]),
+        "edges": weights[order][:, np.newaxis],
+        "senders": senders[order],
+        "receivers": receivers[order],
         "globals": np.zeros((1, 0), np.float32),
         "readout": np.asarray(readout, np.int32),
         "node_ids": np.arange(graph.num_nodes, dtype=np.int32),

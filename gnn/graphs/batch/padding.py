@@ -65,7 +65,8 @@ def pad_batch(batch: dict[str, np.ndarray], sizes: PaddingSizes) -> dict[str, np
 
     GraphNets' rule: the first added component takes all added nodes and edges, further ones are
     empty. Added edges run from the first added node to itself with weight 0, added rows read it out
-    and are 0 in the `readout_mask` that is added. Edges stay sorted by receiver.
+    and are 0 in the `readout_mask` that is added. Edges stay sorted by receiver. Added nodes have
+    `graph_degrees` of 0, where the batch has that key.
 
     Args:
         batch: graph keys with `readout` and `node_ids`, as `gnn.graphs.sampling` makes them.
@@ -114,6 +115,8 @@ def pad_batch(batch: dict[str, np.ndarray], sizes: PaddingSizes) -> dict[str, np
         "node_ids": grow("node_ids", more_nodes, 0, np.int32),
         "node_mask": np.arange(sizes.n_node) < nodes,
     }
+    if "graph_degrees" in batch:
+        padded["graph_degrees"] = grow("graph_degrees", more_nodes, 0.0, np.float32)
     padded["n_node"][graphs] = more_nodes
     padded["n_edge"][graphs] = more_edges
     return padded

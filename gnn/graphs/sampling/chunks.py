@@ -10,6 +10,7 @@ import numpy as np
 
 from gnn.graphs.graph import Graph
 from gnn.graphs.sampling.neighbor_index import group_by_receiver
+from gnn.graphs.weighing_edges import weighing_edges
 
 # A chunk has at most this many times the edges that its receivers have on average.
 _EDGE_FACTOR = 4
@@ -65,7 +66,8 @@ class ReceiverChunks:
     the whole graph: what a convolution computes of neighbors' values, weights and in-degrees is
     right for the receivers, and not for the border. Normalized edges are those of `D^-1/2 (A + I)
     D^-1/2` into the receivers, as `gnn.ops.symmetric_adjacency` makes them of the whole graph, the
-    loop of a node after its other edges; nothing comes into the border.
+    loop of a node after its other edges; nothing comes into the border. Edges of weight 0 are no
+    edges.
 
     Args:
         graph: the graph. Edges that are not grouped by receiver (`Graph.offsets`) are put in order
@@ -88,12 +90,16 @@ class ReceiverChunks:
 
     def __init__(self, graph: Graph, batch_size: int):
         self._graph, self._batch_size = graph, batch_size
-        self._order: np.ndarray | None = None
+        kept = weighing_edges(graph.weights)
+        self._order = None if isinstance(kept, slice) else kept
         if graph.offsets is None:
-            self._order, self._offsets = group_by_receiver(graph.receivers, graph.num_nodes)
+            order, self._offsets = group_by_receiver(graph.receivers[kept], graph.num_nodes)
+            self._order = order if self._order is None else self._order[order]
         else:
             # Plain views: those of a memory-mapped array run Python at every look-up.
             self._offsets = np.asarray(graph.offsets)
+            if self._order is not None:
+                self._offsets = np.searchsorted(self._order, self._offsets)
         self._senders, self._weights = np.asarray(graph.senders), np.asarray(graph.weights)
         self._most_edges = _EDGE_FACTOR * batch_size * -(-graph.num_edges // graph.num_nodes)
         self._degrees: np.ndarray | None = None

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gnn.graphs.sampling.neighbor_index import GOLDEN, NeighborIndex, mix, spread
+from gnn.graphs.sampling.draws import mix
+from gnn.graphs.sampling.neighbor_index import NeighborIndex
 
 # Looking through the marks of all nodes is faster than sorting up to about so many for each found.
 _SCANNED_NODES = 12
@@ -59,7 +60,8 @@ class MergedSampler:
 
         Returns:
             The graph keys of a batch (`gnn.graphs.batch.graphs_tuple`), edges sorted by receiver,
-            `readout` (the row of each seed), and `node_ids` int32 `[n_nodes]`.
+            with `graph_degrees`, `readout` (the row of each seed), and `node_ids` int32
+            `[n_nodes]`.
         """
         with self._lock:
             return self._sample(seeds, fanout, stream)
@@ -75,7 +77,7 @@ class MergedSampler:
         senders: list[np.ndarray] = []
         receivers: list[np.ndarray] = []
         for hop, most in enumerate(fanout):
-            drawn, counts = self._draw(frontier, most, mix(stream, hop))
+            drawn, counts = self._index.sample_edges(frontier, most, mix(stream, hop))
             found = self._index.senders.take(drawn, mode="clip").astype(np.intp)
             first_row = known.size - frontier.size
             rows = np.arange(first_row, known.size, dtype=np.int32)
@@ -96,27 +98,9 @@ class MergedSampler:
             "receivers": _joined(receivers, np.int32),
             "globals": np.zeros((1, 0), np.float32),
             "readout": readout,
+            "graph_degrees": self._index.weighted_degrees.take(known),
             "node_ids": known,
         }
-
-    def _draw(
-        self, nodes: np.ndarray, most: int | None, stream: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Positions of edges in the index, node after node, and how many each node got."""
-        starts = self._index.offsets.take(nodes)
-        degrees = self._index.offsets.take(nodes + 1) - starts
-        counts = degrees if most is None else np.minimum(degrees, most)
-        ends = np.cumsum(counts)
-        begins = ends - counts
-        positions = np.repeat(starts - begins, counts)
-        positions += np.arange(positions.size)
-        over = np.flatnonzero(degrees > counts)
-        if over.size and most:
-            first, place = starts[over], begins[over]
-            for choice in _distinct(degrees[over], most, mix(stream, nodes[over])):
-                positions[place] = first + choice
-                place += 1
-        return positions, counts
 
     def _new_nodes(self, known: np.ndarray, found: np.ndarray) -> np.ndarray:
         """The nodes among `found` that have no row yet, each once, ascending, as indices."""
@@ -156,34 +140,6 @@ def _first_of_each(seeds: np.ndarray) -> np.ndarray:
     """The seeds as indices, in order, without those that came before."""
     nodes, first = np.unique(seeds, return_index=True)
     return np.asarray(seeds if nodes.size == len(seeds) else seeds[np.sort(first)], np.intp)
-
-
-def _distinct(below: np.ndarray, count: int, streams: np.ndarray) -> np.ndarray:
-    """`[count, n]` integers in `[0, below)`, distinct within a column: Floyd's algorithm.
-
-    J. Bentley and B. Floyd, "A sample of brilliance", Communications of the ACM 30 (1987). The
-    numbers of a column are those of SplitMix64 from its stream. A row at a time stays in the cache.
-    """
-    wide = below.size > 0 and below.max() > np.iinfo(np.int32).max
-    chosen = np.empty((count, below.size), np.int64 if wide else np.int32)
-    state = streams.copy()
-    tops = (below - count).astype(chosen.dtype)
-    # 53 bits over 2^53, times the number of choices, is below it, and even but for 2^-22 of a share
-    # with 2^31 choices. Division of 64-bit integers would take as long as the hash.
-    share = tops * 2.0**-53
-    for row in range(count):
-        state += GOLDEN
-        share += 2.0**-53
-        bits = spread(state.copy())
-        bits >>= np.uint64(11)
-        draw = bits.view(np.int64).astype(np.float64)
-        draw *= share
-        chosen[row] = draw
-        if row:
-            taken = (chosen[:row] == chosen[row]).any(axis=0)
-            np.maximum(chosen[row], taken * tops, out=chosen[row])
-        tops += 1
-    return chosen
 
 
 def _joined(parts: list[np.ndarray], dtype: type) -> np.ndarray:

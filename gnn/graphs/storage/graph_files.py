@@ -13,7 +13,7 @@ from scipy import sparse
 
 from gnn.graphs.graph import Graph
 from gnn.graphs.storage.graph_writer import FORMAT, SCHEMA, VERSION, GraphWriter
-from gnn.graphs.storage.memory_maps import release
+from gnn.memory_maps import release
 
 _ROWS = 2**16
 _EDGES = 2**22
@@ -141,7 +141,11 @@ def _open_feature(folder: Path, entry: dict[str, Any]) -> Any:
     )
     if data.size <= np.iinfo(np.int32).max:  # Else SciPy would copy the indices to int64 as well.
         ends = np.asarray(ends).astype(np.int32)
-    return sparse.csr_array((data, indices, ends), shape=tuple(entry["shape"]), copy=False)
+    try:
+        return sparse.csr_array((data, indices, ends), shape=tuple(entry["shape"]), copy=False)
+    except ValueError as error:
+        files = str(folder / f"{entry['file']}-*.npy")
+        raise ValueError(f"the sparse feature in {files!r} is damaged: {error}") from None
 
 
 def _arrays(graph: Graph) -> Iterator[Any]:

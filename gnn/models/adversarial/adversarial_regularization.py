@@ -12,10 +12,11 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from gnn.configs import as_adv_reg_config, as_vat_reg_config
+from gnn.configs import AdvNeighborConfig, as_adv_reg_config, as_vat_reg_config
+from gnn.graphs.arguments import check_count
 from gnn.graphs.batch.graphs_tuple import BatchGraph, real_nodes
+from gnn.graphs.batch.keys import GRAPH_KEYS
 from gnn.layers.mean_loss import MeanLossLayer, without_mean_losses
-from gnn.models import padded_rows
 from gnn.models.adversarial.perturbed_network import (
     mean_of_real,
     network_of,
@@ -23,26 +24,30 @@ from gnn.models.adversarial.perturbed_network import (
     rows_of,
     with_features,
 )
+from gnn.models.base.graph_call import graph_of_rows
+from gnn.models.base.supervision import supervision
 from gnn.models.node_graph_model import NodeGraphModel
 from gnn.models.node_models import build_node_model, restored_config, wrapped_config
-from gnn.models.output_labels import labels_by_output
 from gnn.ops.adversarial import Rows, adversarial_neighbors, finite_gradients
 from gnn.ops.distances import pairwise_distance
 from gnn.ops.virtual_adversarial import entropies, virtual_adversarial_neighbors
 
-_ADVERSARIAL, _VIRTUAL = 1, 2  # What random numbers are for: two losses of a step draw their own.
+# What random numbers are for: two losses of a step draw their own.
+_ADVERSARIAL, _VIRTUAL, _PURPOSES = 0, 1, 2
 
 
 @dataclasses.dataclass(frozen=True)
-class _Step:
+class Step:
     """What a training or evaluation step knows that `call` is not given."""
 
     labels: Any
     sample_weight: Any
+    has_graph: bool
+    class_weights: tuple[float, ...] | None
 
 
 # Not an attribute: the replicas of a strategy are threads that share the model.
-_STEP: contextvars.ContextVar[_Step | None] = contextvars.ContextVar("step", default=None)
+_STEP: contextvars.ContextVar[Step | None] = contextvars.ContextVar("step", default=None)
 
 
 @keras.saving.register_keras_serializable(package="gnn")
@@ -79,7 +84,7 @@ class AdversarialRegularizationModel(NodeGraphModel):
             `gnn.GraphRegularizationModel` where the batch has edges.
         agreement_model, pair_weights: as there; with `graph_config` only.
         regularize: what the graph loss and the virtual adversarial loss compare, as there.
-        seed: int, of the random directions; drawn if None.
+        seed: int from 0 to 2**31 - 1, of the random directions; drawn if None.
 
     Raises:
         TypeError: `node_model_fn` returns something other than a Keras layer, or a model that has
@@ -115,7 +120,9 @@ class AdversarialRegularizationModel(NodeGraphModel):
         self.virtual_config = None if virtual_config is None else as_vat_reg_config(virtual_config)
         self.regularize = regularize
         # Python's generator is the one that keras.utils.set_random_seed seeds.
-        self.seed = random.randrange(2**31) if seed is None else int(seed)
+        self.seed = random.randrange(2**31) if seed is None else check_count("seed", seed, 0)
+        if self.seed >= 2**31:
+            raise ValueError(f"seed must be below {2**31}, got {seed}")
         self.network, self._wraps = network_of(
             build_node_model(node_model_fn), graph_config, agreement_model, regularize, pair_weights
         )
@@ -145,14 +152,20 @@ class AdversarialRegularizationModel(NodeGraphModel):
         """What weighs the edges of the graph loss."""
         return getattr(self.network, "agreement_model", None)
 
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        """Configures training as `gnn.NodeGraphModel` does."""
+        super().compile(*args, **kwargs)
+        if self.adversarial is not None and self.output_losses is not None:
+            self.adversarial.tracked.parts = len(self.output_losses.weights)
+
     def train_step(self, data: Any) -> dict[str, Any]:
         """One step of gradient descent; returns the metrics."""
-        with _step_of(data):
+        with _step_of(data, self.class_weights):
             return super().train_step(data)
 
     def test_step(self, data: Any) -> dict[str, Any]:
         """One step of evaluation; returns the metrics."""
-        with _step_of(data):
+        with _step_of(data, class_weights=None):
             return super().test_step(data)
 
     def graph_call(self, graph: BatchGraph, training: bool | None = None) -> BatchGraph:
@@ -161,7 +174,7 @@ class AdversarialRegularizationModel(NodeGraphModel):
         # Keras builds a model by a call of its own.
         step = _STEP.get() if self.built else None
         if step is None or self.adversarial is None:
-            outputs = self.network._call_graph(graph, training)
+            outputs = self.network.apply_to(graph, training)
         else:
             outputs = self._add_adversarial_loss(self.adversarial, graph, step, training)
         if step is not None and self.virtual is not None:
@@ -169,15 +182,15 @@ class AdversarialRegularizationModel(NodeGraphModel):
         return outputs
 
     def _add_adversarial_loss(
-        self, added: _AddedMean, graph: BatchGraph, step: _Step, training: bool | None
+        self, added: _AddedMean, graph: BatchGraph, step: Step, training: bool | None
     ) -> BatchGraph:
         """Adds the loss on the adversarial neighbors; returns the outputs on the features."""
-        config, mask = added.config.adv_neighbor_config, graph.readout_mask
+        config, mask = self._neighbor_config(graph.nodes), graph.readout_mask
         features = perturbed_features(graph, config)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(features)
-            outputs = self.network._call_graph(with_features(graph, features), training)
-            total = tf.multiply(*self._supervised(rows_of(outputs), mask, step))
+            outputs = self.network.apply_to(with_features(graph, features), training)
+            total = _total(*self._supervised(rows_of(outputs), mask, step))
         gradients = finite_gradients(tape.gradient(total, features), features)
         again = graph if self.requires_graph else self._rows_alone(graph)
         if again.readout is None and graph.readout is not None:
@@ -189,19 +202,22 @@ class AdversarialRegularizationModel(NodeGraphModel):
 
         neighbors = adversarial_neighbors(
             features,
-            lambda rows: tf.multiply(*loss_on(rows)),
+            lambda rows: _total(*loss_on(rows)),
             config,
             gradients,
             self._seed_of(_ADVERSARIAL),
         )
-        mean, count = loss_on(neighbors)
-        # A batch that is padding throughout keeps a row, which must not be learned from.
-        added.add_mean(tf.where(count > 0, mean, tf.zeros_like(mean)), count)
+        added.add_mean(*loss_on(neighbors))
         return outputs
+
+    def _neighbor_config(self, features: Any) -> AdvNeighborConfig:
+        """The settings of the adversarial neighbors of some features."""
+        assert self.config is not None
+        return self.config.adv_neighbor_config
 
     def _add_virtual_loss(self, added: _AddedMean, graph: BatchGraph) -> None:
         config = added.config
-        again = graph if self.requires_graph else self._graph(graph.nodes, has_graph=False)
+        again = graph if self.requires_graph else graph_of_rows(graph.nodes)
         features = perturbed_features(again, config.adv_neighbor_config)
 
         def outputs_of(rows: Rows) -> tf.Tensor:
@@ -222,7 +238,7 @@ class AdversarialRegularizationModel(NodeGraphModel):
     def _again(self, graph: BatchGraph, features: Rows, training: bool | None) -> BatchGraph:
         """The node model on other features, without the mean losses that it adds."""
         with without_mean_losses():
-            return self.network._call_graph(with_features(graph, features), training)
+            return self.network.apply_to(with_features(graph, features), training)
 
     def _rows_alone(self, graph: BatchGraph) -> BatchGraph:
         """The nodes read out, for a node model that looks at no others."""
@@ -231,26 +247,30 @@ class AdversarialRegularizationModel(NodeGraphModel):
         if graph.readout is None or any(isinstance(part, tf.SparseTensor) for part in parts):
             return graph
         nodes = tf.nest.map_structure(lambda part: tf.gather(part, graph.readout), nodes)
-        return self._graph(nodes, has_graph=False)
+        return graph_of_rows(nodes)
 
     def _supervised(
-        self, outputs: Any, mask: tf.Tensor | None, step: _Step
+        self, outputs: Any, mask: tf.Tensor | None, step: Step
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Your loss on some outputs of the batch, and over how many rows it is a mean."""
-        rows = padded_rows.count(self.loss, mask, step.labels, outputs, step.sample_weight)
-        labels, outputs, weight = padded_rows.drop(
-            padded_rows.at_least_one(mask), (step.labels, outputs, step.sample_weight)
-        )
-        labels = labels_by_output(labels, outputs, self.loss)
-        if self._compile_loss is None:
+        """Your losses on some outputs of the batch, and over how many rows each is a mean.
+
+        Two vectors, an entry an output that has a loss.
+        """
+        if self.output_losses is None:
             raise ValueError("the adversarial loss needs a loss: give one to compile")
-        # Of several outputs, Keras counts each one's loss whenever this is called.
-        counts = [v for metric in self._compile_loss.metrics for v in metric.variables]
-        before = [tf.identity(variable.value) for variable in counts]
-        loss = tf.cast(self._compile_loss(labels, outputs, weight), tf.float32)
-        for variable, value in zip(counts, before, strict=True):
-            variable.assign(value)
-        return loss * tf.distribute.get_strategy().num_replicas_in_sync, rows
+        rows = supervision(
+            self.loss,
+            step.labels,
+            outputs,
+            step.sample_weight,
+            mask,
+            has_graph=step.has_graph,
+            class_weights=step.class_weights,
+        )
+        losses = self.output_losses.of_supervision(rows)
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        means = [value * self.output_losses.weights[name] for name, value in losses.items()]
+        return tf.stack(means) * replicas, tf.stack([rows.counts[name] for name in losses])
 
     def _compared(self, outputs: Any) -> tf.Tensor:
         """The output of which the virtual adversarial loss is taken."""
@@ -268,11 +288,12 @@ class AdversarialRegularizationModel(NodeGraphModel):
         """The seed of a step: the same on every replica, and after a resume."""
         optimizer = self.optimizer
         steps = 0 if optimizer is None else tf.cast(optimizer.iterations.value, tf.int32)
-        return tf.stack([tf.constant(self.seed // 2 + purpose, tf.int32), steps])
+        return tf.stack([tf.constant(self.seed, tf.int32), _PURPOSES * steps + purpose])
 
-    def _features_not_served(self) -> list[str]:
-        self.network._signature = self._signature
-        return self.network._features_not_served()
+    def features_not_served(self) -> list[str]:
+        """The features that the outputs do not depend on."""
+        self.network.input_signature = self.input_signature
+        return self.network.features_not_served()
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor arguments, with the built node model in place of its function."""
@@ -305,10 +326,16 @@ class _AddedMean(MeanLossLayer):
         self.multiplier, self.config = multiplier, config
 
 
+def _total(means: tf.Tensor, counts: tf.Tensor) -> tf.Tensor:
+    """The losses of all rows, summed."""
+    return tf.reduce_sum(means * counts)
+
+
 @contextlib.contextmanager
-def _step_of(data: Any) -> Iterator[None]:
-    _, labels, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-    token = _STEP.set(_Step(labels, sample_weight))
+def _step_of(data: Any, class_weights: tuple[float, ...] | None) -> Iterator[None]:
+    inputs, labels, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+    has_graph = isinstance(inputs, Mapping) and any(key in inputs for key in GRAPH_KEYS)
+    token = _STEP.set(Step(labels, sample_weight, has_graph, class_weights))
     try:
         yield
     finally:

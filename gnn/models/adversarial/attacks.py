@@ -14,9 +14,10 @@ from gnn.configs import as_adv_neighbor_config
 from gnn.graphs.batch.graphs_tuple import num_rows, split_inputs
 from gnn.models import padded_rows
 from gnn.models.adversarial.perturbed_network import dense
+from gnn.models.base.output_losses import where_counted
+from gnn.models.base.supervision import by_output, losses_by_output, supervision
 from gnn.models.node_graph_model import NodeGraphModel
 from gnn.models.node_models import call_node_model
-from gnn.models.output_labels import labels_by_output
 from gnn.ops.adversarial import Rows, adversarial_neighbors, perturbed_names
 
 _SINGLE = "features"
@@ -107,17 +108,16 @@ def adversarial_examples(
 
 
 def _sum_of_losses(loss: Any, labels: Any, outputs: Any, mask: tf.Tensor | None) -> tf.Tensor:
-    """The losses of all rows, summed; of several outputs those that have one."""
-    outputs, labels = padded_rows.drop(mask, (outputs, labels))
-    if isinstance(loss, Mapping):
-        labels = labels_by_output(labels, outputs, loss)
-        parts = [_sum_of_losses(loss[name], labels[name], outputs[name], None) for name in loss]
-        return tf.add_n(parts)
-    compute = keras.losses.get(loss)
-    values = tf.cast(compute(labels, outputs), tf.float32)
-    if values.shape.rank == 0:  # A mean over rows.
-        values *= tf.cast(tf.shape(outputs)[0], tf.float32)
-    return tf.reduce_sum(values)
+    """The losses of all rows that count, summed; of several outputs those that have one."""
+    rows = supervision(loss, labels, outputs, mask=mask)
+    labels, outputs = by_output(rows.labels), by_output(rows.outputs)
+    total = tf.zeros([])
+    for name, part in losses_by_output(loss, rows.outputs).items():
+        values = tf.cast(keras.losses.get(part)(labels[name], outputs[name]), tf.float32)
+        if values.shape.rank == 0:  # A mean over rows.
+            values = where_counted(values, rows.counts[name]) * rows.counts[name]
+        total += tf.reduce_sum(values)
+    return total
 
 
 def _tensor(value: Any) -> Any:

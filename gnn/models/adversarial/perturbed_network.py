@@ -31,8 +31,9 @@ class NodeModel(NodeGraphModel):
         """Applies the node model to every node."""
         return graph.replace(nodes=call_node_model(self.node_model, graph.nodes, training))
 
-    def _features_not_served(self) -> list[str]:
-        return GraphRegularizationModel._features_not_served(self)
+    def features_not_served(self) -> list[str]:
+        """The features that the outputs do not depend on."""
+        return GraphRegularizationModel.features_not_served(self)
 
 
 def network_of(

@@ -94,24 +94,25 @@ class JointClassifier(NodeGraphModel):
             # It may never be called itself, and yet be saved by itself.
             classifier.built = True
             self._hand_signature(classifier)
-            outputs = classifier._call_graph(graph, training).nodes
+            outputs = classifier.apply_to(graph, training).nodes
         else:
             outputs = call_node_model(classifier, graph.nodes, training)
         return logits_of(classifier, outputs)
 
     def _hand_signature(self, classifier: NodeGraphModel) -> None:
-        own, known = self._signature, classifier._signature
+        own, known = self.input_signature, classifier.input_signature
         if own is not None and (known is None or own.says_more_than(known)):
-            classifier._signature = own
+            classifier.input_signature = own
 
-    def _given_layers(self) -> dict[str, keras.layers.Layer]:
+    def given_layers(self) -> dict[str, keras.layers.Layer]:
         """The classifiers."""
         return {f"classifiers[{k}]": classifier for k, classifier in enumerate(self.classifiers)}
 
-    def _features_not_served(self) -> list[str]:
-        features = [] if self._signature is None else list(self._signature.features)
+    def features_not_served(self) -> list[str]:
+        """The features that the outputs do not depend on."""
+        features = [] if self.input_signature is None else list(self.input_signature.features)
         unread = [
-            each._features_not_served()
+            each.features_not_served()
             if isinstance(each, NodeGraphModel)
             else features_not_read(each, features)
             for each in self.classifiers

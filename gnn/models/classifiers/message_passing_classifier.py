@@ -93,9 +93,10 @@ class MPNNNodeClassifier(NodeClassifier):
             in_turn(after, on_nodes(self.readout)),
         ]
 
-    def _given_layers(self) -> dict[str, keras.layers.Layer]:
+    def given_layers(self) -> dict[str, keras.layers.Layer]:
+        """The layers that were given to the constructor, or made of its functions."""
         made = {"message_fn": self.passing.message, "update_fn": self.passing.update}
-        return {**super()._given_layers(), **made}
+        return {**super().given_layers(), **made}
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor arguments, with the layers that were made for the functions."""

@@ -13,7 +13,7 @@ from gnn.data.row_batches import row_batches
 from gnn.graphs.graph import Graph
 from gnn.models.classifiers.node_classifier import NodeClassifier
 from gnn.models.inference.layerwise import LayerwiseRun
-from gnn.models.inference.layerwise_evaluation import judge_layerwise, labeled_nodes
+from gnn.models.inference.layerwise_evaluation import judge_layerwise, judged_nodes
 from gnn.models.inference.memory import bytes_at_once, free_bytes, widest
 from gnn.models.node_graph_model import NodeGraphModel
 
@@ -126,7 +126,7 @@ def evaluate_nodes(
     >>> list(evaluate_nodes(model, graph, "test"))
     ['loss']
     """
-    nodes = labeled_nodes(graph, split)
+    nodes = judged_nodes(graph, split)
     if isinstance(model, NodeClassifier) and not fits_at_once(model, graph):
         return judge_layerwise(LayerwiseRun(model, graph, verbose=verbose), split)
     batches = _batches(model, graph, nodes, memory_limit)

@@ -67,7 +67,7 @@ def judge_layerwise(
 ) -> dict[str, float]:
     """As `layerwise_evaluate`, of a run over a graph that serves several times."""
     model, graph = run.model, run.graph
-    nodes = labeled_nodes(graph, split)
+    nodes = judged_nodes(graph, split)
     if not model.compiled:
         raise ValueError("the model must be compiled to be evaluated: it has no loss")
     logits = run.rows(to_embedding=False)
@@ -81,7 +81,7 @@ def judge_layerwise(
     return {name: float(value) for name, value in found.items()}
 
 
-def labeled_nodes(graph: Graph, split: str) -> np.ndarray:
+def judged_nodes(graph: Graph, split: str) -> np.ndarray:
     """The labeled nodes of a split, in its order.
 
     Raises:
@@ -91,7 +91,7 @@ def labeled_nodes(graph: Graph, split: str) -> np.ndarray:
     Example:
 
     >>> graph = Graph.from_edges([], [], labels=[0, -1], splits={"test": [1, 0]})
-    >>> labeled_nodes(graph, "test").tolist()
+    >>> judged_nodes(graph, "test").tolist()
     [0]
     """
     nodes = graph.split(split)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import mmap
 from collections.abc import Iterator
 from typing import Any
@@ -45,7 +46,7 @@ def cast(array: np.ndarray, dtype: Any) -> np.ndarray:
 
 
 def blocks(array: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
-    """Parts of a vector and where they start: what is computed of one takes little memory.
+    """Some rows at a time, and where they start: what is computed of them takes little memory.
 
     Example:
 
@@ -53,8 +54,9 @@ def blocks(array: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
     [(0, 5)]
     """
     plain = np.asarray(array)
-    for start in range(0, plain.size, _BLOCK):
-        yield start, plain[start : start + _BLOCK]
+    rows = max(_BLOCK // max(math.prod(plain.shape[1:]), 1), 1)
+    for start in range(0, len(plain), rows):
+        yield start, plain[start : start + rows]
 
 
 def release(array: np.ndarray) -> None:
@@ -70,6 +72,21 @@ def release(array: np.ndarray) -> None:
         return
     if hasattr(file, "madvise") and hasattr(mmap, "MADV_DONTNEED"):
         file.madvise(mmap.MADV_DONTNEED)
+
+
+def path_of(values: Any) -> str | None:
+    """The path of the file that an array is, or is a part of; None for one in memory.
+
+    Example:
+
+    >>> path_of(np.zeros(3)) is None
+    True
+    """
+    while isinstance(values, np.ndarray):
+        if getattr(values, "filename", None) is not None:
+            return str(values.filename)
+        values = values.base
+    return None
 
 
 def _file_of(values: Any) -> mmap.mmap | None:

@@ -1,0 +1,84 @@
+"""Batches as a function of the epoch and the place in it, made by NumPy, as a tf.data set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+_EPOCH = "epoch:"
+
+
+def scan_epochs(
+    num_batches: int,
+    make: Callable[[int, int], Mapping[str, Any]],
+    specs: Mapping[str, tf.TensorSpec],
+    element: Callable[[dict[str, tf.Tensor]], Any],
+    epochs: Iterator[int],
+) -> tf.data.Dataset:
+    """A data set that calls `make(epoch, place)` for each place of an epoch, from 0.
+
+    Iterators side by side have epochs of their own: each takes a number at its first place.
+
+    Args:
+        num_batches: places of an epoch.
+        make: returns arrays by name.
+        specs: of the arrays that are wanted, by name.
+        element: what TensorFlow makes of the tensors of a place.
+        epochs: the numbers of the epochs, in turn.
+
+    Returns:
+        A `tf.data.Dataset` of what `element` returns.
+
+    Example:
+
+    >>> data = scan_epochs(
+    ...     2, lambda epoch, place: {"x": np.float32(10 * epoch + place)},
+    ...     {"x": tf.TensorSpec([])}, lambda tensors: tensors["x"], iter([3, 4]))
+    >>> [[float(x) for x in data] for _ in range(2)]
+    [[30.0, 31.0], [40.0, 41.0]]
+    """
+    # One function from end to end: each further one adds milliseconds to the start of an epoch.
+
+    def arrays(epoch: np.ndarray, place: np.ndarray) -> dict[str, Any]:
+        number = int(epoch) if place else next(epochs)
+        return {_EPOCH: np.int64(number), **make(number, int(place))}
+
+    def step(epoch: tf.Tensor, place: tf.Tensor) -> tuple[tf.Tensor, Any]:
+        wanted = {_EPOCH: tf.TensorSpec([], tf.int64), **specs}
+        tensors = from_numpy(arrays, [epoch, place], wanted)
+        return tensors.pop(_EPOCH), element(tensors)
+
+    return tf.data.Dataset.range(num_batches).scan(np.int64(0), step)
+
+
+def from_numpy(
+    make: Callable[..., Mapping[str, Any]],
+    inputs: Sequence[tf.Tensor],
+    specs: Mapping[str, tf.TensorSpec],
+) -> dict[str, tf.Tensor]:
+    """Calls a function of arrays, which returns arrays by name, where TensorFlow runs a graph.
+
+    Args:
+        make: the function.
+        inputs: what it is called on.
+        specs: of the arrays that are wanted, by name.
+
+    Example:
+
+    >>> specs = {"twice": tf.TensorSpec([], tf.int32)}
+    >>> int(from_numpy(lambda x: {"twice": 2 * x}, [tf.constant(3)], specs)["twice"])
+    6
+    """
+
+    def call(*arrays: np.ndarray) -> list[Any]:
+        made = make(*arrays)
+        return [made[name] for name in specs]
+
+    values = tf.numpy_function(call, inputs, [spec.dtype for spec in specs.values()])
+    tensors = dict(zip(specs, values, strict=True))
+    for name, spec in specs.items():
+        tensors[name].set_shape(spec.shape)
+    return tensors

@@ -1,0 +1,1 @@
+"""What makes a Keras model one of graphs, an idea a file."""

@@ -1,0 +1,105 @@
+"""`.keras` files and SavedModels of models of graphs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from gnn.models.base.graph_call import CalledOnGraphs
+from gnn.models.export import export_saved_model, sole_input
+from gnn.models.input_signature import InputSignature
+from gnn.models.loadable import check_network_loadable
+
+
+class SavedWithInputs(CalledOnGraphs):
+    """A model whose files know the names, shapes and dtypes of its inputs."""
+
+    def __init__(self, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.known_loadable = False
+
+    def get_build_config(self) -> dict[str, Any] | None:
+        """What a loaded model needs to make its weights: names, shapes and dtypes of the inputs."""
+        return None if self.input_signature is None else {"inputs": self.input_signature.to_dict()}
+
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        """Makes the weights by calling the model on one node."""
+        if config:
+            self.build_by_call(InputSignature.from_dict(config["inputs"]))
+
+    def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
+        """Saves a `.keras` file that `keras.models.load_model` brings back with equal outputs.
+
+        The file is written under another name and renamed when whole.
+
+        Raises:
+            ValueError: the node model, or this class, could not be loaded again; `export` works
+                without.
+        """
+        if not self.known_loadable:
+            check_network_loadable(self)
+            self.known_loadable = True
+        path = Path(filepath)
+        is_local = "://" not in os.fspath(filepath) and path.parent.is_dir()
+        if path.suffix != ".keras" or not is_local or (path.exists() and not overwrite):
+            super().save(filepath, overwrite=overwrite, **kwargs)
+            return
+        partial = path.with_name(f".{path.stem}.{os.getpid()}.keras")
+        try:
+            super().save(partial, **kwargs)
+            os.replace(partial, path)
+        finally:
+            partial.unlink(missing_ok=True)
+
+    def export(
+        self,
+        filepath: Any,
+        format: str = "tf_saved_model",
+        verbose: bool | None = None,
+        input_signature: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        """Writes a SavedModel for inference whose signature `serving_default` has named inputs.
+
+        A model that needs no graph takes the features by their names; one that does takes the
+        features, the graph keys and `readout` (a model of graphs only where it was trained on
+        batches that have it). The output is named `outputs`, or has the names of
+        the outputs where they are several. `gnn` is not needed to load it. The folder is written
+        under another name and renamed when whole. With `input_signature` or another `format`, it is
+        Keras' own export.
+
+        Raises:
+            ValueError: the model has not been built: call, fit or load it first.
+
+        Example:
+
+        >>> # model.export("served")
+        >>> # tf.saved_model.load("served").signatures["serving_default"](x=features)
+        """
+        if format != "tf_saved_model" or input_signature is not None:
+            super().export(filepath, format, verbose, input_signature, **kwargs)
+            return
+        if self.input_signature is None:
+            raise ValueError(
+                f"{self.name!r} has not seen any inputs yet, so export cannot name them: fit it, "
+                "call it on a "
+                "batch or load it first"
+            )
+        by_node = self.output_field == "nodes" or self.input_signature.readout
+        specs = self.input_signature.serving_specs(self.requires_graph, with_readout=by_node)
+        for name in self.features_not_served():
+            del specs[name]
+        inputs_of = dict if self.input_signature.is_dict else sole_input
+        export_saved_model(self, filepath, specs, inputs_of)
+
+    def features_not_served(self) -> list[str]:
+        """The features that the outputs do not depend on, so that they need not be served."""
+        return []
+
+    def given_layers(self) -> dict[str, keras.layers.Layer]:
+        """The layers that were given to the constructor, by what the argument is called."""
+        given = {name: getattr(self, name, None) for name in ("node_model", "agreement_model")}
+        return {name: layer for name, layer in given.items() if layer is not None}

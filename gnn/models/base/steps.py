@@ -1,0 +1,270 @@
+"""Training and evaluation of models of graphs: compiling, data sets, steps, metrics."""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import inspect
+import warnings
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from gnn.graphs.batch.keys import GRAPH_KEYS
+from gnn.layers.mean_loss import mean_losses_of
+from gnn.models import padded_rows
+from gnn.models.base.class_weights import class_weight_table
+from gnn.models.base.data_checks import check_data, inputs_of, is_dataset
+from gnn.models.base.graph_call import CalledOnGraphs
+from gnn.models.base.output_losses import OutputLosses, where_counted
+from gnn.models.base.replica_loss import part_of_replica
+from gnn.models.base.reported_losses import with_mean_losses
+from gnn.models.base.supervision import (
+    Supervision,
+    check_metrics_labeled,
+    labels_of_all,
+    supervision,
+)
+from gnn.models.input_signature import InputSignature
+
+# Not an attribute: the replicas of a strategy are threads that share the model.
+_WITHOUT_MEANS = contextvars.ContextVar("without_means", default=False)
+
+
+@contextlib.contextmanager
+def _hidden_mean_losses() -> Iterator[None]:
+    """Within the block `model.losses` lacks the mean losses, which a step adds itself."""
+    token = _WITHOUT_MEANS.set(True)
+    try:
+        yield
+    finally:
+        _WITHOUT_MEANS.reset(token)
+
+
+class TrainedOnGraphs(CalledOnGraphs):
+    """A model that trains and evaluates as Keras' do, on batches that are graphs."""
+
+    def __init__(self, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.variables_made = False
+        self.class_weights: tuple[float, ...] | None = None
+        self.outputs_with_metrics: frozenset[str] = frozenset()
+        self.output_losses: OutputLosses | None = None
+
+    def compile(self, *args: Any, jit_compile: Any = "auto", **kwargs: Any) -> None:
+        """Configures training as `keras.Model.compile` does; `jit_compile="auto"` is False here.
+
+        Raises:
+            ValueError: a loss that sums over rows, under a strategy of several replicas.
+        """
+        super().compile(
+            *args, jit_compile=False if jit_compile == "auto" else jit_compile, **kwargs
+        )
+        self.variables_made = False
+        given = inspect.signature(super().compile).bind(*args, **kwargs).arguments
+        metrics = [given.get(name) for name in ("metrics", "weighted_metrics")]
+        named = [name for some in metrics if isinstance(some, Mapping) for name in some]
+        self.outputs_with_metrics = frozenset(named)
+        self.output_losses = None
+        if self._compile_loss is not None:
+            weights = given.get("loss_weights")
+            self.output_losses = OutputLosses(self._compile_loss, self.loss, weights)
+        # A `compute_loss` of the user's own makes of the outputs what it likes, as a whole.
+        if type(self).compute_loss is TrainedOnGraphs.compute_loss:
+            self._compile_loss = self.output_losses
+        reductions = [getattr(loss, "reduction", None) for loss in keras.tree.flatten(self.loss)]
+        if "sum" in reductions and self.distribute_strategy.num_replicas_in_sync > 1:
+            raise ValueError(
+                'reduction="sum" of a loss cannot be shared out over replicas, whose losses are '
+                "averaged: take a reduction that is a mean, such as the default"
+            )
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compiles a loaded model as the saved one was."""
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        if self.built and self.optimizer is not None:
+            self.optimizer.build(self.trainable_variables)
+
+    @property
+    def losses(self) -> list[Any]:
+        """What the layers add to the loss, as Keras has it; in a step, without the mean losses."""
+        everything = super().losses
+        if not _WITHOUT_MEANS.get():
+            return everything
+        means = {id(loss) for layer in mean_losses_of(self) for loss in layer.losses}
+        return [loss for loss in everything if id(loss) not in means]
+
+    def fit(
+        self, x: Any = None, *args: Any, class_weight: Any = None, **kwargs: Any
+    ) -> keras.callbacks.History:
+        """Trains as `keras.Model.fit` does; order and shuffling of a tf.data set are its own.
+
+        `class_weight` is taken of every kind of data, of `gnn.data.distribute` too, and of labels
+        among which some are missing.
+        """
+        check_data(x, self.distribute_strategy)
+        check_data(inputs_of(kwargs.get("validation_data")), self.distribute_strategy)
+        self._weigh_classes(class_weight_table(class_weight))
+        if is_dataset(x):
+            kwargs.setdefault("shuffle", False)
+            self.make_variables(x.element_spec)
+        return super().fit(x, *args, **kwargs)
+
+    def make_variables(self, element_spec: Any) -> None:
+        """Makes the weights, and what optimizer and metrics keep, ahead of training.
+
+        BackupAndRestore can then restore into the model, and TensorFlow traces the step once: a
+        step that makes variables it traces twice.
+        """
+        if self.variables_made or self.distribute_strategy.num_replicas_in_sync > 1:
+            return
+        inputs, labels, _ = keras.utils.unpack_x_y_sample_weight(element_spec)
+        signature = InputSignature.of(inputs)
+        if not signature.is_static:
+            return
+        self.variables_made = True
+        if not self.built:
+            self.build_by_call(signature)
+        if self.optimizer is not None:
+            self.optimizer.build(self.trainable_variables)
+        specs = tf.nest.flatten(labels)
+        if all(
+            isinstance(spec, tf.TensorSpec) and spec.shape[1:].is_fully_defined() for spec in specs
+        ):
+            rows = tf.nest.map_structure(lambda s: tf.zeros([1, *s.shape[1:]], s.dtype), labels)
+            example = signature.example()
+            self.compute_metrics(example, rows, self(example, training=False))
+            self.reset_metrics()
+
+    def evaluate(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """Evaluates as `keras.Model.evaluate` does."""
+        check_data(x, self.distribute_strategy)
+        return super().evaluate(x, *args, **kwargs)
+
+    def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
+        """Predicts as `keras.Model.predict` does, without the rows that are padding."""
+        check_data(x, self.distribute_strategy)
+        return padded_rows.drop_from_prediction(super().predict(x, *args, **kwargs))
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """Predicts one batch, without the rows that are padding."""
+        return padded_rows.drop_from_prediction(super().predict_on_batch(x))
+
+    def train_on_batch(self, *args: Any, **kwargs: Any) -> Any:
+        """Trains on one batch as `keras.Model.train_on_batch` does."""
+        self._weigh_classes(None)  # Keras makes sample weights of them.
+        return super().train_on_batch(*args, **kwargs)
+
+    def _weigh_classes(self, table: tuple[float, ...] | None) -> None:
+        if table != self.class_weights:
+            self.class_weights = table
+            self.train_function = None  # The traced one has the old weights in it.
+
+    def predict_step(self, data: Any) -> Any:
+        """Returns the outputs of a batch, together with its row mask where it is padded."""
+        x, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+        return padded_rows.with_mask(self(x, training=False), padded_rows.mask_of(x))
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        """One step of gradient descent; returns the metrics."""
+        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        with tf.GradientTape() as tape:
+            rows = self.supervision_of(x, y, self(x, training=True), sample_weight, training=True)
+            loss = self.loss_of_step(x, rows, training=True)
+            scaled = self.optimizer.scale_loss(loss)
+        if self.trainable_weights:
+            gradients = tape.gradient(scaled, self.trainable_weights)
+            self.optimizer.apply_gradients(zip(gradients, self.trainable_weights, strict=True))
+        else:
+            warnings.warn("The model does not have any trainable weights.", stacklevel=2)
+        return self.compute_metrics(x, rows.labels, rows.outputs, rows.weights)
+
+    def test_step(self, data: Any) -> dict[str, Any]:
+        """One step of evaluation; returns the metrics."""
+        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        rows = self.supervision_of(x, y, self(x, training=False), sample_weight, training=False)
+        self.loss_of_step(x, rows, training=False)
+        return self.compute_metrics(x, rows.labels, rows.outputs, rows.weights)
+
+    def test_outputs(self, y: Any, y_pred: Any) -> dict[str, Any]:
+        """One step of evaluation, of outputs that were computed before; returns the metrics.
+
+        A graph loss counts as far as its layer has tracked it since the metrics were reset.
+        """
+        self._clear_losses()  # Those of the last call, which may have been traced.
+        of_graph = dict.fromkeys(GRAPH_KEYS)
+        rows = self.supervision_of(of_graph, y, y_pred, None, training=False)
+        self.loss_of_step(of_graph, rows, training=False)
+        return self.compute_metrics(of_graph, rows.labels, rows.outputs, rows.weights)
+
+    def supervision_of(
+        self, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool
+    ) -> Supervision:
+        """The rows of a batch that losses and metrics see: no padding, and no missing labels."""
+        check_metrics_labeled(self.outputs_with_metrics, y)
+        has_graph = isinstance(x, Mapping) and any(key in x for key in GRAPH_KEYS)
+        return supervision(
+            self.loss,
+            y,
+            y_pred,
+            sample_weight,
+            padded_rows.mask_of(x),
+            has_graph=has_graph,
+            class_weights=self.class_weights if training else None,
+        )
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        """Updates the metrics as Keras does; outputs with a name share one tensor of labels."""
+        return super().compute_metrics(x, labels_of_all(y, y_pred), y_pred, sample_weight)
+
+    def loss_of_step(self, x: Any, rows: Supervision, training: bool) -> Any:
+        """This replica's part of the loss; tracks every part by what it is a mean over.
+
+        What is supervised is computed by itself, and not as what is left of the whole: beside a
+        graph loss of large multiplier nothing would be.
+        """
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        with _hidden_mean_losses():
+            supervised = self._supervised_losses(x, rows, training, replicas)
+        means = [layer.track() for layer in mean_losses_of(self)]
+        if replicas > 1:
+            return part_of_replica(supervised, means)
+        losses = [loss for loss, _ in supervised] + [tf.reduce_sum(added) for added, _ in means]
+        return sum(losses[1:], start=losses[0])
+
+    def _supervised_losses(
+        self, x: Any, rows: Supervision, training: bool, replicas: int
+    ) -> list[tuple[tf.Tensor, tf.Tensor]]:
+        """The loss as a whole, or those of outputs and layers; each with what it is a mean over."""
+        of_outputs = self.output_losses
+        if of_outputs is None or of_outputs is not self._compile_loss or len(rows.counts) < 2:
+            count = tf.reduce_max(list(rows.counts.values()) or [_num_rows(rows.outputs)])
+            whole = where_counted(self._whole_loss(x, rows, training), count)
+            self._loss_tracker.update_state(whole * replicas, sample_weight=count)
+            return [(whole, count)]
+        losses = of_outputs.of_supervision(rows)
+        for name, value in losses.items():
+            of_outputs.means[name].update_state(value * replicas, sample_weight=rows.counts[name])
+        added = [tf.cast(loss, tf.float32) / replicas for loss in self.losses]
+        of_layers, count = tf.add_n([*added, tf.zeros([])]), tf.add_n(list(rows.counts.values()))
+        self._loss_tracker.update_state(of_layers * replicas, sample_weight=count)
+        weighed = [(losses[n] * of_outputs.weights[n], rows.counts[n]) for n in losses]
+        return [*weighed, (of_layers, count)]
+
+    def _whole_loss(self, x: Any, rows: Supervision, training: bool) -> Any:
+        if self._compile_loss is None and not self.losses and mean_losses_of(self):
+            return tf.zeros([])  # Keras knows of no loss, but there is a graph loss.
+        return self.compute_loss(x, rows.labels, rows.outputs, rows.weights, training=training)
+
+    def get_metrics_result(self) -> dict[str, Any]:
+        """The metrics so far; with a graph loss `loss = supervised_loss + scaled_graph_loss`."""
+        results = super().get_metrics_result()
+        if self.output_losses is not None and self.output_losses is self._compile_loss:
+            results = self.output_losses.with_outputs(results)
+        return with_mean_losses(results, mean_losses_of(self))
+
+
+def _num_rows(outputs: Any) -> tf.Tensor:
+    return tf.cast(tf.shape(keras.tree.flatten(outputs)[0])[0], tf.float32)

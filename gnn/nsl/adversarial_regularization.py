@@ -1,0 +1,255 @@
+"""NSL's wrapper that adds adversarial regularization to a Keras model."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from gnn.configs import AdvNeighborConfig, as_adv_neighbor_config
+from gnn.graphs.batch.graphs_tuple import BatchGraph
+from gnn.models.adversarial.adversarial_regularization import (
+    AdversarialRegularizationModel,
+    Step,
+)
+from gnn.models.node_models import call_node_model, input_names
+from gnn.nsl.base_model import WrapsBaseModel
+from gnn.nsl.losses_and_metrics import LossesAndMetrics
+from gnn.ops.adversarial import adversarial_neighbors, of_feature, perturbed_names
+
+_COMPOSITE = (tf.SparseTensor, tf.RaggedTensor)
+
+
+class AdversarialRegularization(WrapsBaseModel, AdversarialRegularizationModel):
+    """NSL's class: trains a Keras model on the worst small changes of its inputs too.
+
+    A batch is a dict of features that holds the labels as well, and the sample weights if there
+    are any; `fit` and `evaluate` take no `y`. Training minimizes `loss + multiplier * adversarial
+    loss`, which is the same loss on adversarial neighbors (`gnn.AdversarialRegularizationModel`).
+
+    The history has `loss`, the loss of each output and your metrics under NSL's names
+    (`sparse_categorical_accuracy`; with several outputs, the key of the labels after it),
+    `adversarial_loss` and `scaled_adversarial_loss`. `save` and `export` are those of the base
+    model, which also predicts where there are no labels.
+
+    Args:
+        base_model: the Keras model, Sequential, functional or subclassed.
+        label_keys: the keys of the labels, one for each output of the base model, in order.
+        sample_weight_key: the key of the sample weights, or None.
+        adv_config: NSL's `AdvRegConfig`, ours, or None for the defaults.
+        base_with_labels_in_features: whether a subclassed base model is given labels and sample
+            weights among its inputs. A functional one is given those that it has inputs for.
+
+    Example:
+
+    >>> from gnn import nsl
+    >>> base_model = keras.Sequential([keras.Input([2], name="x"), keras.layers.Dense(1)])
+    >>> config = nsl.configs.make_adv_reg_config(multiplier=0.2, adv_step_size=0.1)
+    >>> model = nsl.keras.AdversarialRegularization(base_model, ["y"], adv_config=config)
+    >>> model.compile("sgd", "mse", metrics=["mae"])
+    >>> batch = {"x": tf.ones([4, 2]), "y": tf.ones([4, 1])}
+    >>> history = model.fit(batch, verbose=0)
+    >>> sorted(history.history)[:3]
+    ['adversarial_loss', 'loss', 'mean_absolute_error']
+    >>> sorted(model.perturb_on_batch(batch))
+    ['x', 'y']
+    """
+
+    def __init__(
+        self,
+        base_model: keras.Model,
+        label_keys: Sequence[str] = ("label",),
+        sample_weight_key: str | None = None,
+        adv_config: Any = None,
+        base_with_labels_in_features: bool = False,
+    ):
+        super().__init__(
+            lambda: base_model,
+            {} if adv_config is None else adv_config,
+            name="AdversarialRegularization",
+        )
+        self.adv_config = self.config if adv_config is None else adv_config
+        self.label_keys = list(label_keys)
+        self.sample_weight_key = sample_weight_key
+        self.base_with_labels_in_features = base_with_labels_in_features
+        self._given: dict[str, Any] = {}
+        self._judged: LossesAndMetrics | None = None
+
+    # The keys of a batch.
+
+    def _labels(self, inputs: Mapping[str, Any]) -> tuple[list[Any], Any]:
+        """Labels, one for each output, and sample weights."""
+        missing = [key for key in self.label_keys if key not in inputs]
+        if missing:
+            raise ValueError(
+                f"Labels are not in the input: label_keys has {missing}, the input has "
+                f"{sorted(inputs)}. For predicting examples without labels, use base_model"
+            )
+        weights = inputs.get(self.sample_weight_key) if self.sample_weight_key else None
+        return [inputs[key] for key in self.label_keys], weights
+
+    def _features(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """What the base model is called on."""
+        told = {*self.label_keys, self.sample_weight_key}
+        wanted = input_names(self.node_model)
+        if wanted is None:
+            wanted = list(told) if self.base_with_labels_in_features else []
+        return {key: value for key, value in inputs.items() if key not in told or key in wanted}
+
+    def _neighbor_config(self, features: Any) -> AdvNeighborConfig:
+        assert self.config is not None
+        return self._of_dense(self.config.adv_neighbor_config, features)
+
+    def _of_dense(self, config: AdvNeighborConfig, features: Any) -> AdvNeighborConfig:
+        """The settings with a mask that lets dense features be perturbed, and no labels."""
+        told = {*self.label_keys, self.sample_weight_key}
+        masks = {
+            name: of_feature(config.feature_mask, name)
+            if _dense(value) and name not in told
+            else 0.0
+            for name, value in features.items()
+        }
+        return dataclasses.replace(config, feature_mask=masks)
+
+    # Training and evaluation.
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        metrics: Any = None,
+        loss_weights: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        """Configures training, that of the base model too.
+
+        Args:
+            optimizer: as in `keras.Model.compile`.
+            loss: for all outputs, or a list or dict of one for each. None means those of the last
+                call.
+            metrics: a list for all outputs, a list of lists or a dict. "accuracy", "acc",
+                "crossentropy" and "ce" mean what goes with the loss.
+            loss_weights: a list or dict of a number for each output.
+            **kwargs: further arguments of `keras.Model.compile`.
+        """
+        if loss:
+            self._given = {"loss": loss, "metrics": metrics, "loss_weights": loss_weights}
+        if not self._given:
+            raise ValueError("loss must be given: the adversarial loss is made of it; got None")
+        super().compile(optimizer, **kwargs)
+        self.compile_base_model(**self._given, **kwargs)
+        names = getattr(self.node_model, "output_names", None)
+        self._judged = self._judge_of(names) if names else None
+
+    def _judge_of(self, output_names: Sequence[str]) -> LossesAndMetrics:
+        if not self._given:
+            raise ValueError("the model must be compiled with a loss first")
+        if len(output_names) != len(self.label_keys):
+            raise ValueError(
+                "label_keys must have a key for every output of the base model, which has "
+                f"{len(output_names)}; got {self.label_keys}"
+            )
+        return LossesAndMetrics(output_names, self.label_keys, **self._given)
+
+    def _judge(self, outputs: Any) -> LossesAndMetrics:
+        """Losses and metrics; of a subclassed base model its outputs say how many."""
+        if self._judged is None:
+            count = len(tf.nest.flatten(outputs))
+            names = [f"output_{place}" for place in range(1, count + 1)]
+            self._judged = self._judge_of(names)
+        return self._judged
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        """One step of gradient descent; returns the metrics."""
+        return super().train_step(self._with_labels(data))
+
+    def test_step(self, data: Any) -> dict[str, Any]:
+        """One step of evaluation; returns the metrics."""
+        return super().test_step(self._with_labels(data))
+
+    def _with_labels(self, data: Any) -> tuple[Any, list[Any], Any]:
+        inputs, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+        return inputs, *self._labels(inputs)
+
+    def graph_call(self, graph: BatchGraph, training: bool | None = None) -> BatchGraph:
+        """Calls the base model; in a step, adds the loss on adversarial neighbors."""
+        self._labels(graph.nodes)
+        return super().graph_call(graph.replace(nodes=self._features(graph.nodes)), training)
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """The weighted sum of the losses of all outputs, and what layers have added."""
+        total = self._judge(y_pred).loss(y, y_pred, sample_weight)
+        total += sum((tf.reduce_sum(tf.cast(loss, tf.float32)) for loss in self.losses), 0.0)
+        return total / tf.distribute.get_strategy().num_replicas_in_sync
+
+    def _supervised(self, outputs: Any, mask: Any, step: Any) -> tuple[tf.Tensor, tf.Tensor]:
+        rows = tf.cast(tf.shape(tf.nest.flatten(outputs)[0])[0], tf.float32)
+        return self._judge(outputs).loss(step.labels, outputs, step.sample_weight), rows
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        """Updates the metrics, which are NSL's, and returns them."""
+        if y is not None:
+            self._judge(y_pred).update(y, y_pred, sample_weight)
+        return self.get_metrics_result()
+
+    @property
+    def metrics(self) -> list[keras.metrics.Metric]:
+        """All metrics, in the order of `evaluate`."""
+        found = super().metrics
+        judged = [] if self._judged is None else self._judged.metrics
+        first = 1 if self.compiled else 0  # The tracker of the loss.
+        return [*found[:first], *judged, *found[first:]]
+
+    def get_metrics_result(self) -> dict[str, Any]:
+        """The metrics so far, with `scaled_adversarial_loss`, which is what was added."""
+        results = super().get_metrics_result()
+        if "adversarial_loss" in results:
+            multiplier = self.config.multiplier
+            results["scaled_adversarial_loss"] = multiplier * results["adversarial_loss"]
+        return results
+
+    def perturb_on_batch(self, x: Mapping[str, Any], **config_kwargs: Any) -> dict[str, Any]:
+        """The batch with its features changed for the worse, as `training=False` sees them.
+
+        Args:
+            x: a batch as in `fit`, of arrays or tensors.
+            **config_kwargs: fields of `nsl.configs.AdvNeighborConfig` in place of those of
+                `adv_config`; None means as it is there.
+
+        Returns:
+            The batch: dense features as NumPy arrays, the rest as tensors.
+        """
+        inputs = {
+            name: value if isinstance(value, _COMPOSITE) else tf.convert_to_tensor(value)
+            for name, value in x.items()
+        }
+        labels, weights = self._labels(inputs)
+        features = self._features(inputs)
+        given = {key: value for key, value in config_kwargs.items() if value is not None}
+        own = dataclasses.replace(as_adv_neighbor_config(self.adv_config), **given)
+        config = self._of_dense(own, features)
+
+        def loss_fn(changed: dict[str, tf.Tensor]) -> tf.Tensor:
+            outputs = call_node_model(self.node_model, {**features, **changed}, training=False)
+            return tf.multiply(*self._supervised(outputs, None, Step(labels, weights)))
+
+        dense = {name: features[name] for name in perturbed_names(config, features)}
+        found = adversarial_neighbors(dense, loss_fn, config, seed=(self.seed, 0))
+        arrays = {
+            name: rows.numpy() for name, rows in {**features, **found}.items() if _dense(rows)
+        }
+        return {**inputs, **arrays}
+
+
+def _dense(feature: Any) -> bool:
+    return isinstance(feature, tf.Tensor)
