@@ -20,8 +20,8 @@ def is_frame(value: Any) -> bool:
     >>> is_frame("nodes.csv")
     False
     """
-    kinds = type(value).__mro__
-    return any(k.__name__ == "DataFrame" and k.__module__.startswith("pandas.") for k in kinds)
+    kinds = [(kind.__module__.split(".")[0], kind.__name__) for kind in type(value).__mro__]
+    return ("pandas", "DataFrame") in kinds
 
 
 def frame_table(frame: Any) -> Table:

@@ -152,13 +152,12 @@ class Own(NodeGraphModel):
 def test_model_without_stages_runs_at_once_or_names_the_memory() -> None:
     graph = make_graph()
     np.testing.assert_array_equal(predict_nodes(Own(), graph), graph.features["x"])
-    # 40 rows of 5 float32; 160 edges of 36 bytes; 4 * 5 * (160 + 4 * 40).
-    assert bytes_at_once(Own(), graph) == 800 + 5760 + 6400
-    with pytest.raises(
-        MemoryError, match=r"Own has no stages .* GiB \(160 edges and 40 nodes of 5"
-    ):
-        predict_nodes(Own(), graph, memory_limit=12_959)
-    predict_nodes(Own(), graph, memory_limit=12_960)
+    small = Graph.from_edges([0, 1], [1, 2], {"x": np.ones([3, 5])})
+    # Three rows of 5 float32; two edges of 36 bytes; 4 * 5 * (2 + 4 * 3).
+    assert bytes_at_once(Own(), small) == 60 + 72 + 280
+    with pytest.raises(MemoryError, match=r"Own has no stages .* GiB \(2 edges and 3 nodes of 5"):
+        predict_nodes(Own(), small, memory_limit=411)
+    predict_nodes(Own(), small, memory_limit=412)
 
 
 def test_free_memory_is_what_the_system_and_the_group_leave(
