@@ -45,6 +45,7 @@ setup(
         "notebooks": NOTEBOOKS,
         "dev": [
             "build",
+            "hypothesis",
             "mypy",
             "networkx",
             "pandas",

@@ -119,6 +119,7 @@ def arxiv() -> dict[str, float]:
         arrays["features"],
         labels=arrays["labels"],
         splits={"train": arrays["train"]},
+        merge="keep",
     )
     data = gnn.data.full_batch(graph, "train")
     model = _compiled(gnn, num_classes=ARXIV_CLASSES, hidden_units=(256, 256), dropout_rate=0.5)

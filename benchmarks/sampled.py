@@ -37,6 +37,7 @@ def measure() -> dict[str, float]:
         arrays["features"],
         labels=arrays["labels"],
         splits={"train": arrays["train"][: BATCHES * BATCH_SIZE]},
+        merge="keep",
     )
     data = gnn.data.neighborhoods(
         graph, "train", batch_size=BATCH_SIZE, fanout=FANOUT, shuffle=True, seed=0, merge=True

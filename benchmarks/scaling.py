@@ -39,6 +39,7 @@ def measure(num_nodes: int) -> dict[str, float]:
         rng.standard_normal((num_nodes, FEATURES), np.float32),
         labels=rng.integers(0, CLASSES, num_nodes),
         splits={"train": np.arange(num_nodes // 2)},
+        merge="keep",
     )
     keras.utils.set_random_seed(0)
     model = gnn.GraphConvolutionalNodeClassifier(num_classes=CLASSES, hidden_units=UNITS)

@@ -257,6 +257,7 @@ def planted(folder: Path, files: dict[str, str]) -> dict[str, Module]:
         "data/__init__.py": "",
         "layers/__init__.py": "",
         "models/__init__.py": "from gnn.layers import Layer",
+        "nsl/__init__.py": "",
         "nsl/importing.py": "from neural_structured_learning import configs",
     }
     for name, code in sound.items():

@@ -1,1 +1,1 @@
-"""The command `gnn`: it parses, calls one function of `gnn.training`, and prints."""
+"""The command `gnn`: it parses, calls one function of `gnn.runs`, and prints."""

@@ -1,4 +1,4 @@
-"""The subcommands: each calls one function of `gnn.training` and says what to print.
+"""The subcommands: each calls one function of `gnn.runs` and says what to print.
 
 What takes long to import is imported by the function that uses it.
 """

@@ -124,9 +124,9 @@ class CoTrainer:
                 more `rounds`, a finished one goes on, with fewer it does nothing more and has all
                 the rounds that were done. None keeps nothing.
             callbacks: Keras callbacks; a round is an epoch, its row of `history` the logs, and
-                `model.stop_training` ends the training after the round; `model` is the classifier,
-                or the joint one in rounds in which that predicts. Their state is not kept in
-                `folder`.
+                `model.stop_training` ends this call after the round; run again from its folder
+                without that callback, the training goes on. `model` is the classifier, or the joint
+                one in rounds in which that predicts. Their state is not kept in `folder`.
             verbose: 0 shows nothing, 1 a progress bar of rounds.
 
         Returns:

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from gnn.graphs.graph import Graph
+from gnn.graphs.weighing_edges import weighing_edges
 
 _AT_ONCE = 65536  # Pairs that are scored at once: their encodings take memory.
 
@@ -21,7 +22,8 @@ def agreement_auc(
     """The area under the ROC curve over edges of which an end had no label.
 
     Args:
-        graph: with the true labels, -1 where they are not known; loops do not count.
+        graph: with the true labels, -1 where they are not known; loops and edges of
+            weight 0 do not count.
         labels: int `[n_nodes]`, those that the model was trained on, -1 where there was none.
         agree: gives agreements `[n, 1]` of encodings of senders and of receivers.
         encodings: `[n_nodes, ...]`, of all nodes.
@@ -41,7 +43,8 @@ def agreement_auc(
 
     true = graph.labels
     assert true is not None
-    ends = np.stack([graph.senders, graph.receivers], axis=1)
+    kept = weighing_edges(graph.weights)
+    ends = np.stack([graph.senders[kept], graph.receivers[kept]], axis=1)
     unknown = (labels[ends] < 0).any(axis=1) & (true[ends] >= 0).all(axis=1)
     pairs = ends[unknown & (ends[:, 0] != ends[:, 1])]
     equal = true[pairs[:, 0]] == true[pairs[:, 1]]

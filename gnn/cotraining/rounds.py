@@ -34,6 +34,7 @@ from gnn.graphs.splits import check_apart
 from gnn.models.agreement.agreement_model import AgreementModel
 from gnn.models.agreement.belief_agreement import BeliefAgreement
 from gnn.models.agreement.joint_classifier import JointClassifier
+from gnn.models.base.variables import make_slots
 from gnn.ops.agreement import joint_belief
 
 _CLASSIFIER, _AGREEMENT = 0, 1
@@ -333,6 +334,4 @@ def _compile(model: Any, learning_rate: float) -> None:
             keras.losses.SparseCategoricalCrossentropy(from_logits=True),
             metrics=["accuracy"],
         )
-    # A loaded model has the optimizer's slots, and wants to find them in the file.
-    if model.optimizer is not None and not model.optimizer.built:
-        model.optimizer.build(model.trainable_variables)
+    make_slots(model)  # A loaded model has them, and wants to find them in the file.

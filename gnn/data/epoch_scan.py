@@ -78,7 +78,8 @@ def from_numpy(
         return [made[name] for name in specs]
 
     values = tf.numpy_function(call, inputs, [spec.dtype for spec in specs.values()])
-    tensors = dict(zip(specs, values, strict=True))
+    # A single one comes without a list around it, outside of a function.
+    tensors = dict(zip(specs, tf.nest.flatten(values), strict=True))
     for name, spec in specs.items():
         tensors[name].set_shape(spec.shape)
     return tensors

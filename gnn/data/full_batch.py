@@ -59,7 +59,7 @@ def full_batch(
     if padding:
         sizes = padding
         if not isinstance(sizes, PaddingSizes):
-            sizes = PaddingSizes(graph.num_nodes + 1, graph.num_edges, 2, len(rows))
+            sizes = PaddingSizes(graph.num_nodes + 1, len(batch["senders"]), 2, len(rows))
         batch = pad_batch(batch, sizes)
         num_rows = sizes.n_node
         if labels is not None:

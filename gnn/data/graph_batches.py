@@ -14,6 +14,7 @@ from scipy import sparse
 from gnn.data.epoch_batches import EpochBatches
 from gnn.graphs.batch.padding import PaddingSizes
 from gnn.graphs.graph import Graph
+from gnn.graphs.narrow import narrow
 from gnn.graphs.weighing_edges import weighing_edges
 
 
@@ -132,7 +133,7 @@ class _Union:
         shift = np.repeat(np.cumsum(n_node) - n_node - self.first_node[chosen], n_edge)
         return {
             "n_node": n_node.astype(np.int32),
-            "n_edge": n_edge.astype(np.int32),
+            "n_edge": narrow("n_edge", n_edge),
             "edges": self.graph.weights[edges][:, np.newaxis],
             "senders": (self.graph.senders[edges] + shift).astype(np.int32),
             "receivers": (self.graph.receivers[edges] + shift).astype(np.int32),

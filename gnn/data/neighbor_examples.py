@@ -130,10 +130,14 @@ def _ids_as_strings(graph: Graph) -> list[str]:
 
 
 def _by_weight(graph: Graph, ids: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Neighbors and weights of each node, heaviest first, and where each node's begin."""
+    """Neighbors and weights of each node, heaviest first, and where each node's begin.
+
+    Edges of weight 0 are none, and would take the places of others.
+    """
     rank = np.empty(graph.num_nodes, np.int64)
     rank[sorted(range(graph.num_nodes), key=ids.__getitem__)] = np.arange(graph.num_nodes)
     order = np.lexsort((-rank[graph.senders], -graph.weights, graph.receivers))
+    order = order[graph.weights[order] > 0]
     pairs = graph.receivers[order] * np.int64(graph.num_nodes) + graph.senders[order]
     # The first of parallel edges is the heaviest.
     order = order[np.sort(np.unique(pairs, return_index=True)[1])]

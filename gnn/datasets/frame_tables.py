@@ -68,7 +68,7 @@ class FrameCells:
         """The cells as text, a missing one as "".
 
         Raises:
-          ValueError: if a cell is neither text nor a whole number.
+          ValueError: if a cell is neither text nor a number.
         """
         return [
             "" if gone else self._as_text(cell)
@@ -100,6 +100,6 @@ class FrameCells:
     def _as_text(self, cell: Any) -> str:
         if isinstance(cell, float) and cell.is_integer():  # As pandas has whole numbers with gaps.
             cell = int(cell)
-        if not isinstance(cell, (str, int)):
-            raise ValueError(f"{self._name} must hold text or whole numbers, got {cell!r}")
+        if not isinstance(cell, (str, int, float)):
+            raise ValueError(f"{self._name} must hold text or numbers, got {cell!r}")
         return str(cell)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain, compress, repeat
 from pathlib import Path
 
@@ -17,6 +17,9 @@ from gnn.datasets.table_cells import quoted, why_no_number
 from gnn.datasets.table_problems import Problems, RowCheck
 from gnn.datasets.tables import Chunk, Table, open_table
 from gnn.edges.co_occurrence import co_occurrence
+from gnn.edges.edges import EdgeReport, Edges
+from gnn.edges.merging import merge_edges
+from gnn.edges.missing import as_na_values, without_na
 from gnn.graphs.graph import Graph
 
 _SUFFIXES = (".csv", ".parquet")
@@ -44,6 +47,9 @@ def from_folder(
     strict: bool = False,
     undirected: bool = True,
     columns: NodeColumns | None = None,
+    merge: str = "sum",
+    label_kind: str | None = None,
+    na_values: Collection[str] | None = None,
 ) -> Graph:
     r"""Reads a graph from a folder with a table of nodes, and one of edges or sessions.
 
@@ -55,7 +61,9 @@ def from_folder(
 
     - `id`: distinct. Ids are compared as text, so `01` is not `1`.
     - `label`, optional: text, or whole numbers from 0 on, whichever most are; empty is unlabeled.
-      Text becomes positions in the sorted `class_names`.
+      Text becomes positions in the sorted `class_names`. Where -1 and 1 are all the numbers there
+      are, they are two classes of these names. Numbers of which most are not whole are targets of a
+      regression. A Parquet column of lists of 0 and 1 says which of several labels a node has.
     - `split`, optional: `train`, `validation`, `test` or any other name; empty is none.
     - any other column is a feature. It is one of numbers if more than half of its cells that are
       not empty are. Columns of numbers are stacked in their order into one float32 feature,
@@ -64,13 +72,17 @@ def from_folder(
       left out.
 
     `edges.csv` or `edges.parquet`, a row an edge: `source` and `target`, ids of nodes, and
-    optionally `weight`, finite and not negative; without it all weights are 1. Edges are taken as
-    undirected: the reverse of an edge is added, with its weight, after all edges of the file.
-    Where the file names a pair in both directions, nothing is added for this pair and both
-    weights stay as they are; a self loop is its own reverse. Repeated edges stay.
+    optionally `weight`, finite and not negative; without it all weights are 1. Edges are made by
+    the rule of `Graph.from_edges`: an edge of weight 0 is none, repeats are merged, and, as the
+    graph is undirected unless you say otherwise, the reverse of an edge is added where the file
+    lacks it.
 
     Or `sessions.csv` or `sessions.parquet`, a row a record: `session`, any name, and `item`, the id
-    of a node. Items of one session are joined as in `Graph.from_sessions`.
+    of a node. Items of one session are joined as in `Graph.from_sessions`. An item without a
+    session is a node that joins nothing.
+
+    In ids, labels, splits and sessions, the texts of `na_values` are empty cells: "NA", "NaN",
+    "None", "null" and what else pandas takes for missing.
 
     A malformed row is left out, counted and named in a warning: a wrong number of fields, a cell of
     a feature, label or weight that is empty, no number or not finite (an empty label is fine), no
@@ -82,6 +94,11 @@ def from_folder(
       undirected: whether the reverse of each edge is added.
       columns: the columns of a folder that a model was trained on, to read this one alike; None
         finds them out. See `read_nodes`.
+      merge: what becomes of repeats of (source, target), as in `Graph.from_edges`.
+      label_kind: `"class"`, `"regression"` or `"multilabel"`; None takes that of `columns`, or
+        guesses as said above.
+      na_values: the texts that mean missing, such as `["?"]`, in place of the table; `()` takes
+        every text for what it says, so that "None" is a class and "NA" an id.
 
     Returns:
       The graph; its ids are text.
@@ -108,7 +125,7 @@ def from_folder(
     >>> graph.senders.tolist(), graph.receivers.tolist(), graph.weights.tolist()
     ([0, 1, 1, 2], [1, 2, 0, 1], [2.0, 1.0, 2.0, 1.0])
     """
-    return _load(path, strict, undirected, columns).graph
+    return _load(path, strict, undirected, columns, merge, label_kind, na_values).graph
 
 
 def read_folder(
@@ -117,6 +134,9 @@ def read_folder(
     strict: bool = False,
     undirected: bool = True,
     columns: NodeColumns | None = None,
+    merge: str = "sum",
+    label_kind: str | None = None,
+    na_values: Collection[str] | None = None,
     labels: bool = True,
 ) -> FolderData:
     r"""As `from_folder`, with the columns of the nodes and the problems beside the graph.
@@ -126,6 +146,9 @@ def read_folder(
       strict: whether malformed rows and columns left out are errors.
       undirected: whether the reverse of each edge is added.
       columns: the columns of another folder.
+      merge: as in `from_folder`, and so are the others.
+      label_kind: the kind of the labels.
+      na_values: the texts that mean missing.
       labels: whether labels and splits are read; those that are not cannot be wrong.
 
     Returns:
@@ -144,7 +167,7 @@ def read_folder(
     >>> data.graph.num_edges, data.columns.numbers, len(data.problems[0].malformed)
     (2, (), 0)
     """
-    return _load(path, strict, undirected, columns, labels)
+    return _load(path, strict, undirected, columns, merge, label_kind, na_values, labels)
 
 
 def _load(
@@ -152,36 +175,40 @@ def _load(
     strict: bool,
     undirected: bool,
     columns: NodeColumns | None,
+    merge: str,
+    label_kind: str | None,
+    na_values: Collection[str] | None,
     labels: bool = True,
 ) -> FolderData:
     nodes_path, links_path = _find(Path(path))
+    texts = as_na_values(na_values)
     if nodes_path is None:
         columns = columns or NodeColumns()
         if columns.numbers or columns.lists:
             raise FileNotFoundError(_lacks(Path(path), ["nodes"]))
         nodes, numbers = None, _Numbering()
     else:
-        nodes, left_out = load_nodes(nodes_path, columns, strict, labels)
+        nodes, left_out = load_nodes(nodes_path, columns, strict, label_kind, na_values, labels)
         nodes.problems.warn(stacklevel=3)
         columns, numbers = nodes.columns, _Numbering(nodes_path.name, nodes.ids, left_out)
     table = open_table(links_path)
-    read = _read_edges if links_path.stem == "edges" else _read_sessions
-    senders, receivers, weights = read(table, numbers, strict)
+    if links_path.stem == "edges":
+        listed = _read_edges(table, numbers, strict, texts)
+        edges = merge_edges(*listed, merge=merge, undirected=undirected, num_nodes=len(numbers.ids))
+    else:
+        edges = _read_sessions(table, numbers, strict, texts)
     table.problems.warn(stacklevel=3)
-    if read is _read_edges and undirected:
-        added = _lacks_reverse(senders, receivers, len(numbers.ids))
-        ends = (senders, receivers)
-        senders, receivers = (np.concatenate([a, b[added]]) for a, b in (ends, ends[::-1]))
-        weights = np.concatenate([weights, weights[added]])
-    graph = Graph.from_edges(
-        senders,
-        receivers,
-        nodes.features if nodes else None,
-        weights=weights,
+    notes = {"edges": edges.report.text(), "labels": nodes.note if nodes else ""}
+    graph = Graph(
+        features=nodes.features if nodes else {},
+        senders=edges.senders,
+        receivers=edges.receivers,
+        weights=edges.weights,
         labels=nodes.labels if nodes else None,
-        splits=nodes.splits if nodes else None,
-        ids=list(numbers.ids),
+        splits=nodes.splits if nodes else {},
+        ids=np.array(list(numbers.ids)),
         class_names=columns.class_names,
+        notes={name: text for name, text in notes.items() if text},
     )
     problems = (nodes.problems, table.problems) if nodes else (table.problems,)
     return FolderData(graph, columns, problems)
@@ -248,21 +275,24 @@ class _Numbering:
         ]
         for (what, cells), numbers in zip(columns.items(), found, strict=True):
             for row in np.flatnonzero(numbers < 0).tolist():
-                which = "in a malformed row of" if cells[row] in self._left_out else "not in"
+                is_malformed = cells[row] in self._left_out
+                which = "in a malformed row of" if is_malformed else "not in"
                 reason = f"{what} {quoted(cells[row])} is {which} {self._file}"
-                check.reject(row, "unknown", reason)
+                check.reject(row, "no node" if is_malformed else "unknown", reason)
         return np.stack(found)[:, check.good]
 
 
 def _read_edges(
-    table: Table, numbers: _Numbering, strict: bool
+    table: Table, numbers: _Numbering, strict: bool, texts: frozenset[str]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Senders, receivers and weights, as the file has them."""
     _only(table, ("source", "target"), ("weight",))
     edges, weights = [np.zeros((2, 0), np.int64)], [np.zeros(0, np.float32)]
     for chunk in table.chunks:
         check = RowCheck(table.problems, chunk.lines)
-        ends = _ids(chunk, ("source", "target"), check)
+        ends = {name: _cells(chunk, name, texts) for name in ("source", "target")}
+        for name, cells in ends.items():
+            check.reject_empty(name, cells)
         weight = np.ones(chunk.lines.size)
         if "weight" in table.header:
             weight, strange = chunk.columns["weight"].numbers()
@@ -277,20 +307,28 @@ def _read_edges(
     return senders, receivers, np.concatenate(weights)
 
 
-def _read_sessions(
-    table: Table, numbers: _Numbering, strict: bool
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Senders, receivers and weights of items that occur together."""
+def _read_sessions(table: Table, numbers: _Numbering, strict: bool, texts: frozenset[str]) -> Edges:
+    """Edges of items that occur together."""
     _only(table, ("session", "item"))
     names = _Numbering()  # Sessions are numbered in the same way.
     sessions, items = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    missing = 0
     for chunk in table.chunks:
         check = RowCheck(table.problems, chunk.lines)
-        cells = _ids(chunk, ("session", "item"), check)
-        items.append(numbers.of({"item": cells["item"]}, check)[0])
-        sessions.append(names.of({"session": cells["session"]}, check)[0])
+        session, item = _cells(chunk, "session", texts), _cells(chunk, "item", texts)
+        check.reject_empty("item", item)
+        found = numbers.of({"item": item}, check)[0]
+        named = np.fromiter(map(bool, session), bool, len(session))
+        for row in np.flatnonzero(check.good & ~named).tolist():
+            check.note(row, "no session", "no session")
+            missing += 1
+        items.append(found[named[check.good]])
+        check.good &= named
+        sessions.append(names.of({"session": session}, check)[0])
     table.problems.check(strict, strict)
-    return co_occurrence(np.concatenate(sessions), np.concatenate(items), len(numbers.ids))
+    ends = co_occurrence(np.concatenate(sessions), np.concatenate(items), len(numbers.ids))
+    report = EdgeReport(table.problems.num_rows, missing=missing, unit="record")
+    return Edges(*ends, None, report)
 
 
 def _only(table: Table, needed: Sequence[str], allowed: Sequence[str] = ()) -> None:
@@ -301,15 +339,6 @@ def _only(table: Table, needed: Sequence[str], allowed: Sequence[str] = ()) -> N
     }
 
 
-def _ids(chunk: Chunk, names: Sequence[str], check: RowCheck) -> dict[str, Sequence[str]]:
-    """The text of columns of which no cell may be empty."""
-    columns = {name: chunk.columns[name].text() for name in names}
-    for name, cells in columns.items():
-        check.reject_empty(name, cells)
-    return columns
-
-
-def _lacks_reverse(senders: np.ndarray, receivers: np.ndarray, num_nodes: int) -> np.ndarray:
-    """Whether each edge is without its reverse among all of them."""
-    edges, reverses = senders * num_nodes + receivers, receivers * num_nodes + senders
-    return ~np.isin(reverses, edges)
+def _cells(chunk: Chunk, name: str, texts: frozenset[str]) -> Sequence[str]:
+    """The text of a column, what is missing as ""."""
+    return without_na(chunk.columns[name].text(), texts)

@@ -24,7 +24,9 @@ class NodeColumns:
       numbers: the columns of numbers, in the order in which the feature `"features"` stacks them.
       lists: Parquet columns of lists, each a feature of its own: name -> the length of its lists.
       class_names: the names of the classes, where labels are text.
-      num_classes: the number of classes, 0 where the table has no labels.
+      num_classes: the number of classes, or of labels of `"multilabel"`; 0 where the table has no
+        labels, or targets.
+      label_kind: `"class"`, `"regression"` or `"multilabel"`; None where the table has no labels.
 
     >>> columns = NodeColumns(("height", "age"), {"words": 300}, ("cat", "dog"), 2)
     >>> NodeColumns.from_dict(columns.to_dict()) == columns
@@ -35,6 +37,12 @@ class NodeColumns:
     lists: Mapping[str, int] = dataclasses.field(default_factory=dict)
     class_names: tuple[str, ...] | None = None
     num_classes: int = 0
+    label_kind: str | None = None
+
+    def __post_init__(self) -> None:
+        """Classes are what there was before there were kinds."""
+        if self.num_classes and self.label_kind is None:
+            object.__setattr__(self, "label_kind", "class")
 
     def to_dict(self) -> dict[str, Any]:
         """The same as lists, dicts, strings and numbers, for JSON."""
@@ -43,6 +51,7 @@ class NodeColumns:
             "lists": dict(self.lists),
             "class_names": None if self.class_names is None else list(self.class_names),
             "num_classes": self.num_classes,
+            "label_kind": self.label_kind,
         }
 
     @classmethod
@@ -50,7 +59,7 @@ class NodeColumns:
         """The columns that `to_dict` gave.
 
         Args:
-          values: its keys are the names of the fields.
+          values: its keys are the names of the fields; older ones lack `label_kind`.
 
         Returns:
           The columns.
@@ -59,7 +68,7 @@ class NodeColumns:
           ValueError: if a key is missing or unknown.
         """
         fields = [field.name for field in dataclasses.fields(cls)]
-        if set(values) != set(fields):
+        if set(values) | {"label_kind"} != set(fields):
             raise ValueError(f"columns of nodes must have the keys {fields}, got {list(values)}")
         names = values["class_names"]
         return cls(
@@ -67,6 +76,7 @@ class NodeColumns:
             dict(values["lists"]),
             None if names is None else tuple(names),
             int(values["num_classes"]),
+            values.get("label_kind"),
         )
 
 

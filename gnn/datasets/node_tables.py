@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection
 from itertools import compress
 from typing import Any
 
@@ -12,15 +11,15 @@ import numpy as np
 
 from gnn.datasets.frame_tables import frame_table, is_frame
 from gnn.datasets.node_columns import FeatureColumn, NodeColumns
-from gnn.datasets.table_cells import is_word, quoted
+from gnn.datasets.node_labels import LabelColumn, TableLabels
+from gnn.datasets.table_cells import quoted
 from gnn.datasets.table_problems import Problems, RowCheck
 from gnn.datasets.tables import Table, open_table
+from gnn.edges.missing import as_na_values, without_na
 from gnn.graphs.batch.keys import RESERVED_KEYS
 
 _STACKED = "features"
 _NOT_FEATURES = ("id", "label", "split")
-_LARGEST_LABEL = np.iinfo(np.int32).max - 1
-_LABELS_SHOWN = 10
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -31,10 +30,12 @@ class NodeTable:
       ids: the ids, as text.
       features: `"features"` float32 `[n, k]`, the columns of numbers, and each column of lists
         under its own name, float32 `[n, length]`.
-      labels: int32 `[n]`, -1 for unlabeled; None if no node has a label.
+      labels: int32 `[n]` or `[n, k]`, -1 for unlabeled, or float32 targets; None if no node has a
+        label.
       splits: name -> int32 rows.
       columns: the columns that these came from.
       problems: what was left out.
+      note: what was guessed of the labels, in a few words.
     """
 
     ids: list[str]
@@ -43,6 +44,7 @@ class NodeTable:
     splits: dict[str, np.ndarray]
     columns: NodeColumns
     problems: Problems
+    note: str = ""
 
 
 def read_nodes(
@@ -50,6 +52,8 @@ def read_nodes(
     columns: NodeColumns | None = None,
     *,
     strict: bool = False,
+    label_kind: str | None = None,
+    na_values: Collection[str] | None = None,
     labels: bool = True,
 ) -> NodeTable:
     r"""Reads one table of nodes, such as new ones to predict.
@@ -63,6 +67,8 @@ def read_nodes(
         nodes where it has no column `id`.
       columns: the columns of the table that a model was trained on; None finds them out.
       strict: whether malformed rows are errors, and without `columns` also columns left out.
+      label_kind: as in `from_folder`; None takes that of `columns`.
+      na_values: as in `from_folder`.
       labels: whether labels and splits are read; those that are not cannot be wrong.
 
     Returns:
@@ -83,55 +89,66 @@ def read_nodes(
     >>> table.ids, table.features["features"].tolist(), table.labels
     (['a', 'b'], [[0.5, 3.0], [0.25, 4.0]], None)
     """
-    table, _ = load_nodes(path, columns, strict, labels)
+    table, _ = load_nodes(path, columns, strict, label_kind, na_values, labels)
     table.problems.warn(stacklevel=2)
     return table
 
 
 def load_nodes(
-    path: Any, columns: NodeColumns | None, strict: bool, with_labels: bool = True
+    path: Any,
+    columns: NodeColumns | None,
+    strict: bool,
+    label_kind: str | None = None,
+    na_values: Collection[str] | None = None,
+    with_labels: bool = True,
 ) -> tuple[NodeTable, set[str]]:
     """As `read_nodes`, without the warnings; also the ids that only malformed rows have."""
+    texts = as_na_values(na_values)
+    label = LabelColumn(columns, label_kind, texts)
     table = frame_table(path) if is_frame(path) else open_table(path)
+    has_label, has_split = (with_labels and name in table.header for name in ("label", "split"))
     problems = table.problems
     features = _feature_columns(table, columns)
     lines: list[np.ndarray] = []
-    wanted = _NOT_FEATURES if with_labels else _NOT_FEATURES[:1]
-    texts: dict[str, list[str]] = {name: [] for name in wanted if name in table.header}
+    ids: list[str] = []
+    splits: list[str] = []
     for chunk in table.chunks:
         lines.append(chunk.lines)
-        for name, cells in texts.items():
-            cells.extend(chunk.columns[name].text())
+        ids.extend(without_na(chunk.columns["id"].text(), texts))
+        if has_split:
+            splits.extend(without_na(chunk.columns["split"].text(), texts))
+        if has_label:
+            label.add(chunk.columns["label"])
         for feature in features:
             feature.add(chunk.columns[feature.name])
     problems.check(False, False)  # Now there is a row to look at.
     line = np.concatenate(lines)
     check = RowCheck(problems, line)
-    ids = texts["id"]
-    labels, splits = texts.get("label", []), texts.get("split", [])
     check.reject_empty("id", ids)
     is_like_another = columns is not None
     if columns is None:
         columns, arrays = _found_features(table, features, check)
     else:
         arrays = _known_features(table, features, columns, check)
-    as_text = _are_text(labels, columns)
-    if not as_text:
-        _reject_labels(labels, check)
+    if has_label:
+        label.reject(table.name, check)
     _reject_duplicates(ids, line, problems.unit, check)
     # The table that the columns come from may have had others too, so they are no fault.
     problems.check(strict, strict and not is_like_another)
 
     good = check.good
     kept = list(compress(ids, good))
-    codes, columns = _encode(table.name, list(compress(labels, good)), as_text, columns)
+    labels = TableLabels(None, columns)
+    if has_label:
+        labels = label.read(table.name, good, columns)
     result = NodeTable(
         ids=kept,
         features={name: array[good] for name, array in arrays.items()},
-        labels=codes,
+        labels=labels.values,
         splits=_as_splits(list(compress(splits, good))),
-        columns=columns,
+        columns=labels.columns,
         problems=problems,
+        note=labels.note,
     )
     return result, set(compress(ids, ~good)).difference(kept)
 
@@ -193,36 +210,6 @@ def _arrays(
     return {_STACKED: np.stack(stacked, axis=1), **arrays} if stacked else arrays
 
 
-def _are_text(labels: list[str], columns: NodeColumns) -> bool:
-    """Whether labels are names of classes, or else whole numbers."""
-    if columns.class_names is not None or columns.num_classes:
-        return columns.class_names is not None
-    counts = Counter(labels)
-    words = sum(count for label, count in counts.items() if is_word(label))
-    return 2 * words >= sum(count for label, count in counts.items() if label)
-
-
-def _reject_labels(labels: list[str], check: RowCheck) -> None:
-    reasons = {label: _why_no_class(label) for label in set(labels)}
-    if not any(reasons.values()):
-        return
-    for row, label in enumerate(labels):
-        if reasons[label]:
-            check.reject(row, "label", f"label {quoted(label)} {reasons[label]}")
-
-
-def _why_no_class(label: str) -> str:
-    """What is wrong with a label where labels are whole numbers; "" if nothing is."""
-    if not label:
-        return ""
-    number = float("nan") if is_word(label) else float(label)
-    if not number.is_integer():
-        return "is not a whole number"
-    if number < 0:
-        return "is negative: leave it empty where there is none"
-    return "" if number <= _LARGEST_LABEL else "is too large for the number of a class"
-
-
 def _reject_duplicates(ids: list[str], line: np.ndarray, unit: str, check: RowCheck) -> None:
     """Keeps the first well-formed row of each id."""
     if len(set(ids)) == len(ids):
@@ -234,39 +221,8 @@ def _reject_duplicates(ids: list[str], line: np.ndarray, unit: str, check: RowCh
             check.reject(row, "duplicate", f"id {quoted(ids[row])} is on {where} already")
 
 
-def _encode(
-    file: str, labels: list[str], as_text: bool, columns: NodeColumns
-) -> tuple[np.ndarray | None, NodeColumns]:
-    """Labels as classes, and the columns with the classes that there are."""
-    found = sorted(set(labels) - {""})
-    if not found:
-        return None, columns
-    if as_text:
-        names = tuple(found) if columns.class_names is None else columns.class_names
-        codes = {name: k for k, name in enumerate(names)}
-        unknown = [label for label in found if label not in codes]
-        known = f"classes {_named(names)}"
-        count = len(names)
-    else:
-        names = None
-        codes = {label: int(float(label)) for label in found}
-        count = columns.num_classes or 1 + max(codes.values())
-        unknown = [label for label in found if codes[label] >= count]
-        known = f"{count} classes 0 to {count - 1}"
-    if unknown:
-        raise ValueError(f"{file}: labels {_named(unknown)} are not among the {known}")
-    columns = dataclasses.replace(columns, class_names=names, num_classes=count)
-    codes[""] = -1
-    return np.fromiter(map(codes.__getitem__, labels), np.int32, len(labels)), columns
-
-
 def _as_splits(names: list[str]) -> dict[str, np.ndarray]:
     """The rows of each split, splits in order of first appearance."""
     codes = {name: k for k, name in enumerate(dict.fromkeys(names))}
     which = np.fromiter(map(codes.__getitem__, names), np.int64, len(names))
     return {n: np.flatnonzero(which == k).astype(np.int32) for n, k in codes.items() if n}
-
-
-def _named(labels: Sequence[str]) -> str:
-    more = f" and {len(labels) - _LABELS_SHOWN} more" if len(labels) > _LABELS_SHOWN else ""
-    return ", ".join(map(quoted, labels[:_LABELS_SHOWN])) + more

@@ -10,6 +10,8 @@ import numpy as np
 
 _SHOWN_OF_A_KIND = 5
 _COLUMNS_SHOWN = 20
+# Kinds of problems that are gaps in sound data, however many there are.
+_GAPS = ("no session",)
 
 
 class TableWarning(UserWarning):
@@ -79,7 +81,8 @@ class Problems:
         bad = len(self.malformed)
         if not self.num_rows:
             raise ValueError(f"{self.file} has no rows")
-        if 2 * bad > self.num_rows:
+        wrong = bad - sum(len(self.kinds.get(kind, ())) for kind in _GAPS)
+        if 2 * wrong > self.num_rows:
             raise ValueError(
                 f"{self.file}: {bad} of {self.num_rows} rows are malformed, more than half: "
                 f"{self._named()}{self._hint()}"
@@ -124,6 +127,7 @@ class Problems:
         return {
             "fields": ". Is its delimiter a comma?",
             "unknown": ". Ids are compared as text, so '01' is not '1'",
+            "no node": ". Their nodes are left out: mend the rows of that table first",
         }.get(most, "")
 
 
@@ -146,6 +150,16 @@ class RowCheck:
         if self.good[row]:
             self.good[row] = False
             self._problems.add(int(self._lines[row]), kind, reason)
+
+    def note(self, row: int, kind: str, reason: str) -> None:
+        """Names a row that is malformed in part, and stays.
+
+        Args:
+          row: its place among these.
+          kind: as in `Problems.add`.
+          reason: as in `Problems.add`.
+        """
+        self._problems.add(int(self._lines[row]), kind, reason)
 
     def reject_empty(self, what: str, cells: Sequence[str]) -> None:
         """Leaves out the rows whose cell is empty.

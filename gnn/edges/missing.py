@@ -25,7 +25,6 @@ NA_VALUES = frozenset(
         "NA",
         "NULL",
         "NaN",
-        "NaT",
         "None",
         "n/a",
         "nan",
@@ -77,3 +76,14 @@ def missing_among(values: Sequence[Any], na_values: Collection[str] = ()) -> np.
     [False, True, True]
     """
     return np.fromiter((is_missing(v, na_values) for v in values), bool, len(values))
+
+
+def without_na(cells: Sequence[str], na_values: frozenset[str]) -> Sequence[str]:
+    """Texts, those that mean missing as "".
+
+    >>> without_na(["a", "NA"], NA_VALUES)
+    ['a', '']
+    """
+    if na_values.isdisjoint(cells):
+        return cells
+    return ["" if cell in na_values else cell for cell in cells]

@@ -132,10 +132,8 @@ def as_plain(title: str, values: Any) -> np.ndarray:
         mask = np.ma.getmaskarray(values).reshape(len(values), -1)
         _refuse_rows(title, "have a value at each node, got none", mask.any(axis=1))
     array = as_array(values)
-    if array.dtype.kind == "O":
-        return _of_objects(title, array)
-    if array.dtype.kind == "T":
-        return array.astype(np.str_)
+    if array.dtype.kind in "OT":
+        return _of_objects(title, array.astype(object, copy=False))
     if array.dtype.kind not in "biufSU":
         raise TypeError(_wrong_type(title, str(getattr(values, "dtype", array.dtype))))
     return array
@@ -231,6 +229,6 @@ def _named_rows(rows: np.ndarray) -> str:
 
 def _wrong_type(title: str, dtype: str) -> str:
     hint = ""
-    if "time" in dtype or "period" in dtype or "date" in dtype:
+    if any(word in dtype.lower() for word in ("time", "date", "period")):
         hint = ": give dates as numbers, such as the days since one of them"
     return f"{title} must hold numbers, booleans or strings, got dtype {dtype}{hint}"

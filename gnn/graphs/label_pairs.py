@@ -12,9 +12,9 @@ import dataclasses
 import numpy as np
 
 from gnn.graphs.graph import Graph
+from gnn.graphs.narrow import narrow
+from gnn.graphs.pair_draws import PairDraws, distinct_pairs, in_turn, undirected_keys
 
-# Draws that fall on pairs left out are drawn again, so often before there are held to be no others.
-_MOST_ROUNDS = 100
 # Of the seeds of draws to validate on. NumPy takes `[seed, 0]` for `seed`, and draws of epoch 0
 # would be those left out, one after the other.
 _VALIDATION, _HELD_OUT = 1, 2
@@ -40,7 +40,9 @@ class LabelPairs:
 
     def __post_init__(self) -> None:
         for name in ("agree", "disagree"):
-            rows = np.asarray(getattr(self, name), np.int32).reshape(-1, 2)
+            given = np.asarray(getattr(self, name))
+            # NumPy makes float64 of an empty list.
+            rows = narrow(name, given if given.size else given.astype(np.int32)).reshape(-1, 2)
             object.__setattr__(self, name, rows)
 
     def __len__(self) -> int:
@@ -117,10 +119,10 @@ def split_pairs(
     _check_share(share)
     if most < 0:
         raise ValueError(f"most must be at least 0, got {most!r}")
-    keys = np.unique(_undirected(pairs.nodes))
+    keys = np.unique(undirected_keys(pairs.nodes))
     count = min(int(share * len(keys)), int(most))
     chosen = np.random.default_rng(seed).choice(keys, count, replace=False)
-    held_out = [np.isin(_undirected(rows), chosen) for rows in (pairs.agree, pairs.disagree)]
+    held_out = [np.isin(undirected_keys(rows), chosen) for rows in (pairs.agree, pairs.disagree)]
     agree, disagree = held_out
     return (
         LabelPairs(pairs.agree[~agree], pairs.disagree[~disagree]),
@@ -171,7 +173,7 @@ def split_nodes(
     training[nodes] = -1
     rng = np.random.default_rng([seed, 0, _VALIDATION])
     agree, disagree = (
-        _distinct(_Draws(labels, equal, None, rng), nodes, int(num_pairs) // 2)
+        distinct_pairs(PairDraws(labels, equal, None, rng), nodes, int(num_pairs) // 2)
         for equal in (True, False)
     )
     return training, LabelPairs(agree, disagree)
@@ -216,16 +218,16 @@ def balanced_pairs(
     labels = _checked(labels)
     rng = np.random.default_rng([seed, epoch])
     half = len(edges.agree) if num_pairs is None else int(num_pairs) // 2
-    agree = _in_turn(edges.agree, half, rng)
+    agree = in_turn(edges.agree, half, rng)
     wanted = min(len(edges.disagree), half)
     if half > len(edges.agree) > 0:  # As many in each turn as one epoch has.
         wanted = half * min(len(edges.disagree), len(edges.agree)) // len(edges.agree)
-    disagree = _in_turn(edges.disagree, wanted, rng)
+    disagree = in_turn(edges.disagree, wanted, rng)
     missing = len(agree) - len(disagree)
     if missing > 0:
-        drawn = _Draws(labels, False, exclude, rng)(missing)
+        drawn = PairDraws(labels, False, _nodes_of(exclude), rng)(missing)
         disagree = np.concatenate([disagree, drawn])
-        disagree = _in_turn(disagree, half, rng) if len(drawn) < missing else disagree
+        disagree = in_turn(disagree, half, rng) if len(drawn) < missing else disagree
     half = min(len(agree), len(disagree))
     return LabelPairs(agree[:half], rng.permutation(disagree[:half]))
 
@@ -261,58 +263,11 @@ def random_pairs(
     """
     labels, rng = _checked(labels), np.random.default_rng([seed, epoch])
     agree, disagree = (
-        _Draws(labels, equal, exclude, rng)(int(num_pairs) // 2) for equal in (True, False)
+        PairDraws(labels, equal, _nodes_of(exclude), rng)(int(num_pairs) // 2)
+        for equal in (True, False)
     )
     half = min(len(agree), len(disagree))
     return LabelPairs(agree[:half], disagree[:half])
-
-
-class _Draws:
-    """Draws uniformly from the ordered pairs of labeled nodes of equal, or of different, labels."""
-
-    def __init__(
-        self,
-        labels: np.ndarray,
-        equal: bool,
-        exclude: LabelPairs | None,
-        rng: np.random.Generator,
-    ):
-        nodes = np.flatnonzero(labels >= 0)
-        # By class, so that a class is a range.
-        self._nodes = nodes[np.argsort(labels[nodes], kind="stable")]
-        _, first, own, sizes = np.unique(
-            labels[self._nodes], return_index=True, return_inverse=True, return_counts=True
-        )
-        self._first, self._size = first[own], sizes[own]
-        # How many partners each node has; the cumulative sum numbers all pairs.
-        partners = self._size - 1 if equal else len(nodes) - self._size
-        self._ends = np.cumsum(partners, dtype=np.int64)
-        self._equal, self._rng = equal, rng
-        self._exclude = np.empty(0) if exclude is None else _undirected(exclude.nodes)
-
-    def __call__(self, count: int) -> np.ndarray:
-        """int32 `[count, 2]`; fewer where everything found is left out."""
-        kept = [np.empty((0, 2), np.int32)]
-        for _ in range(_MOST_ROUNDS):
-            if count <= 0 or not self._ends.size or not self._ends[-1]:
-                break
-            drawn = self._draw(count)
-            drawn = drawn[~np.isin(_undirected(drawn), self._exclude)]
-            kept.append(drawn)
-            count -= len(drawn)
-        return np.concatenate(kept)
-
-    def _draw(self, count: int) -> np.ndarray:
-        number = self._rng.integers(self._ends[-1], size=count)
-        sender = np.searchsorted(self._ends, number, side="right")
-        rank = self._ends[sender] - 1 - number  # Among the sender's partners.
-        first, size = self._first[sender], self._size[sender]
-        if self._equal:
-            receiver = first + rank
-            receiver += receiver >= sender
-        else:
-            receiver = np.where(rank >= first, rank + size, rank)
-        return np.stack([self._nodes[sender], self._nodes[receiver]], axis=1).astype(np.int32)
 
 
 def _held_out(
@@ -332,31 +287,8 @@ def _held_out(
     return nodes[np.arange(len(nodes)) - first[own] < counts[own]]
 
 
-def _distinct(draw: _Draws, nodes: np.ndarray, count: int) -> np.ndarray:
-    """`count` distinct pairs, each with one of some nodes; fewer where there are not so many."""
-    found = np.empty((0, 2), np.int32)
-    for _ in range(_MOST_ROUNDS if len(nodes) else 0):
-        drawn = draw(2 * count)
-        found = np.concatenate([found, drawn[np.isin(drawn, nodes).any(axis=1)]])
-        _, first = np.unique(_undirected(found), return_index=True)
-        found = found[np.sort(first)][:count]
-        if len(found) == count:
-            break
-    return found
-
-
-def _in_turn(rows: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
-    """`count` rows in random order, every one before any comes again."""
-    order = np.arange(0)
-    while len(rows) and len(order) < count:
-        order = np.concatenate([order, rng.permutation(len(rows))])
-    return rows[order[:count]]
-
-
-def _undirected(rows: np.ndarray) -> np.ndarray:
-    """int64 `[n]`, a number a pair that both of its directions share."""
-    ends = np.sort(rows, axis=1).astype(np.int64)
-    return ends[:, 0] << 32 | ends[:, 1]
+def _nodes_of(pairs: LabelPairs | None) -> np.ndarray | None:
+    return None if pairs is None else pairs.nodes
 
 
 def _parted(rows: np.ndarray, labels: np.ndarray) -> LabelPairs:

@@ -7,13 +7,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gnn.configs.label_kinds import LABEL_KINDS
 from gnn.edges.checks import read_only
 from gnn.edges.missing import as_na_values, missing_among
 from gnn.memory_maps import as_array, blocks, cast
 
-LABEL_KINDS = ("class", "regression", "multilabel")
 _MAX_INT32 = np.iinfo(np.int32).max
-_TWO_SIGNS = ("-1", "1")
+TWO_SIGNS = ("-1", "1")
+SIGNS_NOTE = "class: -1 and 1 are two classes; None or NaN is unlabeled"
 
 
 class Labels(NamedTuple):
@@ -43,6 +44,15 @@ def kind_of(labels: np.ndarray) -> str:
         return "regression"
     several = labels.ndim == 2 and all(part.max(initial=0) <= 1 for _, part in blocks(labels))
     return "multilabel" if several else "class"
+
+
+def check_label_kind(label_kind: str | None) -> None:
+    """Raises ValueError unless it is None or one of the kinds.
+
+    >>> check_label_kind("class")
+    """
+    if label_kind not in (None, *LABEL_KINDS):
+        raise ValueError(f"label_kind must be None or one of {LABEL_KINDS}, got {label_kind!r}")
 
 
 def held_labels(
@@ -113,8 +123,7 @@ def read_labels(
     >>> read_labels([21.0, None, 10.0], label_kind="regression").values.tolist()
     [21.0, nan, 10.0]
     """
-    if label_kind not in (None, *LABEL_KINDS):
-        raise ValueError(f"label_kind must be None or one of {LABEL_KINDS}, got {label_kind!r}")
+    check_label_kind(label_kind)
     names = _as_names(class_names)
     if labels is None:
         return Labels(None, names)
@@ -133,8 +142,8 @@ def read_labels(
     if array.dtype.kind == "f":
         array = _whole(array, missing)
     if names is None and array.ndim == 1 and _is_two_signs(array[~missing]):
-        array, names = np.where(array > 0, 1, 0), _TWO_SIGNS
-        note = "class: -1 and 1 are two classes; None or NaN is unlabeled"
+        array, names = np.where(array > 0, 1, 0), TWO_SIGNS
+        note = SIGNS_NOTE
     return Labels(_as_classes(array, missing, names), names, note)
 
 
@@ -233,7 +242,7 @@ def _guessed(array: np.ndarray, missing: np.ndarray, named: bool) -> tuple[str, 
         return ("regression", "") if real else ("class", "")
     if array.dtype.kind == "b" or not distinct.size or named:
         return "class", ""
-    whole = not real or bool(np.all(distinct % 1 == 0))
+    whole = not real or np.array_equal(np.trunc(distinct), distinct)
     numbers = distinct if real else distinct[distinct != -1]
     if not numbers.size:
         return "class", ""
@@ -254,7 +263,7 @@ def _is_two_signs(values: np.ndarray) -> bool:
 
 def _whole(array: np.ndarray, missing: np.ndarray) -> np.ndarray:
     """Floats that are whole, as integers."""
-    bad = ~missing & (~np.isfinite(array) | (array % 1 != 0))
+    bad = ~missing & (np.isinf(array) | (np.trunc(array) != array))
     if bad.any():
         at = int(np.argmax(bad))
         raise ValueError(

@@ -6,8 +6,8 @@ from typing import Any
 
 import keras
 import tensorflow as tf
-from graph_nets.graphs import GraphsTuple
 
+from gnn.graphs.batch.which_nodes import real_nodes
 from gnn.layers.graph_layer import GraphHandle, GraphLayer
 
 
@@ -76,7 +76,7 @@ class NodeBatchNormalization(GraphLayer):
         variance = tf.convert_to_tensor(self.moving_variance)
         if training and self.trainable:
             old_mean, old_variance = mean, variance
-            mean, variance = _moments(values, real_nodes(handle.graph, tf.shape(values)[0]))
+            mean, variance = _moments(values, real_nodes(handle.graph.replace(nodes=values)))
             for moving, old, new in (
                 (self.moving_mean, old_mean, mean),
                 (self.moving_variance, old_variance, variance),
@@ -90,28 +90,10 @@ class NodeBatchNormalization(GraphLayer):
         return {**super().get_config(), "momentum": self.momentum, "epsilon": self.epsilon}
 
 
-def real_nodes(graph: GraphsTuple, num_nodes: int | tf.Tensor) -> tf.Tensor:
-    """Which nodes are no padding, as a bool `[n_nodes]` tensor.
-
-    A batch with a `readout_mask` is padded; its padding is the last component that has nodes.
-
-    Example:
-
-    >>> from gnn.graphs.batch.graphs_tuple import edgeless, graph_from_inputs
-    >>> graph = graph_from_inputs({"x": tf.ones([3, 1]), **edgeless(3), "n_node": [1, 2, 0],
-    ...                            "readout_mask": [1.0, 0.0, 0.0]})
-    >>> real_nodes(graph, 3).numpy().tolist()
-    [True, False, False]
-    """
-    if getattr(graph, "readout_mask", None) is None:
-        return tf.ones([num_nodes], tf.bool)
-    starts = tf.cumsum(graph.n_node, exclusive=True)
-    first_padding = tf.reduce_max(tf.where(graph.n_node > 0, starts, 0))
-    return tf.range(num_nodes) < first_padding
-
-
-def _moments(values: tf.Tensor, counted: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Mean and variance of the counted rows of all replicas."""
+def _moments(values: tf.Tensor, counted: tf.Tensor | None) -> tuple[tf.Tensor, tf.Tensor]:
+    """Mean and variance of the counted rows of all replicas; None means all rows."""
+    if counted is None:
+        counted = tf.ones(tf.shape(values)[:1], tf.bool)
     share = tf.cast(counted, values.dtype)[:, tf.newaxis]
     # In one exchange: a batch without real nodes counts for nothing.
     sums = _over_replicas(tf.concat([tf.reduce_sum(share * values, 0), [tf.reduce_sum(share)]], 0))

@@ -11,7 +11,8 @@ import tensorflow as tf
 from gnn.layers.batch_normalization import NodeBatchNormalization
 from gnn.layers.convolution_layer import ConvolutionLayer, feature_product
 from gnn.layers.graph_layer import GraphHandle
-from gnn.layers.owned_layers import call_layer, make_layer, restore_layers
+from gnn.layers.owned_layers import make_layer, restore_layers
+from gnn.layers.real_rows import call_on_nodes
 from gnn.ops.propagate import Adjacency, propagate
 
 
@@ -115,7 +116,8 @@ class GINConv(ConvolutionLayer):
         if self.mlp is not None:
             if isinstance(nodes, tf.SparseTensor):
                 nodes = tf.sparse.to_dense(nodes)
-            return call_layer(self.mlp, self._gather(nodes, adjacency), training)
+            gathered = self._gather(nodes, adjacency)
+            return call_on_nodes(self.mlp, gathered, handle.graph, training)
         if isinstance(nodes, tf.SparseTensor) or self.units <= self.hidden_kernel.shape[0]:
             hidden = self._gather(feature_product(nodes, self.hidden_kernel), adjacency)
         else:

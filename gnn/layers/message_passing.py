@@ -10,8 +10,10 @@ import keras
 import tensorflow as tf
 
 from gnn.graphs.batch.graphs_tuple import edges_of
+from gnn.graphs.batch.which_nodes import real_nodes
 from gnn.layers.graph_layer import GraphHandle, GraphLayer
-from gnn.layers.owned_layers import call_layer, make_layer, restore_layers
+from gnn.layers.owned_layers import make_layer, restore_layers
+from gnn.layers.real_rows import call_layer, call_on_nodes, on_real_rows
 from gnn.ops.propagate import Adjacency, propagate
 from gnn.ops.sampled_edges import sampling_scale
 
@@ -95,7 +97,7 @@ class MessagePassing(GraphLayer):
         else:
             ends = [tf.gather(nodes, adjacency.receivers), tf.gather(nodes, adjacency.senders)]
             columns = ends if edges is None else [edges, *ends]
-            messages = call_layer(self.message, tf.concat(columns, axis=-1), training)
+            messages = self._messages(tf.concat(columns, axis=-1), handle, training)
         # Each message is sent once, by a sender of its own.
         numbers = tf.range(tf.shape(messages)[0])
         inbox = dataclasses.replace(adjacency, senders=numbers, weights=None)
@@ -105,7 +107,18 @@ class MessagePassing(GraphLayer):
             scale = sampling_scale(edges_of(handle.graph), degrees)[:, tf.newaxis]
             received *= tf.cast(scale, received.dtype)
         columns = [tf.cast(received, nodes.dtype), nodes]
-        return call_layer(self.update, tf.concat(columns, axis=-1), training)
+        return call_on_nodes(self.update, tf.concat(columns, axis=-1), handle.graph, training)
+
+    def _messages(self, columns: tf.Tensor, handle: GraphHandle, training: bool | None) -> Any:
+        """The messages along the edges; those between nodes that are padding count nowhere."""
+        real = real_nodes(handle.graph)
+        if real is not None:
+            real = tf.gather(real, handle.adjacency.receivers)
+
+        def call(rows: Any, mask: tf.Tensor | None) -> Any:
+            return call_layer(self.message, rows, training, mask)
+
+        return on_real_rows(self.message, call, columns, real, training)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor arguments, with the layers that were made for the functions."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -32,19 +31,6 @@ def make_layer(argument: str, function: Callable[[], keras.layers.Layer]) -> ker
             f"{argument} must return a Keras layer or model; got {type(layer).__name__}"
         )
     return layer
-
-
-def call_layer(layer: keras.layers.Layer, inputs: Any, training: bool | None) -> Any:
-    """Calls a layer, with `training` where it takes that.
-
-    Example:
-
-    >>> import tensorflow as tf
-    >>> call_layer(keras.layers.ReLU(), tf.constant([-1.0, 2.0]), True).numpy().tolist()
-    [0.0, 2.0]
-    """
-    takes_training = "training" in inspect.signature(layer.call).parameters
-    return layer(inputs, **({"training": training} if takes_training else {}))
 
 
 def restore_layers(config: dict[str, Any], *names: str) -> dict[str, Any]:

@@ -8,7 +8,8 @@ import keras
 import tensorflow as tf
 
 from gnn.configs import TransformType, as_graph_reg_config, as_pair_weights
-from gnn.graphs.batch.graphs_tuple import edges_of, readout_rows
+from gnn.graphs.batch.graphs_tuple import edges_of
+from gnn.graphs.batch.which_nodes import readout_rows
 from gnn.layers.graph_layer import GraphHandle, GraphLayer
 from gnn.layers.mean_loss import MeanLossLayer
 from gnn.ops.graph_loss import labeled_neighbor_distances, neighbor_distances

@@ -6,6 +6,7 @@ import contextlib
 import keyword
 import logging
 import os
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from gnn.files import whole_folder
+from gnn.files import whole_file, whole_folder
+from gnn.ops.kernels import plain_operations
 
 
 def export_saved_model(
@@ -48,6 +50,8 @@ def export_saved_model(
 
     module = tf.Module()
     module.model_variables = [variable.value for variable in model.variables]
+    # A SavedModel has the tables of lookup layers only where something refers to them by name.
+    module.tables = lookup_tables(model)
     module.serve = serve
     signature = serve.get_concrete_function(**specs)
     if "://" in os.fspath(filepath):
@@ -60,6 +64,50 @@ def export_saved_model(
     check_replaceable(path)
     with whole_folder(path, overwrite=True) as partial, _without_info(tf.get_logger()):
         tf.saved_model.save(module, str(partial), signatures={"serving_default": signature})
+
+
+def export_litert(
+    model: keras.Model,
+    filepath: Any,
+    specs: Mapping[str, tf.TensorSpec],
+    inputs_of: Callable[[dict[str, tf.Tensor]], Any] = dict,
+) -> None:
+    """Writes `model` as a LiteRT file, of operations that LiteRT has where TensorFlow has more.
+
+    Args:
+        model: as in `export_saved_model`.
+        filepath: the file to write, which ends in ".tflite"; an older one is replaced.
+        specs: as there.
+        inputs_of: as there.
+
+    Raises:
+        ValueError: the name ends otherwise, or a feature's name could not name an argument.
+    """
+    if Path(filepath).suffix != ".tflite":
+        raise ValueError(f"filepath must end in '.tflite' for format='litert'; got {filepath!r}")
+    with tempfile.TemporaryDirectory() as folder, plain_operations():
+        served = os.path.join(folder, "served")
+        export_saved_model(model, served, specs, inputs_of)
+        converter = tf.lite.TFLiteConverter.from_saved_model(served)
+        # Tables of strings are TensorFlow's own; where there are none, nothing is selected.
+        known = tf.lite.OpsSet
+        converter.target_spec.supported_ops = [known.TFLITE_BUILTINS, known.SELECT_TF_OPS]
+        content = converter.convert()
+    with whole_file(filepath) as partial:
+        partial.write_bytes(content)
+
+
+def lookup_tables(model: keras.layers.Layer) -> list[Any]:
+    """The TensorFlow tables in a model, such as those of `StringLookup` and `TextVectorization`.
+
+    Example:
+
+    >>> lookup_tables(keras.Sequential([keras.layers.Dense(2)]))
+    []
+    """
+    tracked = tf.train.TrackableView(model).descendants()
+    resource = tf.saved_model.experimental.TrackableResource
+    return [each for each in tracked if isinstance(each, resource)]
 
 
 def sole_input(inputs: Mapping[str, Any]) -> Any:

@@ -10,11 +10,12 @@ import tensorflow as tf
 
 from gnn.graphs.arguments import check_counts, check_rate
 from gnn.graphs.batch.graphs_tuple import BatchGraph, graph_from_inputs
+from gnn.graphs.batch.which_nodes import real_nodes
 from gnn.layers.batch_normalization import NodeBatchNormalization
 from gnn.layers.graph_layer import GraphLayer
 from gnn.layers.isomorphism import GINConv
-from gnn.layers.owned_layers import call_layer
 from gnn.layers.readout import MODES, GlobalPool, GraphReadout
+from gnn.layers.real_rows import call_layer, call_on_nodes
 from gnn.models.feature_columns import feature_columns
 from gnn.models.node_graph_model import NodeGraphModel
 from gnn.models.node_models import build_node_model, call_node_model
@@ -92,7 +93,7 @@ class GraphModel(NodeGraphModel):
 
     def _pooled(self, graph: BatchGraph, training: bool | None) -> list[tf.Tensor]:
         if self.node_model is not None:
-            nodes = call_node_model(self.node_model, graph.nodes, training)
+            nodes = call_node_model(self.node_model, graph.nodes, training, real_nodes(graph))
         else:
             nodes = feature_columns(graph.nodes, self.compute_dtype)
         graph = graph.replace(nodes=nodes)
@@ -319,4 +320,4 @@ def _pool(pool: Any) -> GraphReadout:
 def _apply(layer: keras.layers.Layer, graph: BatchGraph, training: bool | None) -> BatchGraph:
     if isinstance(layer, GraphLayer):
         return layer(graph, training=training)
-    return graph.replace(nodes=call_layer(layer, graph.nodes, training))
+    return graph.replace(nodes=call_on_nodes(layer, graph.nodes, graph, training))

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from gnn.configs import as_graph_reg_config, as_pair_weights
 from gnn.graphs.batch.graphs_tuple import BatchGraph
+from gnn.graphs.batch.which_nodes import real_nodes
 from gnn.layers.regularization import GraphRegularization
 from gnn.models.agreement.agreement_weights import weigh_by_agreement
 from gnn.models.node_graph_model import NodeGraphModel
@@ -110,7 +111,8 @@ class GraphRegularizationModel(NodeGraphModel):
 
     def graph_call(self, graph: BatchGraph, training: bool | None = None) -> BatchGraph:
         """Applies the node model to every node and adds the graph loss."""
-        outputs = call_node_model(self.node_model, graph.nodes, training)
+        real = real_nodes(graph)
+        outputs = call_node_model(self.node_model, graph.nodes, training, real)
         if graph.has_edges:
             regularized = graph.replace(nodes=self._regularized(outputs))
             weighed = weigh_by_agreement(regularized, graph.nodes, self.agreement_model)

@@ -77,6 +77,10 @@ class InputSignature:
                 del rows["readout"]
         return rows
 
+    def symbols(self) -> Any:
+        """Symbolic tensors of this signature: `example` without values."""
+        return keras.tree.map_structure(_symbol, self.example())
+
     def serving_specs(
         self, with_graph: bool, with_readout: bool = True
     ) -> dict[str, tf.TensorSpec]:
@@ -117,3 +121,8 @@ def _zeros(spec: Mapping[str, Any]) -> Any:
             tf.zeros([0, len(shape)], tf.int64), tf.zeros([0], spec["dtype"]), shape
         )
     return tf.zeros(shape, spec["dtype"])
+
+
+def _symbol(value: Any) -> keras.KerasTensor:
+    sparse = isinstance(value, tf.SparseTensor)
+    return keras.KerasTensor(tuple(value.shape), value.dtype.name, sparse=sparse)

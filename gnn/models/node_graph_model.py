@@ -50,7 +50,10 @@ class NodeGraphModel(TrainedOnGraphs, SavedWithInputs):
 
     @property
     def trainable_variables(self) -> list[keras.Variable]:
-        """The trainable variables but those of agreement models, which this loss does not train."""
+        """The trainable variables but those that only agreement models have.
+
+        This loss does not train them. What an agreement model shares with the rest is trained.
+        """
         return self._without_agreement(super().trainable_variables)
 
     @property
@@ -59,7 +62,22 @@ class NodeGraphModel(TrainedOnGraphs, SavedWithInputs):
         return self._without_agreement(super().trainable_weights)
 
     def _without_agreement(self, variables: list[keras.Variable]) -> list[keras.Variable]:
-        models = [layer for layer in self._flatten_layers() if isinstance(layer, NodeGraphModel)]
-        judges = [getattr(model, "agreement_model", None) for model in models]
-        left_out = {id(v) for judge in judges if judge is not None for v in judge.variables}
+        judges = [_judge_of(layer) for layer in self._flatten_layers()]
+        judged = {id(v) for judge in judges if judge is not None for v in judge.variables}
+        left_out = judged - _reached(self, set()) if judged else judged
         return [variable for variable in variables if id(variable) not in left_out]
+
+
+def _judge_of(layer: keras.layers.Layer) -> keras.layers.Layer | None:
+    return getattr(layer, "agreement_model", None) if isinstance(layer, NodeGraphModel) else None
+
+
+def _reached(layer: keras.layers.Layer, seen: set[int]) -> set[int]:
+    """The ids of the variables to which a way leads that does not pass through a judge."""
+    seen.add(id(layer))
+    found = {id(v) for v in (*layer._trainable_variables, *layer._non_trainable_variables)}
+    judge = _judge_of(layer)
+    for inner in layer._flatten_layers(include_self=False, recursive=False):
+        if inner is not judge and id(inner) not in seen:
+            found |= _reached(inner, seen)
+    return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
@@ -10,8 +9,10 @@ import keras
 import tensorflow as tf
 
 from gnn.layers.dense import FeatureDense
-from gnn.layers.dropout import FeatureDropout
+from gnn.layers.real_rows import call_layer, on_real_rows
 from gnn.models.agreement.belief_agreement import BeliefAgreement
+from gnn.models.base.supervision import by_output
+from gnn.models.sequential import prepare_sequential
 from gnn.ops.sparse import map_values
 
 
@@ -137,6 +138,9 @@ def _makes(layer: keras.layers.Layer, output: Any) -> bool:
 def input_names(node_model: keras.layers.Layer) -> list[str] | None:
     """The names of a functional or built Sequential model's inputs; None for other layers.
 
+    As in Keras they are the keys of the dict that the model was made of, or else what the inputs
+    are called themselves.
+
     Example:
 
     >>> input_names(keras.Sequential([keras.Input((4,), name="pixels"), keras.layers.Dense(2)]))
@@ -145,10 +149,21 @@ def input_names(node_model: keras.layers.Layer) -> list[str] | None:
     if isinstance(node_model, keras.Sequential) and not node_model.built:
         return None
     inputs = getattr(node_model, "inputs", None) if isinstance(node_model, keras.Model) else None
-    return [tensor.name for tensor in inputs] if inputs else None
+    if not inputs:
+        return None
+    given = None if isinstance(node_model, keras.Sequential) else node_model.input
+    if not isinstance(given, Mapping) or len(given) < len(inputs):
+        return [tensor.name for tensor in inputs]
+    key_of = {id(tensor): key for key, tensor in given.items()}
+    return [key_of[id(tensor)] for tensor in inputs]
 
 
-def call_node_model(node_model: keras.layers.Layer, features: Any, training: bool | None) -> Any:
+def call_node_model(
+    node_model: keras.layers.Layer,
+    features: Any,
+    training: bool | None,
+    real: tf.Tensor | None = None,
+) -> Any:
     """Calls a node model on the features it wants and on no others.
 
     A functional or Sequential model is given its inputs by their names; where it has one input and
@@ -156,8 +171,17 @@ def call_node_model(node_model: keras.layers.Layer, features: Any, training: boo
     any other layer the one feature as a tensor. Features that are a plain tensor are handed on as
     they are.
 
+    Args:
+        node_model: the model.
+        features: the features by name, or a tensor.
+        training: whether dropout and the like are on.
+        real: bool `[n_rows]`, which rows are no padding; None where all are. The model sees no
+            others, as `gnn.layers.real_rows.on_real_rows` has it.
+
     Raises:
         KeyError: a feature that the model has an input for is missing.
+        TypeError: the model returns a list of outputs.
+        ValueError: under XLA, a layer is known to count rows that are padding.
 
     Example:
 
@@ -165,28 +189,15 @@ def call_node_model(node_model: keras.layers.Layer, features: Any, training: boo
     >>> call_node_model(dense, {"x": tf.ones([1, 3])}, training=False).numpy().tolist()
     [[3.0]]
     """
-    inputs = node_inputs(node_model, features)
-    _take_sparse_inputs(node_model, inputs)
-    return node_model(inputs, **_training(node_model, training))
 
+    def call(features: Any, mask: tf.Tensor | None) -> Any:
+        inputs = node_inputs(node_model, features)
+        prepare_sequential(node_model, inputs)
+        outputs = call_layer(node_model, inputs, training, mask)
+        by_output(outputs)  # Raises of a list, whose outputs have no names.
+        return outputs
 
-def _take_sparse_inputs(node_model: keras.layers.Layer, inputs: Any) -> None:
-    """Gives an unbuilt Sequential model that begins with a layer for sparse features such an input.
-
-    Keras would build it for dense ones, and from then on make all features dense.
-    """
-    is_sparse = isinstance(inputs, tf.SparseTensor) or getattr(inputs, "sparse", False)
-    if not is_sparse or not isinstance(node_model, keras.Sequential) or node_model.built:
-        return
-    layers = list(node_model.layers)
-    if not layers or not isinstance(layers[0], (FeatureDense, FeatureDropout)):
-        return
-    for _ in layers:
-        node_model.pop(rebuild=False)
-    shape = inputs.shape[1:]
-    node_model.add(keras.Input(shape, dtype=layers[0].compute_dtype, sparse=True))
-    for layer in layers:
-        node_model.add(layer)
+    return on_real_rows(node_model, call, features, real, training)
 
 
 def node_inputs(node_model: keras.layers.Layer, features: Any) -> Any:
@@ -216,7 +227,8 @@ def node_inputs(node_model: keras.layers.Layer, features: Any) -> Any:
                 f"node model {node_model.name!r} has inputs {names}, but the features lack "
                 f"{missing}; the features are {sorted(features)}"
             )
-        chosen = [_matching_dtype(tensor, features[tensor.name]) for tensor in node_model.inputs]
+        tensors = zip(names, node_model.inputs, strict=True)
+        chosen = [_matching_dtype(tensor, features[name]) for name, tensor in tensors]
     if isinstance(node_model, keras.Sequential):
         return chosen[0]
     return keras.tree.pack_sequence_as(node_model.input, chosen)
@@ -277,11 +289,6 @@ def _matching_dtype(tensor: keras.KerasTensor, feature: Any) -> Any:
     if isinstance(feature, tf.SparseTensor):
         return map_values(lambda values: tf.cast(values, tensor.dtype), feature)
     return tf.cast(feature, tensor.dtype)
-
-
-def _training(layer: keras.layers.Layer, training: bool | None) -> dict[str, bool | None]:
-    parameters = inspect.signature(layer.call).parameters
-    return {"training": training} if "training" in parameters else {}
 
 
 def wrapped_config(

@@ -141,25 +141,24 @@ class AdversarialRegularization(WrapsBaseModel, AdversarialRegularizationModel):
             raise ValueError("loss must be given: the adversarial loss is made of it; got None")
         super().compile(optimizer, **kwargs)
         self.compile_base_model(**self._given, **kwargs)
-        names = getattr(self.node_model, "output_names", None)
-        self._judged = self._judge_of(names) if names else None
-
-    def _judge_of(self, output_names: Sequence[str]) -> LossesAndMetrics:
-        if not self._given:
-            raise ValueError("the model must be compiled with a loss first")
-        if len(output_names) != len(self.label_keys):
-            raise ValueError(
-                "label_keys must have a key for every output of the base model, which has "
-                f"{len(output_names)}; got {self.label_keys}"
-            )
-        return LossesAndMetrics(output_names, self.label_keys, **self._given)
+        self._judged = None
+        if input_names(self.node_model) is not None:
+            self._judge(self.node_model.outputs)
 
     def _judge(self, outputs: Any) -> LossesAndMetrics:
         """Losses and metrics; of a subclassed base model its outputs say how many."""
         if self._judged is None:
+            if not self._given:
+                raise ValueError("the model must be compiled with a loss first")
             count = len(tf.nest.flatten(outputs))
-            names = [f"output_{place}" for place in range(1, count + 1)]
-            self._judged = self._judge_of(names)
+            if count != len(self.label_keys):
+                raise ValueError(
+                    "label_keys must have a key for every output of the base model, which has "
+                    f"{count}; got {self.label_keys}"
+                )
+            names = getattr(self.node_model, "output_names", None)
+            names = names or [f"output_{place}" for place in range(1, count + 1)]
+            self._judged = LossesAndMetrics(names, self.label_keys, **self._given)
         return self._judged
 
     def train_step(self, data: Any) -> dict[str, Any]:

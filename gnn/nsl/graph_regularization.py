@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import keras
@@ -14,9 +15,7 @@ from gnn.models.node_graph_model import NodeGraphModel
 from gnn.models.node_models import call_node_model
 from gnn.nsl.base_model import WrapsBaseModel
 from gnn.nsl.importing import configs, lib
-from gnn.nsl.importing import keras as nsl_keras
 
-_GRAPH_METRICS = ("graph_loss", "scaled_graph_loss")
 _REDUCTION = tf.compat.v1.losses.Reduction
 
 
@@ -66,6 +65,7 @@ class GraphRegularization(WrapsBaseModel, NodeGraphModel):
             configs.GraphRegConfig() if graph_reg_config is None else graph_reg_config
         )
         self.regularizer = _PairLoss(self.graph_reg_config)
+        self._evaluates = False
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
         """Configures training as `keras.Model.compile` does, that of the base model too."""
@@ -91,16 +91,31 @@ class GraphRegularization(WrapsBaseModel, NodeGraphModel):
         self.regularizer(outputs, call_node_model(self.base_model, neighbors, training), weights)
         return graph.replace(nodes=outputs)
 
-    def test_step(self, data: Any) -> dict[str, Any]:
-        """One step of evaluation, without neighbors; returns the metrics of the base model."""
-        results = super().test_step(data)
-        return {name: value for name, value in results.items() if name not in _GRAPH_METRICS}
+    def evaluate(self, *args: Any, **kwargs: Any) -> Any:
+        """Evaluates the base model as `keras.Model.evaluate` does; neighbors are left out."""
+        with self._evaluating():
+            return super().evaluate(*args, **kwargs)
+
+    def test_on_batch(self, *args: Any, **kwargs: Any) -> Any:
+        """Evaluates the base model on one batch."""
+        with self._evaluating():
+            return super().test_on_batch(*args, **kwargs)
+
+    @contextlib.contextmanager
+    def _evaluating(self) -> Iterator[None]:
+        self._evaluates = True
+        try:
+            yield
+        finally:
+            self._evaluates = False
 
     def get_metrics_result(self) -> dict[str, Any]:
-        """The metrics so far, with `scaled_graph_loss`, which is what was added to the loss."""
+        """The metrics so far: the base model's, and in training those of the graph loss."""
         results = super().get_metrics_result()
-        if "graph_loss" in results:
-            results["scaled_graph_loss"] = self.regularizer.multiplier * results["graph_loss"]
+        graph_loss = results.pop("graph_loss", None)
+        if graph_loss is not None and not self._evaluates:
+            results["graph_loss"] = graph_loss
+            results["scaled_graph_loss"] = self.regularizer.multiplier * graph_loss
         return results
 
 
@@ -116,12 +131,17 @@ class _PairLoss(MeanLossLayer):
                 "distance_config.reduction must leave one number, the loss; got 'none', which "
                 "keeps a distance for every pair"
             )
-        self.distance = nsl_keras.layers.PairwiseDistance(config.distance_config)
+        self.config = config
 
     def call(self, outputs: tf.Tensor, neighbors: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
         """Adds the loss of samples `[n, ...]` and their neighbors `[n * max_neighbors, ...]`."""
-        outputs, neighbors = tf.cast(outputs, tf.float32), tf.cast(neighbors, tf.float32)
-        mean = self.distance(outputs, neighbors, tf.cast(weights, tf.float32))
+        sources = tf.repeat(outputs, self.config.neighbor_config.max_neighbors, axis=0)
+        sources, neighbors, weights = (
+            tf.cast(part, tf.float32) for part in (sources, neighbors, weights)
+        )
+        mean = lib.pairwise_distance_wrapper(
+            sources, neighbors, weights, self.config.distance_config
+        )
         self.add_mean(mean, _divisor(weights, self.reduction))
         return outputs
 

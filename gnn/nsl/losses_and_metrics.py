@@ -59,10 +59,10 @@ class LossesAndMetrics:
             _NSL._LossWrapper(function, name_of(function, key), weight)
             for function, key, weight in zip(functions, label_keys, weights, strict=True)
         ]
-        listed = _NSL._prepare_metric_fns(metrics, output_names, self._losses)
         # A batch may be the first to tell how many outputs there are, inside a function.
         with tf.init_scope():
             self._loss_means = [keras.metrics.Mean(loss.name) for loss in self._losses]
+            listed = _NSL._prepare_metric_fns(metrics, output_names, self._losses)
             self._metrics = [
                 [_counted(function, name_of(function, key)) for function in functions]
                 for functions, key in zip(listed, label_keys, strict=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import tensorflow as tf
 from tensorflow.python.eager import record
 
+from gnn.ops.kernels import without_sparse_kernels
 from gnn.ops.propagate import (
     Adjacency,
-    compiled_by_xla,
     current_function,
     propagate,
     sorted_by_receiver,
@@ -65,7 +65,7 @@ def symmetric_adjacency(adjacency: Adjacency, dtype: tf.DType = tf.float32) -> A
     known = adjacency._made.get(key)
     if known is not None and known[0] is current_function() and _seen_by_tape(known[1], adjacency):
         return known[1]
-    edges = adjacency if compiled_by_xla() else sorted_by_receiver(adjacency)
+    edges = adjacency if without_sparse_kernels() else sorted_by_receiver(adjacency)
     weights = edges.edge_weights(dtype)
     scale = tf.math.rsqrt(1.0 + edges.in_degrees(dtype))
     weights *= tf.gather(scale, edges.senders) * tf.gather(scale, edges.receivers)
@@ -93,7 +93,7 @@ def know_symmetric(adjacency: Adjacency, edges: Adjacency, dtype: tf.DType = tf.
 def _with_self_loops(edges: Adjacency, weights: tf.Tensor, loops: tf.Tensor) -> Adjacency:
     index = edges.receivers.dtype
     nodes = tf.range(tf.cast(edges.num_nodes, index))
-    if compiled_by_xla():
+    if without_sparse_kernels():
         # It sums segments in any order, and stitches only at places known beforehand.
         return Adjacency(
             tf.concat([edges.senders, nodes], 0),

@@ -8,7 +8,8 @@ from typing import Any
 
 import tensorflow as tf
 from tensorflow.python.eager import record
-from tensorflow.python.ops import control_flow_util
+
+from gnn.ops.kernels import without_sparse_kernels
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -148,7 +149,7 @@ def propagate(values: tf.Tensor, adjacency: Adjacency, reduce: str = "sum") -> t
 
 def _weighted_sum(values: tf.Tensor, adjacency: Adjacency) -> tf.Tensor:
     weights = adjacency.edge_weights(values.dtype)
-    if compiled_by_xla():
+    if without_sparse_kernels():
         return _segment_sum(values, weights, adjacency)
     if weights.shape.rank == 2:
         return _propagate_heads(values, weights, adjacency)
@@ -157,18 +158,6 @@ def _weighted_sum(values: tf.Tensor, adjacency: Adjacency) -> tf.Tensor:
     columns = tf.reshape(values, [tf.shape(values)[0], tf.reduce_prod(tf.shape(values)[1:])])
     out = _propagate_columns(columns, weights, adjacency)
     return tf.reshape(out, tf.concat([[adjacency.num_nodes], tf.shape(values)[1:]], 0))
-
-
-def compiled_by_xla() -> bool:
-    """Whether the function being traced will be compiled by XLA, which lacks sparse matrices.
-
-    Example:
-
-    >>> compiled_by_xla()
-    False
-    """
-    # TensorFlow has no public way to ask; its own layers use this one.
-    return control_flow_util.GraphOrParentsInXlaContext(tf.compat.v1.get_default_graph())
 
 
 def current_function() -> object | None:

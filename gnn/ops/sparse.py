@@ -4,9 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import tensorflow as tf
+from scipy import sparse
 
 from gnn.ops.propagate import Adjacency, propagate
+
+
+def sparse_tensor(matrix: sparse.csr_array) -> tf.SparseTensor:
+    """A SciPy matrix as TensorFlow has it.
+
+    Args:
+        matrix: `[n_rows, n_columns]` with sorted indices.
+
+    Example:
+
+    >>> sparse_tensor(sparse.csr_array([[0.0, 2.0]])).indices.numpy().tolist()
+    [[0, 1]]
+    """
+    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    indices = np.stack([rows, matrix.indices], axis=1).astype(np.int64)
+    return tf.SparseTensor(indices, matrix.data, matrix.shape)
 
 
 def sparse_matmul(features: tf.SparseTensor, kernel: tf.Tensor) -> tf.Tensor:

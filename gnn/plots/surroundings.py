@@ -8,6 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from gnn.graphs.graph import Graph
+from gnn.graphs.weighing_edges import weighing_edges
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,9 +34,15 @@ def surroundings(
     """Walks from a node over edges in either direction, the nearest nodes first.
 
     Where a hop has more nodes than there is room for, those are kept whose edges to a node of the
-    hop before are the largest by the sum of absolute `sizes`; of equal ones the lower index.
+    hop before are the largest by the sum of absolute `sizes`; of equal ones the lower index. Edges
+    of weight 0 are none.
     """
-    senders, receivers = graph.senders.astype(np.int64), graph.receivers.astype(np.int64)
+    kept = weighing_edges(graph.weights)
+    senders, receivers = (
+        graph.senders[kept].astype(np.int64),
+        graph.receivers[kept].astype(np.int64),
+    )
+    sizes = sizes[kept]
     tail, head = np.concatenate([senders, receivers]), np.concatenate([receivers, senders])
     size = np.tile(np.abs(sizes).astype(np.float64), 2)
     hop = np.full(graph.num_nodes, -1)

@@ -36,7 +36,7 @@ _COMMON: dict[str, Any] = {
     "overwrite": False,
     "snapshot_seconds": 5.0,
 }
-_NEEDED_BY_RUN = ("dataset", "data", "output", "resume")
+_NEEDED_BY_RUN = ("dataset", "data", "label_kind", "output", "resume")
 
 
 def resolve(config: RunConfig, graph: Graph) -> RunConfig:
@@ -168,7 +168,7 @@ def build_model(config: RunConfig, graph: Graph) -> keras.Model:
 
     Returns:
         A Keras model from a batch's inputs to logits `[n_rows, num_classes]`. Its last hidden layer
-        is what `gnn.training.Run.embed` reads.
+        is what `gnn.runs.Run.embed` reads.
 
     Example:
 

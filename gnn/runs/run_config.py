@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from gnn.configs import DistanceType
+from gnn.configs.label_kinds import LABEL_KINDS
 
 PLANETOID = ("cora", "citeseer", "pubmed")
 DATASETS = (*PLANETOID, "digits", "groceries")
@@ -69,6 +70,8 @@ class RunConfig:
         data: a folder that `gnn.datasets.from_folder` reads; one of `dataset` and `data`.
         strict: whether a malformed row of the folder is an error.
         directed: whether the edges of the folder are taken without their reverses.
+        label_kind: what the labels of the folder are; see `gnn.datasets.from_folder`. A run trains
+            on classes.
         validation_share, test_share: of the labeled nodes, where the data have no such splits.
         model: a graph network, as `"gcn"` or `"gat"` (`NETWORK_NAMES`), `"graph-regularization"` or
             `"mlp"`.
@@ -110,6 +113,9 @@ class RunConfig:
     data: str | None = _option("data", "a folder with nodes and edges or sessions, CSV or Parquet")
     strict: bool | None = _option("data", "make malformed rows of the folder an error")
     directed: bool | None = _option("data", "take the edges of the folder as directed")
+    label_kind: str | None = _option(
+        "data", "what the labels of the folder are", choices=LABEL_KINDS
+    )
     validation_share: float | None = _option(
         "data", "labeled nodes to validate on, where the data say none", low=0, below=1
     )

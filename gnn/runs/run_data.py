@@ -128,6 +128,7 @@ def load_data(
         undirected=not config.directed,
         columns=columns,
         labels=labels,
+        label_kind=config.label_kind,
     )
     return found.graph, found.columns
 

@@ -8,6 +8,8 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from gnn.datasets.frame_tables import is_frame
 from gnn.datasets.node_tables import read_nodes
 from gnn.graphs.graph import Graph
@@ -102,13 +104,14 @@ class RunInputs:
             )
         strict = bool(self._config.strict)
         table = read_nodes(data, self._facts.columns, strict=strict, labels=labels)
-        return Graph.from_edges(
-            [],
-            [],
-            table.features,
+        nothing = np.zeros(0, np.int32)
+        return Graph(  # The labels are numbered already, and nothing is to be guessed of them.
+            features=table.features,
+            senders=nothing,
+            receivers=nothing,
             labels=table.labels,
             splits=table.splits,
-            ids=table.ids,
+            ids=np.array(table.ids),
             class_names=table.columns.class_names,
         )
 

@@ -17,6 +17,7 @@ class CallbackGroup(keras.callbacks.Callback):
     Attributes:
         callbacks: as given.
         hears_batches: whether the callbacks are told of batches of training.
+        asked_to_stop: whether one of them has asked `fit` to stop; others may have asked too.
 
     Example:
 
@@ -29,12 +30,15 @@ class CallbackGroup(keras.callbacks.Callback):
     def __init__(self, callbacks: Sequence[keras.callbacks.Callback]):
         super().__init__()
         self.callbacks = list(callbacks)
-        self.hears_batches = True
+        self.hears_batches, self.asked_to_stop = True, False
 
     def _each(self, event: str, *arguments: Any) -> None:
+        stopping = getattr(self.model, "stop_training", False)
         for callback in self.callbacks:
             method: Callable[..., None] = getattr(callback, event)
             method(*arguments)
+        if not stopping and getattr(self.model, "stop_training", False):
+            self.asked_to_stop = True
 
     def set_params(self, params: dict[str, Any]) -> None:
         """Hands the parameters of `fit` on."""

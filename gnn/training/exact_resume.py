@@ -15,19 +15,15 @@ import tensorflow as tf
 from gnn.training.callback_group import CallbackGroup
 from gnn.training.callback_state import CallbackState
 from gnn.training.counted_passes import CountedPasses
-from gnn.training.model_state import (
-    build_for_training,
-    describe,
-    difference,
-    model_state,
-    restore_model_state,
+from gnn.training.model_state import build_for_training, model_state, restore_model_state
+from gnn.training.same_training import (
+    check_marks,
+    check_same_job,
+    job_of,
+    marks_until,
+    place_in_data,
 )
-from gnn.training.snapshots import (
-    Position,
-    Snapshot,
-    read_snapshot,
-    write_snapshot,
-)
+from gnn.training.snapshots import Position, Snapshot, read_snapshot, write_snapshot
 
 _UNSEEN = (
     "ExactResume has to see the data: model.fit(resume.batches(dataset), callbacks=[resume], ...)"
@@ -41,7 +37,7 @@ class ExactResume(CallbackGroup):
     middle of an epoch too. A snapshot holds the weights, the optimizer, the seeds of dropout, the
     metrics, the history, the place in the data, and the state of the callbacks given here. Where it
     is finished, `fit` restores the final weights and does nothing more; asked for more epochs, it
-    goes on.
+    goes on. One that a callback given here stopped is finished; one that another stopped goes on.
 
     The data come through `batches`, which sees how often they were gone over. Their order must be a
     function of a seed and of that number, as it is for `gnn.data.neighborhoods(shuffle=True,
@@ -148,16 +144,18 @@ class ExactResume(CallbackGroup):
         """
         self._put_back()  # An interrupt may have left it.
         self._check()
+        self.asked_to_stop = False
         super().on_train_begin(logs)
         for callback_state in self._states:
             callback_state.begin()
-        self._job = self._description()
-        self._position = Position(0, 0, 0, self.params.get("steps"))
+        steps = self.params.get("steps")
+        self._job = job_of(self.model, steps, self._counted, self.callbacks, self._states)
+        self._position = Position(0, 0, 0, steps)
         self._first_epoch, self._finished, self.hears_batches = None, None, True
         self._written_at, self._written_total = time.monotonic(), 0
         finished = read_snapshot(self._folder, finished=True)
         if finished is not None:
-            self._check_same_job(finished)
+            check_same_job(finished, self._job)
             if finished.state["stopped"] or finished.position.epoch + 1 >= self.params["epochs"]:
                 self._finish(finished)
                 return
@@ -165,7 +163,7 @@ class ExactResume(CallbackGroup):
         if snapshot is None:
             self._counted.start()
             return
-        self._check_same_job(snapshot)
+        check_same_job(snapshot, self._job)
         if snapshot.position.epoch >= self.params["epochs"]:
             raise ValueError(
                 f"the snapshot {str(snapshot.path)!r} is at {snapshot.position} already, past "
@@ -190,28 +188,6 @@ class ExactResume(CallbackGroup):
                 f"are {steps}"
             )
 
-    def _description(self) -> dict[str, Any]:
-        """What has to be the same when a training is carried on, by name."""
-        found = describe(self.model)
-        found["steps of an epoch"] = self.params.get("steps")
-        found["steps_per_execution"] = self.model.steps_per_execution
-        found["replicas"] = self.model.distribute_strategy.num_replicas_in_sync
-        found["the data"] = str(self._counted.dataset.element_spec)
-        found["batches of the data"] = int(self._counted.dataset.cardinality())
-        for callback, callback_state in zip(self.callbacks, self._states, strict=True):
-            name = type(callback).__name__
-            found |= {f"{name}.{key}": value for key, value in callback_state.description().items()}
-            found[name] = True
-        return {key: found[key] for key in found if isinstance(found[key], str | int | float)}
-
-    def _check_same_job(self, snapshot: Snapshot) -> None:
-        differing = difference(snapshot.state["job"], self._job)
-        if differing:
-            raise ValueError(
-                f"the snapshot {str(snapshot.path)!r} is of another training: {differing}. Give "
-                "another folder, or remove it to start anew"
-            )
-
     def _finish(self, snapshot: Snapshot) -> None:
         """Has `fit` do nothing but restore the final state."""
         batch = self._counted.replay(max(1, self._counted.begun))
@@ -227,7 +203,7 @@ class ExactResume(CallbackGroup):
         self._written_total = snapshot.position.total
         passes, skipped = self._place(snapshot.position, snapshot.state["first_epoch"])
         batch = self._counted.replay(passes)
-        self._check_marks(snapshot)
+        check_marks(snapshot, self._counted)
         self.model._initial_epoch = snapshot.position.epoch
         self._done_before = -(-snapshot.position.step // self.model.steps_per_execution)
         self.hears_batches = False
@@ -239,7 +215,7 @@ class ExactResume(CallbackGroup):
             for _ in range(skipped):
                 drawn = next(iterator, None)
                 first = drawn if first is None else first
-            self._check_marks(snapshot)
+            check_marks(snapshot, self._counted)
             build_for_training(self.model, first)
             self._restore(snapshot)
 
@@ -266,27 +242,12 @@ class ExactResume(CallbackGroup):
     def _place(self, position: Position, first_epoch: int) -> tuple[int, int]:
         """The pass over the data at a position, and the steps done of it."""
         batches = int(self._counted.dataset.cardinality())
-        if position.steps is None:
-            return position.epoch - first_epoch, position.step
-        if batches < 0:
-            return 0, position.total
-        return divmod(position.total, -(-batches // self._replicas_here()))
+        return place_in_data(position, first_epoch, batches, self._replicas_here())
 
     def _replicas_here(self) -> int:
         strategy = self.model.distribute_strategy
         several = strategy.num_replicas_in_sync > 1
         return len(strategy.extended.worker_devices) if several else 1
-
-    def _check_marks(self, snapshot: Snapshot) -> None:
-        """Raises where a pass over the data begins otherwise than in the stopped training."""
-        for number, mark in snapshot.state["marks"]:
-            if self._counted.marks.get(number, mark) != mark:
-                raise ValueError(
-                    f"the data are not drawn as those of the snapshot {str(snapshot.path)!r}: pass "
-                    f"{number + 1} over them begins otherwise. They are others, or their order is "
-                    "not a function of a seed (gnn.data.neighborhoods and tf.data's shuffle take "
-                    "seed=)"
-                )
 
     def _restore(self, snapshot: Snapshot) -> None:
         state = snapshot.state
@@ -295,7 +256,7 @@ class ExactResume(CallbackGroup):
             callback_state.restore(attributes)
         self.model.history.epoch = list(state["history"]["epoch"])
         self.model.history.history = {k: list(v) for k, v in state["history"]["values"].items()}
-        self.model.stop_training = state["stop_training"]
+        self.model.stop_training = self.asked_to_stop = state["stop_training"]
         self._first_epoch, self._position = state["first_epoch"], snapshot.position
 
     # Going on.
@@ -342,6 +303,7 @@ class ExactResume(CallbackGroup):
         if not np.isfinite(float(logs.get("loss", 0.0))):
             return  # Nothing to carry on from: the last good state is worth more.
         history = self.model.history
+        reading, _ = self._place(self._position, self._first_epoch or 0)
         state = {
             "job": self._job,
             "first_epoch": self._first_epoch,
@@ -349,19 +311,13 @@ class ExactResume(CallbackGroup):
             "variables": model_state(self.model),
             "callbacks": [callback_state.attributes() for callback_state in self._states],
             "history": {"epoch": history.epoch, "values": history.history},
-            "stop_training": bool(self.model.stop_training),
-            "stopped": finished and bool(self.model.stop_training),
-            "marks": self._marks(),
+            # By a callback of this training. What stops one `fit` from outside ends that alone.
+            "stop_training": self.asked_to_stop,
+            "stopped": finished and self.asked_to_stop,
+            "marks": marks_until(self._counted, reading),
         }
         write_snapshot(self._folder, Snapshot(self._position, state), finished)
         self._written_at, self._written_total = time.monotonic(), self._position.total
-
-    def _marks(self) -> list[tuple[int, int]]:
-        """The marks of the first pass and of the one that is read: data may be read ahead."""
-        marks = dict(self._counted.marks)
-        reading, _ = self._place(self._position, self._first_epoch or 0)
-        begun = [number for number in marks if number <= reading]
-        return [(number, marks[number]) for number in {min(begun), max(begun)}] if begun else []
 
     # Ending.
 

@@ -10,6 +10,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from gnn.models.base.variables import make_slots
+
 # What is counted up over a process, or follows from the data.
 _NOT_COMPARED = {
     "name",
@@ -77,9 +79,8 @@ def build_for_training(model: keras.Model, batch: Any) -> None:
     if batch is not None and strategy is tf.distribute.get_strategy():
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(batch)
         model.test_on_batch(x, y, sample_weight=sample_weight)
-    if model.optimizer is not None:
-        with strategy.scope():
-            model.optimizer.build(model.trainable_variables)
+    with strategy.scope():
+        make_slots(model)
 
 
 def describe(model: keras.Model) -> dict[str, Any]:

@@ -69,6 +69,7 @@ from gnn.models import (
 )
 from tests.conformance.user_models import (
     NUM_CLASSES,
+    TOKENS,
     WIDTHS,
     CommNetModel,
     CosineAgreement,
@@ -79,7 +80,10 @@ from tests.conformance.user_models import (
     StagedClassifier,
     TwoSums,
     encoder,
+    logarithms,
+    masked_text,
     mlp,
+    normalized,
     two_inputs,
     two_outputs,
 )
@@ -113,6 +117,16 @@ def make_graph(*names: str, as_sparse: bool = False) -> Graph:
     )
 
 
+def make_texts() -> Graph:
+    """The graph of `make_graph` with texts of one to four words, the first of which says more."""
+    graph = make_graph("x")
+    rng = np.random.default_rng(6)
+    words = rng.integers(4, 9, (NUM_NODES, TOKENS))
+    words[np.arange(TOKENS) >= rng.integers(1, TOKENS + 1, NUM_NODES)[:, np.newaxis]] = 0
+    words[:, 0] = 1 + graph.labels
+    return dataclasses.replace(graph, features={"x": words.astype(np.int32)})
+
+
 @dataclasses.dataclass(frozen=True)
 class Row:
     """One public class in one variant.
@@ -128,6 +142,8 @@ class Row:
         uses_edges: whether outputs or losses hang on the edges.
         known_labels: the split whose labels the graph loss looks at, or None.
         make_layer: for a row of a layer, dropout rate and keywords -> the layer alone.
+        by_replica: whether each replica looks at its own rows, as Keras' batch normalization does,
+            so that several devices do not train as one.
         parts: of several layers in one model, the row of each.
     """
 
@@ -141,6 +157,7 @@ class Row:
     uses_edges: bool = True
     known_labels: str | None = None
     make_layer: Callable[..., keras.layers.Layer] | None = None
+    by_replica: bool = False
     parts: tuple[Row, ...] = ()
 
     @property
@@ -168,6 +185,7 @@ class Row:
 # The rows.
 
 _X, _XY = make_graph("x"), make_graph("x", "y")
+_TEXT = make_texts()
 _SPARSE = make_graph("x", as_sparse=True)
 _L2 = GraphRegConfig(multiplier=0.1)
 _PAIRS = PairWeights(0.5, 1.0, 0.7)
@@ -261,6 +279,32 @@ _EACH = [
         _XY,
         has_graph_loss=True,
         known_labels="train",
+    ),
+    Row(
+        "graph_regularization_batch_normalization",
+        GraphRegularizationModel,
+        lambda dropout: GraphRegularizationModel(_L2, lambda: normalized(dropout)),
+        _X,
+        has_graph_loss=True,
+        by_replica=True,
+    ),
+    Row(
+        "graph_regularization_masked_text",
+        GraphRegularizationModel,
+        lambda dropout: GraphRegularizationModel(_L2, lambda: masked_text(dropout)),
+        _TEXT,
+        has_graph_loss=True,
+    ),
+    Row(
+        "gcn_of_logarithms",
+        GraphConvolutionalNodeClassifier,
+        lambda dropout: GraphConvolutionalNodeClassifier(
+            num_classes=NUM_CLASSES,
+            hidden_units=8,
+            dropout_rate=dropout,
+            node_model_fn=lambda: logarithms(dropout),
+        ),
+        _X,
     ),
     Row(
         "gcn",

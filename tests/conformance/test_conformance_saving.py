@@ -14,9 +14,12 @@ from tests.conformance.training import (
     EPOCHS,
     STEPS_PER_EPOCH,
     Trained,
+    assert_equal_states,
     batches,
     columns,
+    one_step,
     started_over,
+    state_of,
 )
 
 
@@ -60,20 +63,3 @@ def test_checkpoint_and_backup_go_on(row: Row, trained: Trained, tmp_path: Path)
     assert_equal_states(loaded, state)
     assert one_step(row, loaded) == pytest.approx(step, rel=1e-5)
     assert_equal_states(loaded, next_state)
-
-
-def one_step(row: Row, model: keras.Model) -> dict[str, float]:
-    """Trains on one batch, op by op: to trace a step takes many times as long."""
-    model.reset_metrics()
-    return {key: float(value) for key, value in model.train_step(next(iter(batches(row)))).items()}
-
-
-def state_of(model: keras.Model) -> list[np.ndarray]:
-    """The weights, and what the optimizer keeps."""
-    return [variable.numpy() for variable in (*model.weights, *model.optimizer.variables)]
-
-
-def assert_equal_states(model: keras.Model, state: list[np.ndarray]) -> None:
-    variables = (*model.weights, *model.optimizer.variables)
-    for value, other, variable in zip(state_of(model), state, variables, strict=True):
-        np.testing.assert_allclose(value, other, rtol=0, atol=1e-6, err_msg=variable.path)

@@ -128,3 +128,20 @@ def columns(outputs: Any) -> np.ndarray:
     """One array of all outputs side by side, in the order of their names."""
     parts = [np.asarray(part) for part in keras.tree.flatten(outputs)]
     return np.concatenate([part.astype(np.float32) for part in parts], axis=-1)
+
+
+def one_step(row: Row, model: keras.Model) -> dict[str, float]:
+    """Trains on one batch, op by op: to trace a step takes many times as long."""
+    model.reset_metrics()
+    return {key: float(value) for key, value in model.train_step(next(iter(batches(row)))).items()}
+
+
+def state_of(model: keras.Model) -> list[np.ndarray]:
+    """The weights, and what the optimizer keeps."""
+    return [variable.numpy() for variable in (*model.weights, *model.optimizer.variables)]
+
+
+def assert_equal_states(model: keras.Model, state: list[np.ndarray]) -> None:
+    variables = (*model.weights, *model.optimizer.variables)
+    for value, other, variable in zip(state_of(model), state, variables, strict=True):
+        np.testing.assert_allclose(value, other, rtol=0, atol=1e-6, err_msg=variable.path)

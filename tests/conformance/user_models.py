@@ -15,6 +15,7 @@ from gnn.ops.propagate import propagate
 
 NUM_CLASSES = 3
 WIDTHS = {"x": 6, "y": 4}
+TOKENS = 4  # Of a text.
 
 # Node models.
 
@@ -47,6 +48,32 @@ def two_outputs(dropout: float) -> keras.Model:
 def encoder(dropout: float) -> keras.Model:
     """Encodes nodes for the convolutions; a Sequential model without an input."""
     return keras.Sequential([keras.layers.Dense(7, "tanh"), keras.layers.Dropout(dropout)])
+
+
+def normalized(dropout: float) -> keras.Model:
+    """Keras' batch normalization, which padding must not count in."""
+    inputs = keras.Input((WIDTHS["x"],))
+    hidden = keras.layers.BatchNormalization(momentum=0.8)(
+        keras.layers.Dense(6, use_bias=False)(inputs)
+    )
+    hidden = keras.layers.Dropout(dropout)(keras.layers.ReLU()(hidden))
+    return keras.Model(inputs, keras.layers.Dense(NUM_CLASSES)(hidden))
+
+
+def masked_text(dropout: float) -> keras.Model:
+    """The mean of a text's words, of which padding has none."""
+    inputs = keras.Input((TOKENS,), dtype="int32")
+    hidden = keras.layers.Embedding(9, 6, mask_zero=True)(inputs)
+    hidden = keras.layers.GlobalAveragePooling1D()(hidden)
+    hidden = keras.layers.Dropout(dropout)(hidden)
+    return keras.Model(inputs, keras.layers.Dense(NUM_CLASSES)(hidden))
+
+
+def logarithms(dropout: float) -> keras.Model:
+    """Encodes nodes by logarithms, which rows of zeros do not have."""
+    inputs = keras.Input((WIDTHS["x"],))
+    logs = 0.5 * keras.ops.log(keras.ops.square(inputs))
+    return keras.Model(inputs, keras.layers.Dropout(dropout)(keras.layers.Dense(5)(logs)))
 
 
 @keras.saving.register_keras_serializable(package="test")

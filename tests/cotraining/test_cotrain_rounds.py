@@ -62,16 +62,6 @@ def test_a_misnamed_validation_split_is_told_of():
         rounds(graph(splits=splits))
 
 
-@pytest.mark.parametrize("as_sparse", [False, True])
-def test_a_feature_that_is_not_finite_raises(as_sparse):
-    """One such node spoilt every weight, and nothing said which."""
-    features = np.eye(8, dtype=np.float32)
-    features[5, 2] = np.inf
-    given = sparse.csr_array(features) if as_sparse else features
-    with pytest.raises(ValueError, match=r"features\['x'\] must be finite, got inf at node 5"):
-        rounds(graph(features={"x": given}))
-
-
 def test_what_is_no_graph_raises():
     with pytest.raises(TypeError, match=r"graph must be a gnn\.Graph, .*; got list"):
         rounds([1])

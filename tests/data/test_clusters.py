@@ -95,6 +95,19 @@ def test_batches_worked_by_hand() -> None:
     assert other["senders"].numpy().tolist() == [0] and other["edges"].numpy().tolist() == [[2]]
 
 
+def test_padding_where_no_part_has_an_edge_inside() -> None:
+    # 0 and 1 are joined, each in a part of its own; so are 2 and 3.
+    graph = Graph.from_edges([0, 2], [1, 3], np.eye(4), labels=[0, 1, 2, 3], undirected=True)
+    for parts_per_batch, edges in ((1, 0), (2, 2)):
+        data = clusters(
+            graph, parts=np.arange(4), parts_per_batch=parts_per_batch, shuffle=True, padding=True
+        )
+        for inputs, _ in data:
+            # The bound: an edge into each of two parts; no batch need have them.
+            assert inputs["senders"].shape == (edges,)
+            assert int(inputs["n_edge"].numpy().sum()) == edges
+
+
 @pytest.mark.parametrize("as_sparse", [False, True])
 @pytest.mark.parametrize("parts_per_batch", [1, 3, 5, 12])
 @pytest.mark.parametrize("padding", [False, True])

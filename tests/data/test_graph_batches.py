@@ -31,6 +31,7 @@ def make_graphs(count: int = 11) -> list[Graph]:
                 *RNG.integers(0, num_nodes, (2, num_edges)),
                 {"id": ids, "words": sparse.csr_array(words)},
                 weights=RNG.uniform(size=num_edges),
+                merge="keep",
             )
         )
     return graphs

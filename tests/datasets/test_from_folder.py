@@ -94,11 +94,8 @@ def test_pandas_gives_the_same_graph_from_csv_and_parquet(tmp_path: Path) -> Non
     [
         ("a,b,2", [("b", "a", 2)]),
         ("a,b,2\nb,a,2", []),
-        ("a,b,2\nb,a,3", []),
-        ("a,b,2\na,b,3", [("b", "a", 2), ("b", "a", 3)]),
-        ("a,b,2\na,b,3\nb,a,9", []),
         ("a,a,2", []),
-        ("a,a,1\na,b,2\nc,b,3\nb,a,4", [("b", "c", 3)]),
+        ("a,a,1\na,b,4\nc,b,3\nb,a,4", [("b", "c", 3)]),
     ],
 )
 def test_the_reverse_of_an_edge_is_added_where_the_file_lacks_it(
@@ -115,9 +112,9 @@ def test_the_reverse_of_an_edge_is_added_where_the_file_lacks_it(
 def test_without_nodes_they_are_what_the_edges_name_in_order(tmp_path: Path) -> None:
     data = read_folder(put(tmp_path, edges="target,source\nb,01\n1,b\nb,01\n"), undirected=False)
     assert data.graph.ids.tolist() == ["01", "b", "1"]
-    assert data.graph.senders.tolist() == [0, 1, 0]
-    assert data.graph.receivers.tolist() == [1, 2, 1]
-    assert data.graph.weights.tolist() == [1, 1, 1]
+    assert data.graph.senders.tolist() == [0, 1]
+    assert data.graph.receivers.tolist() == [1, 2]
+    assert data.graph.weights.tolist() == [2, 1]  # 01 -> b stands there twice.
     assert dict(data.graph.features) == {}
     assert data.graph.labels is None
     assert data.columns == NodeColumns()
@@ -214,7 +211,7 @@ MALFORMED = [
         "id,label",
         "a,-1",
         "label '-1' is negative: leave it empty where there is none",
-        "{},1",
+        "{},2",
     ),
     ("nodes", "id,label", "a,0.5", "label '0.5' is not a whole number", "{},1"),
     ("nodes", "id,label", "a,x", "label 'x' is not a whole number", "{},1"),
@@ -332,8 +329,8 @@ FATAL = [
         "line 3 (1 field, not 2). Is its delimiter a comma?",
     ),
     (
-        {"nodes": "id,label\na,0.5\nb,1.5\n", "edges": EDGES},
-        "nodes.csv: 2 of 2 rows are malformed, more than half: line 2 (label '0.5' is not a whole",
+        {"nodes": "id,label\na,1\nb,-2\nc,-2\n", "edges": EDGES},
+        "nodes.csv: 2 of 3 rows are malformed, more than half: line 3 (label '-2' is negative",
     ),
 ]
 
@@ -383,11 +380,11 @@ def test_lists_are_features(tmp_path: Path) -> None:
     [
         ("features", "must not be named 'features', which is the name of the columns of numbers"),
         ("senders", "must not be named 'senders', which is the name of a part of the graph"),
-        ("label", "column 'label' must hold text or whole numbers, got the type list<"),
+        ("label", "2 of 2 rows are malformed, .*label holds something else than 0 and 1"),
     ],
 )
 def test_names_that_lists_must_not_have(tmp_path: Path, name: str, message: str) -> None:
-    path = put_parquet(tmp_path, id=["a", "b"], x=[1, 2], **{name: [[1.0], [2.0]]})
+    path = put_parquet(tmp_path, id=["a", "b"], x=[1, 2], **{name: [[3.0], [2.0]]})
     with pytest.raises(ValueError, match=message):
         read_nodes(path)
 
@@ -481,3 +478,96 @@ def test_another_folder_read_with_the_columns_of_the_first(tmp_path: Path) -> No
     (tmp_path / "nodes.csv").unlink()
     with pytest.raises(FileNotFoundError, match=r"no nodes.csv or nodes.parquet; it has \['edges"):
         from_folder(tmp_path, columns=TRAINED)
+
+
+def test_missing_texts_are_no_class_no_id_and_no_split(tmp_path: Path) -> None:
+    nodes = "id,x,label,split\na,1,cat,train\nb,2,dog,NA\nc,3,NA,null\nd,4,nan,None\nNA,5,None,\n"
+    put(tmp_path, nodes=nodes, edges="source,target\na,b\nb,c\nNaN,a\n")
+    with pytest.warns(TableWarning):
+        data = read_folder(tmp_path)
+    assert data.graph.class_names == ("cat", "dog")
+    assert data.graph.labels.tolist() == [0, 1, -1, -1]
+    assert list(data.graph.splits) == ["train"]
+    assert [list(found.malformed.values()) for found in data.problems] == [["no id"], ["no source"]]
+    table = read_nodes(tmp_path / "nodes.csv", na_values=())
+    assert table.ids == ["a", "b", "c", "d", "NA"]
+    assert table.columns.class_names == ("NA", "None", "cat", "dog", "nan")
+    assert list(table.splits) == ["train", "NA", "null", "None"]
+    # Classes that a model was trained on are classes, however they are called.
+    again = read_nodes(tmp_path / "nodes.csv", table.columns, na_values=["nan"])
+    assert again.labels.tolist() == [2, 3, 0, 4, 1]
+
+
+def test_records_without_a_session_join_nothing(tmp_path: Path) -> None:
+    """Most users of a log may be unknown: they are not one session, and no reason to stop."""
+    put(tmp_path, sessions="session,item\nNA,a\nNA,b\n7,c\n,d\n7,e\n")
+    with pytest.warns(TableWarning, match="3 malformed rows left out: line 2 .no session"):
+        graph = from_folder(tmp_path)
+    assert graph.ids.tolist() == ["a", "b", "c", "d", "e"]
+    assert (graph.senders.tolist(), graph.receivers.tolist()) == ([4, 2], [2, 4])
+    assert "made of       5 records: 3 without a session or an item left out" in graph.info()
+    with pytest.raises(ValueError, match="3 malformed rows: line 2"):
+        from_folder(tmp_path, strict=True)
+
+
+@pytest.mark.parametrize(
+    ("labels", "kind", "values", "names"),
+    [
+        (["1", "-1", "", "1"], None, [1, 0, -1, 1], ("-1", "1")),
+        (["+1", "-1.0", "NA", "1"], None, [1, 0, -1, 1], ("-1", "1")),
+        (["1", "-1", "x", "1"], None, [1, 0, 1], ("-1", "1")),
+        (["0.5", "1", "", "2.5"], None, [0.5, 1, np.nan, 2.5], None),
+        (["21", "-1", "", "x"], "regression", [21, -1, np.nan], None),
+        (["1", "2", "1", "2"], "class", [1, 2, 1, 2], None),
+    ],
+)
+def test_kinds_of_labels(
+    tmp_path: Path, labels: list[str], kind: str | None, values: list[float], names: object
+) -> None:
+    lines = [f"n{k},{k},{label}" for k, label in enumerate(labels)]
+    put(tmp_path, nodes="\n".join(["id,x,label", *lines]), edges="source,target\nn0,n1\n")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TableWarning)
+        data = read_folder(tmp_path, label_kind=kind)
+        np.testing.assert_array_equal(data.graph.labels, values)
+        assert data.graph.class_names == names
+        assert data.columns.label_kind == data.graph.label_kind
+        if "x" not in labels:
+            table = read_nodes(tmp_path / "nodes.csv", data.columns)
+            np.testing.assert_array_equal(table.labels, values)
+    assert NodeColumns.from_dict(json.loads(json.dumps(data.columns.to_dict()))) == data.columns
+
+
+def test_lists_of_labels(tmp_path: Path) -> None:
+    path = put_parquet(tmp_path, id=list("abcd"), label=[[1, 0], None, [0, 1], [1, 2]])
+    with pytest.warns(TableWarning, match="row 3 .label holds something else than 0 and 1"):
+        table = read_nodes(path)
+    assert table.labels.tolist() == [[1, 0], [-1, -1], [0, 1]]
+    assert (table.columns.label_kind, table.columns.num_classes) == ("multilabel", 2)
+    with pytest.raises(ValueError, match="labels must be one value for label_kind='class'"):
+        read_nodes(path, label_kind="class")
+    put(tmp_path, nodes="id,label\na,1\n")
+    with pytest.raises(ValueError, match="lists of 0 and 1, as Parquet has for label_kind='multi"):
+        read_nodes(tmp_path / "nodes.csv", label_kind="multilabel")
+    with pytest.raises(ValueError, match="label_kind must be None or one of .* got 'classes'"):
+        read_nodes(path, label_kind="classes")
+
+
+def test_columns_of_before_there_were_kinds_are_read() -> None:
+    old = {"numbers": [], "lists": {}, "class_names": ["cat", "dog"], "num_classes": 2}
+    assert NodeColumns.from_dict(old).label_kind == "class"
+
+
+def test_repeats_are_merged_as_the_caller_says(tmp_path: Path) -> None:
+    put(tmp_path, edges="source,target,weight\na,b,2\na,b,3\nb,a,9\nc,a,0\n")
+    assert from_folder(tmp_path).weights.tolist() == [9, 9]
+    assert from_folder(tmp_path, undirected=False, merge="max").weights.tolist() == [3, 9]
+    kept = from_folder(tmp_path, merge="keep")
+    assert (kept.senders.tolist(), kept.weights.tolist()) == ([0, 0, 1, 1], [9, 3, 9, 3])
+    assert "4 edges: 1 of weight 0 dropped, 1 repeat kept apart, 1 direction added" in kept.info()
+
+
+def test_the_hint_is_at_the_table_of_nodes_where_its_rows_were_malformed(tmp_path: Path) -> None:
+    put(tmp_path, nodes="id,x,label\na,1,0\nb,NA,1\nc,3,1\n", edges="source,target\na,b\nb,c\n")
+    with pytest.warns(TableWarning), pytest.raises(ValueError, match="mend the rows of that table"):
+        from_folder(tmp_path)

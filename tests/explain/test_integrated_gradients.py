@@ -22,6 +22,7 @@ STAR = Graph.from_edges(
     [0, 0, 0, 1],
     {"x": np.array([[1.0, 2.0], [3.0, 0.0], [-1.0, 4.0], [9.0, 9.0]])},
     weights=[2.0, 0.5, 1.0, 1.0],
+    merge="keep",
 )
 
 
@@ -48,7 +49,11 @@ def test_linear_model_has_a_closed_form(steps: int, is_sparse: bool) -> None:
     graph = STAR
     if is_sparse:
         graph = Graph.from_edges(
-            STAR.senders, STAR.receivers, {"x": sparse.csr_array(x)}, weights=STAR.weights
+            STAR.senders,
+            STAR.receivers,
+            {"x": sparse.csr_array(x)},
+            weights=STAR.weights,
+            merge="keep",
         )
     why = integrated_gradients(linear, graph, 0, target=2, of="logit", steps=steps, hops=0)
     # W for class 2 is (2, 3): x W is 8, 6, 10 for the nodes 0, 1, 2.

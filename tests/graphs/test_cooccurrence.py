@@ -176,6 +176,41 @@ class TestFromSessions:
         with pytest.raises(error, match=message):
             Graph.from_sessions(sessions, **fields)
 
+    def test_unknown_and_missing_are_dropped_and_counted(self) -> None:
+        # Session 1 holds a and b; z is no node, two records have no session, one has no item.
+        records = [(1, "a"), (1, "z"), (1, "b"), (None, "c"), ("NA", "a"), (2, ""), (2, "c")]
+        table = {"session": [s for s, _ in records], "item": [i for _, i in records]}
+        graph = Graph.from_sessions(table, ids=["a", "b", "c"], unknown="drop", missing="drop")
+        assert edges_by_id(graph) == {("a", "b"): 1, ("b", "a"): 1}
+        made = (
+            "made of       7 records: 3 without a session or an item left out, 1 of unknown items"
+        )
+        assert made in graph.info()
+
+    def test_an_item_without_a_session_is_a_node(self) -> None:
+        table = {"session": ["NA", "NA", "7", "NA", "7"], "item": ["a", "b", "c", "d", "e"]}
+        graph = Graph.from_sessions(table, missing="drop")
+        assert graph.ids is not None and graph.ids.tolist() == ["a", "b", "c", "d", "e"]
+        assert edges_by_id(graph) == {("c", "e"): 1, ("e", "c"): 1}
+        as_names = Graph.from_sessions(table, na_values=())
+        assert as_names.num_edges == 3 * 2 + 2
+
+    def test_a_name_among_the_ids_is_not_missing(self) -> None:
+        sessions = [["NA", "CH"], ["NA", "None"]]
+        graph = Graph.from_sessions(sessions, ids=["CH", "NA"], missing="drop")
+        assert edges_by_id(graph) == {("CH", "NA"): 1, ("NA", "CH"): 1}
+
+    def test_indices_out_of_range_are_unknown_items(self) -> None:
+        graph = Graph.from_sessions(
+            [[0, 1, 7], [None, 1]], labels=[0, 1], unknown="drop", missing="drop"
+        )
+        assert edges_by_id(graph) == {(0, 1): 1, (1, 0): 1}
+
+    @pytest.mark.parametrize("argument", ["unknown", "missing"])
+    def test_ways(self, argument: str) -> None:
+        with pytest.raises(ValueError, match=f"{argument} must be one of .* got 'skip'"):
+            Graph.from_sessions([["a"]], **{argument: "skip"})
+
     def test_missing_values_of_pandas(self) -> None:
         table = pd.DataFrame({"session": [1, 1], "item": pd.array([1, None], "Int64")})
         with pytest.raises(ValueError, match="its item, got <NA> at 1"):

@@ -394,6 +394,34 @@ class TestText:
         info = Graph.from_edges(senders, receivers, weights=weights).info()
         assert f", {word}, mean" in info
 
+    def test_edges_of_weight_zero_count_for_nothing(self) -> None:
+        # 0 -> 1 agrees; 1 -> 2, which would not, has weight 0, and leaves node 2 without edges.
+        ends = np.array([0, 1]), np.array([1, 2])
+        graph = Graph({}, *ends, np.array([2.0, 0.0]), labels=np.array([5, 5, 6]))
+        assert graph.info().splitlines()[1:] == [
+            "  nodes           3, of which 1 without edges",
+            "  edges           1, directed, mean degree 0.333, weights 2 to 2; 1 more of weight 0 "
+            "count for nothing",
+            "  labels          int32[3], 2 classes, 0 unlabeled",
+            "    class 5       2",
+            "    class 6       1",
+            "  edge homophily  1.000",
+        ]
+
+    def test_overlapping_splits_are_named(self) -> None:
+        splits = {"train": [0, 1, 2], "validation": [3], "test": [2, 1]}
+        lines = full_graph(splits=splits).info().splitlines()
+        assert lines[-1] == "    overlap       'train' and 'test' share 2"
+        assert "overlap" not in full_graph().info()
+
+    def test_info_tells_what_was_done_to_the_edges(self) -> None:
+        graph = Graph.from_edges([0, 0, 1, 2], [1, 1, 0, 1], weights=[1, 1, 5, 0], undirected=True)
+        made = (
+            "  made of       4 edges: 1 of weight 0 dropped, 1 repeat merged (sum), 1 pair raised"
+        )
+        assert made in graph.info()
+        assert made in dataclasses.replace(graph, splits={"a": [0]}).info()
+
     def test_many_classes_are_cut(self) -> None:
         info = Graph.from_edges([], [], labels=np.arange(1000)).info()
         assert "980 more classes" in info and len(info.splitlines()) < 30

@@ -32,6 +32,7 @@ def make_graph(**changes: Any) -> Graph:
         "labels": np.where(np.arange(50) % 5 == 0, -1, np.arange(50) % 3),
         "splits": {"train": [4, 2, 9], "none": []},
         "ids": [f"id {i}" for i in range(50)],
+        "merge": "keep",
     }
     return Graph.from_edges(**(fields | changes))
 

@@ -19,11 +19,10 @@ from gnn.graphs.batch.graphs_tuple import (
     graph_from_inputs,
     membership_of,
     num_rows,
-    readout_rows,
-    real_nodes,
     split_inputs,
 )
 from gnn.graphs.batch.keys import GRAPH_KEYS, RESERVED_KEYS
+from gnn.graphs.batch.which_nodes import readout_rows, real_nodes
 
 # Component 0 is nodes 0, 1, 2 with the edges 0 -> 2 and 1 -> 2; component 1 is 3 -> 4.
 

@@ -49,7 +49,7 @@ def test_known_labels_are_those_of_the_split() -> None:
         known_labels(graph, "rest")
 
 
-@pytest.mark.parametrize("labels", [None, np.zeros((2, 3), np.int32), np.zeros(2, np.float32)])
+@pytest.mark.parametrize("labels", [None, np.zeros((2, 3), np.int32), np.full(2, 0.5)])
 def test_known_labels_are_one_integer_a_node(labels: np.ndarray | None) -> None:
     graph = Graph.from_edges([0], [1], labels=labels, splits={"train": [0]})
     with pytest.raises(TypeError, match="one integer a node"):

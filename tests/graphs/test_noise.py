@@ -39,7 +39,7 @@ def random_graph(seed: int, num_nodes: int = 200, directed: bool = False) -> Gra
         picked |= picked.T
     senders, receivers = np.nonzero(picked)
     weights = 2 + (senders + receivers) % 2
-    return Graph.from_edges(senders, receivers, labels=labels, weights=weights)
+    return Graph.from_edges(senders, receivers, labels=labels, weights=weights, merge="keep")
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_loops_and_unlabeled_nodes_take_no_part() -> None:
 
 
 def test_a_reverse_of_another_weight_is_a_reverse() -> None:
-    graph = rings(weights=np.arange(18))
+    graph = rings(weights=np.arange(1, 19))
     assert add_wrong_edges(graph, 0.5).num_edges == 18 + 2 * 7
 
 
@@ -194,7 +194,7 @@ def test_one_edge_without_its_reverse_makes_it_directed() -> None:
 
 def test_parallel_edges_count_as_in_homophily() -> None:
     # Of 6 edges 4 are right, by pairs 1 of 2; a share of 1/2 takes one pair more.
-    graph = Graph.from_edges([0, 0, 1], [1, 1, 2], labels=[0, 0, 1], undirected=True)
+    graph = Graph.from_edges([0, 0, 1], [1, 1, 2], labels=[0, 0, 1], undirected=True, merge="keep")
     noisy = add_wrong_edges(graph, 0.5)
     assert homophily(noisy) == 0.5
     assert set(pairs(noisy, 6)) == {(0, 2), (2, 0)}

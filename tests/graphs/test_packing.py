@@ -38,7 +38,9 @@ def test_keys_and_dtypes_are_those_of_sampled_neighborhoods() -> None:
 
 
 def test_parallel_edges_and_loops_are_kept() -> None:
-    graph = Graph.from_edges([1, 1, 0, 1], [0, 0, 0, 1], np.eye(2), weights=[1, 2, 3, 4])
+    graph = Graph.from_edges(
+        [1, 1, 0, 1], [0, 0, 0, 1], np.eye(2), weights=[1, 2, 3, 4], merge="keep"
+    )
     packed = pack_graph(graph, np.arange(2))
     rows = np.concatenate(
         [packed["senders"][:, None], packed["receivers"][:, None], packed["edges"]], axis=1
@@ -51,7 +53,7 @@ def test_random_graphs_keep_their_edges_sorted(num_edges: int) -> None:
     rng = np.random.default_rng(num_edges)
     senders, receivers = rng.integers(0, 17, (2, num_edges))
     weights = rng.random(num_edges).astype(np.float32)
-    graph = Graph.from_edges(senders, receivers, np.eye(17), weights=weights)
+    graph = Graph.from_edges(senders, receivers, np.eye(17), weights=weights, merge="keep")
     packed = pack_graph(graph, np.arange(17))
     assert (np.diff(packed["receivers"]) >= 0).all()
     assert sorted(

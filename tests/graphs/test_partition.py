@@ -3,12 +3,14 @@ from __future__ import annotations
 import builtins
 import importlib.util
 import sys
+import types
 from typing import Any
 
 import numpy as np
 import pytest
 
 from gnn.graphs.graph import Graph
+from gnn.graphs.partitioning import partition as partition_module
 from gnn.graphs.partitioning.partition import PartitionQuality, partition, partition_quality
 
 METHODS = [
@@ -135,7 +137,7 @@ def test_auto_takes_metis_where_it_is_installed(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: name)
     monkeypatch.setitem(sys.modules, "pymetis", FakeMetis)
     # 0 -> 1 twice and 1 -> 0, 1 -> 2, and a loop: METIS is given both directions, counted.
-    graph = Graph.from_edges([0, 0, 1, 1, 2], [1, 1, 0, 2, 2])
+    graph = Graph.from_edges([0, 0, 1, 1, 2], [1, 1, 0, 2, 2], merge="keep")
     assert partition(graph, 2, seed=5).tolist() == [1, 1, 1]
     ((num_parts, (starts, adjacent), options),) = calls
     assert num_parts == 2 and options["options"] == {"seed": 5}
@@ -192,3 +194,14 @@ def test_errors(arguments: dict[str, Any], error: type[Exception], message: str)
 def test_quality_refuses_bad_parts(parts: list[Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         partition_quality(Graph.from_edges([0, 1], [1, 2]), np.array(parts))
+
+
+def test_more_edges_than_metis_can_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    # As if 2**31 edges were stored: no array of that size is there.
+    graph, _ = cliques(3, 4)
+    huge: Any = types.SimpleNamespace(nnz=2**31)
+    with pytest.raises(ValueError, match="fewer than 2147483648 edges.*got 2147483648"):
+        partition_module._metis(huge, 2, 0)
+    monkeypatch.setattr(partition_module, "_MOST_OF_METIS", 10)
+    parts = partition(graph, 3, seed=1)
+    np.testing.assert_array_equal(parts, partition(graph, 3, method="label_propagation", seed=1))

@@ -10,7 +10,8 @@ import pytest
 import tensorflow as tf
 
 from gnn.graphs.batch.graphs_tuple import BatchGraph, graph_from_inputs
-from gnn.layers.batch_normalization import NodeBatchNormalization, real_nodes
+from gnn.graphs.batch.which_nodes import real_nodes
+from gnn.layers.batch_normalization import NodeBatchNormalization
 
 VALUES = np.random.default_rng(0).normal(3.0, 2.0, (6, 4)).astype(np.float32)
 
@@ -37,8 +38,8 @@ def padded(values: Any) -> BatchGraph:
 
 
 def test_real_nodes() -> None:
-    assert real_nodes(padded(VALUES), 8).numpy().tolist() == [True] * 6 + [False] * 2
-    assert real_nodes(graph_of(VALUES, [4, 2]), 6).numpy().all()
+    assert real_nodes(padded(VALUES)).numpy().tolist() == [True] * 6 + [False] * 2
+    assert real_nodes(graph_of(VALUES, [4, 2])) is None
 
 
 def test_training_and_inference_by_hand() -> None:

@@ -13,7 +13,11 @@ from scipy import sparse
 from gnn.configs import DistanceConfig, GraphRegConfig, PairWeights
 from gnn.data import clusters, full_batch, neighborhoods
 from gnn.graphs.graph import Graph
-from gnn.models import GraphConvolutionalNodeClassifier, GraphRegularizationModel
+from gnn.models import (
+    AdversarialRegularizationModel,
+    GraphConvolutionalNodeClassifier,
+    GraphRegularizationModel,
+)
 from gnn.models.agreement.agreement_model import AgreementModel
 
 CONFIG = GraphRegConfig(multiplier=0.5)
@@ -201,3 +205,32 @@ def test_refused_beside_each_other() -> None:
         GraphConvolutionalNodeClassifier(num_classes=3, pair_weights=WEIGHTS)
     with pytest.raises(ValueError, match="labeled_unlabeled must be finite and at least 0"):
         GraphRegularizationModel(CONFIG, dense, pair_weights={"labeled_unlabeled": -1})
+
+
+def test_a_layer_shared_with_the_judge_is_trained() -> None:
+    """Frozen is what only agreement models own, however deep the shared layer lies."""
+    shared = keras.layers.Dense(4, "tanh")
+    judge = AgreementModel(encoder=keras.Sequential([shared]))
+
+    def regularized() -> keras.Model:
+        inner = keras.Sequential([shared, keras.layers.Dense(2)])
+        return GraphRegularizationModel(
+            GraphRegConfig(multiplier=0.1), lambda: keras.Sequential([inner]), judge
+        )
+
+    model = AdversarialRegularizationModel(regularized, {"multiplier": 0.1}, seed=1)
+    graph = Graph.from_edges([0, 1], [1, 2], np.eye(3, dtype=np.float32), labels=[0, 1, 0])
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    model.run_eagerly = True
+    inputs, labels = next(iter(full_batch(graph)))
+    model(inputs)
+    before = shared.kernel.numpy()
+    own = judge.probability.kernel.numpy()
+    model.train_on_batch(inputs, labels)
+    assert np.abs(shared.kernel.numpy() - before).max() > 1e-3
+    np.testing.assert_array_equal(judge.probability.kernel, own)
+    trained = {id(variable) for variable in model.trainable_variables}
+    assert trained & {id(v) for v in judge.variables} == {id(v) for v in shared.variables}
+    assert len(trained) == 4
+    # The judge's own training trains it too, and co-training's.
+    assert {id(v) for v in shared.variables} <= {id(v) for v in judge.trainable_variables}

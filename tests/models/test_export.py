@@ -242,3 +242,18 @@ def test_a_name_that_names_no_argument_is_refused(tmp_path: Path, name: str) -> 
     with pytest.raises(ValueError, match=f"cannot export the feature {name!r}"):
         model.export(tmp_path / "served")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated")
+def test_a_graph_network_in_litert(tmp_path: Path) -> None:
+    """The interpreter has LiteRT's own operations: no sparse matrices, no UpperBound."""
+    model = GraphConvolutionalNodeClassifier(num_classes=3, hidden_units=4)
+    inputs = batch()
+    outputs = model(inputs)
+    model.export(tmp_path / "model.tflite", format="litert")
+    run = tf.lite.Interpreter(str(tmp_path / "model.tflite")).get_signature_runner()
+    assert set(run.get_input_details()) == {"x", *GRAPH_INPUTS}
+    served_by = run(**{name: inputs[name].numpy() for name in run.get_input_details()})
+    np.testing.assert_allclose(served_by["outputs"], outputs, atol=1e-6)
+    with pytest.raises(ValueError, match="filepath must end in '.tflite'"):
+        model.export(tmp_path / "model", format="litert")

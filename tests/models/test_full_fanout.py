@@ -11,6 +11,7 @@ from graph_nets.graphs import GraphsTuple
 
 from gnn import models
 from gnn.data import clusters, full_batch, neighborhoods, records
+from gnn.graphs.batch.graphs_tuple import graph_from_inputs
 from gnn.graphs.graph import Graph
 from gnn.layers import GCNConv
 from gnn.models import GraphConvolutionalNodeClassifier, NodeClassifier
@@ -110,7 +111,7 @@ def test_degrees_stay_with_the_edges_that_they_are_of() -> None:
     layer = GCNConv(1, kernel_initializer="ones")
     graph = make_graph()
     (inputs,) = neighborhoods(graph, "some", batch_size=4, fanout=(None, None), merge=True)
-    given = models.NodeGraphModel()._graph(inputs, True)
+    given = graph_from_inputs(inputs)
     convolved = layer(given.replace(nodes=given.nodes["x"]))
     assert convolved.graph_degrees is given.graph_degrees is not None
     assert given.replace(edges=2 * given.edges).graph_degrees is None

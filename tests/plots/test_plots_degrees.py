@@ -15,7 +15,9 @@ def star(*degrees: int, others: int = 0) -> Graph:
     """Node i receives `degrees[i]` edges, all from the last node, before which are idle ones."""
     receivers = np.repeat(np.arange(len(degrees)), degrees)
     count = len(degrees) + others + 1
-    return Graph.from_edges(np.full(receivers.size, count - 1), receivers, num_nodes=count)
+    return Graph.from_edges(
+        np.full(receivers.size, count - 1), receivers, num_nodes=count, merge="keep"
+    )
 
 
 def bars(ax: Any) -> dict[tuple[float, float], int]:
@@ -29,7 +31,7 @@ def bars(ax: Any) -> dict[tuple[float, float], int]:
 
 def test_counts_parallel_edges_and_loops() -> None:
     # Node 0 receives from 1 twice and from itself, node 1 from 0; nodes 2 and 3 have no edges.
-    graph = Graph.from_edges([1, 1, 0, 0], [0, 0, 0, 1], num_nodes=4)
+    graph = Graph.from_edges([1, 1, 0, 0], [0, 0, 0, 1], num_nodes=4, merge="keep")
     ax = degree_distribution(graph)
     assert bars(ax) == {(-0.5, 0.5): 2, (0.5, 1.5): 1, (2.5, 3.5): 1}
     assert ax.get_title() == "4 nodes, mean in-degree 1\n2 receive no edge, 2 are isolated"

@@ -25,6 +25,7 @@ GRAPH = Graph.from_edges(
     weights=[2, 1, 3, 0.5, 4, 2],
     ids=["a", "b", "c", "d", "e"],
     labels=["x", "y", "x", "y", None],
+    merge="keep",
 )
 
 
@@ -99,9 +100,10 @@ def test_heaviest_are_kept_and_equals_by_index() -> None:
     assert surroundings(graph, 0, 1, 3, np.array([-9.0, 1, 1, 1, 1])).nodes == [0, 1, 3]
 
 
-def test_edges_of_weight_zero_count_as_edges() -> None:
-    graph = Graph.from_edges([0], [1], weights=[0.0])
-    assert surroundings(graph, 1, 1, 5, graph.weights).nodes == [1, 0]
+def test_edges_of_weight_zero_are_no_edges() -> None:
+    graph = Graph({}, np.array([0, 2]), np.array([1, 1]), np.array([0.0, 1.0]))
+    assert surroundings(graph, 1, 1, 5, graph.weights).nodes == [1, 2]
+    assert surroundings(graph, 1, 1, 5, np.array([7.0, 0.0])).nodes == [1, 2]
 
 
 def test_layout_gives_branches_their_share() -> None:

@@ -45,6 +45,19 @@ class KillAt(keras.callbacks.Callback):
         self._left -= 1
 
 
+class StopAt(keras.callbacks.Callback):
+    """Has `fit` stop after the step of this number, as a limit of time would."""
+
+    def __init__(self, step: int):
+        super().__init__()
+        self._left = step
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self._left -= 1
+        if not self._left:
+            self.model.stop_training = True
+
+
 def make_graph(seed: int = 0) -> Graph:
     rng = np.random.default_rng(seed)
     return Graph.from_edges(
@@ -102,7 +115,9 @@ class Job:
     validates: bool = False
     options: dict[str, Any] = dataclasses.field(default_factory=dict)
 
-    def run(self, folder: Path | None, kill: int | None = None, **changes: Any) -> Any:
+    def run(
+        self, folder: Path | None, kill: int | None = None, stop: int | None = None, **changes: Any
+    ) -> Any:
         keras.utils.set_random_seed(11)
         model, data, callbacks = self.model(), self.data(), self.callbacks()
         if folder is not None:
@@ -110,6 +125,8 @@ class Job:
             data, callbacks = resume.batches(data), [resume]
         if kill is not None:
             callbacks.append(KillAt(kill))
+        if stop is not None:
+            callbacks.insert(0, StopAt(stop))
         validation = full_batch(make_graph(), "validation") if self.validates else None
         history = model.fit(
             data.repeat() if self.repeat else data,
@@ -234,6 +251,17 @@ def test_finished_training_does_nothing_more(tmp_path: Path) -> None:
     assert_alike(again, whole)
     longer = dataclasses.replace(job, epochs=7)
     assert_alike(longer.run(tmp_path / "run", kill=0), whole)
+
+
+@pytest.mark.parametrize("stop", [2, 4])  # Within an epoch, and at its end.
+def test_a_training_that_another_callback_stopped_goes_on_without_it(
+    stop: int, tmp_path: Path
+) -> None:
+    """It passed for finished, and was never carried on."""
+    job = JOBS["unbuilt"]
+    stopped, _ = job.run(tmp_path / "run", stop=stop)
+    assert int(stopped.optimizer.iterations) == stop
+    assert_alike(job.run(tmp_path / "run"), job.run(tmp_path / "whole"))
 
 
 def test_finished_training_restores_a_new_model_in_the_same_process(tmp_path: Path) -> None:
@@ -430,11 +458,20 @@ def test_diverged_state_is_not_kept(tmp_path: Path) -> None:
     assert position is None or position.total < 8
 
 
-def test_half_precision_is_kept(tmp_path: Path) -> None:
-    keras.config.set_dtype_policy("bfloat16")
-    job = Job(model=dense, data=rows)
+@pytest.mark.parametrize(
+    ("policy", "job"),
+    [
+        ("bfloat16", Job(model=dense, data=rows)),
+        ("mixed_float16", Job(model=dense, data=rows)),
+        ("mixed_float16", Job()),  # A graph network.
+    ],
+    ids=["bfloat16", "mixed", "mixed graph"],
+)
+def test_half_precision_is_kept(policy: str, job: Job, tmp_path: Path) -> None:
+    keras.config.set_dtype_policy(policy)
     whole = job.run(tmp_path / "whole")
-    assert "bfloat16" in {variable.dtype for variable in whole[0].variables}
+    if policy == "bfloat16":
+        assert "bfloat16" in {variable.dtype for variable in whole[0].variables}
     with pytest.raises(Kill):
         job.run(tmp_path / "run", kill=6)
     assert_alike(job.run(tmp_path / "run"), whole)

@@ -45,7 +45,8 @@ class BatchGraph(GraphsTuple):
 
     It is the GraphsTuple that GraphNets' modules know, with attributes that survive `replace`:
     `readout`, `readout_mask` and `known_labels` (None where the batch has none), `has_edges` (False
-    for features that came without a graph) and, unless the edges are replaced by others,
+    for features that came without a graph), `is_real` (bool `[n_nodes]`, of features without a
+    graph: which are no padding; None for all) and, unless the edges are replaced by others,
     `agreement` (float32 `[n_edges]`, what the graph loss of an edge is multiplied by; None for 1)
     and `graph_degrees` (None where the edges are all there are).
     A chunk of layer-wise inference also has `receivers_only`, the first and the number of the nodes
@@ -64,6 +65,7 @@ class BatchGraph(GraphsTuple):
     known_labels: tf.Tensor | None = None
     has_edges: bool = True
     agreement: tf.Tensor | None = None
+    is_real: tf.Tensor | None = None
     graph_degrees: tf.Tensor | None = None
     receivers_only: tuple[tf.Tensor, tf.Tensor] | None = None
     # Each with the function in which it was made: another one cannot reach what it holds.
@@ -74,6 +76,7 @@ class BatchGraph(GraphsTuple):
         graph = super()._replace(**fields)
         graph.readout, graph.readout_mask = self.readout, self.readout_mask
         graph.known_labels, graph.has_edges = self.known_labels, self.has_edges
+        graph.is_real = self.is_real
         graph.receivers_only = self.receivers_only
         if not {"senders", "receivers"} & set(fields):
             graph.agreement = self.agreement
@@ -316,34 +319,3 @@ def membership_of(graph: GraphsTuple) -> Adjacency:
     if isinstance(graph, BatchGraph):
         graph._membership = (current_function(), made)
     return made
-
-
-def readout_rows(graph: GraphsTuple, num_nodes: int | tf.Tensor) -> tf.Tensor:
-    """Which nodes are read out, as a bool `[n_nodes]` tensor; padded rows name no node.
-
-    Example:
-
-    >>> readout_rows(graph_from_inputs({"x": tf.ones([2, 1]), **edgeless(2)}), 2).numpy().tolist()
-    [True, True]
-    """
-    readout = getattr(graph, "readout", None)
-    if readout is None:
-        readout = tf.cumsum(graph.n_node) - 1
-    mask = getattr(graph, "readout_mask", None)
-    named = tf.ones_like(readout) if mask is None else tf.cast(mask, tf.int32)
-    return tf.math.unsorted_segment_sum(named, readout, num_nodes) > 0
-
-
-def real_nodes(graph: BatchGraph) -> tf.Tensor | None:
-    """Which nodes are not padding, as a bool `[n_nodes]` tensor; None where the batch has none.
-
-    Example:
-
-    >>> graph = graph_from_inputs({"x": tf.ones([3, 1]), **edgeless(3), "readout_mask": [1, 1, 0]})
-    >>> real_nodes(graph).numpy().tolist()
-    [True, True, False]
-    """
-    if graph.readout_mask is None:
-        return None
-    component = membership_of(graph).receivers
-    return component != component[-1]

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from gnn.graphs.narrow import narrow
+
 
 @dataclasses.dataclass(frozen=True)
 class PaddingSizes:
@@ -38,6 +40,7 @@ class PaddingSizes:
                     f"padding size {field.name} must be an integer of at least {least}; got "
                     f"{value!r}"
                 )
+            narrow(f"padding size {field.name}", [value])
 
 
 def fits(batch: dict[str, np.ndarray], sizes: PaddingSizes) -> bool:

@@ -10,15 +10,19 @@ from scipy import sparse
 
 from gnn.graphs.arguments import check_count
 from gnn.graphs.graph import Graph
+from gnn.graphs.narrow import narrow
 from gnn.graphs.partitioning.label_propagation import label_propagation_parts
 
+# What METIS numbers in 32 bits must be less.
+_MOST_OF_METIS = 2**31
 _METHODS = ("auto", "metis", "label_propagation")
 
 
 def partition(graph: Graph, num_parts: int, *, method: str = "auto", seed: int = 0) -> np.ndarray:
     """Divides the nodes into parts of about equal size with as few edges between them as it can.
 
-    Directions and weights are not looked at, and self loops say nothing; parallel edges count each.
+    Directions and weights are not looked at (but that an edge of weight 0 is none), and self loops
+    say nothing; parallel edges count each.
 
     METIS (Karypis and Kumar, "A fast and high quality multilevel scheme for partitioning irregular
     graphs", SIAM Journal on Scientific Computing 20, 1998) keeps a few more edges.
@@ -29,7 +33,9 @@ def partition(graph: Graph, num_parts: int, *, method: str = "auto", seed: int =
     Args:
         graph: the graph; its features are not read.
         num_parts: from 1 to the number of nodes.
-        method: "metis", "label_propagation", or "auto": METIS where it is installed.
+        method: "metis", "label_propagation", or "auto": METIS where it is installed and can number
+            the edges, which has 32 bits for them: up to 2**31, an edge and its reverse counted
+            apart.
         seed: int of at least 0. The same seed gives the same parts, from one method.
 
     Returns:
@@ -38,7 +44,8 @@ def partition(graph: Graph, num_parts: int, *, method: str = "auto", seed: int =
 
     Raises:
         TypeError: `num_parts` or `seed` is no integer.
-        ValueError: `num_parts`, `method` or `seed` is out of range.
+        ValueError: `num_parts`, `method` or `seed` is out of range, or METIS is asked for more
+            edges than it can number.
         ImportError: `method="metis"`, and `pymetis` is not installed.
 
     Example:
@@ -58,11 +65,12 @@ def partition(graph: Graph, num_parts: int, *, method: str = "auto", seed: int =
     seed = check_count("seed", seed, 0)
     if seed >= 2**31:
         raise ValueError(f"seed must be below {2**31}; got {seed}")
-    if method == "auto":
-        method = "metis" if importlib.util.find_spec("pymetis") else "label_propagation"
     if num_parts == 1:
         return np.zeros(graph.num_nodes, np.int32)
     adjacency = _undirected(graph)
+    if method == "auto":
+        installed = importlib.util.find_spec("pymetis") is not None
+        method = "metis" if installed and adjacency.nnz < _MOST_OF_METIS else "label_propagation"
     if method == "metis":
         return _metis(adjacency, num_parts, seed)
     parts = label_propagation_parts(adjacency, num_parts, np.random.default_rng(seed))
@@ -100,8 +108,8 @@ def partition_quality(graph: Graph, parts: np.ndarray) -> PartitionQuality:
     PartitionQuality(edges_kept=0.6666666666666666, balance=1.5)
     """
     parts = check_parts(graph, parts)
-    between = graph.senders != graph.receivers
-    kept = parts[graph.senders[between]] == parts[graph.receivers[between]]
+    senders, receivers = _between_nodes(graph)
+    kept = parts[senders] == parts[receivers]
     sizes = np.bincount(parts)
     return PartitionQuality(
         edges_kept=float(kept.mean()) if kept.size else 1.0,
@@ -135,11 +143,16 @@ def check_parts(graph: Graph, parts: np.ndarray, num_parts: int | None = None) -
 
 def _undirected(graph: Graph) -> sparse.csr_array:
     """How many edges run between two nodes, in either direction; the diagonal is empty."""
-    between = graph.senders != graph.receivers
-    ends = graph.senders[between], graph.receivers[between]
+    ends = _between_nodes(graph)
     shape = (graph.num_nodes, graph.num_nodes)
     one_way = sparse.csr_array((np.ones(len(ends[0])), ends), shape=shape)
     return sparse.csr_array(one_way + one_way.T)
+
+
+def _between_nodes(graph: Graph) -> tuple[np.ndarray, np.ndarray]:
+    """The ends of the edges that are no self loops and not of weight 0."""
+    kept = (graph.senders != graph.receivers) & (graph.weights > 0)
+    return graph.senders[kept], graph.receivers[kept]
 
 
 def _metis(adjacency: sparse.csr_array, num_parts: int, seed: int) -> np.ndarray:
@@ -150,10 +163,17 @@ def _metis(adjacency: sparse.csr_array, num_parts: int, seed: int) -> np.ndarray
             "method='metis' needs the package pymetis: pip install 'gnn[partition]', or take "
             "method='label_propagation'"
         ) from error
+    if adjacency.nnz >= _MOST_OF_METIS:
+        raise ValueError(
+            f"method='metis' takes fewer than {_MOST_OF_METIS} edges, an edge and its reverse "
+            f"counted apart; got {adjacency.nnz}. Take method='label_propagation'"
+        )
     _, parts = pymetis.part_graph(
         num_parts,
-        pymetis.CSRAdjacency(adjacency.indptr.astype(np.int32), adjacency.indices.astype(np.int32)),
-        eweights=adjacency.data.astype(np.int32),
+        pymetis.CSRAdjacency(
+            narrow("indptr", adjacency.indptr), narrow("indices", adjacency.indices)
+        ),
+        eweights=narrow("parallel edges", adjacency.data),
         options=pymetis.Options(seed=seed),
     )
     return np.asarray(parts, np.int32)

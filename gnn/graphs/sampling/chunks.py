@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gnn.graphs.graph import Graph
-from gnn.graphs.sampling.neighbor_index import group_by_receiver
+from gnn.graphs.sampling.neighbor_index import NeighborIndex, group_by_receiver
 from gnn.graphs.weighing_edges import weighing_edges
 
 # A chunk has at most this many times the edges that its receivers have on average.
@@ -71,7 +71,8 @@ class ReceiverChunks:
 
     Args:
         graph: the graph. Edges that are not grouped by receiver (`Graph.offsets`) are put in order
-            chunk by chunk, by an order of 4 or 8 bytes an edge.
+            chunk by chunk, by an order of 4 or 8 bytes an edge; where some weigh 0, and so are left
+            out, in memory.
         batch_size: the most receivers of a chunk. A chunk is smaller where its receivers would have
             more than four times the edges of average ones; a node that has more is alone.
 
@@ -90,18 +91,16 @@ class ReceiverChunks:
 
     def __init__(self, graph: Graph, batch_size: int):
         self._graph, self._batch_size = graph, batch_size
-        kept = weighing_edges(graph.weights)
-        self._order = None if isinstance(kept, slice) else kept
-        if graph.offsets is None:
-            order, self._offsets = group_by_receiver(graph.receivers[kept], graph.num_nodes)
-            self._order = order if self._order is None else self._order[order]
+        self._order: np.ndarray | None = None
+        if graph.offsets is None and isinstance(weighing_edges(graph.weights), slice):
+            self._order, self._offsets = group_by_receiver(graph.receivers, graph.num_nodes)
+            self._senders, self._weights = graph.senders, graph.weights
         else:
-            # Plain views: those of a memory-mapped array run Python at every look-up.
-            self._offsets = np.asarray(graph.offsets)
-            if self._order is not None:
-                self._offsets = np.searchsorted(self._order, self._offsets)
-        self._senders, self._weights = np.asarray(graph.senders), np.asarray(graph.weights)
-        self._most_edges = _EDGE_FACTOR * batch_size * -(-graph.num_edges // graph.num_nodes)
+            index = NeighborIndex.of(graph)
+            self._offsets, self._senders = index.offsets, index.senders
+            self._weights = index.weights
+        most = -(-len(self._senders) // graph.num_nodes)
+        self._most_edges = _EDGE_FACTOR * batch_size * most
         self._degrees: np.ndarray | None = None
 
     def __len__(self) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from gnn.graphs.narrow import narrow
 from gnn.graphs.sampling.draws import mix
 from gnn.graphs.sampling.neighbor_index import NeighborIndex
 
@@ -60,6 +61,8 @@ def sample_neighborhoods(
         known = np.union1d(known, starts)
 
     component = known // stride
+    n_node = np.bincount(component, minlength=len(seeds)).astype(np.int32)
+    centers = narrow("readout", np.cumsum(n_node, dtype=np.int64) - 1)
     is_seed = known == seed_keys[component]
     layout = np.lexsort((known, is_seed, component))
     row_of = np.empty(known.size, np.int32)
@@ -70,7 +73,6 @@ def sample_neighborhoods(
     weights = index.weights[_joined(positions)]
     order = np.lexsort((senders, receivers))
     senders, receivers, weights = senders[order], receivers[order], weights[order]
-    n_node = np.bincount(component, minlength=len(seeds)).astype(np.int32)
     edge_component = component[layout][receivers]
     node_ids = (known % stride).astype(np.int32)[layout]
     return {
@@ -80,7 +82,7 @@ def sample_neighborhoods(
         "senders": senders,
         "receivers": receivers,
         "globals": np.zeros((len(seeds), 0), np.float32),
-        "readout": np.cumsum(n_node, dtype=np.int32) - 1,
+        "readout": centers,
         "graph_degrees": index.weighted_degrees[node_ids],
         "node_ids": node_ids,
     }

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from gnn.graphs.narrow import narrow
 from gnn.graphs.sampling.draws import mix
 from gnn.graphs.sampling.neighbor_index import NeighborIndex
 
@@ -92,7 +93,7 @@ class MergedSampler:
         edges = _joined(positions, np.intp)
         return {
             "n_node": np.array([known.size], np.int32),
-            "n_edge": np.array([edges.size], np.int32),
+            "n_edge": narrow("n_edge", [edges.size]),
             "edges": self._weights(edges)[:, np.newaxis],
             "senders": _joined(senders, np.int32),
             "receivers": _joined(receivers, np.int32),

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from gnn.graphs.graph import Graph
+from gnn.graphs.narrow import narrow
 from gnn.graphs.sampling.draws import distinct_integers, mix
 from gnn.graphs.weighing_edges import weighing_edges
 from gnn.memory_maps import blocks, is_memory_mapped
@@ -42,7 +43,7 @@ class NeighborIndex:
         kept = weighing_edges(weights)
         senders, receivers, weights = senders[kept], receivers[kept], weights[kept]
         order, self.offsets = group_by_receiver(np.asarray(receivers), self.num_nodes)
-        self.senders = np.asarray(senders, np.int32)[order]
+        self.senders = narrow("senders", senders)[order]
         self.weights = np.asarray(weights, np.float32)[order]
 
     @classmethod

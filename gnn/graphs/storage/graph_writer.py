@@ -16,6 +16,7 @@ from scipy import sparse
 
 from gnn.files import whole_folder
 from gnn.graphs.graph import Graph
+from gnn.graphs.narrow import narrow
 from gnn.graphs.sampling.neighbor_index import group_by_receiver
 from gnn.graphs.storage.npy_files import NpyAppender
 
@@ -204,7 +205,7 @@ class GraphWriter:
             self._append(entry["file"], values, title)
             return
         data = self._append(f"{entry['file']}-data", values.data, title)
-        self._append(f"{entry['file']}-indices", values.indices.astype(np.int32), title)
+        self._append(f"{entry['file']}-indices", narrow(f"{title}.indices", values.indices), title)
         ends = values.indptr[1:].astype(np.int64) + (data.rows - values.data.size)
         self._append(f"{entry['file']}-indptr", ends, title)
 

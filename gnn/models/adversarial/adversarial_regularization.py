@@ -14,8 +14,9 @@ import tensorflow as tf
 
 from gnn.configs import AdvNeighborConfig, as_adv_reg_config, as_vat_reg_config
 from gnn.graphs.arguments import check_count
-from gnn.graphs.batch.graphs_tuple import BatchGraph, real_nodes
+from gnn.graphs.batch.graphs_tuple import BatchGraph
 from gnn.graphs.batch.keys import GRAPH_KEYS
+from gnn.graphs.batch.which_nodes import real_nodes
 from gnn.layers.mean_loss import MeanLossLayer, without_mean_losses
 from gnn.models.adversarial.perturbed_network import (
     mean_of_real,
@@ -217,7 +218,7 @@ class AdversarialRegularizationModel(NodeGraphModel):
 
     def _add_virtual_loss(self, added: _AddedMean, graph: BatchGraph) -> None:
         config = added.config
-        again = graph if self.requires_graph else graph_of_rows(graph.nodes)
+        again = graph if self.requires_graph else graph_of_rows(graph.nodes, real_nodes(graph))
         features = perturbed_features(again, config.adv_neighbor_config)
 
         def outputs_of(rows: Rows) -> tf.Tensor:
@@ -230,7 +231,7 @@ class AdversarialRegularizationModel(NodeGraphModel):
         distances = pairwise_distance(
             tf.stop_gradient(outputs), outputs_of(neighbors), config.distance_config
         )
-        real = None if graph.readout_mask is None else real_nodes(graph)
+        real = real_nodes(graph)
         added.add_mean(*mean_of_real(distances, real))
         if self.entropy is not None:
             self.entropy.add_mean(*mean_of_real(entropies(outputs), real))
@@ -247,7 +248,7 @@ class AdversarialRegularizationModel(NodeGraphModel):
         if graph.readout is None or any(isinstance(part, tf.SparseTensor) for part in parts):
             return graph
         nodes = tf.nest.map_structure(lambda part: tf.gather(part, graph.readout), nodes)
-        return graph_of_rows(nodes)
+        return graph_of_rows(nodes, graph.readout_mask)
 
     def _supervised(
         self, outputs: Any, mask: tf.Tensor | None, step: Step

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from gnn.configs import AdvNeighborConfig
 from gnn.graphs.batch.graphs_tuple import BatchGraph
+from gnn.graphs.batch.which_nodes import real_nodes
 from gnn.models.graph_regularization import GraphRegularizationModel
 from gnn.models.node_graph_model import NodeGraphModel
 from gnn.models.node_models import call_node_model, check_weighs_a_loss
@@ -29,7 +30,9 @@ class NodeModel(NodeGraphModel):
 
     def graph_call(self, graph: BatchGraph, training: bool | None = None) -> BatchGraph:
         """Applies the node model to every node."""
-        return graph.replace(nodes=call_node_model(self.node_model, graph.nodes, training))
+        real = real_nodes(graph)
+        outputs = call_node_model(self.node_model, graph.nodes, training, real)
+        return graph.replace(nodes=outputs)
 
     def features_not_served(self) -> list[str]:
         """The features that the outputs do not depend on."""

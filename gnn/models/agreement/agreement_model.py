@@ -10,7 +10,8 @@ import tensorflow as tf
 
 from gnn.graphs.arguments import check_counts
 from gnn.layers.dense import FeatureDense
-from gnn.models.export import export_saved_model
+from gnn.models.base.variables import make_slots, make_weights
+from gnn.models.export import export_litert, export_saved_model
 from gnn.models.feature_columns import feature_columns
 from gnn.models.input_signature import InputSignature
 from gnn.models.loadable import check_loadable
@@ -221,18 +222,18 @@ class AgreementModel(keras.Model):
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compiles a loaded model as the saved one was."""
         self.compile(**keras.saving.deserialize_keras_object(config))
-        if self.built and self.optimizer is not None:
-            self.optimizer.build(self.trainable_variables)
+        if self.built:
+            make_slots(self)
 
     def get_build_config(self) -> dict[str, Any] | None:
         """What a loaded model needs to make its weights."""
         return None if self._signature is None else {"inputs": self._signature.to_dict()}
 
     def build_from_config(self, config: dict[str, Any]) -> None:
-        """Makes the weights by calling the model on one pair."""
+        """Makes the weights."""
         if config:
-            example = InputSignature.from_dict(config["inputs"]).example()
-            self([example, example], training=False)
+            side = InputSignature.from_dict(config["inputs"])
+            make_weights(self, side, side)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor arguments."""
@@ -278,12 +279,14 @@ class AgreementModel(keras.Model):
         """Writes a SavedModel with inputs `sender_<feature>` and `receiver_<feature>`.
 
         A feature without a name is called `features`; the output is `outputs`, `[n_pairs, 1]`. With
-        `input_signature` or another `format`, it is Keras' own export.
+        `format="litert"` it is a file ".tflite". With `input_signature` or another `format`, it is
+        Keras' own export.
 
         Raises:
             ValueError: the model has not been built: call or fit it first.
         """
-        if format != "tf_saved_model" or input_signature is not None:
+        export_as = {"tf_saved_model": export_saved_model, "litert": export_litert}
+        if format not in export_as or input_signature is not None:
             super().export(filepath, format, verbose, input_signature, **kwargs)
             return
         if self._signature is None:
@@ -305,7 +308,7 @@ class AgreementModel(keras.Model):
                 return [next(iter(side.values())) for side in features]
             return features
 
-        export_saved_model(self, filepath, specs, inputs_of=pairs)
+        export_as[format](self, filepath, specs, inputs_of=pairs)
 
 
 def _check_aggregator(aggregator: Any) -> Any:

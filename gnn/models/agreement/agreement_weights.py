@@ -9,6 +9,8 @@ import keras
 import tensorflow as tf
 
 from gnn.graphs.batch.graphs_tuple import BatchGraph
+from gnn.graphs.batch.which_nodes import real_nodes
+from gnn.layers.real_rows import on_real_rows
 
 
 def weigh_by_agreement(
@@ -25,14 +27,21 @@ def weigh_by_agreement(
         return graph
     if isinstance(features, Mapping) and len(features) == 1:
         features = next(iter(features.values()))
+    real = real_nodes(graph)
     pairs = graph.senders, graph.receivers
+    if real is not None:  # Edges that are padding weigh 0; their agreement must be a number.
+        pairs = tuple(tf.where(tf.gather(real, ends), ends, 0) for ends in pairs)
     if not all(hasattr(agreement_model, name) for name in ("encode", "agree")):
         agreement = agreement_model([_rows(features, ends) for ends in pairs], training=False)
     else:
         if not agreement_model.built:  # Keras saves the inputs that it was built with.
             none = tf.nest.map_structure(_no_rows, features)
             agreement_model([none, none], training=False)
-        encoded = agreement_model.encode(features, training=False)
+
+        def encode(features: Any, mask: tf.Tensor | None) -> tf.Tensor:
+            return agreement_model.encode(features, training=False)
+
+        encoded = on_real_rows(agreement_model, encode, features, real, False)
         senders, receivers = (tf.gather(encoded, ends) for ends in pairs)
         agreement = agreement_model.agree(senders, receivers, training=False)
     # The loss is not negative, so an agreement below 0 trusts an edge as little as 0 does.

@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from gnn.graphs.batch.graphs_tuple import BatchGraph
+from gnn.graphs.batch.which_nodes import real_nodes
 from gnn.models.adversarial.adversarial_regularization import AdversarialRegularizationModel
 from gnn.models.node_graph_model import NodeGraphModel
 from gnn.models.node_models import call_node_model, features_not_read, logits_of
@@ -96,7 +97,8 @@ class JointClassifier(NodeGraphModel):
             self._hand_signature(classifier)
             outputs = classifier.apply_to(graph, training).nodes
         else:
-            outputs = call_node_model(classifier, graph.nodes, training)
+            real = real_nodes(graph)
+            outputs = call_node_model(classifier, graph.nodes, training, real)
         return logits_of(classifier, outputs)
 
     def _hand_signature(self, classifier: NodeGraphModel) -> None:

@@ -18,7 +18,9 @@ from gnn.graphs.batch.graphs_tuple import (
     num_rows,
 )
 from gnn.graphs.batch.keys import GRAPH_KEYS
+from gnn.models.base.given_features import given_features
 from gnn.models.input_signature import InputSignature
+from gnn.models.node_models import input_names
 
 
 class CalledOnGraphs(keras.Model):
@@ -55,7 +57,8 @@ class CalledOnGraphs(keras.Model):
         """Calls the model, after a look at the keys: Keras would warn at length before `call`.
 
         Raises:
-            TypeError: the model requires a graph and `inputs` is not a dict.
+            TypeError: the model requires a graph and `inputs` is not a dict, or a feature is of a
+                type that no model takes, such as dates.
             KeyError: a graph key is missing.
         """
         if self.requires_graph and not isinstance(inputs, Mapping):
@@ -65,7 +68,19 @@ class CalledOnGraphs(keras.Model):
             )
         if self.requires_graph:
             check_keys(inputs)
-        return super().__call__(inputs, *args, **kwargs)
+        return super().__call__(self.given(inputs, to_call=True), *args, **kwargs)
+
+    def given(self, x: Any, to_call: bool = False) -> Any:
+        """Features as users have them, made what Keras takes (`given_features`)."""
+        if self.input_signature is None:
+            node_model = getattr(self, "node_model", None)
+            names = None if node_model is None else input_names(node_model)
+            if names is not None and len(names) < 2:  # It takes a feature of any name.
+                names = None
+        else:
+            signature = self.input_signature
+            names = list(signature.features) if signature.is_dict else None
+        return given_features(x, names, to_call=to_call)
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         """Returns the outputs of the rows read out: `[n_rows, ...]`, or a dict of such."""
@@ -101,16 +116,13 @@ class CalledOnGraphs(keras.Model):
             rows = tf.gather(membership_of(graph).receivers, rows)
         return tf.nest.map_structure(lambda values: tf.gather(values, rows), outputs)
 
-    def build_by_call(self, signature: InputSignature) -> None:
-        """Makes the weights by a call on one node of zeros."""
-        self(signature.example(), training=False)
 
-
-def graph_of_rows(features: Any) -> BatchGraph:
+def graph_of_rows(features: Any, is_real: tf.Tensor | None = None) -> BatchGraph:
     """Each row a graph of one node, for a model that takes features alone.
 
     Args:
         features: a tensor `[n_rows, ...]`, or a dict of them.
+        is_real: bool `[n_rows]`, which rows are no padding; None where all are.
 
     Example:
 
@@ -121,5 +133,5 @@ def graph_of_rows(features: Any) -> BatchGraph:
     del keys["readout"]
     nodes = dict(features) if isinstance(features, Mapping) else features
     graph = BatchGraph(nodes=nodes, **keys)
-    graph.has_edges = False
+    graph.has_edges, graph.is_real = False, is_real
     return graph

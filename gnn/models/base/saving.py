@@ -9,7 +9,8 @@ from typing import Any
 import keras
 
 from gnn.models.base.graph_call import CalledOnGraphs
-from gnn.models.export import export_saved_model, sole_input
+from gnn.models.base.variables import make_weights
+from gnn.models.export import export_litert, export_saved_model, sole_input
 from gnn.models.input_signature import InputSignature
 from gnn.models.loadable import check_network_loadable
 
@@ -26,9 +27,9 @@ class SavedWithInputs(CalledOnGraphs):
         return None if self.input_signature is None else {"inputs": self.input_signature.to_dict()}
 
     def build_from_config(self, config: dict[str, Any]) -> None:
-        """Makes the weights by calling the model on one node."""
+        """Makes the weights."""
         if config:
-            self.build_by_call(InputSignature.from_dict(config["inputs"]))
+            make_weights(self, InputSignature.from_dict(config["inputs"]))
 
     def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
         """Saves a `.keras` file that `keras.models.load_model` brings back with equal outputs.
@@ -68,8 +69,11 @@ class SavedWithInputs(CalledOnGraphs):
         features, the graph keys and `readout` (a model of graphs only where it was trained on
         batches that have it). The output is named `outputs`, or has the names of
         the outputs where they are several. `gnn` is not needed to load it. The folder is written
-        under another name and renamed when whole. With `input_signature` or another `format`, it is
-        Keras' own export.
+        under another name and renamed when whole.
+
+        `format="litert"` writes a file ".tflite" with the same names, of operations that LiteRT
+        has: its converter fails on SavedModels of graph networks, which multiply by sparse
+        matrices. With `input_signature` or another `format`, it is Keras' own export.
 
         Raises:
             ValueError: the model has not been built: call, fit or load it first.
@@ -79,7 +83,8 @@ class SavedWithInputs(CalledOnGraphs):
         >>> # model.export("served")
         >>> # tf.saved_model.load("served").signatures["serving_default"](x=features)
         """
-        if format != "tf_saved_model" or input_signature is not None:
+        export_as = {"tf_saved_model": export_saved_model, "litert": export_litert}
+        if format not in export_as or input_signature is not None:
             super().export(filepath, format, verbose, input_signature, **kwargs)
             return
         if self.input_signature is None:
@@ -93,7 +98,7 @@ class SavedWithInputs(CalledOnGraphs):
         for name in self.features_not_served():
             del specs[name]
         inputs_of = dict if self.input_signature.is_dict else sole_input
-        export_saved_model(self, filepath, specs, inputs_of)
+        export_as[format](self, filepath, specs, inputs_of)
 
     def features_not_served(self) -> list[str]:
         """The features that the outputs do not depend on, so that they need not be served."""

@@ -27,6 +27,7 @@ from gnn.models.base.supervision import (
     labels_of_all,
     supervision,
 )
+from gnn.models.base.variables import make_slots, make_weights
 from gnn.models.input_signature import InputSignature
 
 # Not an attribute: the replicas of a strategy are threads that share the model.
@@ -84,8 +85,8 @@ class TrainedOnGraphs(CalledOnGraphs):
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compiles a loaded model as the saved one was."""
         self.compile(**keras.saving.deserialize_keras_object(config))
-        if self.built and self.optimizer is not None:
-            self.optimizer.build(self.trainable_variables)
+        if self.built:
+            make_slots(self)
 
     @property
     def losses(self) -> list[Any]:
@@ -105,12 +106,15 @@ class TrainedOnGraphs(CalledOnGraphs):
         among which some are missing.
         """
         check_data(x, self.distribute_strategy)
-        check_data(inputs_of(kwargs.get("validation_data")), self.distribute_strategy)
+        validation = kwargs.get("validation_data")
+        check_data(inputs_of(validation), self.distribute_strategy)
+        if isinstance(validation, tuple):
+            kwargs["validation_data"] = (self.given(validation[0]), *validation[1:])
         self._weigh_classes(class_weight_table(class_weight))
         if is_dataset(x):
             kwargs.setdefault("shuffle", False)
             self.make_variables(x.element_spec)
-        return super().fit(x, *args, **kwargs)
+        return super().fit(self.given(x), *args, **kwargs)
 
     def make_variables(self, element_spec: Any) -> None:
         """Makes the weights, and what optimizer and metrics keep, ahead of training.
@@ -126,9 +130,8 @@ class TrainedOnGraphs(CalledOnGraphs):
             return
         self.variables_made = True
         if not self.built:
-            self.build_by_call(signature)
-        if self.optimizer is not None:
-            self.optimizer.build(self.trainable_variables)
+            make_weights(self, signature)
+        make_slots(self)
         specs = tf.nest.flatten(labels)
         if all(
             isinstance(spec, tf.TensorSpec) and spec.shape[1:].is_fully_defined() for spec in specs
@@ -141,21 +144,25 @@ class TrainedOnGraphs(CalledOnGraphs):
     def evaluate(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Evaluates as `keras.Model.evaluate` does."""
         check_data(x, self.distribute_strategy)
-        return super().evaluate(x, *args, **kwargs)
+        return super().evaluate(self.given(x), *args, **kwargs)
 
     def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
         """Predicts as `keras.Model.predict` does, without the rows that are padding."""
         check_data(x, self.distribute_strategy)
-        return padded_rows.drop_from_prediction(super().predict(x, *args, **kwargs))
+        return padded_rows.drop_from_prediction(super().predict(self.given(x), *args, **kwargs))
 
     def predict_on_batch(self, x: Any) -> Any:
         """Predicts one batch, without the rows that are padding."""
-        return padded_rows.drop_from_prediction(super().predict_on_batch(x))
+        return padded_rows.drop_from_prediction(super().predict_on_batch(self.given(x)))
 
-    def train_on_batch(self, *args: Any, **kwargs: Any) -> Any:
+    def train_on_batch(self, x: Any, *args: Any, **kwargs: Any) -> Any:
         """Trains on one batch as `keras.Model.train_on_batch` does."""
         self._weigh_classes(None)  # Keras makes sample weights of them.
-        return super().train_on_batch(*args, **kwargs)
+        return super().train_on_batch(self.given(x), *args, **kwargs)
+
+    def test_on_batch(self, x: Any, *args: Any, **kwargs: Any) -> Any:
+        """Evaluates one batch as `keras.Model.test_on_batch` does."""
+        return super().test_on_batch(self.given(x), *args, **kwargs)
 
     def _weigh_classes(self, table: tuple[float, ...] | None) -> None:
         if table != self.class_weights:

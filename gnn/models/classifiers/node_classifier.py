@@ -12,6 +12,7 @@ import tensorflow as tf
 from gnn.configs import as_graph_reg_config, as_pair_weights
 from gnn.graphs.arguments import check_counts, check_rate
 from gnn.graphs.batch.graphs_tuple import BatchGraph, graph_from_inputs
+from gnn.graphs.batch.which_nodes import real_nodes
 from gnn.layers.regularization import GraphRegularization
 from gnn.models.agreement.agreement_weights import weigh_by_agreement
 from gnn.models.node_graph_model import NodeGraphModel
@@ -158,23 +159,29 @@ class NodeClassifier(NodeGraphModel):
         return tf.gather(hidden, given.readout)
 
     def _run(self, graph: BatchGraph, stages: list[Stage], training: bool | None) -> BatchGraph:
-        graph = graph.replace(nodes=self.encode(graph.nodes, training))
+        graph = graph.replace(nodes=self.encode(graph.nodes, training, real_nodes(graph)))
         for stage in stages:
             graph = stage(graph, training)
         return graph
 
-    def encode(self, features: Mapping[str, Any], training: bool | None = None) -> Any:
+    def encode(
+        self,
+        features: Mapping[str, Any],
+        training: bool | None = None,
+        real: tf.Tensor | None = None,
+    ) -> Any:
         """The features as one tensor: what `node_model_fn` makes of them, or their columns.
 
         Args:
             features: the features of the nodes by name.
             training: whether dropout and the like are on.
+            real: bool `[n_nodes]`, which nodes are no padding; None where all are.
 
         Returns:
             `[n_nodes, width]`, a SparseTensor where a single feature is one.
         """
         if self.node_model is not None:
-            return call_node_model(self.node_model, features, training)
+            return call_node_model(self.node_model, features, training, real)
         columns = [features[name] for name in sorted(features)]
         for name in sorted(features):
             if features[name].shape.rank not in (2, None):

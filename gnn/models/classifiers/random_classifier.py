@@ -8,7 +8,8 @@ import keras
 import tensorflow as tf
 
 from gnn.graphs.arguments import check_counts, check_rate
-from gnn.graphs.batch.graphs_tuple import BatchGraph, real_nodes
+from gnn.graphs.batch.graphs_tuple import BatchGraph
+from gnn.graphs.batch.which_nodes import real_nodes
 from gnn.layers.dense import FeatureDense
 from gnn.layers.dropout import FeatureDropout
 from gnn.layers.mean_loss import MeanLossLayer
@@ -122,7 +123,7 @@ class GRANDNodeClassifier(NodeClassifier):
         if not training:
             return super().graph_call(graph, training)
         features = graph.nodes
-        given = graph.replace(nodes=self.encode(features, training))
+        given = graph.replace(nodes=self.encode(features, training, real_nodes(graph)))
         wide = [self.drop_node(given.nodes, training=True) for _ in range(self.draws)]
         if self.input_dropout == 0:
             spread = self._spread(given, [self.first(each) for each in wide])
