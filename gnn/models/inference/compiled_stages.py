@@ -205,7 +205,7 @@ def compiled_groups(model: NodeClassifier, features: Any, to_embedding: bool) ->
     key = (
         to_embedding,
         tuple(sorted((name, _described(spec)) for name, spec in features.items())),
-        tuple(id(variable.value) for variable in model.variables),
+        tuple(id(variable.value) for variable in model.weights),
         tuple(layer.compute_dtype for layer in model._flatten_layers()),
     )
     if key not in known:

@@ -181,7 +181,7 @@ class LayerwiseRun:
         """
         specs = {name: any_rows(rows) for name, rows in self._features.span(0, 1).items()}
         groups = compiled_groups(self.model, specs, to_embedding)
-        self._keep({group.head.edges for group in groups})
+        self.keep({group.head.edges for group in groups})
         state: State = self._features
         steps = sum(self._count(group.head.edges) for group in groups)
         disable = None if self._verbose == "auto" else not self._verbose
@@ -202,14 +202,18 @@ class LayerwiseRun:
             return self._chunks.normalized()
         return self._chunks.as_they_are(border_loops=edges == "as_they_are")
 
-    def _keep(self, kinds: set[str]) -> None:
-        """Makes the chunks once for all stages, as long as they fit into memory."""
+    def keep(self, kinds: set[str]) -> None:
+        """Makes chunks once for all passes over them, as long as they fit into memory.
+
+        Args:
+            kinds: as in `chunks`.
+        """
         # A sender and a weight an edge, and a loop a node.
         size = 8 * (self.graph.num_edges + self.graph.num_nodes)
-        wanted = kinds - {"none"}
-        if size * len(wanted) > self._memory_limit:
+        missing = kinds - {"none", *self._kept}
+        if size * (len(self._kept) + len(missing)) > self._memory_limit:
             return
-        for kind in wanted - set(self._kept):
+        for kind in sorted(missing):
             self._kept[kind] = list(self.chunks(kind))
         self._chunks = None  # What they were made from.
 

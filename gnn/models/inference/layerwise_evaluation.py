@@ -73,6 +73,7 @@ def judge_layerwise(
     logits = run.rows(to_embedding=False)
     model.reset_metrics()
     if model.regularization is not None:
+        run.keep({"bare"})
         known = None if known_labels is None else labels_known(graph, known_labels)
         for chunk in run.chunks("bare"):
             _track_graph_loss(model, graph, chunk, logits, nodes, known)
