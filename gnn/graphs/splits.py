@@ -154,7 +154,7 @@ def check_apart(splits: Mapping[str, np.ndarray], trained: str, judged: Sequence
     >>> check_apart({"train": np.array([0]), "test": np.array([1])}, "train", ["test"])
     """
     for name in judged:
-        both = {trained: splits.get(trained, ()), name: splits.get(name, ())}
+        both = {key: splits[key] for key in (trained, name) if key in splits}
         for nodes in split_overlaps(both).values():
             shown = ", ".join(map(str, nodes[:5].tolist())) + (", ..." if nodes.size > 5 else "")
             raise ValueError(
