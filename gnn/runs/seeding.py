@@ -38,6 +38,7 @@ def as_in_new_process(seed: int) -> Iterator[None]:
     of_tensorflow = {name: getattr(tensorflow, name, None) for name in ("_seed", "_rng")}
     of_python, of_numpy = random.getstate(), np.random.get_state()
     try:
+        keras.backend.clear_session(free_memory=False)  # Or the caller's own state would be set.
         keras.utils.set_random_seed(seed)
         keras.backend.clear_session()
         yield

@@ -248,6 +248,7 @@ VALUES: dict[str, Any] = {
     "data": "shop",
     "strict": False,
     "directed": True,
+    "label_kind": "class",
     "validation_share": 0.1,
     "test_share": 0.3,
     "model": "graph-regularization",

@@ -24,7 +24,7 @@ from gnn.models.inference.memory import widest
 from gnn.models.inference.node_tables import ArrayState, FeatureState, NodeTable, State
 
 # What a chunk may take, where nobody says how many nodes it has.
-_CHUNK_BYTES = 2**27
+_CHUNK_BYTES = 2**26
 
 
 def layerwise_predict(
@@ -60,7 +60,7 @@ def layerwise_predict(
         graph: the graph, with the features that the model takes.
         batch_size: the most nodes of a chunk, which has at most four times as many edges as so many
             nodes have on average (more only for a node that alone has more). None takes as many as
-            make a chunk of about 128 MiB, by the widest of the features and the weights.
+            make a chunk of about 64 MiB, by the widest of the features and the weights.
         output: None, or the path of a `.npy` file for logits that are larger than memory. It
             appears when it is whole; a file that is there is replaced.
         memory_limit: bytes; a larger array between two stages is kept in a file, in the folder of
