@@ -258,7 +258,7 @@ def fit(folder: Path) -> None:
     )
     variables = [*model.variables, *model.optimizer.variables]
     values = {f"{i} {variable.path}": variable.numpy() for i, variable in enumerate(variables)}
-    with whole_file(folder / "final.npz") as partial:
+    with whole_file(folder / "final.npz", overwrite=True) as partial:
         np.savez(partial, **values, **{f"history {k}": v for k, v in history.history.items()})
 
 

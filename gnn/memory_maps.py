@@ -83,8 +83,9 @@ def path_of(values: Any) -> str | None:
     True
     """
     while isinstance(values, np.ndarray):
-        if getattr(values, "filename", None) is not None:
-            return str(values.filename)
+        filename = getattr(values, "filename", None)
+        if filename is not None:
+            return str(filename)
         values = values.base
     return None
 

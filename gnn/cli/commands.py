@@ -55,7 +55,12 @@ def info(arguments: argparse.Namespace) -> Result:
             "metrics": run.metrics,
         }
         return Result(data, run.info())
-    config = RunConfig(dataset=arguments.dataset, data=arguments.data, scaling="none")
+    config = RunConfig(
+        dataset=arguments.dataset,
+        data=arguments.data,
+        label_kind=arguments.label_kind,
+        scaling="none",
+    )
     graph, _ = load_data(config)
     return Result(describe(graph), graph.info())
 
@@ -112,28 +117,28 @@ def evaluate(arguments: argparse.Namespace) -> Result:
 def predict(arguments: argparse.Namespace) -> Result:
     """Predicts classes."""
     from gnn.runs.run import load_run
-    from gnn.runs.tables import as_csv, as_records, check_suffix, write_table
+    from gnn.runs.tables import as_csv, as_records, check_output, write_table
 
     if arguments.output is not None:
-        check_suffix(arguments.output, [".csv", ".parquet", ".json"])
+        check_output(arguments.output, [".csv", ".parquet", ".json"], arguments.overwrite)
     found = load_run(arguments.run).predict(**_asked(arguments))
     _say_estimated(found.inference)
     columns = found.columns()
     if arguments.output is None:
         return Result(as_records(columns), as_csv(columns).rstrip("\n"))
-    write_table(columns, arguments.output)
+    write_table(columns, arguments.output, overwrite=arguments.overwrite)
     return _written(arguments.output, len(found.ids), "predictions")
 
 
 def embed(arguments: argparse.Namespace) -> Result:
     """Embeds nodes."""
     from gnn.runs.run import load_run
-    from gnn.runs.tables import check_suffix, write_table
+    from gnn.runs.tables import check_output, write_table
 
-    check_suffix(arguments.output, [".npz", ".csv", ".parquet"])
+    check_output(arguments.output, [".npz", ".csv", ".parquet"], arguments.overwrite)
     found = load_run(arguments.run).embed(**_asked(arguments))
     _say_estimated(found.inference)
-    write_table(found.columns(), arguments.output)
+    write_table(found.columns(), arguments.output, overwrite=arguments.overwrite)
     return _written(arguments.output, len(found.ids), "embeddings")
 
 
@@ -148,6 +153,22 @@ def export(arguments: argparse.Namespace) -> Result:
     return Result(data, f"wrote {path}")
 
 
+def adopt(arguments: argparse.Namespace) -> Result:
+    """Lists the files of an older folder as ours."""
+    from gnn.runs.adoption import adopt as adopt_folder
+
+    found = adopt_folder(arguments.folder)
+    lines = [f"{found.path} may be replaced by --overwrite; it is of the kind: {found.kind}"]
+    if found.others:
+        lines = [
+            f"{found.path} is of the kind: {found.kind}",
+            "move what gnn did not write there elsewhere before --overwrite: "
+            + ", ".join(found.others),
+        ]
+    data = {"folder": str(found.path), "kind": found.kind, "others": list(found.others)}
+    return Result(data, "\n".join(lines))
+
+
 COMMANDS: dict[str, Callable[[argparse.Namespace], Result]] = {
     "datasets": datasets,
     "info": info,
@@ -156,6 +177,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], Result]] = {
     "predict": predict,
     "embed": embed,
     "export": export,
+    "adopt": adopt,
 }
 
 

@@ -7,6 +7,7 @@ import importlib.metadata
 from collections.abc import Iterable
 
 from gnn.cli.options import add_options
+from gnn.configs.label_kinds import LABEL_KINDS
 from gnn.runs.run_config import DATASETS, INFERENCE, NETWORK_NAMES
 
 ABOUT = {
@@ -17,6 +18,7 @@ ABOUT = {
     "predict": "Write the class of each node, with the probability of every class.",
     "embed": "Write the activations of the last hidden layer for each node.",
     "export": "Write the model of a run for others to serve.",
+    "adopt": "List the files of a folder that an older gnn wrote, so that it can be replaced.",
 }
 
 EXAMPLES = {
@@ -47,6 +49,7 @@ EXAMPLES = {
         "gnn export runs/shop --output served",
         "gnn export runs/shop --output model.keras --format keras",
     ],
+    "adopt": ["gnn adopt runs/shop", "gnn adopt served --json"],
 }
 
 _NOTES = {
@@ -68,6 +71,10 @@ The columns are id, class and probability_CLASS. A graph network needs each node
 it a folder with nodes and edges. The other models take a table of nodes as well.
 Graph networks are {", ".join(NETWORK_NAMES)}.""",
     "info": "",
+    "adopt": """\
+Every folder that gnn writes has a gnn_manifest.json of its files. --overwrite replaces no folder
+without one, and none that holds anything else. FOLDER may be a run (finished or not), a graph,
+records, an export, or the folder of a co-training or of ExactResume; it is read as such first.""",
 }
 
 
@@ -142,7 +149,12 @@ def build_parser() -> argparse.ArgumentParser:
     parsers["embed"].add_argument(
         "--output", metavar="FILE", required=True, help="a .npz, .csv or .parquet file"
     )
+    for name in ("predict", "embed"):
+        parsers[name].add_argument(
+            "--overwrite", action="store_true", help="replace a file that is there"
+        )
     _add_export(parsers["export"])
+    parsers["adopt"].add_argument("folder", metavar="FOLDER", help="what an older gnn wrote")
     return parser
 
 
@@ -151,6 +163,12 @@ def _add_info(parser: argparse.ArgumentParser) -> None:
     what.add_argument("run", nargs="?", metavar="RUN", help="the folder of a finished run")
     what.add_argument("--dataset", choices=DATASETS, metavar="NAME", help="a named data set")
     what.add_argument("--data", metavar="FOLDER", help="a folder of data")
+    parser.add_argument(
+        "--label-kind",
+        choices=LABEL_KINDS,
+        metavar="NAME",
+        help="what the labels of the folder are",
+    )
 
 
 def _add_export(parser: argparse.ArgumentParser) -> None:

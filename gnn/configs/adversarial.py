@@ -8,10 +8,10 @@ import numbers
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from gnn.configs.arguments import check_count
 from gnn.configs.fields import (
     Config,
     convert,
-    integer,
     looks_like,
     member,
     not_negative,
@@ -102,9 +102,7 @@ class AdvNeighborConfig(Config):
             )
         set_field(self, "adv_step_size", not_negative("adv_step_size", self.adv_step_size))
         set_field(self, "adv_grad_norm", member("adv_grad_norm", self.adv_grad_norm, NormType))
-        set_field(self, "pgd_iterations", integer("pgd_iterations", self.pgd_iterations))
-        if self.pgd_iterations < 1:
-            raise ValueError(f"pgd_iterations must be at least 1, got {self.pgd_iterations}")
+        set_field(self, "pgd_iterations", check_count("pgd_iterations", self.pgd_iterations))
         if self.pgd_epsilon is not None:
             set_field(self, "pgd_epsilon", not_negative("pgd_epsilon", self.pgd_epsilon))
             if self.adv_grad_norm is NormType.L1:
@@ -184,9 +182,8 @@ class VatRegConfig(Config):
             set_field(self, name, not_negative(name, getattr(self, name)))
         if self.approx_difference == 0:
             raise ValueError("approx_difference must be greater than 0, got 0.0")
-        set_field(self, "num_approx_steps", integer("num_approx_steps", self.num_approx_steps))
-        if self.num_approx_steps < 0:
-            raise ValueError(f"num_approx_steps must be at least 0, got {self.num_approx_steps}")
+        steps = check_count("num_approx_steps", self.num_approx_steps, 0)
+        set_field(self, "num_approx_steps", steps)
         neighbor_config = as_adv_neighbor_config(self.adv_neighbor_config)
         set_field(self, "adv_neighbor_config", neighbor_config)
         set_field(self, "distance_config", as_distance_config(self.distance_config))

@@ -46,13 +46,6 @@ def member(name: str, value: Any, cls: type[_AnyEnum]) -> _AnyEnum:
         raise ValueError(f"{name} must be one of {known}, got {value!r}") from None
 
 
-def integer(name: str, value: Any) -> int:
-    """Returns `value`, which must be an integer."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-        raise TypeError(f"{name} must be an integer, got {value!r}")
-    return int(value)
-
-
 def not_negative(name: str, value: Any) -> float:
     """Returns `value` as a float; it must be finite and at least 0."""
     if isinstance(value, bool) or not isinstance(value, numbers.Real):

@@ -7,11 +7,11 @@ import enum
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from gnn.configs.arguments import check_count, check_integer
 from gnn.configs.fields import (
     Config,
     convert,
     field_names,
-    integer,
     looks_like,
     member,
     not_negative,
@@ -67,9 +67,7 @@ class GraphNeighborConfig(Config):
                 raise TypeError(f"{name} must be a string, got {getattr(self, name)!r}")
         if not self.prefix:
             raise ValueError("prefix must not be empty: it would make every feature a neighbor's")
-        set_field(self, "max_neighbors", integer("max_neighbors", self.max_neighbors))
-        if self.max_neighbors < 0:
-            raise ValueError(f"max_neighbors must be at least 0, got {self.max_neighbors}")
+        set_field(self, "max_neighbors", check_count("max_neighbors", self.max_neighbors, 0))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,7 +99,7 @@ class DistanceConfig(Config):
         transform = TransformType.NONE if self.transform_fn is None else self.transform_fn
         set_field(self, "transform_fn", member("transform_fn", transform, TransformType))
         if self.sum_over_axis is not None:
-            set_field(self, "sum_over_axis", integer("sum_over_axis", self.sum_over_axis))
+            set_field(self, "sum_over_axis", check_integer("sum_over_axis", self.sum_over_axis))
             if self.sum_over_axis == 0:
                 raise ValueError("sum_over_axis must not be 0, the axis of the pairs")
 

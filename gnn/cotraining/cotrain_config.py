@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from gnn.configs import PairWeights, as_pair_weights
+from gnn.configs.arguments import check_count
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,8 +55,8 @@ class FitConfig:
         _check_real("learning_rate", self.learning_rate, least=0.0, above=True)
         for name in ("min_steps", "max_steps", "evaluate_every", "batch_size"):
             if name != "batch_size" or self.batch_size is not None:
-                _check_integer(name, getattr(self, name), least=1)
-        _check_integer("patience", self.patience, least=0)
+                check_count(name, getattr(self, name), least=1)
+        check_count("patience", self.patience, least=0)
         if self.max_steps < self.min_steps:
             raise ValueError(
                 f"max_steps must be at least min_steps, {self.min_steps}; got {self.max_steps}"
@@ -125,7 +126,7 @@ class CoTrainConfig:
             ("rounds", 0), ("labels_per_round", 0), ("pairs_per_step", 1),
             ("validation_pairs", 0), ("seed", 0),
         ):  # fmt: skip
-            _check_integer(name, getattr(self, name), least)
+            check_count(name, getattr(self, name), least)
         _check_real("min_confidence", self.min_confidence, 0.0, below=1.0)
         _check_real("agreement_floor", self.agreement_floor, 0.0, below=1.0)
         _check_real("validation_share", self.validation_share, 0.0, below=1.0)
@@ -177,13 +178,6 @@ def _known(name: str, cls: type, value: Mapping[str, Any]) -> dict[str, Any]:
     if unknown:
         raise ValueError(f"{name} has no field {unknown[0]!r}; it has {fields}")
     return dict(value)
-
-
-def _check_integer(name: str, value: Any, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-        raise TypeError(f"{name} must be an integer; got {value!r}")
-    if value < least:
-        raise ValueError(f"{name} must be at least {least}; got {value}")
 
 
 def _check_real(

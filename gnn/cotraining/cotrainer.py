@@ -17,7 +17,14 @@ from gnn.graphs.graph import Graph
 from gnn.models.agreement.agreement_model import AgreementModel
 from gnn.models.agreement.belief_agreement import BeliefAgreement
 from gnn.training.model_state import difference
-from gnn.training.snapshots import Position, Snapshot, read_snapshot, write_snapshot
+from gnn.training.snapshots import (
+    CO_TRAINING,
+    Position,
+    Snapshot,
+    claim_folder,
+    read_snapshot,
+    write_snapshot,
+)
 
 
 class CoTrainer:
@@ -119,10 +126,11 @@ class CoTrainer:
             graph: with features, one integer label a node, and a split `train`; `validation`
                 chooses the best step and the best round, without it the last ones are kept, and
                 `test` is reported. Labels outside of `train` have no other use.
-            folder: where the state is kept after each round; run again with the same arguments, a
-                stopped training goes on at the round it was in, and ends with the same bits; with
-                more `rounds`, a finished one goes on, with fewer it does nothing more and has all
-                the rounds that were done. None keeps nothing.
+            folder: where the state is kept after each round: a new folder, an empty one, or that of
+                this training. Run again with the same arguments, a stopped training goes on at the
+                round it was in, and ends with the same bits; with more `rounds`, a finished one
+                goes on, with fewer it does nothing more and has all the rounds that were done. None
+                keeps nothing.
             callbacks: Keras callbacks; a round is an epoch, its row of `history` the logs, and
                 `model.stop_training` ends this call after the round; run again from its folder
                 without that callback, the training goes on. `model` is the classifier, or the joint
@@ -134,6 +142,7 @@ class CoTrainer:
             best round so far.
 
         Raises:
+            FileExistsError: `folder` holds something else, and no co-training.
             KeyError: the graph has no split `train`.
             TypeError: `graph` is no `gnn.Graph`, or its labels are not one integer a node; a
                 function returns a model of another kind.
@@ -145,6 +154,8 @@ class CoTrainer:
             UserWarning: there is a split whose name begins with `val` or `dev`, and yet no labeled
                 node in one named `validation`.
         """
+        if folder is not None:
+            claim_folder(Path(folder), CO_TRAINING)
         rounds = Rounds(self._classifier_fn, self._agreement_fn, self.config, graph)
         self.classifier, self.agreement = rounds.classifier, rounds.agreement
         kept = None if folder is None else _Folder(Path(folder), rounds.job())
@@ -200,11 +211,6 @@ class _Folder:
         snapshot = read_snapshot(self._path)
         if snapshot is None:
             return None
-        if set(snapshot.state) != {"job", "rounds"}:
-            raise ValueError(
-                f"the snapshot {str(snapshot.path)!r} is of another kind of training than "
-                "co-training. Give another folder"
-            )
         differing = difference(snapshot.state["job"], self._job)
         if differing:
             raise ValueError(
@@ -215,7 +221,8 @@ class _Folder:
 
     def write(self, state: dict[str, Any], number: int) -> None:
         position = Position(epoch=number, step=1, total=number + 1, steps=1)
-        write_snapshot(self._path, Snapshot(position, {"job": self._job, "rounds": state}))
+        snapshot = Snapshot(position, {"job": self._job, "rounds": state})
+        write_snapshot(self._path, snapshot, kind=CO_TRAINING)
 
 
 def _model(classifier: Any) -> keras.Model:

@@ -8,8 +8,8 @@ import numpy as np
 import tensorflow as tf
 from scipy import sparse
 
+from gnn.configs.arguments import check_count
 from gnn.data.epoch_batches import EpochBatches
-from gnn.graphs.arguments import check_count
 from gnn.graphs.batch.padding import PaddingSizes
 from gnn.graphs.graph import Graph
 from gnn.graphs.known_labels import known_labels as labels_known

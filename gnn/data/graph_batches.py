@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import numbers
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 from scipy import sparse
 
+from gnn.configs.arguments import check_count
 from gnn.data.epoch_batches import EpochBatches
 from gnn.graphs.batch.padding import PaddingSizes
 from gnn.graphs.graph import Graph
@@ -74,12 +74,10 @@ def graph_batches(
     """
     graphs = _checked_graphs(graphs)
     targets = _checked_labels(labels, len(graphs))
-    for name, value in {"batch_size": batch_size, "seed": seed, "first_epoch": first_epoch}.items():
-        least = 1 if name == "batch_size" else 0
-        if name == "seed" and value is None:
-            continue
-        if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
-            raise ValueError(f"{name} must be an integer of at least {least}; got {value!r}")
+    check_count("batch_size", batch_size)
+    check_count("first_epoch", first_epoch, 0)
+    if seed is not None:
+        check_count("seed", seed, 0)
     union = _Union(graphs, targets)
     batches = _GraphBatches(
         union,

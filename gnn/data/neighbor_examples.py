@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import numbers
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 from scipy import sparse
 
+from gnn.configs.arguments import check_count
 from gnn.graphs.graph import Graph
 
 # Of what a record holds beside a node's features; `weight` would be read as an edge's weight.
@@ -36,7 +36,9 @@ class NeighborExamples:
 
     def __init__(self, graph: Graph, split: str | None, max_neighbors: int | None):
         _check_features(graph)
-        self._max_neighbors = _as_max_neighbors(max_neighbors)
+        self._max_neighbors = (
+            None if max_neighbors is None else check_count("max_neighbors", max_neighbors, 0)
+        )
         self._graph = graph
         self._rows = np.arange(graph.num_nodes) if split is None else graph.split(split)
         if not len(self._rows):
@@ -109,14 +111,6 @@ def _check_features(graph: Graph) -> None:
             raise ValueError(
                 f"features[{name!r}] must fit int64, which records hold; got {value.max()}"
             )
-
-
-def _as_max_neighbors(value: Any) -> int | None:
-    if value is None:
-        return None
-    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < 0:
-        raise ValueError(f"max_neighbors must be an integer of at least 0, or None; got {value!r}")
-    return int(value)
 
 
 def _ids_as_strings(graph: Graph) -> list[str]:

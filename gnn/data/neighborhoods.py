@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
 
+from gnn.configs.arguments import check_count
 from gnn.data.padding_budget import largest_sizes
 from gnn.data.sampled_batches import SampledBatches
 from gnn.data.sampling_plan import SamplingPlan
@@ -96,12 +96,11 @@ def neighborhoods(
     >>> labels.numpy().tolist()
     [1, 0]
     """
-    if seed is not None and (not isinstance(seed, numbers.Integral) or seed < 0):
-        raise ValueError(f"seed must be an integer of at least 0, or None; got {seed!r}")
-    if not isinstance(first_epoch, numbers.Integral) or first_epoch < 0:
-        raise ValueError(f"first_epoch must be an integer of at least 0; got {first_epoch!r}")
+    if seed is not None:
+        check_count("seed", seed, 0)
+    check_count("first_epoch", first_epoch, 0)
     hops = _hops(fanout)
-    _check_positive("batch_size", batch_size)
+    check_count("batch_size", batch_size)
     _check_padding(padding, oversize)
     rows = np.arange(graph.num_nodes, dtype=np.int32) if split is None else graph.split(split)
     if not len(rows):
@@ -114,7 +113,7 @@ def neighborhoods(
     num_extra = 0
     if extra is not None:
         num_extra = batch_size if unlabeled_batch_size is None else unlabeled_batch_size
-        _check_positive("unlabeled_batch_size", num_extra)
+        check_count("unlabeled_batch_size", num_extra)
     index = NeighborIndex.of(graph)
     plan = SamplingPlan(
         rows=rows,
@@ -156,11 +155,6 @@ def _hops(fanout: int | None | Sequence[int | None]) -> tuple[int | None, ...]:
                 f"fanout must hold integers of at least 0, or None for all; got {fanout!r}"
             )
     return tuple(None if most is None else int(most) for most in hops)
-
-
-def _check_positive(argument: str, value: int) -> None:
-    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < 1:
-        raise ValueError(f"{argument} must be a positive integer; got {value!r}")
 
 
 def _check_padding(padding: bool | str | PaddingSizes, oversize: str) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from gnn.configs.arguments import check_count
 from gnn.data.epoch_scan import scan_epochs
 from gnn.data.node_features import NodeFeatures
-from gnn.graphs.arguments import check_count
 from gnn.graphs.graph import Graph
 from gnn.graphs.known_labels import known_labels
 from gnn.graphs.label_pairs import (

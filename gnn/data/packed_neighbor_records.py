@@ -12,19 +12,13 @@ import numpy as np
 import tensorflow as tf
 
 from gnn.configs import GraphNeighborConfig, as_neighbor_config
+from gnn.configs.arguments import check_count
 from gnn.data.neighbor_examples import NeighborExamples
 from gnn.data.neighbor_features import pack_nodes_and_edges
-from gnn.data.record_schema import FILE_NAME, read_schema, write_schema
-from gnn.data.record_shards import (
-    Shards,
-    check_shards,
-    check_shuffle,
-    open_files,
-    open_shards,
-    read_shards,
-    whole_records,
-    write_shards,
-)
+from gnn.data.record_reading import check_shuffle, read_shards, whole_records
+from gnn.data.record_schema import FILE_NAME, KIND, read_schema, write_schema
+from gnn.data.record_shards import Shards, open_files, open_shards
+from gnn.data.record_writing import check_shards, write_shards
 from gnn.files import whole_folder
 from gnn.graphs.graph import Graph
 
@@ -64,11 +58,12 @@ def write_packed_neighbors(
         max_neighbors: the most neighbors of a node; None takes all.
         shards: the number of files, at most 99999.
         compression: None, "GZIP" or "ZLIB".
-        overwrite: whether to replace a folder that is there.
+        overwrite: whether to replace records that are there; nothing else is replaced.
         verbose: whether to show a progress bar; "auto" where standard error is a terminal.
 
     Raises:
-        FileExistsError: there is such a folder and `overwrite` is False, or such a file.
+        FileExistsError: there is such a folder and `overwrite` is False, or it holds something else
+            than records; or such a file.
         KeyError: an unknown split.
         OSError: the folder cannot be written; an older one is left as it was.
         ValueError: the split is empty, there are no features, a feature has a name that NSL gives a
@@ -87,7 +82,7 @@ def write_packed_neighbors(
     """
     check_shards(shards, compression, verbose)
     examples = NeighborExamples(graph, split, max_neighbors)
-    with whole_folder(path, overwrite=overwrite) as folder:
+    with whole_folder(path, KIND, overwrite=overwrite) as folder:
         written = write_shards(
             iter(examples),
             len(examples),
@@ -156,8 +151,7 @@ def read_packed_neighbors(
     >>> #                              neighbor_config=GraphNeighborConfig(max_neighbors=3))
     """
     check_shuffle(seed, shuffle_buffer)
-    if batch_size < 1:
-        raise ValueError(f"batch_size must be at least 1; got {batch_size}")
+    check_count("batch_size", batch_size)
     shards, known, most = _open(path)
     if neighbor_config is not None:
         config = as_neighbor_config(neighbor_config)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import numbers
-
 import numpy as np
 import tensorflow as tf
 
+from gnn.configs.arguments import check_count
 from gnn.data.sampling_plan import SamplingPlan
 from gnn.graphs.batch.padding import PaddingSizes
 from gnn.graphs.sampling.neighbor_index import NeighborIndex
@@ -45,8 +44,8 @@ def measure_padding(
     >>> measure_padding(neighborhoods(graph, batch_size=2, fanout=1), margin=0)
     PaddingSizes(n_node=5, n_edge=2, n_graph=3, n_row=2)
     """
-    if batches is not None and (not isinstance(batches, numbers.Integral) or batches < 1):
-        raise ValueError(f"batches must be a positive integer, or None for all; got {batches!r}")
+    if batches is not None:
+        check_count("batches", batches)
     if not margin >= 0:
         raise ValueError(f"margin must be a number of at least 0; got {margin!r}")
     measured = []

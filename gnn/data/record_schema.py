@@ -12,6 +12,8 @@ from typing import Any
 import tensorflow as tf
 
 FILE_NAME = "schema.json"
+# Of the folder, in its manifest.
+KIND = "records"
 _FORMAT, _VERSION = "gnn.data.records", 1
 
 _DTYPES = {
@@ -40,12 +42,12 @@ def write_schema(folder: Path, kind: str, content: Mapping[str, Any]) -> None:
     (folder / FILE_NAME).write_text(json.dumps(schema, indent=1) + "\n", encoding="utf-8")
 
 
-def read_schema(folder: str | os.PathLike[str], kind: str) -> dict[str, Any]:
+def read_schema(folder: str | os.PathLike[str], kind: str | None = None) -> dict[str, Any]:
     """Reads and checks the schema of a record folder.
 
     Args:
         folder: the record folder.
-        kind: what its records must be.
+        kind: what its records must be; None: of any kind.
 
     Returns:
         What `write_schema` was given, and more.
@@ -70,7 +72,7 @@ def read_schema(folder: str | os.PathLike[str], kind: str) -> dict[str, Any]:
         raise ValueError(
             f"{path} has version {schema.get('version')!r}; this version of gnn reads {_VERSION}"
         )
-    if schema.get("kind") != kind:
+    if kind is not None and schema.get("kind") != kind:
         raise ValueError(f"{path} must be of kind {kind!r}; got {schema.get('kind')!r}")
     if schema.get("digest") != _digest(schema):
         raise ValueError(
@@ -78,6 +80,21 @@ def read_schema(folder: str | os.PathLike[str], kind: str) -> dict[str, Any]:
             "anew"
         )
     return schema
+
+
+def files_of_records(folder: Path) -> list[str]:
+    """The files of a record folder, by its schema, once all shards are as they were written.
+
+    Raises:
+        FileNotFoundError: as `read_schema`; or a shard is missing.
+        ValueError: as `read_schema`; or a shard has another size.
+    """
+    shards = read_schema(folder)["shards"]
+    for shard in shards:
+        size = (folder / shard["name"]).stat().st_size
+        if size != shard["bytes"]:
+            raise ValueError(f"{shard['name']} has {size} bytes, and had {shard['bytes']}")
+    return [FILE_NAME, *(shard["name"] for shard in shards)]
 
 
 def _digest(schema: Mapping[str, Any]) -> str:

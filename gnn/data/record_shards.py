@@ -1,29 +1,21 @@
-"""Shards of records: files that many records are dealt to, and read back from in one order."""
+"""Shards of records: the files that records lie in, opened once they are found whole."""
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import gzip
-import itertools
-import numbers
 import os
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
-from tqdm import tqdm
 
-_SUFFIXES = {None: "", "GZIP": ".gz", "ZLIB": ".zlib"}
-_MOST_SHARDS = 99_999
-# So many shards are written and read side by side: a run of records is dealt to them in turn.
-_STRIPE = 8
+# What the names of compressed files end in.
+SUFFIXES = {None: "", "GZIP": ".gz", "ZLIB": ".zlib"}
+DAMAGED = "(counted from 0) is cut short or damaged"
 _GZIP_PART = 1 << 20
-
-_DAMAGED = "(counted from 0) is cut short or damaged"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,135 +40,6 @@ class Shards:
         return sum(self.counts)
 
 
-def check_shards(shards: Any, compression: Any, verbose: Any) -> None:
-    """Checks the arguments that every writer has.
-
-    Raises:
-        ValueError: one of them is out of range.
-    """
-    if not _is_integer(shards) or not 1 <= shards <= _MOST_SHARDS:
-        raise ValueError(f"shards must be an integer from 1 to {_MOST_SHARDS}; got {shards!r}")
-    if compression not in _SUFFIXES:
-        raise ValueError(f"compression must be None, 'GZIP' or 'ZLIB'; got {compression!r}")
-    if verbose not in ("auto", True, False):
-        raise ValueError(f"verbose must be 'auto', True or False; got {verbose!r}")
-
-
-def check_shuffle(seed: Any, shuffle_buffer: Any) -> None:
-    """Checks the arguments that every reader has.
-
-    Raises:
-        ValueError: one of them is out of range.
-    """
-    if seed is not None and (not _is_integer(seed) or seed < 0):
-        raise ValueError(f"seed must be an integer of at least 0, or None; got {seed!r}")
-    if shuffle_buffer is not None and (not _is_integer(shuffle_buffer) or shuffle_buffer < 1):
-        raise ValueError(
-            f"shuffle_buffer must be a positive integer, or None; got {shuffle_buffer!r}"
-        )
-
-
-def write_shards(
-    records: Iterable[bytes],
-    count: int | None,
-    folder: Path,
-    *,
-    name: str,
-    shards: int,
-    compression: str | None,
-    verbose: str | bool,
-) -> dict[str, Any]:
-    """Writes records to the shards of an empty folder, a few of them open at a time.
-
-    Args:
-        records: the records.
-        count: how many there are. None: not known; they then go to one file first.
-        folder: where the shards go.
-        name: what their names begin with.
-        shards: how many; some are empty where there are fewer records.
-        compression: None, "GZIP" or "ZLIB".
-        verbose: whether to show a progress bar; "auto": where a person watches.
-
-    Returns:
-        What the schema has to say of them.
-
-    Raises:
-        ValueError: there are no records, or not as many as `count`.
-        OSError: a shard cannot be written.
-    """
-    disable = None if verbose == "auto" else not verbose
-    shown = tqdm(records, total=count, unit="record", desc=folder.name, disable=disable)
-    if count is None:
-        spool = folder / "spool"
-        with _writer(spool, None) as write:
-            count = sum(1 for _ in map(write, shown))
-        records = tf.data.TFRecordDataset(str(spool)).as_numpy_iterator()
-        files = _deal(records, count, folder, name, shards, compression)
-        spool.unlink()
-    else:
-        files = _deal(shown, count, folder, name, shards, compression)
-    return {"num_records": count, "compression": compression, "stripe": _STRIPE, "shards": files}
-
-
-def _deal(
-    records: Iterable[bytes],
-    count: int,
-    folder: Path,
-    name: str,
-    shards: int,
-    compression: str | None,
-) -> list[dict[str, Any]]:
-    """Deals records to shards: a run of them to each stripe, and in it to each shard in turn."""
-    if not count:
-        raise ValueError("dataset must have elements to be written; it is empty")
-    suffix = f"-of-{shards:05d}.tfrecord{_SUFFIXES[compression]}"
-    paths = [folder / f"{name}-{i:05d}{suffix}" for i in range(shards)]
-    rest, counts = iter(records), [0] * shards
-    for first in range(0, shards, _STRIPE):
-        stripe = range(first, min(first + _STRIPE, shards))
-        with contextlib.ExitStack() as stack:
-            writers = [stack.enter_context(_writer(paths[i], compression)) for i in stripe]
-            run = stripe.stop * count // shards - first * count // shards
-            for i, record in enumerate(itertools.islice(rest, run)):
-                writers[i % len(stripe)](record)
-                counts[first + i % len(stripe)] += 1
-    if sum(counts) != count or next(rest, None) is not None:
-        raise ValueError(f"dataset must have the {count} elements that its cardinality says")
-    return [
-        {"name": path.name, "records": number, "bytes": path.stat().st_size}
-        for path, number in zip(paths, counts, strict=True)
-    ]
-
-
-@contextlib.contextmanager
-def _writer(path: Path, compression: str | None) -> Iterator[Callable[[bytes], None]]:
-    """A function that writes a record to a new file; what TensorFlow cannot write is an OSError."""
-
-    def said(error: tf.errors.OpError) -> OSError:
-        return OSError(f"cannot write {path.name} of {path.parent.name}: {error.message}")
-
-    def write(record: bytes) -> None:
-        try:
-            writer.write(record)
-        except tf.errors.OpError as error:
-            raise said(error) from error
-
-    try:
-        writer = tf.io.TFRecordWriter(str(path), compression)
-    except tf.errors.OpError as error:
-        raise said(error) from error
-    try:
-        yield write
-    except BaseException:
-        with contextlib.suppress(tf.errors.OpError):  # The first error is the one to report.
-            writer.close()
-        raise
-    try:
-        writer.close()
-    except tf.errors.OpError as error:
-        raise said(error) from error
-
-
 def open_shards(folder: str | os.PathLike[str], schema: Mapping[str, Any]) -> Shards:
     """The shards of a record folder, once all are there and as large as when they were written.
 
@@ -198,7 +61,7 @@ def open_shards(folder: str | os.PathLike[str], schema: Mapping[str, Any]) -> Sh
             raise tf.errors.DataLossError(
                 None,
                 None,
-                f"{path}: record {number} of {shard['records']} {_DAMAGED}: the file has {size} "
+                f"{path}: record {number} of {shard['records']} {DAMAGED}: the file has {size} "
                 f"bytes, and had {shard['bytes']} when it was written",
             )
     return Shards(
@@ -232,7 +95,7 @@ def open_files(paths: Sequence[str | os.PathLike[str]]) -> Shards:
                 _check_end(name)
         except tf.errors.DataLossError as error:
             number = _whole_records(name, compression)
-            text = f"{name}: record {number} {_DAMAGED}: {error.message}"
+            text = f"{name}: record {number} {DAMAGED}: {error.message}"
             raise tf.errors.DataLossError(None, None, text) from error
     if not sum(counts):
         raise ValueError(f"path must name files with records; {list(names)} are empty")
@@ -258,111 +121,16 @@ def _count(records: tf.data.Dataset) -> tf.Tensor:
 
 def _whole_records(path: str | tf.Tensor, compression: str | None) -> tf.Tensor:
     """How many records come before the first that is damaged."""
-    return _count(_records_until_damage(path, compression))
+    return _count(records_until_damage(path, compression))
 
 
-def _records_until_damage(path: str | tf.Tensor, compression: str | None) -> tf.data.Dataset:
+def records_until_damage(path: str | tf.Tensor, compression: str | None) -> tf.data.Dataset:
+    """The records of a file, up to the first that is cut short or damaged, without an error.
+
+    Args:
+        path: of the file; a string, or a tensor of one.
+        compression: None, "GZIP" or "ZLIB".
+    """
     # A file that cannot be opened would be tried for ever: reading a byte of it first raises.
     opened = tf.data.FixedLengthRecordDataset(path, 1).take(1).skip(1)
     return opened.concatenate(tf.data.TFRecordDataset(path, compression).ignore_errors())
-
-
-def read_shards(
-    shards: Shards, *, shuffle: bool, seed: int | None, shuffle_buffer: int | None
-) -> tf.data.Dataset:
-    """The records of all shards in the order written, or shuffled.
-
-    Shuffling comes after the shards are one stream, so that the order hangs on the seed and the
-    epoch and not on how many shards there are.
-
-    Args:
-        shards: the files.
-        shuffle: whether to draw the order anew each epoch.
-        seed: of the shuffling; None takes one from NumPy's global state.
-        shuffle_buffer: how many records the next one is drawn from; None: all.
-
-    Returns:
-        A `tf.data.Dataset` of known cardinality of pairs: the place of a record, counted through
-        all shards, and the record, empty where the shard is damaged. `whole_records` takes both.
-    """
-    counts = np.array(shards.counts, np.int64)
-
-    def of_shard(path: Any, start: Any, count: Any) -> tf.data.Dataset:
-        # TensorFlow's own error would not say which record it is, nor of which file. An empty
-        # record stands for the first that is damaged; what comes after it is not looked for.
-        records = _records_until_damage(path, shards.compression)
-        records = records.concatenate(tf.data.Dataset.from_tensors(""))
-        return tf.data.Dataset.zip(tf.data.Dataset.range(start, start + count), records)
-
-    def side_by_side(files: tf.data.Dataset) -> tf.data.Dataset:
-        return files.interleave(
-            of_shard, shards.stripe, 1, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
-        )
-
-    files = tf.data.Dataset.from_tensor_slices(
-        (list(shards.paths), counts.cumsum() - counts, counts)
-    )
-    if len(shards.paths) == 1:
-        # Every function of a pipeline adds milliseconds to the start of an epoch.
-        records = of_shard(shards.paths[0], 0, shards.num_records)
-    elif shards.stripe == 1:
-        records = files.flat_map(of_shard)
-    elif len(shards.paths) <= shards.stripe:
-        records = side_by_side(files)
-    else:
-        records = files.batch(shards.stripe).flat_map(
-            lambda *stripe: side_by_side(tf.data.Dataset.from_tensor_slices(stripe))
-        )
-    if shuffle:
-        buffer = shards.num_records if shuffle_buffer is None else shuffle_buffer
-        records = _shuffled(records, min(buffer, shards.num_records), seed)
-    return records.apply(tf.data.experimental.assert_cardinality(shards.num_records))
-
-
-def _shuffled(records: tf.data.Dataset, buffer: int, seed: int | None) -> tf.data.Dataset:
-    """Shuffles as a function of seed and epoch alone."""
-    start = int(np.random.randint(2**31)) if seed is None else int(seed) % 2**63
-    epochs = itertools.count()
-
-    def next_epoch() -> np.int64:
-        return np.int64(next(epochs))
-
-    def of_epoch(_: tf.Tensor) -> tf.data.Dataset:
-        epoch = tf.ensure_shape(tf.numpy_function(next_epoch, [], tf.int64), [])
-        drawn = tf.random.stateless_uniform([], [start, epoch], 0, 2**31 - 1, tf.int64)
-        # Of this function's graph alone: else the seed of the whole program would go in as well.
-        tf.compat.v1.set_random_seed(1)
-        return records.shuffle(buffer, seed=drawn, reshuffle_each_iteration=False)
-
-    return tf.data.Dataset.range(1).flat_map(of_epoch)
-
-
-def whole_records(shards: Shards, places: tf.Tensor, records: tf.Tensor) -> tf.Tensor:
-    """The records, with an error that names shard and record where one is damaged.
-
-    Args:
-        shards: what `read_shards` was given.
-        places: int64 `[]` or `[n]`, of `read_shards`.
-        records: strings of that shape.
-
-    Returns:
-        `records`; when it runs, tf.errors.InvalidArgumentError where one is damaged.
-    """
-    counts = np.array(shards.counts, np.int64)
-    starts = tf.constant(counts.cumsum() - counts)
-    damaged = tf.reshape(tf.strings.length(records) == 0, [-1])
-    place = tf.gather(tf.reshape(places, [-1]), tf.argmax(damaged))
-    # An empty shard starts where the next one does: the last that starts there has the record.
-    shard = tf.searchsorted(starts, [place], side="right")[0] - 1
-    number = tf.strings.as_string(place - tf.gather(starts, shard))
-    of = tf.strings.as_string(tf.gather(tf.constant(counts), shard))
-    path = tf.gather(tf.constant(shards.paths), shard)
-    message = tf.strings.join([path, ": record ", number, " of ", of, " ", _DAMAGED])
-    # tf.debugging.Assert would do the same in functions of its own, which take time to start.
-    checked = tf.raw_ops.Assert(condition=~tf.reduce_any(damaged), data=[message])
-    with tf.control_dependencies([checked]):
-        return tf.identity(records)
-
-
-def _is_integer(value: Any) -> bool:
-    return isinstance(value, numbers.Integral) and not isinstance(value, bool)

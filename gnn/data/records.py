@@ -15,21 +15,17 @@ from typing import Any
 import tensorflow as tf
 
 from gnn.data.packed_neighbor_records import read_packed_neighbors, write_packed_neighbors
+from gnn.data.record_reading import check_shuffle, read_shards, whole_records
 from gnn.data.record_schema import (
+    KIND,
     element_from_json,
     element_to_json,
     named_leaves,
     read_schema,
     write_schema,
 )
-from gnn.data.record_shards import (
-    check_shards,
-    check_shuffle,
-    open_shards,
-    read_shards,
-    whole_records,
-    write_shards,
-)
+from gnn.data.record_shards import open_shards
+from gnn.data.record_writing import check_shards, write_shards
 from gnn.files import whole_folder
 
 __all__ = ["read", "read_packed_neighbors", "write", "write_packed_neighbors"]
@@ -61,11 +57,12 @@ def write(
         path: the folder to make.
         shards: the number of files, at most 99999.
         compression: None, "GZIP" or "ZLIB".
-        overwrite: whether to replace a folder that is there.
+        overwrite: whether to replace records that are there; nothing else is replaced.
         verbose: whether to show a progress bar; "auto" where standard error is a terminal.
 
     Raises:
-        FileExistsError: there is such a folder and `overwrite` is False, or such a file.
+        FileExistsError: there is such a folder and `overwrite` is False, or it holds something else
+            than records; or such a file.
         OSError: the folder cannot be written; an older one is left as it was.
         TypeError: `dataset` is no `tf.data.Dataset`, or has elements that records cannot hold.
         ValueError: `dataset` is infinite or empty, an element is 2 GiB or more, or an argument is
@@ -94,7 +91,7 @@ def write(
     count = int(dataset.cardinality())
     if count == tf.data.INFINITE_CARDINALITY:
         raise ValueError("dataset must end to be written; it is infinite (say `take`)")
-    with whole_folder(path, overwrite=overwrite) as folder:
+    with whole_folder(path, KIND, overwrite=overwrite) as folder:
         written = write_shards(
             _serialized(dataset),
             None if count == tf.data.UNKNOWN_CARDINALITY else count,

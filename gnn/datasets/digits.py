@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from gnn.configs.arguments import check_count
 from gnn.graphs.graph import Graph
 
 _NUM_CLASSES = 10
@@ -59,7 +60,7 @@ def digits(
     >>> {name: len(nodes) for name, nodes in graph.splits.items()}
     {'train': 50, 'validation': 200, 'test': 500, 'rest': 1047}
     """
-    _check_positive("labels_per_class", labels_per_class)
+    check_count("labels_per_class", labels_per_class)
     sessions = digits_sessions(
         num_sessions,
         clicks_per_session,
@@ -127,9 +128,8 @@ def digits_sessions(
     >>> [len(session) for session in sessions]
     [3, 3]
     """
-    _check_positive("num_sessions", num_sessions)
-    if clicks_per_session < 2:
-        raise ValueError(f"clicks_per_session must be at least 2; got {clicks_per_session}")
+    check_count("num_sessions", num_sessions)
+    check_count("clicks_per_session", clicks_per_session, 2)
     if not 0 <= wrong_clicks < 1:
         raise ValueError(f"wrong_clicks must be at least 0 and below 1; got {wrong_clicks}")
     pixels, labels = _load_images()
@@ -156,11 +156,6 @@ def digits_sessions(
     return sessions
 
 
-def _check_positive(name: str, value: int) -> None:
-    if value < 1:
-        raise ValueError(f"{name} must be at least 1; got {value}")
-
-
 def _load_images() -> tuple[NDArray[np.float32], NDArray[np.int32]]:
     # Imported here because scikit-learn takes a second, and no other data set needs it.
     from sklearn.datasets import load_digits
@@ -174,8 +169,7 @@ def _split_images(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Draws the validation and test images; the others are those that sessions may show."""
     for name, size in (("num_validation", num_validation), ("num_test", num_test)):
-        if size < 0:
-            raise ValueError(f"{name} must be at least 0; got {size}")
+        check_count(name, size, 0)
     if num_validation + num_test >= num_images:
         raise ValueError(
             f"num_validation + num_test must be below the {num_images} images; got"

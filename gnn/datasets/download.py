@@ -184,7 +184,7 @@ def _reason(error: Exception) -> str:
 
 def _store(path: Path, content: bytes, file: PublicFile) -> None:
     try:
-        with files.whole_file(path) as partial:
+        with files.whole_file(path, overwrite=True) as partial:
             partial.write_bytes(content)
     except OSError as error:
         message = (

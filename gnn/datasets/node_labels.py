@@ -186,6 +186,7 @@ def _classes_by_number(file: str, labels: Sequence[str], columns: NodeColumns) -
     if count:
         return TableLabels(numbers.astype(np.int32), _of_classes(columns, None, count))
     values, names, note = read_labels(np.ma.masked_array(numbers, empty))
+    assert values is not None
     count = 1 + int(values.max()) if names is None else len(names)
     return TableLabels(values, _of_classes(columns, names, count), note)
 

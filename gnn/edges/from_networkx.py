@@ -46,7 +46,8 @@ def edges_from_networkx(
     ids = list(graph)
     index = {node: i for i, node in enumerate(ids)}
     listed = list(graph.edges(data=True))
-    weights, remarks = None, ()
+    weights: list[Any] | None = None
+    remarks: tuple[str, ...] = ()
     if weight is not None and listed:
         remarks = _remarks(weight, (data for _, _, data in listed))
         weights = None if remarks else [data.get(weight, 1) for _, _, data in listed]

@@ -85,7 +85,9 @@ def edges_from_sessions(
     strange = ~no_item & (index < 0)
     if unknown == "raise" and strange.any():
         at = int(np.argmax(strange))
-        rule = "hold items that are in ids" if ids is not None else f"be from 0 to {num_nodes - 1}"
+        rule = "hold items that are in ids"
+        if ids is None:
+            rule = f"be from 0 to {(num_nodes or 0) - 1}"
         raise ValueError(
             f'sessions must {rule}, got {items[at]!r} at position {at}; unknown="drop" leaves '
             "such records out"

@@ -59,14 +59,15 @@ def edges_from_table(
                 f"{argument} must hold ids of nodes, got {column.tolist()[row]!r} at row {row}"
             )
         ends.append(found)
-    weights, remarks = None, ()
+    weights: np.ndarray | None = None
+    remarks: tuple[str, ...] = ()
     if weight is not None and weight in edges.columns:
         weights = numbers_of(edges[weight])
     elif weight is not None:
         others = edges.drop(columns=[source, target]).select_dtypes("number").columns
         remarks = without_weight("edges has no column", weight, list(others))
     found_edges = merge_edges(
-        *ends, weights, merge=merge, undirected=undirected, num_nodes=len(ids)
+        ends[0], ends[1], weights, merge=merge, undirected=undirected, num_nodes=len(ids)
     )
     report = dataclasses.replace(found_edges.report, remarks=remarks)
     return dataclasses.replace(found_edges, report=report)

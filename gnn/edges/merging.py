@@ -79,10 +79,16 @@ def merge_edges(
     if zeros:
         kept = weights != 0
         senders, receivers, weights = senders[kept], receivers[kept], weights[kept]
-    rank, repeats = _ranks(senders, receivers, nodes)
-    if repeats and merge != "keep":
-        senders, receivers, weights = _merged(senders, receivers, weights, nodes, merge)
-        rank = None
+    order, starts = _repeated(_keys(receivers, senders, nodes))
+    repeats, rank = order.size - starts.size, None
+    if repeats and merge == "keep":
+        rank = np.zeros(senders.size, np.int64)
+        rank[order] = np.arange(order.size) - np.repeat(starts, _lengths(order, starts))
+    elif repeats:
+        weights = _merged(senders, receivers, weights, order, starts, merge)
+        single = np.ones(senders.size, bool)
+        single[np.delete(order, starts)] = False
+        senders, receivers, weights = senders[single], receivers[single], weights[single]
     added = raised = 0
     if undirected:
         lonely, weights, raised = _paired(senders, receivers, weights, rank, nodes)
@@ -96,26 +102,37 @@ def merge_edges(
     return Edges(read_only(senders), read_only(receivers), read_only(weights), None, report)
 
 
-def _ranks(senders: np.ndarray, receivers: np.ndarray, nodes: int) -> tuple[Any, int]:
-    """Each edge's place among the repeats of its ends, None where there are none; their number."""
-    key = _keys(receivers, senders, nodes)
+def _repeated(key: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The edges of which there are several: those of one key together, in the order they came.
+
+    Returns:
+      Positions in `key`, and where those of each key begin among them.
+    """
     in_order = np.sort(key)
-    repeats = int(np.sum(in_order[1:] == in_order[:-1]))
-    if not repeats:
-        return None, 0
-    order, starts = _grouped(key)
-    lengths = np.diff(starts, append=key.size)
-    rank = np.empty(key.size, np.int64)
-    rank[order] = np.arange(key.size) - np.repeat(starts, lengths)
-    return rank, repeats
+    several = np.unique(in_order[1:][in_order[1:] == in_order[:-1]])
+    if not several.size:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    place = np.searchsorted(several, key)
+    places = np.flatnonzero(several[np.minimum(place, several.size - 1)] == key)
+    order = places[np.argsort(key[places], kind="stable")]
+    return order, np.searchsorted(key[order], several)
+
+
+def _lengths(order: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    return np.diff(starts, append=order.size)
 
 
 def _merged(
-    senders: np.ndarray, receivers: np.ndarray, weights: np.ndarray, nodes: int, merge: str
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """One edge for all repeats, in the place of the first."""
-    order, starts = _grouped(_keys(receivers, senders, nodes))
+    senders: np.ndarray,
+    receivers: np.ndarray,
+    weights: np.ndarray,
+    order: np.ndarray,
+    starts: np.ndarray,
+    merge: str,
+) -> np.ndarray:
+    """The weights, that of the first edge of each key being that of all of them."""
     first = order[starts]
+    merged = weights.copy()
     if merge == "sum":
         totals = np.add.reduceat(weights[order].astype(np.float64), starts)
         if totals.max() > np.finfo(np.float32).max:
@@ -124,14 +141,10 @@ def _merged(
                 "weights must be finite in float32, and so must the sum of those of one edge; got "
                 f"{totals.max():g} from {senders[edge]} to {receivers[edge]}"
             )
-        values = totals.astype(np.float32)
+        merged[first] = totals
     elif merge == "max":
-        values = np.maximum.reduceat(weights[order], starts)
-    else:
-        values = weights[first]
-    place = np.argsort(first)
-    kept = first[place]
-    return senders[kept], receivers[kept], values[place]
+        merged[first] = np.maximum.reduceat(weights[order], starts)
+    return merged
 
 
 def _paired(
@@ -162,10 +175,3 @@ def _paired(
 def _keys(high: np.ndarray, low: np.ndarray, nodes: int) -> np.ndarray:
     """One integer for each two: twice it is below 2**63 for as many nodes as int32 can number."""
     return high.astype(np.int64) * nodes + low
-
-
-def _grouped(key: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The order that sorts keys, equal ones as they came, and where each one's begin in it."""
-    order = np.argsort(key, kind="stable")
-    ordered = key[order]
-    return order, np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import numbers
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from gnn.configs.arguments import check_integer
 
 _METRICS = ("cosine", "l2")
 
@@ -61,12 +62,10 @@ def nearest_neighbors(
             f"{len(queries)} queries and {len(items)} items"
         )
     most = len(items) - bool(exclude_self)
-    if isinstance(k, bool) or not isinstance(k, numbers.Integral):
-        raise TypeError(f"k must be an integer; got {k!r}")
+    k = check_integer("k", k)
     if not 1 <= k <= most:
         raise ValueError(f"k must be from 1 to {most}, the items that can be neighbors; got {k}")
 
-    k = int(k)
     # Until k items have been seen, their places are taken by one that is infinitely far.
     indices = np.full((len(queries), k), len(items), np.int64)
     distances = np.full((len(queries), k), np.inf)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 from scipy import sparse
 
-from gnn.graphs.arguments import check_count
+from gnn.configs.arguments import check_count
 from gnn.graphs.graph import Graph
 
 if TYPE_CHECKING:

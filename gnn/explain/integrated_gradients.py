@@ -9,9 +9,9 @@ import numpy as np
 import tensorflow as tf
 from scipy import sparse
 
+from gnn.configs.arguments import check_count
 from gnn.explain.explanation import Explanation
 from gnn.explain.subject import Subject, find_target, make_subject
-from gnn.graphs.arguments import check_count
 from gnn.graphs.graph import Graph
 
 _KINDS = ("probability", "logit")

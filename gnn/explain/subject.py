@@ -10,8 +10,9 @@ import numpy as np
 import tensorflow as tf
 from scipy import sparse
 
-from gnn.graphs.arguments import check_count, find_node
+from gnn.configs.arguments import check_count
 from gnn.graphs.batch.packing import pack_graph
+from gnn.graphs.find_node import find_node
 from gnn.graphs.graph import Graph
 from gnn.ops.sparse import sparse_tensor
 

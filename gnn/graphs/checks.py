@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gnn.configs.arguments import check_integer
 from gnn.edges.checks import MOST_NODES, as_indices, as_integers, nodes_named, read_only
 from gnn.memory_maps import as_array, blocks, cast
 
@@ -31,9 +32,7 @@ def count_nodes(
     """
     counts = {name: value.shape[0] for name, value in rows.items() if value is not None}
     if num_nodes is not None:
-        if isinstance(num_nodes, bool) or not isinstance(num_nodes, (int, np.integer)):
-            raise TypeError(f"num_nodes must be an integer, got {num_nodes!r}")
-        counts = {"num_nodes": int(num_nodes), **counts}
+        counts = {"num_nodes": check_integer("num_nodes", num_nodes), **counts}
     if not counts:
         counts["num_nodes"] = nodes_named(senders, receivers)
     first, number = next(iter(counts.items()))

@@ -130,7 +130,7 @@ def as_plain(title: str, values: Any) -> np.ndarray:
     """
     if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
         mask = np.ma.getmaskarray(values).reshape(len(values), -1)
-        _refuse_rows(title, "have a value at each node, got none", mask.any(axis=1))
+        _refuse_rows(title, "have a value at each node, got none", np.any(mask, axis=1))
     array = as_array(values)
     if array.dtype.kind in "OT":
         return _of_objects(title, array.astype(object, copy=False))
@@ -143,7 +143,7 @@ def _of_objects(title: str, array: np.ndarray) -> np.ndarray:
     values = array.ravel().tolist()
     missing = missing_among(values)
     if missing.any():
-        rows = missing.reshape(len(array), -1).any(axis=1)
+        rows = np.any(missing.reshape(len(array), -1), axis=1)
         _refuse_rows(title, "have a value at each node, got none", rows)
     kinds = set(map(type, values))
     for kind, dtype in ((str, np.str_), (bytes, np.bytes_)):
@@ -215,7 +215,7 @@ def _check_finite(title: str, array: np.ndarray, starts: np.ndarray | None = Non
         )
 
 
-def _refuse_rows(title: str, rule: str, bad: np.ndarray) -> None:
+def _refuse_rows(title: str, rule: str, bad: Any) -> None:
     raise ValueError(f"{title} must {rule} in {_named_rows(np.flatnonzero(bad))}")
 
 

@@ -11,6 +11,7 @@ from scipy import sparse
 from gnn.graphs.features import Feature, describe
 from gnn.graphs.labels import kind_of
 from gnn.graphs.splits import split_overlaps
+from gnn.graphs.weighing_edges import weighing_edges
 from gnn.memory_maps import blocks, release
 
 _CLASSES_SHOWN = 20
@@ -25,9 +26,8 @@ def edge_lines(
     '3, of which 1 without edges'
     """
     held = senders.size
-    real = weights > 0
-    if not real.all():
-        senders, receivers, weights = senders[real], receivers[real], weights[real]
+    real = weighing_edges(weights)
+    senders, receivers, weights = senders[real], receivers[real], weights[real]
     ends = np.bincount(senders, minlength=num_nodes) + np.bincount(receivers, minlength=num_nodes)
     yield "nodes", f"{num_nodes:,}, of which {np.sum(ends == 0):,} without edges"
     text = f"{senders.size:,}"
@@ -48,16 +48,16 @@ def feature_text(value: Feature) -> str:
     'float32[2, 2], density 50.0%, 16 B'
     """
     used, size = 0, math.prod(value.shape)
-    if sparse.issparse(value):
+    if not isinstance(value, np.ndarray):
         used = value.count_nonzero()
         memory = value.data.nbytes + value.indices.nbytes + value.indptr.nbytes
     else:
         memory = value.nbytes
-        if value.dtype.kind not in "biuf":
-            size = 0  # A share of text would say nothing.
-        else:
+        if value.dtype.kind in "biuf":
             used = sum(int(np.count_nonzero(part)) for _, part in blocks(value))
             release(value)
+        else:
+            size = 0  # A share of text would say nothing.
     power = min(int(math.log(max(memory, 1), 1024)), 3)
     amount = f"{memory / 1024**power:.3g} {('B', 'KiB', 'MiB', 'GiB')[power]}"
     density = f", density {used / size:.1%}" if size else ""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import sparse
 
 from gnn.edges.missing import is_missing
 from gnn.graphs.features import Feature, stack
@@ -64,7 +63,7 @@ def labels_of_nodes(graph: nx.Graph, label: str | None) -> list[Any] | None:
 
 def networkx_of_nodes(
     names: Sequence[Any],
-    features: dict[str, Feature],
+    features: Mapping[str, Feature],
     labels: np.ndarray | None,
     class_names: Sequence[str] | None,
     label: str,
@@ -94,7 +93,7 @@ def networkx_of_nodes(
     result = networkx.DiGraph()
     result.add_nodes_from(names)
     for name, value in features.items():
-        rows = value.toarray() if sparse.issparse(value) else value
+        rows = value if isinstance(value, np.ndarray) else value.toarray()
         networkx.set_node_attributes(result, dict(zip(names, rows, strict=True)), name)
     if labels is not None:
         real = labels.dtype.kind == "f"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from gnn.graphs.arguments import check_count
+from gnn.configs.arguments import check_count
 from gnn.graphs.graph import Graph
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gnn.configs.arguments import check_count
+
 if TYPE_CHECKING:  # `Graph.info` names splits that overlap.
     from gnn.graphs.graph import Graph
 
@@ -83,7 +85,7 @@ def labels_per_class(
     if labels is None or labels.ndim != 1 or labels.dtype.kind != "i":
         got = "none" if labels is None else f"{labels.dtype} of shape {labels.shape}"
         raise TypeError(f"graph.labels must be one integer a node, got {got}")
-    per_class = _as_count("per_class", per_class, at_least=1)
+    per_class = check_count("per_class", per_class)
     nodes = np.random.default_rng(seed).permutation(_labeled(graph))
     classes, counts = np.unique(labels[nodes], return_counts=True)
     if counts.min() < per_class:
@@ -98,8 +100,8 @@ def labels_per_class(
     rank = np.empty(nodes.size, np.int64)
     rank[order] = np.arange(nodes.size) - np.repeat(np.cumsum(counts) - counts, counts)
     rest = nodes[rank >= per_class]
-    validation = _as_count("validation", validation)
-    test = max(rest.size - validation, 0) if test is None else _as_count("test", test)
+    validation = check_count("validation", validation, 0)
+    test = max(rest.size - validation, 0) if test is None else check_count("test", test, 0)
     if validation + test > rest.size:
         raise ValueError(
             f"validation and test must be at most the {rest.size} labeled nodes that training "
@@ -188,19 +190,10 @@ def _sizes(parts: Mapping[str, float], available: int) -> list[int]:
         return np.diff(ends, prepend=0).tolist()
     if any(isinstance(size, (float, np.floating)) for size in sizes):
         raise TypeError(f"parts must be all fractions or all counts, got {dict(parts)}")
-    counts = [_as_count(f"parts[{name!r}]", size) for name, size in parts.items()]
+    counts = [check_count(f"parts[{name!r}]", size, 0) for name, size in parts.items()]
     if sum(counts) > available:
         raise ValueError(
             f"parts must take at most the {available} nodes that there are (labeled ones, where "
             f"the graph has labels), got {dict(parts)}"
         )
     return counts
-
-
-def _as_count(name: str, value: object, at_least: int = 0) -> int:
-    """An integer that is not too small."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"{name} must be an integer, got {value!r}")
-    if value < at_least:
-        raise ValueError(f"{name} must be at least {at_least}, got {value}")
-    return int(value)

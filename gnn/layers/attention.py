@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from gnn.graphs.arguments import check_rate, positive_integer
+from gnn.configs.arguments import check_count, check_rate
 from gnn.layers.convolution_layer import ConvolutionLayer, feature_product
 from gnn.layers.graph_layer import GraphHandle
 from gnn.ops.additive_attention import additive_logits, self_logits
@@ -35,7 +35,7 @@ class _AttentionConv(ConvolutionLayer):
     ):
         super().__init__(units, activation, use_bias, **kwargs)
         self.value_dropout = check_rate("value_dropout", value_dropout)
-        self.heads = positive_integer("heads", heads)
+        self.heads = check_count("heads", heads)
         self.concat = bool(concat)
         self.attention_dropout = check_rate("attention_dropout", attention_dropout)
         self.negative_slope = float(negative_slope)
@@ -134,7 +134,7 @@ class GATConv(_AttentionConv):
         The graph with nodes `[n_nodes, heads * units]`, or `[n_nodes, units]` without `concat`.
 
     Raises:
-        ValueError: `units` or `heads` is not a positive integer, or `attention_dropout` is out of
+        ValueError: `units` or `heads` is less than 1, or `attention_dropout` is out of
             range.
 
     Example:
@@ -207,7 +207,7 @@ class GATv2Conv(_AttentionConv):
         The graph with nodes `[n_nodes, heads * units]`, or `[n_nodes, units]` without `concat`.
 
     Raises:
-        ValueError: `units` or `heads` is not a positive integer, or `attention_dropout` is out of
+        ValueError: `units` or `heads` is less than 1, or `attention_dropout` is out of
             range.
 
     Example:

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from gnn.graphs.arguments import positive_integer
+from gnn.configs.arguments import check_count
 from gnn.layers.graph_layer import GraphLayer
 from gnn.ops.sparse import sparse_matmul
 
@@ -24,7 +24,7 @@ class ConvolutionLayer(GraphLayer):
         bias_initializer: of every bias.
 
     Raises:
-        ValueError: `units` is not a positive integer.
+        ValueError: `units` is less than 1.
 
     Example:
 
@@ -49,7 +49,7 @@ class ConvolutionLayer(GraphLayer):
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
-        self.units = positive_integer("units", units)
+        self.units = check_count("units", units)
         self.activation = keras.activations.get(activation)
         self.use_bias = bool(use_bias)
         self.kernel_initializer = keras.initializers.get(kernel_initializer)

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from gnn.graphs.arguments import positive_integer
+from gnn.configs.arguments import check_count
 from gnn.graphs.batch.graphs_tuple import receiving_rows
 from gnn.layers.graph_layer import GraphHandle, GraphLayer
 from gnn.ops.normalization import symmetric_propagate
@@ -57,7 +57,7 @@ class GCNIIConv(GraphLayer):
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
-        self.depth = positive_integer("depth", depth)
+        self.depth = check_count("depth", depth)
         if not 0 <= teleport <= 1:
             raise ValueError(f"teleport must be in [0, 1]; got {teleport!r}")
         if not identity > 0:

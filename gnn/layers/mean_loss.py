@@ -58,7 +58,8 @@ class MeanLossLayer(keras.layers.Layer):
     def __init__(self, metric: str, **kwargs: Any):
         super().__init__(**kwargs)
         self.tracked = SumOfMeans(name=metric)
-        self._mean = self._count = None
+        self._mean: Any = None
+        self._count: Any = None
         # It has no weights; unbuilt, it would make Keras warn where a model runs on features alone.
         self.built = True
 

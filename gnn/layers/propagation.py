@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import numbers
 from typing import Any
 
 import keras
 import tensorflow as tf
 from graph_nets.graphs import GraphsTuple
 
-from gnn.graphs.arguments import check_rate
+from gnn.configs.arguments import check_count, check_rate
 from gnn.graphs.batch.graphs_tuple import adjacency_of, receiving_rows
 from gnn.layers.convolution_layer import ConvolutionLayer, feature_product
 from gnn.layers.staged_layer import Stage, StagedLayer, into_receivers
@@ -50,7 +49,7 @@ class SGConv(StagedLayer, ConvolutionLayer):
 
     def __init__(self, units: int, hops: int = 2, use_bias: bool = True, **kwargs: Any):
         super().__init__(units=units, use_bias=use_bias, **kwargs)
-        self.hops = checked_hops(hops)
+        self.hops = check_count("hops", hops, 0)
 
     def build(self, nodes_shape: tuple[int | None, ...]) -> None:
         """Makes the kernel `[n_features, units]` and the bias."""
@@ -115,7 +114,7 @@ class APPNPPropagation(StagedLayer):
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
-        self.hops = checked_hops(hops)
+        self.hops = check_count("hops", hops, 0)
         if not 0 <= teleport <= 1:
             raise ValueError(f"teleport must be in [0, 1]; got {teleport!r}")
         self.teleport = float(teleport)
@@ -197,7 +196,7 @@ class DAGNNPropagation(StagedLayer):
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
-        self.hops = checked_hops(hops)
+        self.hops = check_count("hops", hops, 0)
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
 
@@ -248,19 +247,3 @@ class DAGNNPropagation(StagedLayer):
 @into_receivers
 def _hop(graph: GraphsTuple, training: bool | None) -> GraphsTuple:
     return graph.replace(nodes=symmetric_propagate(graph.nodes, adjacency_of(graph)))
-
-
-def checked_hops(hops: Any) -> int:
-    """Returns `hops` as an int.
-
-    Raises:
-        ValueError: it is not an integer of at least 0.
-
-    Example:
-
-    >>> checked_hops(2)
-    2
-    """
-    if isinstance(hops, bool) or not isinstance(hops, numbers.Integral) or int(hops) < 0:
-        raise ValueError(f"hops must be an integer of at least 0; got {hops!r}")
-    return int(hops)

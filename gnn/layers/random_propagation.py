@@ -8,9 +8,8 @@ import keras
 import tensorflow as tf
 from graph_nets.graphs import GraphsTuple
 
-from gnn.graphs.arguments import check_rate
+from gnn.configs.arguments import check_count, check_rate
 from gnn.graphs.batch.graphs_tuple import adjacency_of, receiving_rows
-from gnn.layers.propagation import checked_hops
 from gnn.layers.staged_layer import Stage, StagedLayer, into_receivers
 from gnn.ops.dropout import keep_mask
 from gnn.ops.normalization import symmetric_propagate
@@ -91,7 +90,7 @@ class MixedOrderPropagation(StagedLayer):
 
     def __init__(self, hops: int = 8, **kwargs: Any):
         super().__init__(**kwargs)
-        self.hops = checked_hops(hops)
+        self.hops = check_count("hops", hops, 0)
 
     def stages(self) -> list[Stage]:
         """Starting the sum, K hops that add to it, and the mean."""

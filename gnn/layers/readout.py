@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 from graph_nets.graphs import GraphsTuple
 
-from gnn.graphs.arguments import positive_integer
+from gnn.configs.arguments import check_count
 from gnn.graphs.batch.graphs_tuple import membership_of
 from gnn.layers.convolution_layer import feature_product
 from gnn.layers.graph_layer import GraphHandle
@@ -114,7 +114,7 @@ class AttentionPool(GraphReadout):
         `[n_graphs, units]`, a tensor: a row a component.
 
     Raises:
-        ValueError: `units` is not a positive integer.
+        ValueError: `units` is less than 1.
 
     Example:
 
@@ -133,7 +133,7 @@ class AttentionPool(GraphReadout):
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
-        self.units = positive_integer("units", units)
+        self.units = check_count("units", units)
         self.activation = keras.activations.get(activation)
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from gnn.graphs.arguments import positive_integer
+from gnn.configs.arguments import check_count
 from gnn.layers.convolution_layer import ConvolutionLayer, feature_product
 from gnn.layers.graph_layer import GraphHandle
 from gnn.ops.propagate import propagate
@@ -47,7 +47,7 @@ class SAGEConv(ConvolutionLayer):
         The graph with nodes `[n_nodes, units]`.
 
     Raises:
-        ValueError: `units` or `pool_units` is not a positive integer, or `aggregator` is unknown.
+        ValueError: `units` or `pool_units` is less than 1, or `aggregator` is unknown.
 
     Example:
 
@@ -75,7 +75,7 @@ class SAGEConv(ConvolutionLayer):
             raise ValueError(f"aggregator must be 'mean' or 'max'; got {aggregator!r}")
         self.aggregator = aggregator
         self.normalize = bool(normalize)
-        self.pool_units = None if pool_units is None else positive_integer("pool_units", pool_units)
+        self.pool_units = None if pool_units is None else check_count("pool_units", pool_units)
         self.pool_activation = keras.activations.get(pool_activation)
 
     def build(self, nodes_shape: tuple[int | None, ...]) -> None:

@@ -13,9 +13,13 @@ from typing import Any
 
 import keras
 import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
 
-from gnn.files import whole_file, whole_folder
+from gnn.files import check_file, check_replaceable, whole_file, whole_folder
 from gnn.ops.kernels import plain_operations
+
+# Of the folder, in its manifest.
+KIND = "export"
 
 
 def export_saved_model(
@@ -28,18 +32,21 @@ def export_saved_model(
 
     Args:
         model: a built model.
-        filepath: the folder to write; an older export there is replaced once the new one is whole.
+        filepath: the folder to write; an older export there is replaced once the new one is whole,
+            and nothing else is.
         specs: the inputs by name.
         inputs_of: makes of the dict of inputs what the model is called on; `sole_input` for a model
             of one tensor.
 
     Raises:
+        FileExistsError: a file is in its place, or a folder that is no export of ours.
         ValueError: a feature's name could not name an argument.
-        OSError: the folder cannot be written, or a file or a folder that is no SavedModel is in its
-            place; what was there before is left as it was.
+        OSError: the folder cannot be written; what was there before is left as it was.
     """
     for name in specs:
         check_name(name)
+    if not _is_remote(filepath):  # Before the work.
+        check_replaceable(filepath, KIND, overwrite=True)
 
     @tf.function(autograph=False)
     def serve(**inputs: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -54,16 +61,8 @@ def export_saved_model(
     module.tables = lookup_tables(model)
     module.serve = serve
     signature = serve.get_concrete_function(**specs)
-    if "://" in os.fspath(filepath):
-        # Remote file systems have no rename of folders that would be worth waiting for.
-        tf.saved_model.save(module, filepath, signatures={"serving_default": signature})
-        return
-    path = Path(filepath)
-    if path.exists() and not path.is_dir():
-        raise FileExistsError(f"cannot export to {str(path)!r}: it is a file, not a folder")
-    check_replaceable(path)
-    with whole_folder(path, overwrite=True) as partial, _without_info(tf.get_logger()):
-        tf.saved_model.save(module, str(partial), signatures={"serving_default": signature})
+    with whole_export(filepath) as partial, _without_info(tf.get_logger()):
+        tf.saved_model.save(module, partial, signatures={"serving_default": signature})
 
 
 def export_litert(
@@ -81,10 +80,13 @@ def export_litert(
         inputs_of: as there.
 
     Raises:
+        FileExistsError: there is something that is no regular file.
+        IsADirectoryError: it is a folder.
         ValueError: the name ends otherwise, or a feature's name could not name an argument.
     """
     if Path(filepath).suffix != ".tflite":
         raise ValueError(f"filepath must end in '.tflite' for format='litert'; got {filepath!r}")
+    check_file(filepath, overwrite=True)
     with tempfile.TemporaryDirectory() as folder, plain_operations():
         served = os.path.join(folder, "served")
         export_saved_model(model, served, specs, inputs_of)
@@ -93,7 +95,7 @@ def export_litert(
         known = tf.lite.OpsSet
         converter.target_spec.supported_ops = [known.TFLITE_BUILTINS, known.SELECT_TF_OPS]
         content = converter.convert()
-    with whole_file(filepath) as partial:
+    with whole_file(filepath, overwrite=True) as partial:
         partial.write_bytes(content)
 
 
@@ -139,22 +141,46 @@ def check_name(name: str) -> None:
         )
 
 
-def check_replaceable(path: Path) -> None:
-    """Raises where a folder holds something other than an older SavedModel.
+@contextlib.contextmanager
+def whole_export(filepath: Any, format: str = "tf_saved_model") -> Iterator[str]:
+    """A folder to write a SavedModel to, which takes the place of an older export when whole.
+
+    Args:
+        filepath: the final name. A remote one is given as it is: remote file systems have no rename
+            of folders that would be worth waiting for.
+        format: Keras' name of it; of another than a SavedModel, `filepath` is given as it is.
 
     Raises:
-        FileExistsError: as said; what is there is named.
-
-    Example:
-
-    >>> check_replaceable(Path("no such folder"))
+        FileExistsError: as `gnn.files.check_replaceable`.
     """
-    if path.is_dir() and not (path / "saved_model.pb").is_file():
-        found = sorted(part.name for part in path.iterdir())
-        if found:
-            raise FileExistsError(
-                f"cannot export to {str(path)!r}: it is no SavedModel, it has {found[0]!r}"
-            )
+    if format != "tf_saved_model" or _is_remote(filepath):
+        yield os.fspath(filepath)
+        return
+    with whole_folder(filepath, KIND, overwrite=True) as partial:
+        yield str(partial)
+
+
+def files_of_export(folder: Path) -> list[str]:
+    """The files of a SavedModel that `export_saved_model` wrote.
+
+    Raises:
+        OSError: it is none, or cannot be loaded.
+        ValueError: it is a SavedModel that something else wrote.
+    """
+    loaded = tf.saved_model.load(str(folder))
+    if not (hasattr(loaded, "serve") and hasattr(loaded, "model_variables")):
+        raise ValueError(f"{str(folder)!r} is a SavedModel, but no export of gnn")
+    found = saved_model_pb2.SavedModel.FromString((folder / "saved_model.pb").read_bytes())
+    names = ["saved_model.pb", "fingerprint.pb", "assets/", "variables/variables.index"]
+    names += [
+        f"assets/{asset.filename}" for graph in found.meta_graphs for asset in graph.asset_file_def
+    ]
+    names += [f"variables/{p.name}" for p in (folder / "variables").glob("variables.data-*-of-*")]
+    return names
+
+
+def _is_remote(filepath: Any) -> bool:
+    return "://" in os.fspath(filepath)
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from gnn.graphs.arguments import check_counts, check_rate
+from gnn.configs.arguments import check_count, check_counts, check_rate
 from gnn.graphs.batch.graphs_tuple import BatchGraph, graph_from_inputs
 from gnn.graphs.batch.which_nodes import real_nodes
 from gnn.layers.batch_normalization import NodeBatchNormalization
@@ -200,7 +200,7 @@ class GraphClassifier(GraphModel):
         node_model_fn: Callable[[], keras.layers.Layer] | None = None,
         **kwargs: Any,
     ):
-        columns = check_counts("num_classes", (num_classes,))[0]
+        columns = check_count("num_classes", num_classes)
         super().__init__(
             columns,
             hidden_units,
@@ -253,7 +253,7 @@ class GraphRegressor(GraphModel):
         node_model_fn: Callable[[], keras.layers.Layer] | None = None,
         **kwargs: Any,
     ):
-        columns = check_counts("num_outputs", (num_outputs,))[0]
+        columns = check_count("num_outputs", num_outputs)
         super().__init__(
             columns,
             hidden_units,

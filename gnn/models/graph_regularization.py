@@ -13,6 +13,7 @@ from gnn.graphs.batch.graphs_tuple import BatchGraph
 from gnn.graphs.batch.which_nodes import real_nodes
 from gnn.layers.regularization import GraphRegularization
 from gnn.models.agreement.agreement_weights import weigh_by_agreement
+from gnn.models.base.supervision import by_output
 from gnn.models.node_graph_model import NodeGraphModel
 from gnn.models.node_models import (
     build_node_model,
@@ -120,6 +121,7 @@ class GraphRegularizationModel(NodeGraphModel):
         return graph.replace(nodes=outputs)
 
     def _regularized(self, outputs: Any) -> tf.Tensor:
+        by_output(outputs)  # Raises of a list, whose outputs have no names.
         if self.pair_weights is not None and not isinstance(outputs, Mapping):
             return outputs
         if self.pair_weights is not None and "logits" in outputs:

@@ -11,7 +11,6 @@ import tensorflow as tf
 from gnn.layers.dense import FeatureDense
 from gnn.layers.real_rows import call_layer, on_real_rows
 from gnn.models.agreement.belief_agreement import BeliefAgreement
-from gnn.models.base.supervision import by_output
 from gnn.models.sequential import prepare_sequential
 from gnn.ops.sparse import map_values
 
@@ -180,7 +179,6 @@ def call_node_model(
 
     Raises:
         KeyError: a feature that the model has an input for is missing.
-        TypeError: the model returns a list of outputs.
         ValueError: under XLA, a layer is known to count rows that are padding.
 
     Example:
@@ -193,9 +191,7 @@ def call_node_model(
     def call(features: Any, mask: tf.Tensor | None) -> Any:
         inputs = node_inputs(node_model, features)
         prepare_sequential(node_model, inputs)
-        outputs = call_layer(node_model, inputs, training, mask)
-        by_output(outputs)  # Raises of a list, whose outputs have no names.
-        return outputs
+        return call_layer(node_model, inputs, training, mask)
 
     return on_real_rows(node_model, call, features, real, training)
 

@@ -11,12 +11,10 @@ import tensorflow as tf
 
 from gnn.configs import AdvNeighborConfig, as_adv_neighbor_config
 from gnn.graphs.batch.graphs_tuple import BatchGraph
-from gnn.models.adversarial.adversarial_regularization import (
-    AdversarialRegularizationModel,
-    Step,
-)
-from gnn.models.node_models import call_node_model, input_names
-from gnn.nsl.base_model import WrapsBaseModel
+from gnn.models.adversarial.adversarial_regularization import AdversarialRegularizationModel
+from gnn.models.base.supervision import SOLE, Supervision
+from gnn.models.node_models import input_names
+from gnn.nsl.base_model import CalledBaseModel, WrapsBaseModel, call_base_model
 from gnn.nsl.losses_and_metrics import LossesAndMetrics
 from gnn.ops.adversarial import adversarial_neighbors, of_feature, perturbed_names
 
@@ -67,7 +65,7 @@ class AdversarialRegularization(WrapsBaseModel, AdversarialRegularizationModel):
         base_with_labels_in_features: bool = False,
     ):
         super().__init__(
-            lambda: base_model,
+            lambda: CalledBaseModel(base_model),
             {} if adv_config is None else adv_config,
             name="AdversarialRegularization",
         )
@@ -78,15 +76,30 @@ class AdversarialRegularization(WrapsBaseModel, AdversarialRegularizationModel):
         self._given: dict[str, Any] = {}
         self._judged: LossesAndMetrics | None = None
 
+    @property
+    def node_model(self) -> keras.Model:
+        """The base model by our name for it."""
+        return self.network.base_model
+
+    def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        """Calls the base model, after a look at the keys: Keras would warn at length before `call`.
+
+        Raises:
+            ValueError: labels are not in the input.
+        """
+        self._labels(inputs)
+        return super().__call__(inputs, *args, **kwargs)
+
     # The keys of a batch.
 
     def _labels(self, inputs: Mapping[str, Any]) -> tuple[list[Any], Any]:
         """Labels, one for each output, and sample weights."""
-        missing = [key for key in self.label_keys if key not in inputs]
+        has = sorted(inputs) if isinstance(inputs, Mapping) else []
+        missing = [key for key in self.label_keys if key not in has]
         if missing:
             raise ValueError(
-                f"Labels are not in the input: label_keys has {missing}, the input has "
-                f"{sorted(inputs)}. For predicting examples without labels, use base_model"
+                f"Labels are not in the input: label_keys has {missing}, the input has {has}. For "
+                "predicting examples without labels, use base_model"
             )
         weights = inputs.get(self.sample_weight_key) if self.sample_weight_key else None
         return [inputs[key] for key in self.label_keys], weights
@@ -175,7 +188,6 @@ class AdversarialRegularization(WrapsBaseModel, AdversarialRegularizationModel):
 
     def graph_call(self, graph: BatchGraph, training: bool | None = None) -> BatchGraph:
         """Calls the base model; in a step, adds the loss on adversarial neighbors."""
-        self._labels(graph.nodes)
         return super().graph_call(graph.replace(nodes=self._features(graph.nodes)), training)
 
     def compute_loss(
@@ -187,13 +199,34 @@ class AdversarialRegularization(WrapsBaseModel, AdversarialRegularizationModel):
         training: bool = True,
     ) -> Any:
         """The weighted sum of the losses of all outputs, and what layers have added."""
-        total = self._judge(y_pred).loss(y, y_pred, sample_weight)
+        if y is None:
+            y, sample_weight = self._labels(x)
+        total, _ = self._loss_of(y, y_pred, sample_weight)
         total += sum((tf.reduce_sum(tf.cast(loss, tf.float32)) for loss in self.losses), 0.0)
         return total / tf.distribute.get_strategy().num_replicas_in_sync
 
+    def _loss_of(self, labels: Any, outputs: Any, weights: Any) -> tuple[tf.Tensor, tf.Tensor]:
+        """Your loss, and over how many rows it is a mean."""
+        return self._judge(outputs).loss(labels, outputs, weights), _num_rows(outputs)
+
     def _supervised(self, outputs: Any, mask: Any, step: Any) -> tuple[tf.Tensor, tf.Tensor]:
-        rows = tf.cast(tf.shape(tf.nest.flatten(outputs)[0])[0], tf.float32)
-        return self._judge(outputs).loss(step.labels, outputs, step.sample_weight), rows
+        mean, rows = self._loss_of(step.labels, outputs, step.sample_weight)
+        return mean[tf.newaxis], rows[tf.newaxis]
+
+    def supervision_of(
+        self, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool
+    ) -> Supervision:
+        """The rows of a batch that losses and metrics see, which are all.
+
+        Raises:
+            ValueError: `fit` was given class weights, which need labels beside the inputs.
+        """
+        if training and self.class_weights is not None:
+            raise ValueError(
+                "class_weight cannot be given where the labels are among the inputs: put sample "
+                "weights there too, and name their key by sample_weight_key"
+            )
+        return Supervision(y, y_pred, sample_weight, {SOLE: _num_rows(y_pred)})
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """Updates the metrics, which are NSL's, and returns them."""
@@ -239,8 +272,8 @@ class AdversarialRegularization(WrapsBaseModel, AdversarialRegularizationModel):
         config = self._of_dense(own, features)
 
         def loss_fn(changed: dict[str, tf.Tensor]) -> tf.Tensor:
-            outputs = call_node_model(self.node_model, {**features, **changed}, training=False)
-            return tf.multiply(*self._supervised(outputs, None, Step(labels, weights)))
+            outputs = call_base_model(self.node_model, {**features, **changed}, training=False)
+            return tf.multiply(*self._loss_of(labels, outputs, weights))
 
         dense = {name: features[name] for name in perturbed_names(config, features)}
         found = adversarial_neighbors(dense, loss_fn, config, seed=(self.seed, 0))
@@ -248,6 +281,10 @@ class AdversarialRegularization(WrapsBaseModel, AdversarialRegularizationModel):
             name: rows.numpy() for name, rows in {**features, **found}.items() if _dense(rows)
         }
         return {**inputs, **arrays}
+
+
+def _num_rows(outputs: Any) -> tf.Tensor:
+    return tf.cast(tf.shape(tf.nest.flatten(outputs)[0])[0], tf.float32)
 
 
 def _dense(feature: Any) -> bool:

@@ -2,13 +2,52 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import keras
 
-# What Keras 3 writes into a folder; `assets` where a layer has files of its own.
-_KERAS_FOLDER = {"config.json", "metadata.json", "model.weights.h5", "assets"}
+from gnn.graphs.batch.graphs_tuple import BatchGraph
+from gnn.layers.real_rows import call_layer
+from gnn.models.node_graph_model import NodeGraphModel
+from gnn.models.node_models import node_inputs
+from gnn.models.sequential import prepare_sequential
+
+
+def call_base_model(base_model: keras.Model, features: Any, training: bool | None) -> Any:
+    """Calls a base model on the features it wants, as `gnn` does, but of a list of outputs too.
+
+    Args:
+        base_model: Sequential, functional or subclassed.
+        features: by name, or a tensor.
+        training: whether dropout and the like are on.
+
+    Example:
+
+    >>> inputs = keras.Input([2], name="x")
+    >>> base_model = keras.Model(inputs, [inputs, inputs])
+    >>> len(call_base_model(base_model, {"x": keras.ops.ones([1, 2])}, training=False))
+    2
+    """
+    inputs = node_inputs(base_model, features)
+    prepare_sequential(base_model, inputs)
+    return call_layer(base_model, inputs, training)
+
+
+class CalledBaseModel(NodeGraphModel):
+    """A base model as a model of graphs, for those of ours that wrap one."""
+
+    requires_graph = False
+
+    def __init__(self, base_model: keras.Model):
+        super().__init__()
+        self.base_model = base_model
+
+    def graph_call(self, graph: BatchGraph, training: bool | None = None) -> BatchGraph:
+        """Calls the base model on the features."""
+        return graph.replace(nodes=call_base_model(self.base_model, graph.nodes, training))
 
 
 class WrapsBaseModel:
@@ -33,30 +72,32 @@ class WrapsBaseModel:
         """Saves the base model, as NSL does: the wrapper adds no weights.
 
         A path that ends in ``.keras`` or ``.h5`` is such a file. Any other is a folder, as it was
-        in Keras 2, though not of a SavedModel but of what a ``.keras`` file holds;
+        in Keras 2, though not a SavedModel but what a ``.keras`` file holds;
         `keras.models.load_model` takes both.
 
         Args:
             filepath: str or path.
-            overwrite: whether to replace a model that is there; where False, it is an error.
+            overwrite: whether a file that is there is replaced; a folder never is.
             **kwargs: further arguments of `keras.Model.save`, of files.
 
         Raises:
-            FileExistsError: the folder holds something other than a model of Keras, or a model
-                and `overwrite` is False.
+            FileExistsError: `filepath` is a folder that holds something, or a file without suffix.
         """
         path = Path(filepath)
         if path.suffix in (".keras", ".h5", ".hdf5"):
             self.base_model.save(filepath, overwrite=overwrite, **kwargs)
             return
         found = sorted(entry.name for entry in path.iterdir()) if path.is_dir() else []
-        if path.is_file() or set(found) - _KERAS_FOLDER or (found and not overwrite):
+        if found or path.is_file():
             raise FileExistsError(
-                f"filepath must be a new folder, or with overwrite=True one that holds a model of "
-                f"Keras; {str(path)!r} {f'holds {found[:5]}' if path.is_dir() else 'is a file'}"
+                f"filepath must be a new or empty folder, or end in .keras; {str(path)!r} "
+                + (f"holds {found[:5]}" if found else "is a file")
             )
-        path.mkdir(parents=True, exist_ok=True)
-        self.base_model.save(filepath, overwrite=True, zipped=False, **kwargs)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
+            partial = Path(folder) / "model"
+            self.base_model.save(partial, zipped=False, **kwargs)
+            os.replace(partial, path)
 
     def export(self, filepath: Any, *args: Any, **kwargs: Any) -> None:
         """Exports the base model as a SavedModel for serving; see `keras.Model.export`."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gnn.graphs.graph import Graph
+from gnn.graphs.weighing_edges import weighing_edges
 from gnn.plots.canvas import PALETTE, as_axes
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def degree_distribution(graph: Graph, *, ax: Axes | None = None) -> Axes:
     """
     if not isinstance(graph, Graph):
         raise TypeError(f"graph must be a gnn.Graph, got {type(graph).__name__}")
-    real = graph.weights > 0
+    real = weighing_edges(graph.weights)
     degrees = np.bincount(graph.receivers[real], minlength=graph.num_nodes)
     ends = degrees + np.bincount(graph.senders[real], minlength=graph.num_nodes)
     positive = degrees[degrees > 0]

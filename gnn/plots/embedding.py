@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
-from gnn.graphs.arguments import check_count
+from gnn.configs.arguments import check_count
 from gnn.plots.canvas import as_axes, class_name, class_style, legend_beside, shorten
 
 if TYPE_CHECKING:

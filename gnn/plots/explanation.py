@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gnn.configs.arguments import check_count
 from gnn.explain.explanation import Explanation
-from gnn.graphs.arguments import check_count
 from gnn.graphs.graph import Graph
 from gnn.plots.canvas import PALETTE, as_axes, shorten
 from gnn.plots.edge_drawing import FAINT, draw_edges

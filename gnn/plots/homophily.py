@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gnn.graphs.arguments import check_count
+from gnn.configs.arguments import check_count
 from gnn.graphs.graph import Graph
 from gnn.graphs.homophily import counted_edges
 from gnn.plots.canvas import as_axes, class_name, shorten, text_color

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gnn.graphs.arguments import check_count, find_node
+from gnn.configs.arguments import check_count
+from gnn.graphs.find_node import find_node
 from gnn.graphs.graph import Graph
 from gnn.plots.canvas import NEUTRAL, as_axes, class_name, class_style, legend_beside, shorten
 from gnn.plots.edge_drawing import draw_edges

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gnn.graphs.arguments import check_count
+from gnn.configs.arguments import check_count
 from gnn.plots.canvas import NEUTRAL, RIGHT, WRONG, as_axes, class_name, shorten
 
 if TYPE_CHECKING:

@@ -9,16 +9,28 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gnn.runs.adoption import Adopted, adopt
     from gnn.runs.run import Run, load_run
     from gnn.runs.run_config import OptionError, RunConfig, read_config_file
     from gnn.runs.trainer import train
 
-__all__ = ["OptionError", "Run", "RunConfig", "load_run", "read_config_file", "train"]
+__all__ = [
+    "Adopted",
+    "OptionError",
+    "Run",
+    "RunConfig",
+    "adopt",
+    "load_run",
+    "read_config_file",
+    "train",
+]
 
 _HOMES = {
+    "Adopted": "gnn.runs.adoption",
     "OptionError": "gnn.runs.run_config",
     "Run": "gnn.runs.run",
     "RunConfig": "gnn.runs.run_config",
+    "adopt": "gnn.runs.adoption",
     "load_run": "gnn.runs.run",
     "read_config_file": "gnn.runs.run_config",
     "train": "gnn.runs.trainer",

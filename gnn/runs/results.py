@@ -33,9 +33,9 @@ def write_results(
     Raises:
         OSError: a file cannot be written.
     """
-    with whole_file(folder / run_folder.HISTORY) as path:
+    with whole_file(folder / run_folder.HISTORY, overwrite=True) as path:
         _write_history(history, path)
-    with whole_file(folder / run_folder.MODEL) as path:
+    with whole_file(folder / run_folder.MODEL, overwrite=True) as path:
         model.save(path)
     _export(model, graph, folder / run_folder.SAVED_MODEL)
     try:
@@ -73,5 +73,5 @@ def _plot(history: History, path: Path) -> None:
     axes = figure.subplots(1, 2)
     plot_history(history, ax=axes[0])
     plot_history(history, keys="accuracy", ax=axes[1])
-    with whole_file(path) as partial:
+    with whole_file(path, overwrite=True) as partial:
         figure.savefig(partial, format="png", dpi=120)

@@ -15,9 +15,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from gnn.files import whole_file, whole_folder
+from gnn.files import MANIFEST, whole_file, whole_folder
 from gnn.layers.dense import FeatureDense
-from gnn.models.export import check_replaceable
+from gnn.models.export import KIND as EXPORT
 from gnn.models.graph_regularization import GraphRegularizationModel
 from gnn.models.inference.exact import needs_graph, predict_nodes
 from gnn.runs import run_folder
@@ -186,13 +186,13 @@ class Run:
         Args:
             path: the folder of a SavedModel, or a file that ends in `.keras`.
             format: `"saved_model"` or `"keras"`.
-            overwrite: whether an older one is replaced.
+            overwrite: whether an older export is replaced; no other folder is.
 
         Returns:
             The path.
 
         Raises:
-            FileExistsError: there is one, and `overwrite` is False, or a folder that is no export.
+            FileExistsError: there is one, and `overwrite` is False, or it is no export of ours.
             OSError: it cannot be written.
             ValueError: another format, or a `.keras` file of another name.
         """
@@ -200,17 +200,14 @@ class Run:
         if format not in ("saved_model", "keras"):
             raise ValueError(f"format must be 'saved_model' or 'keras', got {format!r}")
         if format == "saved_model":
-            if overwrite:
-                check_replaceable(path)
-            with whole_folder(path, overwrite=overwrite) as partial:
-                source = self.path / run_folder.SAVED_MODEL
-                shutil.copytree(source, partial, dirs_exist_ok=True)
+            source = self.path / run_folder.SAVED_MODEL
+            others = shutil.ignore_patterns(MANIFEST, ".*.partial-*")
+            with whole_folder(path, EXPORT, overwrite=overwrite) as partial:
+                shutil.copytree(source, partial, dirs_exist_ok=True, ignore=others)
             return path
         if path.suffix != ".keras":
             raise ValueError(f"the path of format 'keras' must end in .keras, got {str(path)!r}")
-        if path.exists() and not overwrite:
-            raise FileExistsError(f"cannot write the file {str(path)!r}: it exists already")
-        with whole_file(path) as partial:
+        with whole_file(path, overwrite=overwrite) as partial:
             shutil.copyfile(self.path / run_folder.MODEL, partial)
         return path
 

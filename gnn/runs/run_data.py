@@ -165,7 +165,7 @@ def check_trainable(graph: Graph, name: str) -> None:
     if labels.ndim != 1 or labels.dtype.kind != "i":
         raise ValueError(
             f"the labels of {name} must be one class a node, got {labels.dtype} of shape "
-            f"{labels.shape}"
+            f"{labels.shape}; label_kind says what labels are"
         )
     if not graph.features:
         raise ValueError(f"{name} has no features, and a model needs some to learn from")
@@ -203,7 +203,7 @@ def write_splits(path: Path, graph: Graph) -> None:
     ids = node_ids(graph)
     rows = [(str(ids[node]), name) for name, nodes in graph.splits.items() for node in nodes]
     text = as_csv({"id": [row[0] for row in rows], "split": [row[1] for row in rows]})
-    with whole_file(path) as partial:
+    with whole_file(path, overwrite=True) as partial:
         partial.write_text(text, encoding="utf-8")
 
 

@@ -7,14 +7,28 @@ import dataclasses
 import datetime
 import json
 import os
-import shutil
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from gnn.files import put_folder, whole_file
+from gnn.files import (
+    MANIFEST,
+    Manifest,
+    check_replaceable,
+    clear_folder,
+    followed,
+    is_free,
+    put_folder,
+    read_manifest,
+    remove_folder,
+    remove_temporaries,
+    whole_file,
+    write_manifest,
+)
+from gnn.models.export import KIND as EXPORT
 from gnn.runs.run_config import OptionError, RunConfig
-from gnn.training.snapshots import has_snapshot
+from gnn.training.snapshots import SNAPSHOTS, has_snapshot
 
 CONFIG, DATA, HISTORY, METRICS = "config.json", "data.json", "history.csv", "metrics.json"
 MODEL, SAVED_MODEL, PLOT, LOG, SPLITS = (
@@ -24,8 +38,13 @@ MODEL, SAVED_MODEL, PLOT, LOG, SPLITS = (
     "log.txt",
     "splits.csv",
 )
-_STATE = "state"
-_NAMES = {CONFIG, DATA, HISTORY, METRICS, MODEL, SAVED_MODEL, PLOT, LOG, SPLITS, _STATE}
+STATE = "state"
+# Of the folder, in its manifest.
+KIND = "run"
+_FILES = (CONFIG, DATA, HISTORY, METRICS, MODEL, PLOT, LOG, SPLITS)
+_FOLDERS = {SAVED_MODEL: EXPORT, STATE: SNAPSHOTS}
+# What a run that is trained will hold.
+BEGUN = Manifest(KIND, frozenset(_FILES), _FOLDERS)
 # Where a run lies and how often it is kept have no bearing on what it computes.
 _NOT_COMPARED = ("output", "overwrite", "resume", "snapshot_seconds")
 
@@ -36,19 +55,22 @@ class RunFolder:
 
     Attributes:
         path: the finished run.
+        overwrites: whether an older one is replaced.
     """
 
     path: Path
+    overwrites: bool = False
 
     @property
     def partial(self) -> Path:
-        """Where everything lies while it trains."""
-        return self.path.with_name(f"{self.path.name}.partial")
+        """Where everything lies while it trains: beside the folder that a link leads to."""
+        end = followed(self.path)
+        return end.with_name(f"{end.name}.partial")
 
     @property
     def state(self) -> Path:
         """Where its snapshots lie."""
-        return self.partial / _STATE
+        return self.partial / STATE
 
     @property
     def is_begun(self) -> bool:
@@ -66,37 +88,100 @@ class RunFolder:
         return (self.partial / METRICS).is_file()
 
     def check_partial_is_ours(self) -> None:
-        """Raises where the name is taken by a folder that no training has made.
+        """Raises where the name is taken by something that no training has made.
+
+        A training that an older version began has no manifest; its configuration tells.
 
         Raises:
             FileExistsError: as said; what is there is named.
         """
-        _check_is_run(self.partial, "a run is trained there")
+        if not os.path.lexists(self.partial):
+            return
+        if self.partial.is_symlink() or not self.partial.is_dir():
+            raise FileExistsError(
+                f"{str(self.partial)!r} is no folder, and a run is trained there: choose another "
+                "output"
+            )
+        try:
+            manifest = read_manifest(self.partial)
+        except ValueError as error:
+            raise FileExistsError(
+                f"{str(self.partial)!r} is no run folder, its {MANIFEST} {error}; a run is trained "
+                "there: choose another output"
+            ) from error
+        if manifest is None:
+            ours = is_free(self.partial) or _is_run_without_manifest(self.partial)
+        else:
+            ours = manifest.kind == KIND
+        if not ours:
+            found = f"it has {sorted(os.listdir(self.partial))[0]!r}"
+            if manifest is not None:
+                found = f"it is of the kind {manifest.kind!r}"
+            raise FileExistsError(
+                f"{str(self.partial)!r} is no run folder, {found}; a run is trained there: choose "
+                "another output"
+            )
 
-    def check_path_is_ours(self) -> None:
-        """Raises where the finished run would replace a folder that is no run.
+    def check_partial_is_replaceable(self) -> None:
+        """Raises where starting anew would lose what is not ours.
 
         Raises:
             FileExistsError: as said; what is there is named.
         """
-        _check_is_run(self.path, "overwrite replaces nothing but runs")
+        if self.partial.is_dir() and not is_free(self.partial):
+            check_replaceable(self.partial, KIND, overwrite=True)
+
+    def begin(self) -> None:
+        """Makes the partial folder one of ours, with nothing in it."""
+        remove_temporaries(self.partial)
+        clear_folder(self.partial, KIND)
+        write_manifest(self.partial, BEGUN)
 
     def finish(self) -> None:
-        """Gives the run its final name, in place of an older one."""
-        removed = self.partial / f".{_STATE}"
-        shutil.rmtree(removed, ignore_errors=True)
-        if self.state.exists():
-            os.replace(self.state, removed)
-            shutil.rmtree(removed)
-        put_folder(self.partial, self.path)
+        """Gives the run its final name, in place of an older one.
+
+        Raises:
+            FileExistsError: an older one may not be replaced.
+        """
+        remove_folder(self.state, SNAPSHOTS)
+        end = followed(self.path)
+        older = read_manifest(end) if end.is_dir() else None
+        write_manifest(
+            self.partial,
+            dataclasses.replace(
+                manifest_of(self.partial),
+                id=uuid.uuid4().hex,
+                replaces=None if older is None else older.id,
+            ),
+        )
+        put_folder(self.partial, end, KIND, overwrite=self.overwrites)
+
+    def discard(self) -> None:
+        """Removes a training of which nothing can be carried on, as far as it is ours."""
+        if self.partial.is_dir() and is_free(self.partial):
+            with contextlib.suppress(OSError):
+                self.partial.rmdir()
+        else:
+            remove_folder(self.partial, KIND)
 
     def remove_remains(self) -> None:
         """Removes what was left of an older run when a newer one had taken its name already."""
-        if self.path.is_dir() and self.partial.is_dir():
-            begun = _started(self.partial)
-            if begun is None or begun < (_started(self.path) or ""):
+        end = followed(self.path)
+        if not (end.is_dir() and self.partial.is_dir()):
+            return
+        with contextlib.suppress(ValueError):
+            newer, older = read_manifest(end), read_manifest(self.partial)
+            if newer and older and newer.replaces is not None and newer.replaces == older.id:
                 with locked(self):
-                    shutil.rmtree(self.partial)
+                    remove_folder(self.partial, KIND)
+
+
+def manifest_of(run: Path) -> Manifest:
+    """What the manifest of a run lists: those of the names that we give that are there."""
+    files = (name for name in _FILES if (run / name).is_file())
+    return Manifest(
+        KIND, frozenset(files), {k: v for k, v in _FOLDERS.items() if (run / k).is_dir()}
+    )
 
 
 def folder_of(config: RunConfig) -> RunFolder:
@@ -111,6 +196,11 @@ def folder_of(config: RunConfig) -> RunFolder:
         path = Path(os.path.normpath(config.output))
         if path.name in ("", ".."):
             raise OptionError(f"output must be the name of a folder, got {config.output!r}")
+        if path.name.endswith(".partial"):
+            raise OptionError(
+                f"output must not end in .partial, where a run lies while it trains; got "
+                f"{config.output!r}"
+            )
         return RunFolder(path)
     data = config.dataset or Path(os.path.abspath(config.data or "data")).name
     name = f"{data}-{config.model}"
@@ -180,7 +270,13 @@ def read_config(run: Path) -> RunConfig:
             f"{str(run)!r} is no run folder: it has no {CONFIG}. `gnn train --output` makes one."
         )
     try:
-        return RunConfig.from_dict(json.loads(path.read_text(encoding="utf-8"))["config"])
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(stored, dict) and "config" not in stored:
+            raise FileNotFoundError(
+                f"{str(run)!r} is no run folder: its {CONFIG} is of something else, it has no "
+                "'config'"
+            )
+        return RunConfig.from_dict(stored["config"])
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{path} is damaged: {error}") from error
 
@@ -218,7 +314,7 @@ def carried_on(stored: RunConfig, asked: RunConfig, where: Path) -> RunConfig:
 
 def write_json(path: Path, values: Any) -> None:
     """Writes a JSON file whole or not at all."""
-    with whole_file(path) as partial:
+    with whole_file(path, overwrite=True) as partial:
         partial.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
 
 
@@ -229,20 +325,8 @@ def _is_at(descriptor: int, path: Path) -> bool:
         return False
 
 
-def _check_is_run(path: Path, why: str) -> None:
-    """Raises unless a folder is a run, or what is left of one, or empty, or not there."""
-    if not path.is_dir() or _started(path) is not None:
-        return
-    names = sorted(found.name for found in path.iterdir())
-    others = [name for name in names if name not in _NAMES and not name.startswith(".")]
-    if others:
-        raise FileExistsError(
-            f"{str(path)!r} is no run folder, it has {others[0]!r}; {why}: choose another output"
-        )
-
-
-def _started(run: Path) -> str | None:
+def _is_run_without_manifest(run: Path) -> bool:
     try:
-        return str(json.loads((run / CONFIG).read_text(encoding="utf-8"))["started"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+        return {"started", "config"} <= set(json.loads((run / CONFIG).read_bytes()))
+    except (OSError, ValueError, TypeError):
+        return False

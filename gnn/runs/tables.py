@@ -13,20 +13,22 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from gnn.files import whole_file
+from gnn.files import check_file, whole_file
 
 Columns = Mapping[str, Sequence[Any] | np.ndarray]
 
 
-def write_table(columns: Columns, path: str | os.PathLike[str]) -> None:
+def write_table(columns: Columns, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
     """Writes named columns of equal length to a file, whole or not at all.
 
     Args:
         columns: by name, a list or an array `[n]`, or an array `[n, d]`, which becomes a column
             of lists (Parquet), one array (NPZ) or d columns `name_0`, `name_1` ... (CSV).
         path: a name that ends in `.csv`, `.parquet`, `.json` or `.npz`. JSON is a list of objects.
+        overwrite: whether a file that is there is replaced.
 
     Raises:
+        FileExistsError: there is such a file, and `overwrite` is False.
         ImportError: it is Parquet, and PyArrow is not installed.
         ValueError: another suffix.
         OSError: it cannot be written.
@@ -45,22 +47,31 @@ def write_table(columns: Columns, path: str | os.PathLike[str]) -> None:
     writer = writers.get(path.suffix.lower())
     if writer is None:
         raise ValueError(f"output must end in one of {sorted(writers)}, got {str(path)!r}")
-    with whole_file(path) as partial:
+    with whole_file(path, overwrite=overwrite) as partial:
         writer(columns, partial)
 
 
-def check_suffix(path: str | os.PathLike[str], suffixes: Sequence[str]) -> None:
-    """Raises unless a file's name ends in one of these, before any work is done for it.
+def check_output(
+    path: str | os.PathLike[str], suffixes: Sequence[str], overwrite: bool = False
+) -> None:
+    """Raises unless a table may be written to this file, before any work is done for it.
+
+    Args:
+        path: the file.
+        suffixes: those that its name may end in.
+        overwrite: whether a file that is there is replaced.
 
     Raises:
-        ValueError: as said.
+        FileExistsError: there is such a file, and `overwrite` is False.
+        ValueError: another suffix.
 
     Example:
 
-    >>> check_suffix("a.csv", [".csv", ".npz"])
+    >>> check_output("no such.csv", [".csv", ".npz"])
     """
     if Path(path).suffix.lower() not in suffixes:
         raise ValueError(f"output must end in one of {list(suffixes)}, got {str(path)!r}")
+    check_file(path, overwrite=overwrite)
 
 
 def as_csv(columns: Columns) -> str:

@@ -6,15 +6,16 @@ import dataclasses
 import json
 import os
 import shlex
-import shutil
 import time
 import warnings
 from typing import Any
 
 from gnn.datasets.table_problems import TableWarning
+from gnn.files import check_replaceable, is_empty
 from gnn.graphs.graph import Graph
 from gnn.graphs.splits import check_apart
 from gnn.runs import run_folder
+from gnn.runs.adoption import carry_on
 from gnn.runs.feeding import training_batches
 from gnn.runs.judging import Judge, Validation
 from gnn.runs.recipes import best_epoch, build_model, compile_model, resolve
@@ -51,7 +52,8 @@ def train(config: RunConfig, *, report: Report | None = None, progress: bool = F
 
     Raises:
         FileExistsError: there is such a run and neither `overwrite` nor `resume` is set, or a
-            stopped one, or another process trains there.
+            stopped one, or another process trains there; or the folder holds something else than a
+            run, which is never replaced.
         FileNotFoundError: there are no such data.
         FloatingPointError: the loss is no finite number any more.
         KeyboardInterrupt: as pressed; the message says how to carry on.
@@ -71,7 +73,8 @@ def train(config: RunConfig, *, report: Report | None = None, progress: bool = F
     say = RunLog(report)
     folder.check_partial_is_ours()
     folder.remove_remains()
-    if config.resume and folder.path.is_dir() and not folder.partial.is_dir():
+    is_there = folder.path.is_dir() and not is_empty(folder.path)
+    if config.resume and is_there and not folder.partial.is_dir():
         run = load_run(folder.path)
         run_folder.carried_on(run.config, config, folder.path)
         say(f"{folder.path} is finished already")
@@ -85,14 +88,17 @@ def train(config: RunConfig, *, report: Report | None = None, progress: bool = F
         raise FileNotFoundError(
             f"there is no run to carry on in {str(folder.path)!r}: name a dataset or data to start"
         )
-    _check_free(folder, config)
+    folder = dataclasses.replace(folder, overwrites=bool(config.overwrite))
+    _check_free(folder, config, resumes)
     prepared = None if resumes and folder.is_written else _prepare(config)
     with run_folder.locked(folder):
         try:
             # While the data were read, another process may have trained there.
-            _check_free(folder, config)
+            _check_free(folder, config, resumes)
             if resumes and not folder.is_begun:
                 raise FileExistsError(f"another process has removed {str(folder.partial)!r}")
+            if resumes:
+                carry_on(folder)
             if prepared is not None:
                 graph, facts, config, notes = prepared
                 if resumes:
@@ -113,7 +119,7 @@ def train(config: RunConfig, *, report: Report | None = None, progress: bool = F
             say.close()
             if folder.partial.is_dir() and not folder.is_worth_keeping:
                 # Nothing in it can be carried on.
-                shutil.rmtree(folder.partial)
+                folder.discard()
         # Again, for a training takes long.
         _check_path(folder, config)
         folder.finish()
@@ -127,7 +133,7 @@ def _folder(config: RunConfig) -> RunFolder:
     return run_folder.folder_of(config)
 
 
-def _check_free(folder: RunFolder, config: RunConfig) -> None:
+def _check_free(folder: RunFolder, config: RunConfig, resumes: bool) -> None:
     """Raises where a run, or one that could be carried on, would be lost unasked."""
     _check_path(folder, config)
     if not (config.overwrite or config.resume) and folder.is_worth_keeping:
@@ -135,18 +141,20 @@ def _check_free(folder: RunFolder, config: RunConfig) -> None:
             f"{str(folder.partial)!r} holds a run that was stopped: add resume to carry it on, or "
             "overwrite to start anew"
         )
+    if not resumes:
+        folder.check_partial_is_replaceable()
 
 
 def _check_path(folder: RunFolder, config: RunConfig) -> None:
     """Raises where something would be lost unasked when the run gets its final name."""
     if folder.path.exists() and not folder.path.is_dir():
         raise FileExistsError(f"the output {str(folder.path)!r} is a file")
-    if folder.path.exists() and not config.overwrite:
+    if folder.path.exists() and not config.overwrite and not is_empty(folder.path):
         raise FileExistsError(
             f"the run {str(folder.path)!r} exists already: add overwrite to replace it, or choose "
             "another output"
         )
-    folder.check_path_is_ours()
+    check_replaceable(folder.path, run_folder.KIND, overwrite=bool(config.overwrite))
 
 
 def _prepare(config: RunConfig) -> tuple[Graph, DataFacts, RunConfig, list[str]]:
@@ -177,10 +185,7 @@ def _completed(graph: Graph, config: RunConfig) -> tuple[Graph, list[str]]:
 
 
 def _begin(folder: RunFolder, config: RunConfig, facts: DataFacts, graph: Graph) -> None:
-    # The configuration first: without it, nothing of what is left would be carried on.
-    (folder.partial / run_folder.CONFIG).unlink(missing_ok=True)
-    for left in folder.partial.iterdir():
-        shutil.rmtree(left) if left.is_dir() else left.unlink()
+    folder.begin()
     run_folder.write_json(folder.partial / run_folder.DATA, facts.to_dict())
     write_splits(folder.partial / run_folder.SPLITS, graph)
     run_folder.write_config(folder, config, current_versions())

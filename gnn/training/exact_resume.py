@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from gnn.configs.arguments import check_count
 from gnn.training.callback_group import CallbackGroup
 from gnn.training.callback_state import CallbackState
 from gnn.training.counted_passes import CountedPasses
@@ -23,7 +24,13 @@ from gnn.training.same_training import (
     marks_until,
     place_in_data,
 )
-from gnn.training.snapshots import Position, Snapshot, read_snapshot, write_snapshot
+from gnn.training.snapshots import (
+    Position,
+    Snapshot,
+    claim_folder,
+    read_snapshot,
+    write_snapshot,
+)
 
 _UNSEEN = (
     "ExactResume has to see the data: model.fit(resume.batches(dataset), callbacks=[resume], ...)"
@@ -58,7 +65,8 @@ class ExactResume(CallbackGroup):
     has used, and one of each epoch before.
 
     Args:
-        folder: where the snapshots lie; made if there is none. One training has one folder.
+        folder: where the snapshots lie; made if there is none. One training has one folder, of its
+            own: new, or empty, or with the snapshots of this training.
         callbacks: those with a state, such as `EarlyStopping`, `ReduceLROnPlateau`,
             `ModelCheckpoint`, `gnn.training.RefreshAgreement`. They are run from here: do not give
             them to `fit` again. Their attributes are kept that are numbers, strings, arrays, and
@@ -67,6 +75,7 @@ class ExactResume(CallbackGroup):
         every_steps: writes one after so many steps instead.
 
     Raises:
+        FileExistsError: in `fit`: `folder` holds something else, and no snapshots.
         ValueError: an argument is out of range. In `fit`: the data did not come from `batches`, are
             others than those of the snapshot, or are not drawn alike; model, `compile`, callbacks
             or steps differ from the snapshot's (the message says in what); the snapshot is damaged;
@@ -98,8 +107,8 @@ class ExactResume(CallbackGroup):
         super().__init__(callbacks)
         if not every_seconds >= 0:
             raise ValueError(f"every_seconds must be at least 0; got {every_seconds!r}")
-        if every_steps is not None and (int(every_steps) != every_steps or every_steps < 1):
-            raise ValueError(f"every_steps must be a positive integer or None; got {every_steps!r}")
+        if every_steps is not None:
+            check_count("every_steps", every_steps)
         self._folder = Path(folder)
         self._states = [CallbackState(callback) for callback in self.callbacks]
         self._every_seconds, self._every_steps = every_seconds, every_steps
@@ -153,6 +162,7 @@ class ExactResume(CallbackGroup):
         self._position = Position(0, 0, 0, steps)
         self._first_epoch, self._finished, self.hears_batches = None, None, True
         self._written_at, self._written_total = time.monotonic(), 0
+        claim_folder(self._folder)
         finished = read_snapshot(self._folder, finished=True)
         if finished is not None:
             check_same_job(finished, self._job)

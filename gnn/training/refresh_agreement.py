@@ -7,8 +7,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from gnn.configs.arguments import check_count
 from gnn.data.node_pairs import labeled_pairs
-from gnn.graphs.arguments import check_count
 from gnn.graphs.graph import Graph
 from gnn.training.counted_passes import CountedPasses
 from gnn.training.model_state import describe, model_state, restore_model_state

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import shutil
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,20 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from gnn.files import whole_folder
+from gnn.files import (
+    MANIFEST,
+    Manifest,
+    followed,
+    is_free,
+    read_manifest,
+    remove_folder,
+    remove_temporaries,
+    whole_folder,
+    write_manifest,
+)
 
+SNAPSHOTS, CO_TRAINING = "snapshots", "co-training"
+_SNAPSHOT = "snapshot"
 _ARRAYS, _PLAIN = "arrays.npz", "state.json"
 _RUNNING, _FINISHED = "step", "end"
 
@@ -61,41 +73,119 @@ class Snapshot:
     path: Path | None = None
 
 
-def write_snapshot(folder: Path, snapshot: Snapshot, finished: bool = False) -> None:
+def write_snapshot(
+    folder: Path, snapshot: Snapshot, finished: bool = False, kind: str = SNAPSHOTS
+) -> None:
     """Writes a snapshot under its own name, whole or not at all, and then removes older ones.
 
     The snapshot of a finished training lies beside the last one of its way there, from which more
-    epochs could be carried on.
+    epochs could be carried on. Only snapshots are ever removed, by their manifests.
 
     Args:
         folder: where the snapshots of one training are.
         snapshot: what to write.
         finished: whether nothing is left to do.
+        kind: what the folder is, as in `claim_folder`.
 
     Raises:
+        FileExistsError: as `claim_folder`.
         OSError: it cannot be written; the older snapshots are left.
     """
+    claim_folder(folder, kind)
+    folder = followed(folder)
+    if not (folder / MANIFEST).exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        write_manifest(folder, _manifest(kind))
     # What a process left that was killed as it wrote or removed one is as large as a snapshot.
-    for left in [*folder.glob(f".{_RUNNING}-*"), *folder.glob(f".{_FINISHED}-*")]:
-        shutil.rmtree(left, ignore_errors=True)
-    kind = _FINISHED if finished else _RUNNING
-    path = folder / f"{kind}-{snapshot.position.total:09d}"
+    for name in (_RUNNING, _FINISHED):
+        remove_temporaries(folder, f"{name}-*")
+    state = _FINISHED if finished else _RUNNING
+    path = folder / f"{state}-{snapshot.position.total:09d}"
     arrays: list[np.ndarray] = []
     plain = {
         "position": dataclasses.asdict(snapshot.position),
         "state": _without_arrays(snapshot.state, arrays),
     }
-    with whole_folder(path, overwrite=True) as partial:
+    with whole_folder(path, _SNAPSHOT, overwrite=True) as partial:
         named: dict[str, Any] = {str(i): array for i, array in enumerate(arrays)}
         np.savez(partial / _ARRAYS, **named)
         (partial / _PLAIN).write_text(json.dumps(plain), encoding="utf-8")
-    for other in _folders(folder, kind):
+    for other in _folders(folder, state):
         if other != path:
-            # Under its own name a snapshot is whole, to the end.
-            removed = other.with_name(f".{other.name}.removed")
-            shutil.rmtree(removed, ignore_errors=True)
-            os.replace(other, removed)
-            shutil.rmtree(removed, ignore_errors=True)
+            remove_folder(other, _SNAPSHOT)
+
+
+def claim_folder(folder: Path, kind: str = SNAPSHOTS) -> None:
+    """Raises unless snapshots may be written to a folder: its own, an empty one, or one not there.
+
+    A folder of snapshots that has no manifest, since an older version wrote it, gets one.
+
+    Args:
+        folder: where the snapshots of one training are, or will be.
+        kind: `SNAPSHOTS` or `CO_TRAINING`.
+
+    Raises:
+        FileExistsError: it is a file, or a folder that holds something else; that is named.
+        ValueError: it is the folder of another kind of training.
+    """
+    shown, folder = repr(str(folder)), followed(folder)
+    if not os.path.lexists(folder) or (folder.is_dir() and is_free(folder)):
+        return
+    if not folder.is_dir():
+        raise FileExistsError(f"snapshots need a folder, and {shown} is a file")
+    try:
+        manifest = read_manifest(folder)
+    except ValueError as error:
+        raise FileExistsError(
+            f"no snapshots are written to {shown}: its {MANIFEST} {error}"
+        ) from error
+    found = adopt_snapshots(folder) if manifest is None else manifest.kind
+    if found is None:
+        raise FileExistsError(
+            f"no snapshots are written to {shown}: it holds "
+            f"{sorted(os.listdir(folder))[0]!r} and no snapshot. Give a folder of its own"
+        )
+    if found not in (SNAPSHOTS, CO_TRAINING):
+        raise FileExistsError(
+            f"no snapshots are written to {shown}: it is of the kind {found!r}. Give a "
+            "folder of its own"
+        )
+    if found != kind:
+        name = "co-training" if kind == CO_TRAINING else "one of ExactResume"
+        raise ValueError(f"{shown} is of another kind of training than {name}. Give another folder")
+
+
+def adopt_snapshots(folder: Path) -> str | None:
+    """Gives manifests to the snapshots of a folder that an older version wrote, and to the folder.
+
+    Args:
+        folder: any.
+
+    Returns:
+        The kind of the folder; None where there is no snapshot in it, and nothing was written.
+
+    Raises:
+        ValueError: a snapshot, or a manifest, is damaged.
+    """
+    paths = [*_folders(folder, _RUNNING), *_folders(folder, _FINISHED)]
+    snapshots = [
+        (path, _read(path, with_arrays=True))
+        for path in paths
+        if {_ARRAYS, _PLAIN} <= set(os.listdir(path))
+    ]
+    if not snapshots:
+        return None
+    kind = CO_TRAINING if "rounds" in snapshots[0][1].state else SNAPSHOTS
+    for path, _ in snapshots:
+        if read_manifest(path) is None:
+            write_manifest(path, Manifest(_SNAPSHOT, frozenset({_ARRAYS, _PLAIN})))
+    write_manifest(folder, _manifest(kind))
+    return kind
+
+
+def _manifest(kind: str) -> Manifest:
+    names = (f"{state}-*" for state in (_RUNNING, _FINISHED))
+    return Manifest(kind, folders=dict.fromkeys(names, _SNAPSHOT))
 
 
 def has_snapshot(folder: Path) -> bool:
@@ -150,7 +240,8 @@ def _read(path: Path, with_arrays: bool) -> Snapshot:
 
 
 def _folders(folder: Path, kind: str) -> list[Path]:
-    return sorted(folder.glob(f"{kind}-*"))
+    named = (path for path in folder.glob(f"{kind}-*") if re.fullmatch(r"\w+-\d+", path.name))
+    return sorted(path for path in named if path.is_dir())
 
 
 def _without_arrays(value: Any, arrays: list[np.ndarray]) -> Any:

@@ -379,7 +379,7 @@ def test_measure_padding_by_hand() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"batches": 0}, "batches must be a positive integer, or None for all; got 0"),
+        ({"batches": 0}, "batches must be at least 1, got 0"),
         ({"margin": -1.0}, "margin must be a number of at least 0; got -1.0"),
         ({"margin": float("nan")}, "margin must be a number of at least 0; got nan"),
     ],

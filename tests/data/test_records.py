@@ -94,6 +94,7 @@ def test_batches_come_back_as_they_were(
     suffix = {None: "", "GZIP": ".gz", "ZLIB": ".zlib"}[compression]
     assert {path.name for path in (tmp_path / "r").iterdir()} == {
         "schema.json",
+        "gnn_manifest.json",
         *(f"batches-{i:05d}-of-{shards:05d}.tfrecord{suffix}" for i in range(shards)),
     }
 
@@ -142,8 +143,9 @@ def test_shapes_that_are_not_known(tmp_path: Path) -> None:
     assert_same_elements(records.read(tmp_path / "r"), expected)
 
 
-@pytest.mark.parametrize("shards", [1, 8, 9, 30, 200])
-@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize(
+    ("shards", "known"), [(1, True), (1, False), (8, True), (9, False), (30, True), (110, False)]
+)
 def test_the_order_is_that_of_writing(shards: int, known: bool, tmp_path: Path) -> None:
     data = numbers(100) if known else numbers(200).filter(lambda i: i < 100)
     records.write(data, tmp_path / "r", shards=shards)
@@ -157,12 +159,12 @@ def test_the_order_is_that_of_writing(shards: int, known: bool, tmp_path: Path) 
     assert not (tmp_path / "r/spool").exists()
 
 
-@pytest.mark.parametrize("buffer", [7, 40, None])
+@pytest.mark.parametrize("buffer", [7, None])
 def test_shuffled_order_hangs_on_the_seed_and_the_epoch_alone(
     buffer: int | None, tmp_path: Path
 ) -> None:
     orders = {}
-    for shards in (1, 3, 10, 100):
+    for shards in (1, 3, 20):
         records.write(numbers(40), tmp_path / str(shards), shards=shards)
         tf.random.set_seed(shards)
         options = {"shuffle": True, "shuffle_buffer": buffer}
@@ -173,7 +175,7 @@ def test_shuffled_order_hangs_on_the_seed_and_the_epoch_alone(
         assert len(set(map(tuple, epochs))) == 3
         other = records.read(tmp_path / str(shards), seed=6, **options)
         assert listed(other) != epochs[0]
-    assert orders[1] == orders[3] == orders[10] == orders[100]
+    assert orders[1] == orders[3] == orders[20]
 
 
 def test_without_a_seed_keras_seed_is_obeyed(tmp_path: Path) -> None:
@@ -199,7 +201,7 @@ def test_training_from_records_is_training_from_memory(tmp_path: Path) -> None:
     assert histories[0] == histories[1]
 
 
-def test_few_files_are_open_while_a_thousand_shards_are_written(
+def test_few_files_are_open_while_many_shards_are_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened, most = [0], [0]
@@ -219,9 +221,9 @@ def test_few_files_are_open_while_a_thousand_shards_are_written(
             self._writer.close()
 
     monkeypatch.setattr(tf.io, "TFRecordWriter", Counted)
-    records.write(numbers(1500), tmp_path / "r", shards=1000)
+    records.write(numbers(150), tmp_path / "r", shards=50)
     assert most[0] == 8 and opened[0] == 0
-    assert listed(records.read(tmp_path / "r")) == list(range(1500))
+    assert listed(records.read(tmp_path / "r")) == list(range(150))
 
 
 def test_a_record_is_an_example_with_names(tmp_path: Path) -> None:
@@ -249,10 +251,10 @@ def infinite() -> tf.data.Dataset:
         (numbers(3).filter(lambda i: i > 5), {}, ValueError, "it is empty"),
         (infinite(), {}, ValueError, "it is infinite"),
         ([1, 2], {}, TypeError, "must be a tf.data.Dataset; got list"),
-        (numbers(3), {"shards": 0}, ValueError, "shards must be .* 1 to 99999; got 0"),
-        (numbers(3), {"shards": 100_000}, ValueError, "got 100000"),
-        (numbers(3), {"shards": 2.0}, ValueError, "shards must be an integer .* got 2.0"),
-        (numbers(3), {"shards": True}, ValueError, "shards must be an integer .* got True"),
+        (numbers(3), {"shards": 0}, ValueError, "shards must be at least 1, got 0"),
+        (numbers(3), {"shards": 100_000}, ValueError, "at most 99999, got 100000"),
+        (numbers(3), {"shards": 2.0}, TypeError, "shards must be an integer, got 2.0"),
+        (numbers(3), {"shards": True}, TypeError, "shards must be an integer, got True"),
         (numbers(3), {"compression": "gzip"}, ValueError, "compression must be .* got 'gzip'"),
         (numbers(3), {"verbose": "loud"}, ValueError, "verbose must be .* got 'loud'"),
         (
@@ -304,7 +306,8 @@ def test_a_folder_is_replaced_only_when_asked(tmp_path: Path) -> None:
     assert listed(records.read(tmp_path / "r")) == [0, 1, 2]
     records.write(numbers(4), tmp_path / "r", overwrite=True)
     assert listed(records.read(tmp_path / "r")) == [0, 1, 2, 3]
-    assert len(list((tmp_path / "r").iterdir())) == 2
+    names = {"batches-00000-of-00001.tfrecord", "gnn_manifest.json", "schema.json"}
+    assert {path.name for path in (tmp_path / "r").iterdir()} == names
 
 
 @pytest.mark.parametrize("known", [True, False])
@@ -346,15 +349,15 @@ def test_an_error_of_the_data_set_is_its_own_and_leaves_the_old_folder(tmp_path:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"seed": -1}, "seed must be an integer of at least 0, or None; got -1"),
+        ({"seed": -1}, "seed must be at least 0, got -1"),
         ({"seed": 1.5}, "got 1.5"),
-        ({"shuffle_buffer": 0}, "shuffle_buffer must be a positive integer, or None; got 0"),
+        ({"shuffle_buffer": 0}, "shuffle_buffer must be at least 1, got 0"),
     ],
 )
 def test_readers_arguments_out_of_range(
     options: dict[str, Any], message: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((TypeError, ValueError), match=message):
         records.read(tmp_path, **options)
 
 
@@ -487,7 +490,7 @@ from gnn.data import records
 data = tf.data.Dataset.range(2000).map(lambda i: tf.fill([500], i))
 print("writing", flush=True)
 while True:
-    records.write(data, sys.argv[1], shards=20, overwrite=True, verbose=False)
+    records.write(data, sys.argv[1], shards=9, overwrite=True, verbose=False)
 """
 
 
@@ -501,10 +504,11 @@ def test_a_killed_writer_leaves_whole_records_or_none(tmp_path: Path) -> None:
     ends = time.monotonic() + 60
     # In the middle of a second writing: the first is there, and a partial folder beside it.
     while time.monotonic() < ends:
-        beside = [found for found in tmp_path.glob(".r.partial-*/r/*") if found.suffix != ".json"]
+        beside = list(tmp_path.glob(".r.partial-*/new/r/*.tfrecord"))
         if path.exists() and len(beside) > 3:
             break
         time.sleep(0.005)
+    assert time.monotonic() < ends
     writer.send_signal(signal.SIGKILL)
     writer.wait()
     writer.stdout.close()

@@ -363,7 +363,7 @@ def test_graphs_that_cannot_be_written(change: Any, message: str, tmp_path: Path
     ("options", "error", "message"),
     [
         ({"max_neighbors": -1}, ValueError, "max_neighbors must be .* got -1"),
-        ({"max_neighbors": 1.5}, ValueError, "max_neighbors must be .* got 1.5"),
+        ({"max_neighbors": 1.5}, TypeError, "max_neighbors must be .* got 1.5"),
         ({"shards": 0}, ValueError, "shards must be"),
         ({"compression": "BZIP"}, ValueError, "compression must be"),
         ({"split": "tests"}, KeyError, "unknown split 'tests'"),
@@ -389,7 +389,7 @@ def written(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"batch_size": 0}, ValueError, "batch_size must be at least 1; got 0"),
+        ({"batch_size": 0}, ValueError, "batch_size must be at least 1, got 0"),
         ({"seed": -1}, ValueError, "seed must be"),
         ({"shuffle_buffer": 0}, ValueError, "shuffle_buffer must be"),
         ({"features": {"words": None}}, KeyError, "lack the feature 'words'; they have .*'x'"),

@@ -156,18 +156,18 @@ def test_no_images_held_out() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"labels_per_class": 0}, "labels_per_class must be at least 1; got 0"),
+        ({"labels_per_class": 0}, "labels_per_class must be at least 1, got 0"),
         ({"labels_per_class": 150}, "labels_per_class must be at most .* got 150"),
-        ({"num_sessions": 0}, "num_sessions must be at least 1; got 0"),
-        ({"clicks_per_session": 1}, "clicks_per_session must be at least 2; got 1"),
+        ({"num_sessions": 0}, "num_sessions must be at least 1, got 0"),
+        ({"clicks_per_session": 1}, "clicks_per_session must be at least 2, got 1"),
         ({"clicks_per_session": 21}, "similar_images must be .* 21 and .* got 20"),
         ({"similar_images": 4}, "similar_images must be .* 5 and .* got 4"),
         ({"similar_images": 170}, "similar_images must be .* got 170"),
         ({"wrong_clicks": 1}, "wrong_clicks must be at least 0 and below 1; got 1"),
         ({"wrong_clicks": -0.1}, "wrong_clicks must be .* got -0.1"),
         ({"wrong_clicks": float("nan")}, "wrong_clicks must be .* got nan"),
-        ({"num_validation": -1}, "num_validation must be at least 0; got -1"),
-        ({"num_test": -1}, "num_test must be at least 0; got -1"),
+        ({"num_validation": -1}, "num_validation must be at least 0, got -1"),
+        ({"num_test": -1}, "num_test must be at least 0, got -1"),
         ({"num_test": 1597}, r"num_validation \+ num_test must be below .* got 200 \+ 1597"),
     ],
 )

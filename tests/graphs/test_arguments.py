@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gnn.graphs.arguments import check_count, find_node
+from gnn.configs.arguments import check_count
+from gnn.graphs.find_node import find_node
 from gnn.graphs.graph import Graph
 
 NAMED = Graph.from_edges([0], [1], ids=["a", "b"])

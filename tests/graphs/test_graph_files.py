@@ -70,6 +70,7 @@ def check_equal(graph: Graph, expected: Graph) -> None:
         {"labels": np.random.default_rng(0).normal(size=(50, 2)), "ids": np.arange(50) * 7},
         {"senders": [], "receivers": [], "weights": None},
         {"features": {}},
+        {"features": {}, "labels": None, "ids": None, "num_nodes": 50},
         {"labels": ["cat", "dog", None, "cow", "dog"] * 10},
     ],
 )
@@ -197,7 +198,8 @@ def test_names_of_classes_must_be_known_beforehand(tmp_path: Path) -> None:
 @pytest.mark.parametrize("argument", ["num_nodes", "edges_at_once"])
 @pytest.mark.parametrize("value", [0, 2.5])
 def test_counts_are_whole_numbers(argument: str, value: float, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=f"{argument} must be a positive integer; got {value}"):
+    rule = "must be at least 1" if value == 0 else "must be an integer"
+    with pytest.raises((TypeError, ValueError), match=f"{argument} {rule}, got {value}"):
         GraphWriter(tmp_path / "graph", **{"num_nodes": 3, argument: value})
 
 

@@ -96,8 +96,8 @@ def test_too_small(sizes: tuple[int, int, int, int], message: str) -> None:
 def test_sizes_are_counts(name: str, value: Any) -> None:
     sizes = {"n_node": 3, "n_edge": 3, "n_graph": 3, "n_row": 3, name: value}
     least = 1 if name in ("n_node", "n_graph") else 0
-    message = f"size {name} must be an integer of at least {least}; got {value}"
-    with pytest.raises(ValueError, match=message):
+    rule = f"must be at least {least}" if value == -1 else "must be an integer"
+    with pytest.raises((TypeError, ValueError), match=f"size {name} {rule}, got {value}"):
         PaddingSizes(**sizes)
 
 

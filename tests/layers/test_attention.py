@@ -168,8 +168,8 @@ def test_the_regularizer_is_of_kernels_and_vectors(kind: Any) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"units": 0}, "units must be a positive integer; got 0"),
-        ({"units": 2, "heads": 0}, "heads must be a positive integer; got 0"),
+        ({"units": 0}, "units must be at least 1, got 0"),
+        ({"units": 2, "heads": 0}, "heads must be at least 1, got 0"),
         ({"units": 2, "attention_dropout": 1.0}, r"attention_dropout must be in \[0, 1\); got 1.0"),
     ],
 )

@@ -169,5 +169,5 @@ def test_config_round_trip() -> None:
 
 @pytest.mark.parametrize("units", [0, -2])
 def test_units_must_be_positive(units: int) -> None:
-    with pytest.raises(ValueError, match=f"units must be a positive integer; got {units}"):
+    with pytest.raises(ValueError, match=f"units must be at least 1, got {units}"):
         GCNConv(units)

@@ -87,12 +87,12 @@ def test_config_round_trip() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"depth": 0}, "depth must be a positive integer; got 0"),
-        ({"depth": 1.5}, "depth must be a positive integer; got 1.5"),
+        ({"depth": 0}, "depth must be at least 1, got 0"),
+        ({"depth": 1.5}, "depth must be an integer, got 1.5"),
         ({"depth": 1, "teleport": 1.2}, r"teleport must be in \[0, 1\]; got 1.2"),
         ({"depth": 1, "identity": 0.0}, "identity must be greater than 0; got 0.0"),
     ],
 )
 def test_arguments_out_of_range(arguments: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((TypeError, ValueError), match=message):
         GCNIIConv(**arguments)

@@ -94,7 +94,7 @@ def test_a_network_is_told_of_training_and_comes_back() -> None:
     [
         ({}, ValueError, "give units or mlp_fn, one of them; got units=None"),
         ({"units": 2, "mlp_fn": keras.layers.Identity}, ValueError, "one of them; got units=2"),
-        ({"units": 0}, ValueError, "units must be a positive integer; got 0"),
+        ({"units": 0}, ValueError, "units must be at least 1, got 0"),
         ({"mlp_fn": lambda: 3}, TypeError, "mlp_fn must return a Keras layer or model; got int"),
         ({"mlp_fn": keras.layers.Identity, "activation": "relu"}, ValueError, "got 'relu'"),
     ],

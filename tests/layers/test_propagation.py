@@ -255,26 +255,26 @@ def test_normalization_is_shared_by_the_hops(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
-        (lambda: SGConv(0), ValueError, "units must be a positive integer; got 0"),
-        (lambda: SGConv(2, hops=-1), ValueError, "hops must be an integer of at least 0; got -1"),
-        (lambda: SGConv(2, hops=1.5), ValueError, "hops must be an integer of at least 0; got 1.5"),
+        (lambda: SGConv(0), ValueError, "units must be at least 1, got 0"),
+        (lambda: SGConv(2, hops=-1), ValueError, "hops must be at least 0, got -1"),
+        (lambda: SGConv(2, hops=1.5), TypeError, "hops must be an integer, got 1.5"),
         (
             lambda: SGConv(2, hops=False),
-            ValueError,
-            "hops must be an integer of at least 0; got False",
+            TypeError,
+            "hops must be an integer, got False",
         ),
         (
             lambda: APPNPPropagation(hops="2"),
-            ValueError,
-            "hops must be an integer of at least 0; got '2'",
+            TypeError,
+            "hops must be an integer, got '2'",
         ),
         (lambda: APPNPPropagation(teleport=1.1), ValueError, r"teleport .* \[0, 1\]; got 1.1"),
         (lambda: APPNPPropagation(teleport=-0.1), ValueError, r"teleport .* \[0, 1\]; got -0.1"),
         (lambda: APPNPPropagation(edge_dropout=1), ValueError, r"edge_dropout .* \[0, 1\); got 1"),
         (
             lambda: DAGNNPropagation(hops=None),
-            ValueError,
-            "hops must be an integer of at least 0; got None",
+            TypeError,
+            "hops must be an integer, got None",
         ),
     ],
 )

@@ -118,7 +118,7 @@ def test_config_round_trip(layer: Any) -> None:
     [
         (lambda: DropNode(1.0), r"rate must be in \[0, 1\); got 1.0"),
         (lambda: DropNode(-0.5), r"rate must be in \[0, 1\); got -0.5"),
-        (lambda: MixedOrderPropagation(-1), "hops must be an integer of at least 0; got -1"),
+        (lambda: MixedOrderPropagation(-1), "hops must be at least 0, got -1"),
     ],
 )
 def test_arguments_out_of_range(make: Any, message: str) -> None:

@@ -116,8 +116,8 @@ def test_padding_changes_nothing() -> None:
     [
         ({"hidden_units": (4, 5)}, r"one width, which all layers have; got \(4, 5\)"),
         ({"hidden_units": ()}, r"one width, which all layers have; got \(\)"),
-        ({"hidden_units": 0}, r"hidden_units must be positive integers; got \(0,\)"),
-        ({"depth": 0}, r"depth must be positive integers; got \(0,\)"),
+        ({"hidden_units": 0}, r"hidden_units must be at least 1, got 0"),
+        ({"depth": 0}, r"depth must be at least 1, got 0"),
         ({"teleport": -0.1}, r"teleport must be in \[0, 1\]; got -0.1"),
         ({"identity": -1}, "identity must be greater than 0; got -1"),
     ],

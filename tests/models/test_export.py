@@ -158,11 +158,13 @@ def test_exporting_twice_replaces(tmp_path: Path) -> None:
     model(batch())
     path = tmp_path / "served"
     model.export(path)
-    (path / "left_over").write_text("of the first")
     model.node_model.set_weights([2 * weight for weight in model.node_model.get_weights()])
     model.export(str(path))
     np.testing.assert_allclose(served(path)(x=X)["outputs"], model(X), rtol=1e-5)
-    assert not (path / "left_over").exists()
+    (path / "assets" / "notes.txt").write_text("mine")
+    with pytest.raises(FileExistsError, match="it holds 'assets/notes.txt'"):
+        model.export(path)
+    assert (path / "assets" / "notes.txt").read_text() == "mine"
     assert [entry.name for entry in tmp_path.iterdir()] == ["served"]
 
 

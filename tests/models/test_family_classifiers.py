@@ -205,12 +205,12 @@ def test_functions_that_could_not_be_loaded_are_not_saved(tmp_path: Path) -> Non
     ("kind", "arguments", "message"),
     [
         (SAGENodeClassifier, {"aggregator": "lstm"}, "aggregator must be 'mean' or 'max'"),
-        (GATNodeClassifier, {"heads": 0}, r"heads must be positive integers; got \(0,\)"),
-        (GATv2NodeClassifier, {"output_heads": 0}, "output_heads must be positive integers"),
+        (GATNodeClassifier, {"heads": 0}, r"heads must be at least 1, got 0"),
+        (GATv2NodeClassifier, {"output_heads": 0}, "output_heads must be at least 1, got 0"),
         (GATNodeClassifier, {"attention_dropout": 1}, r"attention_dropout must be in \[0, 1\)"),
-        (GINNodeClassifier, {"hidden_units": (3, 0)}, "hidden_units must be positive integers"),
+        (GINNodeClassifier, {"hidden_units": (3, 0)}, "hidden_units must be at least 1, got 0"),
         (MPNNNodeClassifier, {"hidden_units": (3, 4)}, r"one width.*; got \(3, 4\)"),
-        (MPNNNodeClassifier, {"steps": 0}, "steps must be positive integers"),
+        (MPNNNodeClassifier, {"steps": 0}, "steps must be at least 1, got 0"),
         (MPNNNodeClassifier, {"reduce": "min"}, "reduce must be one of"),
     ],
 )

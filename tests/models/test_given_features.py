@@ -147,8 +147,14 @@ def test_inputs_by_the_keys_of_a_dict_as_in_keras() -> None:
 
 
 def test_a_node_model_that_returns_a_list() -> None:
-    x = keras.Input([1])
+    x = keras.Input([1], name="x")
     listed = keras.Model(x, [x, x])
     model = GraphRegularizationModel({"multiplier": 0.1}, lambda: listed)
-    with pytest.raises(TypeError, match="returns a list of 2 outputs; return a dict"):
-        model(tf.ones([2, 1]))
+    model.compile("sgd", "mse")
+    graph = gnn.Graph.from_edges([0], [1], {"x": PRICES})
+    for call in (
+        lambda: model(next(iter(gnn.data.full_batch(graph)))),  # To be regularized.
+        lambda: model.test_on_batch({"x": PRICES}, PRICES),
+    ):
+        with pytest.raises(TypeError, match="returns a list of 2 outputs; return a dict"):
+            call()

@@ -427,8 +427,8 @@ def test_counts_leaves() -> None:
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
-        (lambda: GraphClassifier(), ValueError, r"num_classes must be positive integers"),
-        (lambda: GraphRegressor(0), ValueError, r"num_outputs must be positive integers"),
+        (lambda: GraphClassifier(), TypeError, "num_classes must be an integer, got None"),
+        (lambda: GraphRegressor(0), ValueError, r"num_outputs must be at least 1, got 0"),
         (lambda: GraphClassifier(2, hidden_units=(8, 0)), ValueError, "hidden_units must be"),
         (lambda: GraphClassifier(2, dropout_rate=1), ValueError, r"dropout_rate must be in \[0, 1"),
         (lambda: GraphClassifier(2, pool="add"), ValueError, r"pool must be one of .* got 'add'"),

@@ -272,7 +272,10 @@ def test_output_file_is_an_npy_of_the_logits(tmp_path: Path) -> None:
     expected = layerwise_predict(model, graph, batch_size=16)
     output = tmp_path / "logits.npy"
     output.write_bytes(b"old")
-    logits = layerwise_predict(model, graph, batch_size=16, output=str(output))
+    with pytest.raises(FileExistsError, match="logits.npy': it exists already; overwrite"):
+        layerwise_predict(model, graph, batch_size=16, output=output)
+    assert output.read_bytes() == b"old"
+    logits = layerwise_predict(model, graph, batch_size=16, output=str(output), overwrite=True)
     assert isinstance(logits, np.memmap) and not logits.flags.writeable
     np.testing.assert_array_equal(logits, expected)
     np.testing.assert_array_equal(np.load(output), expected)
@@ -293,7 +296,9 @@ def test_failure_leaves_the_old_output(tmp_path: Path) -> None:
     output = tmp_path / "logits.npy"
     np.save(output, np.arange(3))
     with pytest.raises(tf.errors.InvalidArgumentError):
-        layerwise_predict(model, graph, batch_size=30, output=output, memory_limit=0)
+        layerwise_predict(
+            model, graph, batch_size=30, output=output, overwrite=True, memory_limit=0
+        )
     gc.collect()
     assert np.load(output).tolist() == [0, 1, 2]
     assert list(tmp_path.iterdir()) == [output]

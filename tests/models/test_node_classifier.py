@@ -222,10 +222,10 @@ def test_features_that_do_not_fit(
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({}, ValueError, r"num_classes must be positive integers; got \(None,\)"),
-        ({"num_classes": 2.0}, ValueError, r"num_classes must be positive .*\(2.0,\)"),
-        ({"num_classes": True}, ValueError, r"num_classes must be positive .*\(True,\)"),
-        ({"num_classes": 2, "hidden_units": (8, -1)}, ValueError, r"hidden_units .*\(8, -1\)"),
+        ({}, TypeError, r"num_classes must be an integer, got None"),
+        ({"num_classes": 2.0}, TypeError, "num_classes must be an integer, got 2.0"),
+        ({"num_classes": True}, TypeError, "num_classes must be an integer, got True"),
+        ({"num_classes": 2, "hidden_units": (8, -1)}, ValueError, "hidden_units .* got -1"),
         ({"num_classes": 2, "dropout_rate": 1}, ValueError, r"dropout_rate .*\[0, 1\); got 1"),
         ({"num_classes": 2, "config": {"multiplyer": 1}}, Exception, "multiplyer"),
     ],

@@ -142,6 +142,13 @@ def test_training_and_evaluation_without_any_label() -> None:
     assert results == {"loss": 5.0, "mae": 2.0}
 
 
+def test_an_evaluation_without_any_label_says_so() -> None:
+    model = Scaled()
+    model.compile("sgd", "mse", run_eagerly=True)
+    with pytest.warns(UserWarning, match="no row of the data to evaluate has a label"):
+        assert model.evaluate(*batch([1, 2], column(NAN, NAN)), verbose=0) == 0.0
+
+
 @pytest.mark.parametrize("jit_compile", [False, True])
 def test_one_step_of_fit_by_hand(jit_compile: bool) -> None:
     # Row 0 alone has a label: the slope of (w - 3)^2 at 1 is -4, so w is 2 after the step.
@@ -291,6 +298,8 @@ def test_a_loss_for_all_outputs_and_weights_of_rows() -> None:
     model = Scaled(double=2.0, half=0.5)
     model.compile("sgd", "mse")
     assert evaluated(model, FIRST, SECOND)["loss"] == 34.625
+    model.compile("sgd")  # Keras keeps the loss.
+    assert evaluated(model, FIRST, SECOND)["loss"] == 34.625
     model.compile("sgd", ["mse", "mae"], loss_weights=[1.0, 4.0])  # double, half
     weights = {"double": np.array([2.0, 1.0]), "half": np.array([1.0, 3.0])}
     results = evaluated(model, (*FIRST, weights))
@@ -344,6 +353,22 @@ def test_names_that_fit_no_output(error: Any, loss: Any, labels: Any, message: s
     model.compile("sgd", loss, metrics={"double": ["mae"]} if loss is None else None)
     with pytest.raises(error, match=message):
         evaluated(model, batch([1], labels))
+
+
+def test_labels_as_lists_and_labels_that_only_a_loss_of_ones_own_knows() -> None:
+    ones = tf.ones([2])
+    kept = supervision("mse", [column(NAN, 3)], ones)
+    assert kept.labels.numpy().tolist() == [[3.0]]
+    kept = supervision("mse", [column(NAN, 3), column(4, 5)], {"b": ones, "a": ones})
+    assert {name: part.numpy().ravel().tolist() for name, part in kept.labels.items()} == {
+        "a": [3.0],
+        "b": [4.0, 5.0],
+    }
+    with pytest.raises(ValueError, match="labels are a list of 2, but the outputs are"):
+        supervision("mse", [ones, ones], ones)
+    mask = tf.constant([True, False])
+    kept = supervision(None, {"pairs": column(NAN, 3)}, {"a": [ones]}, mask=mask)
+    assert np.isnan(kept.labels["pairs"]).all() and kept.outputs["a"][0].shape == [1]
 
 
 def test_names_for_an_output_without_one() -> None:
@@ -414,6 +439,24 @@ def test_the_supervised_loss_beside_a_consistency_loss_of_any_size() -> None:
     model.reset_metrics()
     model.loss_of_step(inputs, rows, training=True)
     assert float(model._loss_tracker.result()) == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_loss_of_ones_own_beside_a_graph_loss() -> None:
+    class Own(GraphRegularizationModel):
+        def compute_loss(self, x: Any, y: Any, y_pred: Any, *args: Any, **kwargs: Any) -> Any:
+            return tf.reduce_mean(y_pred["here"] - y["there"])
+
+    dense = keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")
+    x = keras.Input([1], name="x")
+    model = Own({"multiplier": 1e8}, lambda: keras.Model(x, {"here": dense(x)}), regularize="here")
+    model.compile("sgd")
+    inputs, _ = next(iter(gnn.data.full_batch(PAIR)))
+    results = evaluated(model, (inputs, {"there": column(0, 1)}))
+    assert results["supervised_loss"] == 1.5 and results["graph_loss"] == 2.0
+    # Without a loss, there is the graph loss alone.
+    model = GraphRegularizationModel({"multiplier": 2.0}, lambda: dense)
+    model.compile("sgd")
+    assert evaluated(model, (inputs,))["loss"] == 4.0
 
 
 def test_adversarial_losses_of_several_outputs_count_their_own_rows() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gnn.runs.tables import check_suffix, write_table
+from gnn.runs.tables import check_output, write_table
 
 COLUMNS = {
     "id": ["a,b", 'say "c"', "Zoë"],
@@ -60,4 +60,4 @@ def test_unknown_suffix_writes_nothing(tmp_path: Path) -> None:
         write_table(COLUMNS, tmp_path / "t.xls")
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(ValueError, match=r"must end in one of \['.csv'\], got 't.npz'"):
-        check_suffix("t.npz", [".csv"])
+        check_output("t.npz", [".csv"])

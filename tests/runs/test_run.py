@@ -107,7 +107,7 @@ def test_export_is_whole_or_refused(shop_runs: dict[str, Run], tmp_path: Path) -
     run.export(tmp_path / "served", overwrite=True)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("")
-    with pytest.raises(FileExistsError, match="it is no SavedModel, it has 'thesis.txt'"):
+    with pytest.raises(FileExistsError, match="it has no gnn_manifest.*it holds 'thesis.txt'"):
         run.export(tmp_path / "mine", overwrite=True)
     assert (tmp_path / "mine" / "thesis.txt").is_file()
     with pytest.raises(ValueError, match="must end in .keras"):
@@ -172,6 +172,7 @@ def test_run_describes_itself(shop_runs: dict[str, Run]) -> None:
         ("config.json", "{", ValueError, "config.json is damaged"),
         ("config.json", '{"config": {"epoch": 1}}', ValueError, "damaged: .*unknown keys"),
         ("config.json", '{"config": {}}', FileNotFoundError, "no finished run: no data.json"),
+        ("config.json", '{"model_type": "bert"}', FileNotFoundError, "it has no 'config'"),
     ],
 )
 def test_folder_that_is_no_run(

@@ -19,7 +19,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gnn.runs import Run, RunConfig, load_run, recipes, results, train, trainer
+from gnn.files import MANIFEST, whole
+from gnn.runs import Run, RunConfig, adopt, load_run, recipes, results, train, trainer
 from gnn.runs.reporting import FiniteLoss
 from gnn.runs.run_folder import RunFolder, locked
 from gnn.training.snapshots import has_snapshot
@@ -28,6 +29,7 @@ MODELS = ("mlp", "graph-regularization", "gcn")
 FILES = {
     "config.json",
     "data.json",
+    "gnn_manifest.json",
     "history.csv",
     "log.txt",
     "metrics.json",
@@ -136,7 +138,7 @@ def test_resumed_run_ends_as_one_that_was_never_stopped(
     with monkeypatch.context() as patch:
         patch.setattr(FiniteLoss, "on_epoch_end", keep)
         whole = train(short(shop, tmp_path / "whole", model, **options))
-    assert [path.name[:5] for path in stopped.state.iterdir()] == ["step-"]
+    assert len(list(stopped.state.glob("step-*"))) == 1
     resumed = train(RunConfig(output=str(stopped.path), resume=True))
     log = (resumed.path / "log.txt").read_text()
     assert "carried on after epoch 2" in log and "other versions" not in log
@@ -297,14 +299,38 @@ def test_older_run_stays_whole_until_it_is_replaced(
 
 
 @pytest.mark.usefixtures("bare")
-def test_remains_of_a_replaced_run_are_not_carried_on(shop: Path, tmp_path: Path) -> None:
-    # A kill between the exchange of both names and the removal of the old run leaves this.
-    train(short(shop, tmp_path / "old", seed=1))
-    new = train(short(shop, tmp_path / "run", seed=2))
-    os.replace(tmp_path / "old", tmp_path / "run.partial")
+def test_remains_of_a_replaced_run_are_not_carried_on(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(short(shop, tmp_path / "run", seed=1))
+
+    def killed(partial: Path, path: Path, aside: Path) -> Path:
+        swap(partial, path, aside)
+        raise SystemExit
+
+    swap = whole._swap
+    with monkeypatch.context() as patch:
+        patch.setattr(whole, "_swap", killed)
+        with pytest.raises(SystemExit):
+            train(short(shop, tmp_path / "run", seed=2, overwrite=True))
+    assert json.loads((tmp_path / "run.partial" / "config.json").read_text())["config"]["seed"] == 1
+    (tmp_path / "run.partial" / "log.txt").unlink()  # As if its removal had begun.
     run = train(RunConfig(output=str(tmp_path / "run"), resume=True))
-    assert run.config.seed == new.config.seed == 2
-    assert not (tmp_path / "run.partial").exists()
+    assert run.config.seed == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+@pytest.mark.usefixtures("bare")
+def test_a_run_that_was_moved_to_the_name_of_a_training_is_not_taken_for_remains(
+    shop: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(train(short(shop, tmp_path / "old", seed=1)).path, tmp_path / "run.partial")
+    os.replace(tmp_path / "old", tmp_path / "run")
+    with pytest.raises(FileExistsError, match="exists already"):
+        train(short(shop, tmp_path / "run", seed=2))
+    assert (tmp_path / "run.partial" / "model.keras").is_file()
+    with pytest.raises(ValueError, match="output must not end in .partial"):
+        train(short(shop, tmp_path / "run.partial", seed=2, overwrite=True))
 
 
 @pytest.mark.usefixtures("bare")
@@ -337,7 +363,7 @@ def test_run_of_another_process_is_not_replaced_unasked(
 def test_folder_that_is_no_run_is_never_replaced(shop: Path, tmp_path: Path) -> None:
     path = tmp_path / "mine"
     shutil.copytree(shop, path)
-    with pytest.raises(FileExistsError, match="'edges.csv'; overwrite replaces nothing but runs"):
+    with pytest.raises(FileExistsError, match="it holds 'edges.csv', 'nodes.csv'. Choose another"):
         train(short(path, path, overwrite=True))
     shutil.copytree(shop, tmp_path / "run.partial")
     for options in ({}, {"overwrite": True}, {"resume": True}):
@@ -379,6 +405,49 @@ def test_stopped_run_is_not_lost_unasked(stopped: Path, shop: Path) -> None:
         load_run(stopped)
 
 
+@pytest.mark.usefixtures("bare")
+def test_stopped_run_of_an_older_version_is_carried_on(
+    stopped: Path, shop: Path, tmp_path: Path
+) -> None:
+    """It has no manifests: to carry it on is asked for, to start anew in its place is refused."""
+    path = tmp_path / "run"
+    shutil.copytree(RunFolder(stopped).partial, tmp_path / "run.partial")
+    for found in list(tmp_path.rglob(MANIFEST)):
+        found.unlink()
+    (tmp_path / "run.partial" / "notes.txt").write_text("mine")
+    with pytest.raises(FileExistsError, match=r"`gnn adopt \S+run.partial` lists its files"):
+        train(short(shop, path, seed=4, overwrite=True))
+    assert (tmp_path / "run.partial" / "notes.txt").read_text() == "mine"
+    run = train(RunConfig(output=str(path), resume=True))
+    assert "carried on after epoch 1" in (path / "log.txt").read_text()
+    assert run.metrics["epochs"] == 4 and not (path / "state").exists()
+    with pytest.raises(FileExistsError, match="it holds 'notes.txt', which gnn did not write"):
+        train(short(shop, path, seed=4, overwrite=True))
+    assert os.listdir(tmp_path) == ["run"]
+
+
+def test_stopped_run_of_an_older_version_can_be_adopted(stopped: Path, tmp_path: Path) -> None:
+    shutil.copytree(RunFolder(stopped).partial, tmp_path / "run.partial")
+    for found in list(tmp_path.rglob(MANIFEST)):
+        found.unlink()
+    assert adopt(tmp_path / "run.partial").others == ()
+    RunFolder(tmp_path / "run").begin()
+    assert os.listdir(tmp_path / "run.partial") == [MANIFEST]
+
+
+@pytest.mark.usefixtures("bare")
+def test_link_as_output_stays(shop: Path, tmp_path: Path) -> None:
+    """What it leads to is made, and then replaced; also from another disk, so beside its end."""
+    (tmp_path / "disk").mkdir()
+    link = tmp_path / "run"
+    link.symlink_to(tmp_path / "disk" / "real")
+    assert RunFolder(link).partial == tmp_path / "disk" / "real.partial"
+    for seed in (1, 2):
+        run = train(short(shop, link, seed=seed, epochs=1, overwrite=seed == 2))
+        assert (run.path, run.config.seed) == (link, seed)
+        assert link.is_symlink() and os.listdir(tmp_path / "disk") == ["real"]
+
+
 def test_resume_with_other_options_is_refused(stopped: Path, shop: Path) -> None:
     with pytest.raises(ValueError) as error:
         train(short(shop, stopped, seed=4, model="gcn", epochs=4, resume=True))
@@ -410,7 +479,7 @@ def test_second_process_is_kept_out(stopped: Path) -> None:
 
 
 def test_damaged_snapshot_is_named(stopped: Path) -> None:
-    (state,) = RunFolder(stopped).state.iterdir()
+    (state,) = RunFolder(stopped).state.glob("step-*")
     whole = (state / "arrays.npz").read_bytes()
     try:
         (state / "arrays.npz").write_bytes(whole[:100])

@@ -15,6 +15,7 @@ import pytest
 import tensorflow as tf
 
 from gnn.data import distribute, full_batch, neighborhoods
+from gnn.files import MANIFEST, Manifest, write_manifest
 from gnn.graphs import Graph
 from gnn.models import GraphConvolutionalNodeClassifier
 from gnn.training import ExactResume
@@ -487,16 +488,30 @@ def test_a_second_fit_in_one_process_goes_on(tmp_path: Path) -> None:
 
 
 def test_what_killed_processes_left_is_removed(tmp_path: Path) -> None:
-    for name in (".step-000000007.partial-host-1-a", ".step-000000003.removed", ".end-9.removed"):
-        (tmp_path / name).mkdir()
-    for step in (8, 9):
+    """Also on a machine of another name; one training has one folder."""
+    mine = tmp_path / ".step-000000002.partial-host-1-a" / "new"
+    for step in (7, 8, 9):
         write_snapshot(tmp_path, Snapshot(Position(0, step, step, None), {}))
-    assert [path.name for path in tmp_path.iterdir()] == ["step-000000009"]
+        left = tmp_path / f".end-00000000{step}.partial-host-1-a"
+        write_manifest(left, Manifest("temporary", frozenset({"new"})))
+        (left / "new" / "half").mkdir(parents=True)
+        mine.mkdir(parents=True, exist_ok=True)
+    names = {MANIFEST, "step-000000009", left.name, mine.parent.name}
+    assert {path.name for path in tmp_path.iterdir()} == names
+
+
+def test_link_as_folder_is_followed(tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "disk")  # It leads nowhere yet.
+    for step in (1, 2):
+        write_snapshot(link, Snapshot(Position(0, step, step, None), {}))
+    assert link.is_symlink() and read_position(link) == Position(0, 2, 2, None)
+    assert {path.name for path in (tmp_path / "disk").iterdir()} == {MANIFEST, "step-000000002"}
 
 
 def test_snapshot_is_plain(killed: Path) -> None:
     (path,) = killed.glob("step-*")
-    assert {found.name for found in path.iterdir()} == {"arrays.npz", "state.json"}
+    assert {found.name for found in path.iterdir()} == {"arrays.npz", "state.json", MANIFEST}
     stored = json.loads((path / "state.json").read_text())
     assert stored["position"] == {"epoch": 1, "step": 2, "total": 6, "steps": 4}
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from gnn.configs.arguments import check_count
 from gnn.graphs.narrow import narrow
 
 
@@ -33,14 +34,9 @@ class PaddingSizes:
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
             least = 1 if field.name in ("n_node", "n_graph") else 0
-            if isinstance(value, bool) or int(value) != value or value < least:
-                raise ValueError(
-                    f"padding size {field.name} must be an integer of at least {least}; got "
-                    f"{value!r}"
-                )
-            narrow(f"padding size {field.name}", [value])
+            name = f"padding size {field.name}"
+            narrow(name, [check_count(name, getattr(self, field.name), least)])
 
 
 def fits(batch: dict[str, np.ndarray], sizes: PaddingSizes) -> bool:

@@ -8,7 +8,7 @@ import importlib.util
 import numpy as np
 from scipy import sparse
 
-from gnn.graphs.arguments import check_count
+from gnn.configs.arguments import check_count
 from gnn.graphs.graph import Graph
 from gnn.graphs.narrow import narrow
 from gnn.graphs.partitioning.label_propagation import label_propagation_parts

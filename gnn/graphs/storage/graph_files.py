@@ -29,10 +29,11 @@ def write_graph(graph: Graph, folder: str | os.PathLike[str], *, overwrite: bool
     Args:
         graph: the graph.
         folder: the folder to make.
-        overwrite: whether a folder that is there is replaced.
+        overwrite: whether a graph that is there is replaced; nothing else is.
 
     Raises:
-        FileExistsError: there is such a folder, and `overwrite` is False; or such a file.
+        FileExistsError: there is such a folder, and `overwrite` is False, or it holds something
+            else than a graph; or such a file.
         TypeError: the ids are neither strings nor integers.
         OSError: the disk is full or cannot be written; what was there is left as it was.
 
@@ -48,7 +49,8 @@ def write_graph(graph: Graph, folder: str | os.PathLike[str], *, overwrite: bool
     with GraphWriter(
         folder, graph.num_nodes, class_names=graph.class_names, overwrite=overwrite
     ) as writer:
-        for start in range(0, graph.num_nodes, _ROWS):
+        has_rows = graph.features or graph.labels is not None or graph.ids is not None
+        for start in range(0, graph.num_nodes if has_rows else 0, _ROWS):
             rows = slice(start, start + _ROWS)
             writer.add_nodes(
                 {name: values[rows] for name, values in graph.features.items()},
@@ -122,6 +124,24 @@ def open_graph(folder: str | os.PathLike[str]) -> Graph:
     for array in _arrays(graph):
         release(array)
     return graph
+
+
+def files_of_graph(folder: Path) -> list[str]:
+    """The files of the folder of a graph, by its schema.
+
+    Raises:
+        FileNotFoundError: as `open_graph`.
+        ValueError: as `open_graph`.
+    """
+    open_graph(folder)
+    schema = json.loads((folder / SCHEMA).read_text(encoding="utf-8"))
+    names = ["senders", "receivers", "offsets", *schema["splits"].values()]
+    names += [name for name in ("weights", "labels", "ids") if schema[name]]
+    for entry in schema["features"].values():
+        dense = entry["kind"] == "dense"
+        parts = [""] if dense else ["-data", "-indices", "-indptr"]
+        names += [entry["file"] + part for part in parts]
+    return [SCHEMA, *(f"{name}.npy" for name in names)]
 
 
 def _open(folder: Path, name: str) -> np.ndarray:

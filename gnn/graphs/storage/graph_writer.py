@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import numbers
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from gnn.configs.arguments import check_count
 from gnn.files import whole_folder
 from gnn.graphs.graph import Graph
 from gnn.graphs.narrow import narrow
@@ -21,6 +21,7 @@ from gnn.graphs.sampling.neighbor_index import group_by_receiver
 from gnn.graphs.storage.npy_files import NpyAppender
 
 FORMAT, VERSION, SCHEMA = "gnn.graph", 1, "schema.json"
+KIND = "graph"
 _EDGE = np.dtype([("sender", np.int32), ("receiver", np.int32), ("weight", np.float32)])
 
 
@@ -37,11 +38,12 @@ class GraphWriter:
         folder: the folder to make.
         num_nodes: the number of nodes.
         class_names: None, or the name of each class.
-        overwrite: whether a folder that is there is replaced.
+        overwrite: whether a graph that is there is replaced; nothing else is.
         edges_at_once: the most edges that are sorted in memory at a time.
 
     Raises:
-        FileExistsError: there is such a folder, and `overwrite` is False; or such a file.
+        FileExistsError: there is such a folder, and `overwrite` is False, or it holds something
+            else than a graph; or such a file.
 
     Example:
 
@@ -68,11 +70,9 @@ class GraphWriter:
         overwrite: bool = False,
         edges_at_once: int = 2**23,
     ):
-        for name, value in {"num_nodes": num_nodes, "edges_at_once": edges_at_once}.items():
-            if not isinstance(value, numbers.Integral) or value < 1:
-                raise ValueError(f"{name} must be a positive integer; got {value!r}")
-        self._target = whole_folder(folder, overwrite=overwrite)
-        self._num_nodes, self._edges_at_once = int(num_nodes), int(edges_at_once)
+        self._num_nodes = check_count("num_nodes", num_nodes)
+        self._edges_at_once = check_count("edges_at_once", edges_at_once)
+        self._target = whole_folder(folder, KIND, overwrite=overwrite)
         self._class_names = None if class_names is None else list(class_names)
         self._features: dict[str, dict[str, Any]] = {}
         self._files: dict[str, NpyAppender] = {}

@@ -13,7 +13,7 @@ import keras
 import tensorflow as tf
 
 from gnn.configs import AdvNeighborConfig, as_adv_reg_config, as_vat_reg_config
-from gnn.graphs.arguments import check_count
+from gnn.configs.arguments import check_count
 from gnn.graphs.batch.graphs_tuple import BatchGraph
 from gnn.graphs.batch.keys import GRAPH_KEYS
 from gnn.graphs.batch.which_nodes import real_nodes
@@ -38,17 +38,17 @@ _ADVERSARIAL, _VIRTUAL, _PURPOSES = 0, 1, 2
 
 
 @dataclasses.dataclass(frozen=True)
-class Step:
+class _Step:
     """What a training or evaluation step knows that `call` is not given."""
 
     labels: Any
     sample_weight: Any
-    has_graph: bool
-    class_weights: tuple[float, ...] | None
+    has_graph: bool = False
+    class_weights: tuple[float, ...] | None = None
 
 
 # Not an attribute: the replicas of a strategy are threads that share the model.
-_STEP: contextvars.ContextVar[Step | None] = contextvars.ContextVar("step", default=None)
+_STEP: contextvars.ContextVar[_Step | None] = contextvars.ContextVar("step", default=None)
 
 
 @keras.saving.register_keras_serializable(package="gnn")
@@ -183,7 +183,7 @@ class AdversarialRegularizationModel(NodeGraphModel):
         return outputs
 
     def _add_adversarial_loss(
-        self, added: _AddedMean, graph: BatchGraph, step: Step, training: bool | None
+        self, added: _AddedMean, graph: BatchGraph, step: _Step, training: bool | None
     ) -> BatchGraph:
         """Adds the loss on the adversarial neighbors; returns the outputs on the features."""
         config, mask = self._neighbor_config(graph.nodes), graph.readout_mask
@@ -251,7 +251,7 @@ class AdversarialRegularizationModel(NodeGraphModel):
         return graph_of_rows(nodes, graph.readout_mask)
 
     def _supervised(
-        self, outputs: Any, mask: tf.Tensor | None, step: Step
+        self, outputs: Any, mask: tf.Tensor | None, step: _Step
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Your losses on some outputs of the batch, and over how many rows each is a mean.
 
@@ -336,7 +336,7 @@ def _total(means: tf.Tensor, counts: tf.Tensor) -> tf.Tensor:
 def _step_of(data: Any, class_weights: tuple[float, ...] | None) -> Iterator[None]:
     inputs, labels, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
     has_graph = isinstance(inputs, Mapping) and any(key in inputs for key in GRAPH_KEYS)
-    token = _STEP.set(Step(labels, sample_weight, has_graph, class_weights))
+    token = _STEP.set(_Step(labels, sample_weight, has_graph, class_weights))
     try:
         yield
     finally:

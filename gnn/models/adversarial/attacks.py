@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from gnn.configs import as_adv_neighbor_config
+from gnn.configs.arguments import check_count
 from gnn.graphs.batch.graphs_tuple import num_rows, split_inputs
 from gnn.models import padded_rows
 from gnn.models.adversarial.perturbed_network import dense
@@ -70,8 +71,7 @@ def adversarial_examples(
     loss = getattr(model, "loss", None) if loss is None else loss
     if not loss:
         raise ValueError("loss is None and the model is not compiled: give a loss, or compile it")
-    if batch_size < 1:
-        raise ValueError(f"batch_size must be at least 1, got {batch_size}")
+    check_count("batch_size", batch_size)
     given = dict(inputs) if isinstance(inputs, Mapping) else {_SINGLE: inputs}
     given = {name: _tensor(value) for name, value in given.items()}
     labels = tf.nest.map_structure(tf.convert_to_tensor, labels)

@@ -8,12 +8,13 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from gnn.graphs.arguments import check_counts
+from gnn.configs.arguments import check_counts
 from gnn.layers.dense import FeatureDense
 from gnn.models.base.variables import make_slots, make_weights
-from gnn.models.export import export_litert, export_saved_model
+from gnn.models.export import export_litert, export_saved_model, whole_export
 from gnn.models.feature_columns import feature_columns
 from gnn.models.input_signature import InputSignature
+from gnn.models.keras_files import save_whole
 from gnn.models.loadable import check_loadable
 from gnn.models.node_models import call_node_model, last_activation
 from gnn.ops.agreement import AGGREGATIONS, aggregate_pairs
@@ -258,7 +259,7 @@ class AgreementModel(keras.Model):
         return cls(**arguments)
 
     def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
-        """Saves as `keras.Model.save` does.
+        """Saves as `keras.Model.save` does, whole or not at all.
 
         Raises:
             ValueError: a layer of the user's could not be loaded again; it is named.
@@ -266,7 +267,7 @@ class AgreementModel(keras.Model):
         for name in ("encoder", "aggregator", "predictor"):
             if isinstance(getattr(self, name), keras.layers.Layer):
                 check_loadable(getattr(self, name), name)
-        super().save(filepath, overwrite=overwrite, **kwargs)
+        save_whole(super().save, filepath, overwrite, **kwargs)
 
     def export(
         self,
@@ -283,11 +284,13 @@ class AgreementModel(keras.Model):
         Keras' own export.
 
         Raises:
+            FileExistsError: `filepath` is a file, or a folder that is no export of ours.
             ValueError: the model has not been built: call or fit it first.
         """
         export_as = {"tf_saved_model": export_saved_model, "litert": export_litert}
         if format not in export_as or input_signature is not None:
-            super().export(filepath, format, verbose, input_signature, **kwargs)
+            with whole_export(filepath, format) as partial:
+                super().export(partial, format, verbose, input_signature, **kwargs)
             return
         if self._signature is None:
             raise ValueError(

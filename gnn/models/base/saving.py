@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Any
 
 import keras
 
 from gnn.models.base.graph_call import CalledOnGraphs
 from gnn.models.base.variables import make_weights
-from gnn.models.export import export_litert, export_saved_model, sole_input
+from gnn.models.export import export_litert, export_saved_model, sole_input, whole_export
 from gnn.models.input_signature import InputSignature
+from gnn.models.keras_files import save_whole
 from gnn.models.loadable import check_network_loadable
 
 
@@ -43,17 +42,7 @@ class SavedWithInputs(CalledOnGraphs):
         if not self.known_loadable:
             check_network_loadable(self)
             self.known_loadable = True
-        path = Path(filepath)
-        is_local = "://" not in os.fspath(filepath) and path.parent.is_dir()
-        if path.suffix != ".keras" or not is_local or (path.exists() and not overwrite):
-            super().save(filepath, overwrite=overwrite, **kwargs)
-            return
-        partial = path.with_name(f".{path.stem}.{os.getpid()}.keras")
-        try:
-            super().save(partial, **kwargs)
-            os.replace(partial, path)
-        finally:
-            partial.unlink(missing_ok=True)
+        save_whole(super().save, filepath, overwrite, **kwargs)
 
     def export(
         self,
@@ -69,13 +58,15 @@ class SavedWithInputs(CalledOnGraphs):
         features, the graph keys and `readout` (a model of graphs only where it was trained on
         batches that have it). The output is named `outputs`, or has the names of
         the outputs where they are several. `gnn` is not needed to load it. The folder is written
-        under another name and renamed when whole.
+        under another name and renamed when whole; in the place of an older export, and of
+        nothing else.
 
         `format="litert"` writes a file ".tflite" with the same names, of operations that LiteRT
         has: its converter fails on SavedModels of graph networks, which multiply by sparse
         matrices. With `input_signature` or another `format`, it is Keras' own export.
 
         Raises:
+            FileExistsError: `filepath` is a file, or a folder that is no export of ours.
             ValueError: the model has not been built: call, fit or load it first.
 
         Example:
@@ -85,7 +76,8 @@ class SavedWithInputs(CalledOnGraphs):
         """
         export_as = {"tf_saved_model": export_saved_model, "litert": export_litert}
         if format not in export_as or input_signature is not None:
-            super().export(filepath, format, verbose, input_signature, **kwargs)
+            with whole_export(filepath, format) as partial:
+                super().export(partial, format, verbose, input_signature, **kwargs)
             return
         if self.input_signature is None:
             raise ValueError(

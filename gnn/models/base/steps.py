@@ -47,6 +47,8 @@ def _hidden_mean_losses() -> Iterator[None]:
 class TrainedOnGraphs(CalledOnGraphs):
     """A model that trains and evaluates as Keras' do, on batches that are graphs."""
 
+    _compile_loss: Any  # Keras' own name for what `compile` makes of the losses.
+
     def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)
         self.variables_made = False
@@ -68,19 +70,22 @@ class TrainedOnGraphs(CalledOnGraphs):
         metrics = [given.get(name) for name in ("metrics", "weighted_metrics")]
         named = [name for some in metrics if isinstance(some, Mapping) for name in some]
         self.outputs_with_metrics = frozenset(named)
-        self.output_losses = None
-        if self._compile_loss is not None:
-            weights = given.get("loss_weights")
-            self.output_losses = OutputLosses(self._compile_loss, self.loss, weights)
+        compiled = self._compile_loss
+        if given.get("loss") is not None:  # Without one, Keras keeps that of the last call.
+            self.output_losses = OutputLosses(compiled, self.loss, given.get("loss_weights"))
         # A `compute_loss` of the user's own makes of the outputs what it likes, as a whole.
-        if type(self).compute_loss is TrainedOnGraphs.compute_loss:
-            self._compile_loss = self.output_losses
+        self._compile_loss = self.output_losses if self._computes_loss_as_keras else compiled
         reductions = [getattr(loss, "reduction", None) for loss in keras.tree.flatten(self.loss)]
         if "sum" in reductions and self.distribute_strategy.num_replicas_in_sync > 1:
             raise ValueError(
                 'reduction="sum" of a loss cannot be shared out over replicas, whose losses are '
                 "averaged: take a reduction that is a mean, such as the default"
             )
+
+    @property
+    def _computes_loss_as_keras(self) -> bool:
+        # A `compute_loss` of the user's own makes of the outputs what it likes, as a whole.
+        return type(self).compute_loss is TrainedOnGraphs.compute_loss
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compiles a loaded model as the saved one was."""
@@ -129,6 +134,11 @@ class TrainedOnGraphs(CalledOnGraphs):
         if not signature.is_static:
             return
         self.variables_made = True
+        # A strategy of one replica, too, wants variables of its own kind.
+        with self.distribute_strategy.scope():
+            self._make_variables_of(signature, labels)
+
+    def _make_variables_of(self, signature: InputSignature, labels: Any) -> None:
         if not self.built:
             make_weights(self, signature)
         make_slots(self)
@@ -142,9 +152,17 @@ class TrainedOnGraphs(CalledOnGraphs):
             self.reset_metrics()
 
     def evaluate(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """Evaluates as `keras.Model.evaluate` does."""
+        """Evaluates as `keras.Model.evaluate` does; warns where no row has a label."""
         check_data(x, self.distribute_strategy)
-        return super().evaluate(self.given(x), *args, **kwargs)
+        results = super().evaluate(self.given(x), *args, **kwargs)
+        of_outputs = [] if self._compile_loss is None else self._compile_loss.metrics
+        if not any(float(mean.count.numpy()) for mean in (self._loss_tracker, *of_outputs)):
+            warnings.warn(
+                "no row of the data to evaluate has a label: losses and metrics of 0 are over no "
+                "rows",
+                stacklevel=2,
+            )
+        return results
 
     def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
         """Predicts as `keras.Model.predict` does, without the rows that are padding."""
@@ -246,7 +264,7 @@ class TrainedOnGraphs(CalledOnGraphs):
     ) -> list[tuple[tf.Tensor, tf.Tensor]]:
         """The loss as a whole, or those of outputs and layers; each with what it is a mean over."""
         of_outputs = self.output_losses
-        if of_outputs is None or of_outputs is not self._compile_loss or len(rows.counts) < 2:
+        if of_outputs is None or not self._computes_loss_as_keras or len(rows.counts) < 2:
             count = tf.reduce_max(list(rows.counts.values()) or [_num_rows(rows.outputs)])
             whole = where_counted(self._whole_loss(x, rows, training), count)
             self._loss_tracker.update_state(whole * replicas, sample_weight=count)
@@ -261,14 +279,15 @@ class TrainedOnGraphs(CalledOnGraphs):
         return [*weighed, (of_layers, count)]
 
     def _whole_loss(self, x: Any, rows: Supervision, training: bool) -> Any:
-        if self._compile_loss is None and not self.losses and mean_losses_of(self):
+        has_none = self._compile_loss is None and self._computes_loss_as_keras
+        if has_none and not self.losses and mean_losses_of(self):
             return tf.zeros([])  # Keras knows of no loss, but there is a graph loss.
         return self.compute_loss(x, rows.labels, rows.outputs, rows.weights, training=training)
 
     def get_metrics_result(self) -> dict[str, Any]:
         """The metrics so far; with a graph loss `loss = supervised_loss + scaled_graph_loss`."""
         results = super().get_metrics_result()
-        if self.output_losses is not None and self.output_losses is self._compile_loss:
+        if self.output_losses is not None and self._computes_loss_as_keras:
             results = self.output_losses.with_outputs(results)
         return with_mean_losses(results, mean_losses_of(self))
 

@@ -48,8 +48,8 @@ def supervision(
 
     Args:
         loss: what `compile` was given.
-        labels: a row a row of the outputs; a tensor, which all outputs share, or a dict that has
-            those of some outputs.
+        labels: a row a row of the outputs; a tensor, which all outputs share, a dict that has
+            those of some outputs, or a list of those of all.
         outputs: a tensor or a dict of them.
         weights: sample weights, like the labels.
         mask: bool, the rows that are no padding; None where none is.
@@ -69,6 +69,15 @@ def supervision(
     >>> kept.labels.numpy().tolist(), kept.outputs.numpy().tolist(), float(kept.counts[""])
     ([2.0], [1.0], 1.0)
     """
+    if loss is None and not _fits(labels, outputs):
+        # What a `compute_loss` of the user's own makes of its labels is not known.
+        rows = None if mask is None else tf.where(mask)[:, 0]
+        labels, outputs, weights = (_take(part, rows) for part in (labels, outputs, weights))
+        return Supervision(labels, outputs, weights, counts={})
+    labels, weights = (
+        _as_outputs(labels, outputs, "labels"),
+        _as_outputs(weights, outputs, "weights"),
+    )
     outputs_by_name = by_output(outputs)
     losses = losses_by_output(loss, outputs)
     labels_by_name = _labels_by_output(labels, outputs_by_name)
@@ -189,6 +198,25 @@ def check_metrics_labeled(metrics: Collection[str], labels: Any) -> None:
         raise KeyError(
             f"metrics of the outputs {missing} need labels; got those of {sorted(labels)}"
         )
+
+
+def _fits(labels: Any, outputs: Any) -> bool:
+    """Whether labels are those of the outputs, as far as their names tell."""
+    if isinstance(labels, Mapping):
+        return isinstance(outputs, Mapping) and set(labels) <= set(outputs)
+    return not isinstance(labels, list | tuple) and not isinstance(outputs, list | tuple)
+
+
+def _as_outputs(values: Any, outputs: Any, what: str) -> Any:
+    """A list of values as the outputs are: in their order, or the one; anything else as it is."""
+    if not isinstance(values, list | tuple):
+        return values
+    names = list(by_output(outputs))
+    if len(values) != len(names):
+        raise ValueError(f"{what} are a list of {len(values)}, but the outputs are {names}")
+    if not isinstance(outputs, Mapping):
+        return values[0]
+    return keras.tree.pack_sequence_as(dict(outputs), list(values))
 
 
 def _labels_by_output(labels: Any, outputs: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,11 +19,11 @@ def make_weights(model: keras.Model, *inputs: InputSignature) -> None:
 
     Example:
 
+    >>> import numpy as np
     >>> model = keras.Sequential([keras.layers.Dense(2)])
-    >>> make_weights(model, InputSignature({"features": {"shape": [3], "dtype": "float32",
-    ...                                                  "sparse": False}}, False, is_dict=False))
-    >>> model.weights[0].shape
-    (3, 2)
+    >>> make_weights(model, InputSignature.of(np.ones([1, 3])))
+    >>> [tuple(weight.shape) for weight in model.weights]
+    [(3, 2), (2,)]
     """
     symbols = [each.symbols() for each in inputs]
     model(symbols if len(symbols) > 1 else symbols[0], training=False)

@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from gnn.graphs.arguments import check_counts, check_rate
+from gnn.configs.arguments import check_count, check_rate
 from gnn.layers.attention import GATConv, GATv2Conv
 from gnn.layers.dropout import FeatureDropout
 from gnn.models.classifiers.node_classifier import NodeClassifier, Stage, in_turn, on_nodes
@@ -30,8 +30,8 @@ class _AttentionClassifier(NodeClassifier):
         **kwargs: Any,
     ):
         super().__init__(seq_length, num_classes, hidden_units, dropout_rate, **kwargs)
-        self.heads = check_counts("heads", (heads,))[0]
-        self.output_heads = check_counts("output_heads", (output_heads,))[0]
+        self.heads = check_count("heads", heads)
+        self.output_heads = check_count("output_heads", output_heads)
         self.attention_dropout = check_rate("attention_dropout", attention_dropout)
         self.negative_slope = float(negative_slope)
         common: dict[str, Any] = {

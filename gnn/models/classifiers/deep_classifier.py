@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from gnn.graphs.arguments import check_counts
+from gnn.configs.arguments import check_count
 from gnn.graphs.batch.graphs_tuple import BatchGraph
 from gnn.layers.deep_convolution import GCNIIConv
 from gnn.layers.dense import FeatureDense
@@ -61,7 +61,7 @@ class GCNIINodeClassifier(NodeClassifier):
             raise ValueError(
                 f"hidden_units must be one width, which all layers have; got {hidden_units}"
             )
-        self.depth = check_counts("depth", (depth,))[0]
+        self.depth = check_count("depth", depth)
         self.convolution_regularizer = keras.regularizers.get(convolution_regularizer)
         self.dropouts = [FeatureDropout(self.dropout_rate) for _ in range(self.depth + 2)]
         self.convolutions = [

@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from gnn.graphs.arguments import check_counts
+from gnn.configs.arguments import check_count
 from gnn.layers.dense import FeatureDense
 from gnn.layers.dropout import FeatureDropout
 from gnn.layers.message_passing import GRUUpdate, MessagePassing
@@ -73,7 +73,7 @@ class MPNNNodeClassifier(NodeClassifier):
                 f"hidden_units must be one width, that of all steps; got {self.hidden_units}"
             )
         units = self.hidden_units[0]
-        self.steps = check_counts("steps", (steps,))[0]
+        self.steps = check_count("steps", steps)
         dense: dict[str, Any] = {"kernel_regularizer": self.kernel_regularizer}
         self.encoder = FeatureDense(units, activation="relu", **dense)
         self.passing = MessagePassing(

@@ -10,7 +10,7 @@ import keras
 import tensorflow as tf
 
 from gnn.configs import as_graph_reg_config, as_pair_weights
-from gnn.graphs.arguments import check_counts, check_rate
+from gnn.configs.arguments import check_count, check_counts, check_rate
 from gnn.graphs.batch.graphs_tuple import BatchGraph, graph_from_inputs
 from gnn.graphs.batch.which_nodes import real_nodes
 from gnn.layers.regularization import GraphRegularization
@@ -86,7 +86,7 @@ class NodeClassifier(NodeGraphModel):
     ):
         super().__init__(**kwargs)
         widths = tuple(hidden_units) if isinstance(hidden_units, (tuple, list)) else (hidden_units,)
-        self.num_classes = check_counts("num_classes", (num_classes,))[0]
+        self.num_classes = check_count("num_classes", num_classes)
         self.hidden_units = check_counts("hidden_units", widths)
         self.dropout_rate = check_rate("dropout_rate", dropout_rate)
         self.seq_length = None if seq_length is None else int(seq_length)

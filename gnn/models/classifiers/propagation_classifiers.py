@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from gnn.graphs.arguments import check_rate
+from gnn.configs.arguments import check_rate
 from gnn.layers.dense import FeatureDense
 from gnn.layers.dropout import FeatureDropout
 from gnn.layers.propagation import APPNPPropagation, DAGNNPropagation, SGConv

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from gnn.graphs.arguments import check_counts, check_rate
+from gnn.configs.arguments import check_count, check_rate
 from gnn.graphs.batch.graphs_tuple import BatchGraph
 from gnn.graphs.batch.which_nodes import real_nodes
 from gnn.layers.dense import FeatureDense
@@ -78,7 +78,7 @@ class GRANDNodeClassifier(NodeClassifier):
         **kwargs: Any,
     ):
         super().__init__(seq_length, num_classes, hidden_units, dropout_rate, **kwargs)
-        self.draws = check_counts("draws", (draws,))[0]
+        self.draws = check_count("draws", draws)
         self.input_dropout = check_rate("input_dropout", input_dropout)
         if not consistency >= 0:
             raise ValueError(f"consistency must be at least 0; got {consistency}")

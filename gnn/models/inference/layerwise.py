@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from gnn.files import whole_file
-from gnn.graphs.arguments import check_count
+from gnn.configs.arguments import check_count
+from gnn.files import check_file, whole_file
 from gnn.graphs.batch.graphs_tuple import edgeless
 from gnn.graphs.graph import Graph
 from gnn.graphs.sampling.chunks import Chunk, ReceiverChunks
@@ -33,6 +33,7 @@ def layerwise_predict(
     *,
     batch_size: int | None = None,
     output: str | os.PathLike[str] | None = None,
+    overwrite: bool = False,
     memory_limit: int = 2**30,
     verbose: str | bool = "auto",
 ) -> np.ndarray:
@@ -62,7 +63,8 @@ def layerwise_predict(
             nodes have on average (more only for a node that alone has more). None takes as many as
             make a chunk of about 64 MiB, by the widest of the features and the weights.
         output: None, or the path of a `.npy` file for logits that are larger than memory. It
-            appears when it is whole; a file that is there is replaced.
+            appears when it is whole.
+        overwrite: whether a file `output` that is there is replaced.
         memory_limit: bytes; a larger array between two stages is kept in a file, in the folder of
             `output`, or without one in that of Python's `tempfile`.
         verbose: whether to show a progress bar; "auto" where standard error is a terminal.
@@ -72,6 +74,7 @@ def layerwise_predict(
         the file.
 
     Raises:
+        FileExistsError: there is a file `output`, and `overwrite` is False.
         TypeError: `model` is not a `NodeClassifier`, or a number is no integer.
         ValueError: `batch_size` or `memory_limit` is too small, `output` does not end in `.npy`,
             or the graph has no features.
@@ -90,8 +93,9 @@ def layerwise_predict(
         return run.rows(to_embedding=False)
     if Path(output).suffix != ".npy":
         raise ValueError(f"output must be a path that ends in '.npy'; got {str(output)!r}")
+    check_file(output, overwrite=overwrite)
     shape = (graph.num_nodes, model.num_classes)
-    with whole_file(output) as partial, open(partial, "w+b") as file:
+    with whole_file(output, overwrite=overwrite) as partial, open(partial, "w+b") as file:
         header = {"descr": "<f4", "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(file, header)
         table = NodeTable(shape, np.float32, file)

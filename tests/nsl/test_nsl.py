@@ -14,7 +14,7 @@ import tensorflow as tf
 from gnn import nsl
 from gnn.nsl import importing
 
-ROOT = pathlib.Path(__file__).parents[1]
+ROOT = pathlib.Path(__file__).parents[2]
 
 # Prints the marker, and after it nothing but what the door itself prints.
 CHECK = """
