@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gnn.cli.options import options_of
-from gnn.runs.run_config import OptionError, RunConfig, read_config_file
+from gnn.runs.run_config import EXACT, MODELS, OptionError, RunConfig, read_config_file
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,7 +94,7 @@ def train_config(arguments: argparse.Namespace) -> RunConfig:
     if config.dataset is None and config.data is None:
         raise OptionError("--dataset NAME or --data FOLDER is needed")
     if config.model is None:
-        raise OptionError("--model gcn, graph-regularization or mlp is needed")
+        raise OptionError(f"--model is needed: {', '.join(MODELS)}")
     return config
 
 
@@ -102,12 +102,16 @@ def evaluate(arguments: argparse.Namespace) -> Result:
     """Measures a run."""
     from gnn.runs.run import load_run
 
-    found = load_run(arguments.run).evaluate(arguments.split, data=arguments.data)
-    text = (
-        f"{found['split']}: accuracy {found['accuracy']:.4f}, loss {found['loss']:.4f} "
-        f"({found['nodes']} nodes)"
+    run = load_run(arguments.run)
+    found = run.evaluate(
+        arguments.split, data=arguments.data, inference=arguments.inference, progress=True
     )
-    return Result(found, text)
+    _say_estimated(found["inference"])
+    lines = [
+        f"{name}: accuracy {part['accuracy']:.4f}, loss {part['loss']:.4f} ({part['nodes']} nodes)"
+        for name, part in found.get("splits", {found["split"]: found}).items()
+    ]
+    return Result(found, "\n".join(lines))
 
 
 def predict(arguments: argparse.Namespace) -> Result:
@@ -117,7 +121,8 @@ def predict(arguments: argparse.Namespace) -> Result:
 
     if arguments.output is not None:
         check_output(arguments.output, [".csv", ".parquet", ".json"], arguments.overwrite)
-    found = load_run(arguments.run).predict(arguments.input, dataset=arguments.dataset)
+    found = load_run(arguments.run).predict(**_asked(arguments))
+    _say_estimated(found.inference)
     columns = found.columns()
     if arguments.output is None:
         return Result(as_records(columns), as_csv(columns).rstrip("\n"))
@@ -131,7 +136,8 @@ def embed(arguments: argparse.Namespace) -> Result:
     from gnn.runs.tables import check_output, write_table
 
     check_output(arguments.output, [".npz", ".csv", ".parquet"], arguments.overwrite)
-    found = load_run(arguments.run).embed(arguments.input, dataset=arguments.dataset)
+    found = load_run(arguments.run).embed(**_asked(arguments))
+    _say_estimated(found.inference)
     write_table(found.columns(), arguments.output, overwrite=arguments.overwrite)
     return _written(arguments.output, len(found.ids), "embeddings")
 
@@ -173,6 +179,20 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], Result]] = {
     "export": export,
     "adopt": adopt,
 }
+
+
+def _asked(arguments: argparse.Namespace) -> dict[str, Any]:
+    return {
+        "data": arguments.input,
+        "dataset": arguments.dataset,
+        "inference": arguments.inference,
+        "progress": True,
+    }
+
+
+def _say_estimated(inference: str) -> None:
+    if inference != EXACT:
+        _say("on sampled neighbors: an estimate (--inference exact looks at all)")
 
 
 def _written(path: str, count: int, what: str) -> Result:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from gnn.cli.options import add_options
 from gnn.configs.label_kinds import LABEL_KINDS
-from gnn.runs.run_config import DATASETS
+from gnn.runs.run_config import DATASETS, INFERENCE, NETWORK_NAMES
 
 ABOUT = {
     "datasets": "List the named data sets, and which of them are on this machine.",
@@ -64,9 +64,12 @@ target, weight) or sessions.csv (session, item), or the same in Parquet.
 
 While it trains, everything lies in OUTPUT.partial. A run that was stopped, by Ctrl-C or otherwise,
 is carried on by --resume.""",
-    "predict": """\
-The columns are id, class and probability_CLASS. A gcn needs each node's neighbors: give it a folder
-with nodes and edges. The other models take a table of nodes as well.""",
+    "evaluate": """\
+Nodes of other data that the run was trained on, by their ids, are judged apart, as train.""",
+    "predict": f"""\
+The columns are id, class and probability_CLASS. A graph network needs each node's neighbors: give
+it a folder with nodes and edges. The other models take a table of nodes as well.
+Graph networks are {", ".join(NETWORK_NAMES)}.""",
     "info": "",
     "adopt": """\
 Every folder that gnn writes has a gnn_manifest.json of its files. --overwrite replaces no folder
@@ -124,6 +127,14 @@ def build_parser() -> argparse.ArgumentParser:
     parsers["evaluate"].add_argument(
         "--data", metavar="FOLDER", help="other data than those that the run was trained on"
     )
+    for name in ("evaluate", "predict", "embed"):
+        parsers[name].add_argument(
+            "--inference",
+            choices=INFERENCE,
+            metavar="NAME",
+            help="exact: on all neighbors; sampled: on as many as in training, an estimate "
+            "[as the run was validated]",
+        )
     for name in ("predict", "embed"):
         source = parsers[name].add_mutually_exclusive_group()
         source.add_argument(

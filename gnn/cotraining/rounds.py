@@ -30,6 +30,7 @@ from gnn.cotraining.student_training import StudentTraining
 from gnn.cotraining.until_no_better import Fitted
 from gnn.graphs.graph import Graph
 from gnn.graphs.known_labels import known_labels, labeled_nodes
+from gnn.graphs.splits import check_apart
 from gnn.models.agreement.agreement_model import AgreementModel
 from gnn.models.agreement.belief_agreement import BeliefAgreement
 from gnn.models.agreement.joint_classifier import JointClassifier
@@ -62,6 +63,8 @@ class Rounds:
             raise ValueError("the split 'train' must hold a node with a label; it holds none")
         # An accuracy over no nodes is no number, so it can neither choose nor be reported.
         self._splits = {name: part for name, part in splits.items() if len(part[0])}
+        nodes_of = {name: nodes for name, (nodes, _) in self._splits.items()}
+        check_apart(nodes_of, "train", ("validation", "test"))
         if "validation" not in self._splits:
             warn_of_no_validation(graph.splits)
         self._outputs = NodeOutputs(graph)

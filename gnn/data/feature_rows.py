@@ -8,6 +8,8 @@ import numpy as np
 import tensorflow as tf
 from scipy import sparse
 
+from gnn.ops.sparse import sparse_tensor
+
 
 def feature_rows(feature: Any, nodes: np.ndarray | slice) -> Any:
     """The rows of a feature, read when asked for: of one in a file, these and no others.
@@ -26,6 +28,4 @@ def feature_rows(feature: Any, nodes: np.ndarray | slice) -> Any:
     """
     if not sparse.issparse(feature):
         return tf.convert_to_tensor(np.asarray(feature)[nodes])
-    rows = feature[nodes].tocoo()
-    indices = np.stack([rows.row, rows.col], axis=1).astype(np.int64)
-    return tf.SparseTensor(indices, rows.data, rows.shape)
+    return sparse_tensor(feature[nodes])

@@ -137,6 +137,7 @@ def read_folder(
     merge: str = "sum",
     label_kind: str | None = None,
     na_values: Collection[str] | None = None,
+    labels: bool = True,
 ) -> FolderData:
     r"""As `from_folder`, with the columns of the nodes and the problems beside the graph.
 
@@ -148,6 +149,7 @@ def read_folder(
       merge: as in `from_folder`, and so are the others.
       label_kind: the kind of the labels.
       na_values: the texts that mean missing.
+      labels: whether labels and splits are read; those that are not cannot be wrong.
 
     Returns:
       The graph, the columns and the problems.
@@ -165,7 +167,7 @@ def read_folder(
     >>> data.graph.num_edges, data.columns.numbers, len(data.problems[0].malformed)
     (2, (), 0)
     """
-    return _load(path, strict, undirected, columns, merge, label_kind, na_values)
+    return _load(path, strict, undirected, columns, merge, label_kind, na_values, labels)
 
 
 def _load(
@@ -176,6 +178,7 @@ def _load(
     merge: str,
     label_kind: str | None,
     na_values: Collection[str] | None,
+    labels: bool = True,
 ) -> FolderData:
     nodes_path, links_path = _find(Path(path))
     texts = as_na_values(na_values)
@@ -185,7 +188,7 @@ def _load(
             raise FileNotFoundError(_lacks(Path(path), ["nodes"]))
         nodes, numbers = None, _Numbering()
     else:
-        nodes, left_out = load_nodes(nodes_path, columns, strict, label_kind, na_values)
+        nodes, left_out = load_nodes(nodes_path, columns, strict, label_kind, na_values, labels)
         nodes.problems.warn(stacklevel=3)
         columns, numbers = nodes.columns, _Numbering(nodes_path.name, nodes.ids, left_out)
     table = open_table(links_path)

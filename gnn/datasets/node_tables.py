@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Collection
 from itertools import compress
+from typing import Any
 
 import numpy as np
 
+from gnn.datasets.frame_tables import frame_table, is_frame
 from gnn.datasets.node_columns import FeatureColumn, NodeColumns
 from gnn.datasets.node_labels import LabelColumn, TableLabels
 from gnn.datasets.table_cells import quoted
@@ -47,12 +48,13 @@ class NodeTable:
 
 
 def read_nodes(
-    path: str | os.PathLike[str],
+    path: Any,
     columns: NodeColumns | None = None,
     *,
     strict: bool = False,
     label_kind: str | None = None,
     na_values: Collection[str] | None = None,
+    labels: bool = True,
 ) -> NodeTable:
     r"""Reads one table of nodes, such as new ones to predict.
 
@@ -61,11 +63,13 @@ def read_nodes(
     its order; further columns are left out with a warning, and labels are numbered as there.
 
     Args:
-      path: a file that ends in `.csv` or `.parquet`.
+      path: a file that ends in `.csv` or `.parquet`, or a pandas DataFrame, whose index names the
+        nodes where it has no column `id`.
       columns: the columns of the table that a model was trained on; None finds them out.
       strict: whether malformed rows are errors, and without `columns` also columns left out.
       label_kind: as in `from_folder`; None takes that of `columns`.
       na_values: as in `from_folder`.
+      labels: whether labels and splits are read; those that are not cannot be wrong.
 
     Returns:
       The table.
@@ -85,22 +89,24 @@ def read_nodes(
     >>> table.ids, table.features["features"].tolist(), table.labels
     (['a', 'b'], [[0.5, 3.0], [0.25, 4.0]], None)
     """
-    table, _ = load_nodes(path, columns, strict, label_kind, na_values)
+    table, _ = load_nodes(path, columns, strict, label_kind, na_values, labels)
     table.problems.warn(stacklevel=2)
     return table
 
 
 def load_nodes(
-    path: str | os.PathLike[str],
+    path: Any,
     columns: NodeColumns | None,
     strict: bool,
     label_kind: str | None = None,
     na_values: Collection[str] | None = None,
+    with_labels: bool = True,
 ) -> tuple[NodeTable, set[str]]:
     """As `read_nodes`, without the warnings; also the ids that only malformed rows have."""
     texts = as_na_values(na_values)
     label = LabelColumn(columns, label_kind, texts)
-    table = open_table(path)
+    table = frame_table(path) if is_frame(path) else open_table(path)
+    has_label, has_split = (with_labels and name in table.header for name in ("label", "split"))
     problems = table.problems
     features = _feature_columns(table, columns)
     lines: list[np.ndarray] = []
@@ -109,9 +115,9 @@ def load_nodes(
     for chunk in table.chunks:
         lines.append(chunk.lines)
         ids.extend(without_na(chunk.columns["id"].text(), texts))
-        if "split" in chunk.columns:
+        if has_split:
             splits.extend(without_na(chunk.columns["split"].text(), texts))
-        if "label" in chunk.columns:
+        if has_label:
             label.add(chunk.columns["label"])
         for feature in features:
             feature.add(chunk.columns[feature.name])
@@ -124,7 +130,7 @@ def load_nodes(
         columns, arrays = _found_features(table, features, check)
     else:
         arrays = _known_features(table, features, columns, check)
-    if "label" in table.header:
+    if has_label:
         label.reject(table.name, check)
     _reject_duplicates(ids, line, problems.unit, check)
     # The table that the columns come from may have had others too, so they are no fault.
@@ -133,7 +139,7 @@ def load_nodes(
     good = check.good
     kept = list(compress(ids, good))
     labels = TableLabels(None, columns)
-    if "label" in table.header:
+    if has_label:
         labels = label.read(table.name, good, columns)
     result = NodeTable(
         ids=kept,

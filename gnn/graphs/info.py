@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import combinations
 
 import numpy as np
 from scipy import sparse
 
 from gnn.graphs.features import Feature, describe
 from gnn.graphs.labels import kind_of
+from gnn.graphs.splits import split_overlaps
 from gnn.graphs.weighing_edges import weighing_edges
 from gnn.memory_maps import blocks, release
 
@@ -101,10 +101,8 @@ def split_lines(splits: Mapping[str, np.ndarray]) -> Iterator[tuple[str, str]]:
     """
     for name, indices in splits.items():
         yield "split", f"{name!r}: {indices.size:,}"
-    for (name, nodes), (other, others) in combinations(splits.items(), 2):
-        shared = np.intersect1d(nodes, others).size
-        if shared:
-            yield "  overlap", f"{name!r} and {other!r} share {shared:,}"
+    for (name, other), shared in split_overlaps(splits).items():
+        yield "  overlap", f"{name!r} and {other!r} share {shared.size:,}"
 
 
 def _is_symmetric(

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gnn.configs.arguments import check_count
-from gnn.graphs.graph import Graph
+
+if TYPE_CHECKING:  # `Graph.info` names splits that overlap.
+    from gnn.graphs.graph import Graph
 
 
 def random_split(graph: Graph, parts: Mapping[str, float], *, seed: int = 0) -> Graph:
@@ -32,6 +36,7 @@ def random_split(graph: Graph, parts: Mapping[str, float], *, seed: int = 0) -> 
       ValueError: if a size is negative or not finite, if together they ask for too many nodes, or
         if all labels are missing.
 
+    >>> from gnn.graphs.graph import Graph
     >>> graph = random_split(Graph.from_edges([], [], num_nodes=5), {"train": 0.8, "test": 0.2})
     >>> {name: nodes.size for name, nodes in graph.splits.items()}
     {'train': 4, 'test': 1}
@@ -70,6 +75,7 @@ def labels_per_class(
       TypeError: if a number of nodes is no integer, or the labels are not one integer a node.
       ValueError: if a class has too few nodes, or a number is out of range or too large.
 
+    >>> from gnn.graphs.graph import Graph
     >>> graph = Graph.from_edges([], [], labels=[0, 0, 0, 1, 1, -1])
     >>> graph = labels_per_class(graph, 1, validation=1)
     >>> {name: nodes.size for name, nodes in graph.splits.items()}
@@ -111,13 +117,59 @@ def labels_per_class(
     )
 
 
+def is_labeled(labels: np.ndarray) -> np.ndarray:
+    """Which rows are labels, and not missing, as a bool `[n]`.
+
+    Missing are -1 in integers and NaN in floats; of several columns, a row that has one.
+
+    >>> is_labeled(np.array([0, -1, 2])).tolist()
+    [True, False, True]
+    """
+    rows = labels.reshape(len(labels), -1)
+    known = ~np.isnan(rows) if rows.dtype.kind == "f" else rows != -1
+    return known.all(axis=1)
+
+
+def split_overlaps(splits: Mapping[str, np.ndarray]) -> dict[tuple[str, str], np.ndarray]:
+    """The nodes that two splits have in common, by the splits' names; pairs without are left out.
+
+    >>> found = split_overlaps({"train": np.array([0, 1]), "test": np.array([1, 2])})
+    >>> {names: nodes.tolist() for names, nodes in found.items()}
+    {('train', 'test'): [1]}
+    """
+    pairs = itertools.combinations(splits, 2)
+    found = {(a, b): np.intersect1d(splits[a], splits[b]) for a, b in pairs}
+    return {names: nodes for names, nodes in found.items() if nodes.size}
+
+
+def check_apart(splits: Mapping[str, np.ndarray], trained: str, judged: Sequence[str]) -> None:
+    """Raises where nodes that are trained on are judged too: their figures say nothing.
+
+    Args:
+      splits: name -> nodes.
+      trained: the split that is trained on.
+      judged: the splits that are judged, as far as there are such.
+
+    Raises:
+      ValueError: as said; the splits, how many nodes, and the first of them are named.
+
+    >>> check_apart({"train": np.array([0]), "test": np.array([1])}, "train", ["test"])
+    """
+    for name in judged:
+        both = {key: splits[key] for key in (trained, name) if key in splits}
+        for nodes in split_overlaps(both).values():
+            shown = ", ".join(map(str, nodes[:5].tolist())) + (", ..." if nodes.size > 5 else "")
+            raise ValueError(
+                f"the splits {trained!r} and {name!r} must have no nodes in common, for one is "
+                f"trained on and the other judged; {nodes.size} are in both: {shown}"
+            )
+
+
 def _labeled(graph: Graph) -> np.ndarray:
     """The nodes that a split can take."""
     if graph.labels is None:
         return np.arange(graph.num_nodes)
-    rows = graph.labels.reshape(graph.num_nodes, -1)
-    known = ~np.isnan(rows) if rows.dtype.kind == "f" else rows != -1
-    nodes = np.flatnonzero(known.all(axis=1))
+    nodes = np.flatnonzero(is_labeled(graph.labels))
     if not nodes.size:
         raise ValueError(f"graph must have labeled nodes, got none among {graph.num_nodes}")
     return nodes

@@ -20,7 +20,9 @@ from gnn.models.classifiers.random_classifier import GRANDNodeClassifier
 from gnn.models.classifiers.sage_classifier import SAGENodeClassifier
 from gnn.models.graph_models import GraphClassifier, GraphRegressor
 from gnn.models.graph_regularization import GraphRegularizationModel
+from gnn.models.inference.exact import embed_nodes, evaluate_nodes, predict_nodes
 from gnn.models.inference.layerwise import layerwise_embed, layerwise_predict
+from gnn.models.inference.layerwise_evaluation import layerwise_evaluate
 from gnn.models.node_graph_model import NodeGraphModel
 
 __all__ = [
@@ -45,8 +47,12 @@ __all__ = [
     "SAGENodeClassifier",
     "SGCNodeClassifier",
     "adversarial_examples",
+    "embed_nodes",
+    "evaluate_nodes",
     "in_turn",
     "layerwise_embed",
+    "layerwise_evaluate",
     "layerwise_predict",
     "on_nodes",
+    "predict_nodes",
 ]

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from scipy import sparse
 
 from gnn.data.full_batch import full_batch
 from gnn.data.neighborhoods import neighborhoods
-from gnn.graphs.batch.graphs_tuple import split_inputs
+from gnn.data.row_batches import all_rows, row_batches, without_graph
 from gnn.graphs.graph import Graph
-from gnn.ops.sparse import sparse_tensor
-from gnn.runs.recipes import MOST_NODES_AT_ONCE, number_of_classes
-from gnn.runs.run_config import ALL_NEIGHBORS, NETWORK_NAMES, RunConfig
+from gnn.runs.recipes import number_of_classes
+from gnn.runs.run_config import ALL_NEIGHBORS, NETWORK_NAMES, SAMPLED, RunConfig
 
-_ROWS_OF_EVALUATION = 4096
 _NODES_OF_EVALUATION = 128
 
 
@@ -37,21 +33,20 @@ def training_batches(config: RunConfig, graph: Graph) -> tf.data.Dataset:
     >>> labels.numpy().tolist()
     [0, 1]
     """
+    graph = with_labels_for_loss(config, graph)
     if config.batch_size and config.model == "mlp":
-        dataset = _seeded(config, graph, fanout=0).map(_without_graph)
-    elif config.batch_size:
+        return _seeded(config, graph, fanout=0).map(without_graph)
+    if config.batch_size:
         extra: dict[str, Any] = {}
         if config.unlabeled_batch_size:
             extra = {
                 "unlabeled": "rest",
                 "unlabeled_batch_size": config.unlabeled_batch_size,
             }
-        dataset = _seeded(config, graph, fanout=_fanout(config), **extra)
-    elif config.model == "mlp":
-        dataset = _all_rows(graph, graph.split("train"))
-    else:
-        dataset = full_batch(graph, "train")
-    return _labels_for_loss(config, graph, dataset)
+        return _seeded(config, graph, fanout=_fanout(config), **extra)
+    if config.model == "mlp":
+        return all_rows(graph, graph.split("train"))
+    return full_batch(graph, "train")
 
 
 def evaluation_batches(config: RunConfig, graph: Graph, split: str) -> tf.data.Dataset:
@@ -64,14 +59,16 @@ def evaluation_batches(config: RunConfig, graph: Graph, split: str) -> tf.data.D
     >>> rows.numpy().tolist(), labels.numpy().tolist()
     ([[0.0, 1.0]], [1])
     """
-    dataset = inference_batches(config, graph, graph.split(split))
-    return _labels_for_loss(config, graph, dataset)
+    return inference_batches(config, with_labels_for_loss(config, graph), graph.split(split))
 
 
 def inference_batches(
     config: RunConfig, graph: Graph, nodes: np.ndarray | None = None
 ) -> tf.data.Dataset:
     """Batches of these nodes in their order (None: all), with labels where the graph has some.
+
+    A network has the whole graph in one batch or, where the configuration says so, neighborhoods
+    that are sampled.
 
     Example:
 
@@ -81,38 +78,34 @@ def inference_batches(
     """
     nodes = np.arange(graph.num_nodes) if nodes is None else nodes
     if config.model not in NETWORK_NAMES:
-        return rows_of_nodes(graph, nodes)
+        return row_batches(graph, nodes)
     chosen = dataclasses.replace(graph, splits={"chosen": nodes})
-    if graph.num_nodes <= MOST_NODES_AT_ONCE:
+    if config.inference != SAMPLED:
         return full_batch(chosen, "chosen")
     return neighborhoods(
-        chosen, "chosen", batch_size=_NODES_OF_EVALUATION, fanout=_fanout(config), seed=config.seed
+        chosen,
+        "chosen",
+        batch_size=_NODES_OF_EVALUATION,
+        fanout=_fanout(config),
+        seed=config.seed or 0,
     )
 
 
-def rows_of_nodes(graph: Graph, nodes: np.ndarray) -> tf.data.Dataset:
-    """The features and labels of these nodes, without the graph.
-
-    One feature comes as a tensor, several as a dict; sparse ones stay sparse.
+def with_labels_for_loss(config: RunConfig, graph: Graph) -> Graph:
+    """The graph with its labels as the loss takes them: classes, or a column a class.
 
     Example:
 
-    >>> graph = Graph.from_edges([0], [1], np.eye(2))
-    >>> next(iter(rows_of_nodes(graph, np.array([1])))).numpy().tolist()
-    [[0.0, 1.0]]
+    >>> graph = Graph.from_edges([], [], labels=[1, 0, -1])
+    >>> with_labels_for_loss(RunConfig(loss="categorical_hinge"), graph).labels.tolist()
+    [[0.0, 1.0], [1.0, 0.0], [nan, nan]]
     """
-    if len(nodes) > 2 * _ROWS_OF_EVALUATION:
-        chosen = dataclasses.replace(graph, splits={"chosen": nodes})
-        stars = neighborhoods(chosen, "chosen", batch_size=_ROWS_OF_EVALUATION, fanout=0, seed=0)
-        return stars.map(_without_graph)
-    return _all_rows(graph, nodes)
-
-
-def _all_rows(graph: Graph, nodes: np.ndarray) -> tf.data.Dataset:
-    rows = {name: _rows(feature, nodes) for name, feature in graph.features.items()}
-    inputs = _tensor_or_dict(rows)
-    element = inputs if graph.labels is None else (inputs, graph.labels[nodes])
-    return tf.data.Dataset.from_tensors(element)
+    if config.loss is None or config.loss.startswith("sparse") or graph.labels is None:
+        return graph
+    labels = np.asarray(graph.labels)
+    columns = np.eye(number_of_classes(graph), dtype=np.float32)[np.maximum(labels, 0)]
+    columns[labels < 0] = np.nan
+    return dataclasses.replace(graph, labels=columns, class_names=None)
 
 
 def _seeded(config: RunConfig, graph: Graph, fanout: Any, **extra: Any) -> tf.data.Dataset:
@@ -129,25 +122,3 @@ def _seeded(config: RunConfig, graph: Graph, fanout: Any, **extra: Any) -> tf.da
 
 def _fanout(config: RunConfig) -> tuple[int | None, ...]:
     return tuple(None if most == ALL_NEIGHBORS else most for most in config.fanout or ())
-
-
-def _without_graph(inputs: Any, labels: Any = None) -> Any:
-    rows = _tensor_or_dict(split_inputs(inputs)[0])
-    return rows if labels is None else (rows, labels)
-
-
-def _tensor_or_dict(features: Mapping[str, Any]) -> Any:
-    return next(iter(features.values())) if len(features) == 1 else dict(features)
-
-
-def _rows(feature: Any, nodes: np.ndarray) -> Any:
-    if not sparse.issparse(feature):
-        return feature[nodes]
-    return sparse_tensor(feature[nodes])
-
-
-def _labels_for_loss(config: RunConfig, graph: Graph, dataset: tf.data.Dataset) -> tf.data.Dataset:
-    if config.loss is None or config.loss.startswith("sparse"):
-        return dataset
-    depth = number_of_classes(graph)
-    return dataset.map(lambda inputs, labels: (inputs, tf.one_hot(labels, depth)))

@@ -14,7 +14,14 @@ from gnn.layers.dense import FeatureDense
 from gnn.models.graph_regularization import GraphRegularizationModel
 from gnn.runs.best_epoch import BestEpoch
 from gnn.runs.networks import NETWORKS, build_network, hops_of
-from gnn.runs.run_config import ALL_NEIGHBORS, MODELS, PLANETOID, OptionError, RunConfig
+from gnn.runs.run_config import (
+    ALL_NEIGHBORS,
+    EXACT,
+    MODELS,
+    PLANETOID,
+    OptionError,
+    RunConfig,
+)
 
 # Above this, an epoch is many batches of sampled neighborhoods instead of the whole graph.
 MOST_NODES_AT_ONCE = 50_000
@@ -84,6 +91,7 @@ def _citation_settings(config: RunConfig, graph: Graph) -> dict[str, Any]:
             "batch_size": 0,
             "multiplier": 0.0,
             "distance": "l2",
+            "inference": EXACT,
             **NETWORKS[config.model].citation_options(config.dataset),
         }
         hidden = config.hidden_units or settings.get("hidden_units", ())
@@ -136,6 +144,7 @@ def _general_settings(config: RunConfig, graph: Graph) -> dict[str, Any]:
             # Networks that look far, however many layers they have, get by with fewer sampled hops.
             hops = min(hops, 3)
         settings |= {"multiplier": 0.0, "distance": "l2", "fanout": (10,) * hops}
+        settings["inference"] = EXACT
         if config.model == "sgc":
             del settings["hidden_units"]
     if config.model == "graph-regularization":

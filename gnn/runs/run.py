@@ -14,79 +14,19 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
-from gnn.datasets.node_tables import read_nodes
 from gnn.files import MANIFEST, whole_file, whole_folder
-from gnn.graphs.graph import Graph
 from gnn.layers.dense import FeatureDense
-from gnn.models.classifiers.node_classifier import NodeClassifier
 from gnn.models.export import KIND as EXPORT
 from gnn.models.graph_regularization import GraphRegularizationModel
+from gnn.models.inference.exact import needs_graph, predict_nodes
 from gnn.runs import run_folder
-from gnn.runs.feeding import evaluation_batches, inference_batches
-from gnn.runs.run_config import NETWORK_NAMES, RunConfig
-from gnn.runs.run_data import (
-    DataFacts,
-    load_data,
-    named_data,
-    node_ids,
-    with_splits_of,
-)
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Predictions:
-    """What a model says of some nodes.
-
-    Attributes:
-        ids: of the nodes.
-        classes: the name of each node's most probable class.
-        probabilities: float32 `[n, num_classes]`.
-        class_names: of the columns of `probabilities`.
-    """
-
-    ids: list[Any]
-    classes: list[str]
-    probabilities: np.ndarray
-    class_names: tuple[str, ...]
-
-    def columns(self) -> dict[str, Any]:
-        """Named columns: `id`, `class`, and `probability_NAME` of each class.
-
-        Example:
-
-        >>> found = Predictions(["a"], ["dog"], np.array([[0.25, 0.75]]), ("cat", "dog"))
-        >>> list(found.columns())
-        ['id', 'class', 'probability_cat', 'probability_dog']
-        """
-        each = {
-            f"probability_{k}": self.probabilities[:, i] for i, k in enumerate(self.class_names)
-        }
-        return {"id": self.ids, "class": self.classes, **each}
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Embeddings:
-    """Where a model puts some nodes.
-
-    Attributes:
-        ids: of the nodes.
-        vectors: float32 `[n, width of the last hidden layer]`.
-    """
-
-    ids: list[Any]
-    vectors: np.ndarray
-
-    def columns(self) -> dict[str, Any]:
-        """Named columns: `id` and `embedding`.
-
-        Example:
-
-        >>> list(Embeddings(["a"], np.zeros([1, 2])).columns())
-        ['id', 'embedding']
-        """
-        return {"id": self.ids, "embedding": self.vectors}
+from gnn.runs.answers import Embeddings, Predictions
+from gnn.runs.judged_splits import with_judged_splits
+from gnn.runs.judging import Judge
+from gnn.runs.run_config import RunConfig
+from gnn.runs.run_data import DataFacts, node_ids
+from gnn.runs.run_inputs import RunInputs
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -117,90 +57,122 @@ class Run:
         """The Keras model of the best epoch."""
         return keras.models.load_model(self.path / run_folder.MODEL)
 
-    def evaluate(self, split: str | None = None, *, data: Any = None) -> dict[str, Any]:
-        """Loss and accuracy on one split.
+    def evaluate(
+        self,
+        split: str | None = None,
+        *,
+        data: Any = None,
+        inference: str | None = None,
+        progress: bool = False,
+    ) -> dict[str, Any]:
+        """Loss and accuracy on one split and, of other data, on each of their splits apart.
+
+        Nodes that the run was trained on, by their ids, are judged as `"train"`, whatever other
+        data call them. Where these have no splits, the others are judged by the run's own, or as
+        `"new"`; where nothing is known of them, they are `"labeled"`.
 
         Args:
-            split: its name. None takes `"test"`, or else `"validation"`; of other data without
-                such splits, all labeled nodes.
+            split: its name. None takes `"test"`, or else `"validation"`, `"new"` or `"labeled"`.
             data: as in `predict`; None is what the run was trained on.
+            inference: as in `predict`.
+            progress: as in `predict`.
 
         Returns:
-            `split`, `nodes` (how many), `loss` and `accuracy`.
+            `split`, `nodes` (how many), `loss`, `accuracy` and `inference`; of other data, where no
+            split is named, also `splits`, from each split's name to its `nodes`, `loss` and
+            `accuracy`.
 
         Raises:
             KeyError: there is no such split.
             ValueError: the data do not fit the run, have no labels, or have changed.
             FileNotFoundError: the data are not where they were.
         """
-        graph = self._graph(data)
-        if graph.labels is None:
-            raise ValueError("evaluation needs labels, and these data have none")
-        self._check_labels(graph)
-        labeled = {name: nodes[graph.labels[nodes] >= 0] for name, nodes in graph.splits.items()}
-        labeled = {name: nodes for name, nodes in labeled.items() if len(nodes)}
-        if split is None:
-            split = next((name for name in ("test", "validation") if name in labeled), "labeled")
-            if split == "labeled":
-                labeled = {split: np.flatnonzero(graph.labels >= 0)}
-        graph = dataclasses.replace(graph, splits=labeled)
-        nodes = graph.split(split)
-        if not len(nodes):
-            raise ValueError("evaluation needs labels, and no node of these data has one")
-        batches = evaluation_batches(self.config, graph, split)
-        found = self.model.evaluate(batches, verbose=0, return_dict=True)
-        return {
-            "split": split,
-            "nodes": len(nodes),
-            "loss": float(found["loss"]),
-            "accuracy": float(found["accuracy"]),
-        }
+        graph = self._inputs.graph(data, labels=True)
+        if data is None:
+            self._inputs.check_unchanged(graph)
+        graph, chosen = with_judged_splits(graph, self.path, split, is_other=data is not None)
+        judge = Judge(self.model, self.config, graph, inference, progress)
+        named = graph.splits if split is None and data is not None else [chosen]
+        found = {}
+        for name in named:
+            figures = judge.evaluate(name)
+            found[name] = {
+                "nodes": len(graph.splits[name]),
+                **{key: figures[key] for key in ("loss", "accuracy")},
+            }
+        result = {"split": chosen, **found[chosen], "inference": judge.inference}
+        return {**result, "splits": found} if len(named) > 1 else result
 
-    def predict(self, data: Any = None, *, dataset: str | None = None) -> Predictions:
-        """The class of every node.
+    def predict(
+        self,
+        data: Any = None,
+        *,
+        dataset: str | None = None,
+        inference: str | None = None,
+        progress: bool = False,
+    ) -> Predictions:
+        """The class of every node. Labels are not looked at.
 
         Args:
             data: a `gnn.Graph`, a folder as `gnn.datasets.from_folder` reads it, or, for a model
-                that needs no graph, a `.csv` or `.parquet` table of nodes. None is what the run was
-                trained on.
+                that needs no graph, a table of nodes: a `.csv` or `.parquet` file, or a pandas
+                DataFrame (its index names the nodes where it has no column `id`). None is what the
+                run was trained on, as it is now.
             dataset: a named data set, in place of `data`.
+            inference: `"exact"`: all neighbors count, whatever that takes (see
+                `gnn.models.predict_nodes`); `"sampled"`: the fanout of the run, which estimates.
+                None is as the run was validated.
+            progress: whether to show a bar on a terminal, where a large graph takes long.
 
         Raises:
             FileNotFoundError: there are no such data.
             ValueError: they do not fit the run, or the model needs a graph and was given a table.
         """
-        graph = self._graph(data, dataset)
-        logits = self.model.predict(inference_batches(self.config, graph), verbose=0)
+        graph = self._inputs.graph(data, dataset)
+        judge = Judge(self.model, self.config, graph, inference, progress)
+        logits = judge.predict()
         exponents = np.exp(logits - logits.max(axis=1, keepdims=True))
         probabilities = exponents / exponents.sum(axis=1, keepdims=True)
         names = self.facts.class_names
         classes = [names[k] for k in probabilities.argmax(axis=1)]
-        return Predictions(node_ids(graph), classes, probabilities, names)
+        return Predictions(node_ids(graph), classes, probabilities, names, judge.inference)
 
-    def embed(self, data: Any = None, *, dataset: str | None = None) -> Embeddings:
+    def embed(
+        self,
+        data: Any = None,
+        *,
+        dataset: str | None = None,
+        inference: str | None = None,
+        progress: bool = False,
+    ) -> Embeddings:
         """The activations of the last hidden layer for every node.
 
         Args:
             data: as in `predict`.
             dataset: as in `predict`.
+            inference: as in `predict`.
+            progress: as in `predict`.
 
         Raises:
             FileNotFoundError: as in `predict`.
             ValueError: as in `predict`.
         """
-        graph = self._graph(data, dataset)
-        batches = inference_batches(self.config, graph)
-        if graph.labels is not None:
-            batches = batches.map(lambda inputs, labels: inputs)
+        graph = self._inputs.graph(data, dataset)
+        judge = Judge(self.model, self.config, graph, inference, progress)
+        vectors = judge.embed() if needs_graph(self.model) else predict_nodes(self._hidden, graph)
+        return Embeddings(node_ids(graph), vectors, judge.inference)
+
+    @functools.cached_property
+    def _hidden(self) -> keras.Model:
+        """A model of features alone, up to its last hidden layer."""
         model = self.model
-        if isinstance(model, NodeClassifier):
-            rows = [model.embed(inputs).numpy() for inputs in batches]
-        else:
-            node_model = model.node_model if isinstance(model, GraphRegularizationModel) else model
-            last = [layer for layer in node_model.layers if isinstance(layer, FeatureDense)][-1]
-            hidden = keras.Model(node_model.input, last.output)
-            rows = [tf.convert_to_tensor(hidden(inputs)).numpy() for inputs in batches]
-        return Embeddings(node_ids(graph), np.concatenate(rows))
+        node_model = model.node_model if isinstance(model, GraphRegularizationModel) else model
+        last = [layer for layer in node_model.layers if isinstance(layer, FeatureDense)][-1]
+        return keras.Model(node_model.input, last.output)
+
+    @functools.cached_property
+    def _inputs(self) -> RunInputs:
+        return RunInputs(self.path, self.config, self.facts)
 
     def export(
         self,
@@ -258,60 +230,6 @@ class Run:
                 found = self.metrics[split]
                 lines[split] = f"accuracy {found['accuracy']:.4f}, loss {found['loss']:.4f}"
         return "\n".join(["Run", *(f"  {key:<11} {text}" for key, text in lines.items())])
-
-    def _graph(self, data: Any = None, dataset: str | None = None) -> Graph:
-        """The graph that is meant, once its features are those of the run."""
-        if data is not None and dataset is not None:
-            raise ValueError("one of data and dataset must be given, not both")
-        if data is None and (dataset is None or dataset == self.config.dataset):
-            graph, _ = load_data(self.config, self.facts.columns)
-            graph = with_splits_of(self.path / run_folder.SPLITS, graph)
-        elif dataset is not None:
-            graph = named_data(dataset, normalize=self.config.scaling == "rows")
-        elif isinstance(data, Graph):
-            graph = data
-        elif os.path.isdir(data):
-            folder = dataclasses.replace(self.config, dataset=None, data=os.fspath(data))
-            graph, _ = load_data(folder, self.facts.columns)
-        else:
-            graph = self._table(data)
-        self.facts.check(graph)
-        if set(graph.features) != set(self.facts.features):
-            kept = {name: graph.features[name] for name in self.facts.features}
-            graph = dataclasses.replace(graph, features=kept)
-        return graph
-
-    def _table(self, path: str | os.PathLike[str]) -> Graph:
-        if self.config.model in NETWORK_NAMES and os.path.isfile(path):
-            raise ValueError(
-                f"a {self.config.model} predicts a node from its neighbors, and "
-                f"{os.fspath(path)!r} is a table of nodes alone: give a folder with nodes and edges"
-            )
-        table = read_nodes(path, self.facts.columns, strict=bool(self.config.strict))
-        return Graph(  # The labels are numbered already, and nothing is to be guessed of them.
-            features=table.features,
-            senders=np.zeros(0, np.int32),
-            receivers=np.zeros(0, np.int32),
-            labels=table.labels,
-            splits=table.splits,
-            ids=np.array(table.ids),
-            class_names=table.columns.class_names,
-        )
-
-    def _check_labels(self, graph: Graph) -> None:
-        """Other data number their classes alike only where the names are the same."""
-        names = self.facts.class_names
-        if graph.class_names is not None and graph.class_names != names:
-            raise ValueError(
-                f"the run's classes are {list(names)}, and these data have "
-                f"{list(graph.class_names)}"
-            )
-        assert graph.labels is not None
-        if graph.labels.size and graph.labels.max() >= len(names):
-            raise ValueError(
-                f"the run has {len(names)} classes, and these data have a label "
-                f"{graph.labels.max()}"
-            )
 
 
 def load_run(path: str | os.PathLike[str]) -> Run:

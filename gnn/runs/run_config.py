@@ -37,6 +37,7 @@ LOSSES = (
     "categorical_hinge",
 )
 ALL_NEIGHBORS = -1
+EXACT, SAMPLED = INFERENCE = ("exact", "sampled")
 
 
 class OptionError(ValueError):
@@ -90,6 +91,8 @@ class RunConfig:
         batch_size: labeled nodes of a batch; 0 is the whole graph, or all labeled nodes, at once.
         fanout: neighbors drawn at each hop, for batches of neighborhoods; -1 takes all.
         unlabeled_batch_size: unlabeled nodes that each batch adds; 0 is none.
+        inference: `"exact"` or `"sampled"`: whether a network that is judged, or predicts, looks at
+            all neighbors, whatever that takes, or at `fanout` of them.
         seed: of the initial weights, dropout, splits and batches.
         output: the run folder.
         overwrite: whether an older run folder is replaced.
@@ -155,6 +158,9 @@ class RunConfig:
     )
     unlabeled_batch_size: int | None = _option(
         "training", "unlabeled nodes that each batch adds; 0: none", low=0
+    )
+    inference: str | None = _option(
+        "training", "how a network is judged: on all neighbors, or fanout", choices=INFERENCE
     )
     seed: int | None = _option("training", "seed of weights, dropout, splits, batches", low=0)
     output: str | None = _option("run", "the run folder [runs/DATA-MODEL]")

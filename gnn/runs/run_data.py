@@ -35,7 +35,7 @@ class DataFacts:
         features: name -> the shape of a row.
         class_names: by number; the numbers themselves where the classes have no names.
         columns: the columns of the folder's table of nodes; None for a named data set.
-        fingerprint: a checksum of everything in the graph.
+        fingerprint: a checksum of everything in the graph; None in runs of old.
 
     Example:
 
@@ -47,7 +47,7 @@ class DataFacts:
     features: dict[str, tuple[int, ...]]
     class_names: tuple[str, ...]
     columns: NodeColumns | None
-    fingerprint: str
+    fingerprint: str | None
 
     @classmethod
     def of(cls, graph: Graph, columns: NodeColumns | None) -> DataFacts:
@@ -73,8 +73,15 @@ class DataFacts:
             {name: tuple(shape) for name, shape in values["features"].items()},
             tuple(values["class_names"]),
             None if columns is None else NodeColumns.from_dict(columns),
-            values["fingerprint"],
+            values.get("fingerprint"),
         )
+
+    def is_of(self, graph: Graph) -> bool | None:
+        """Whether a graph, as it was read, is the one that the run was trained on.
+
+        None where that is not known.
+        """
+        return None if self.fingerprint is None else self.fingerprint == _fingerprint(graph)
 
     def check(self, graph: Graph) -> None:
         """Raises unless a graph has the features that the run was trained on.
@@ -92,13 +99,14 @@ class DataFacts:
 
 
 def load_data(
-    config: RunConfig, columns: NodeColumns | None = None
+    config: RunConfig, columns: NodeColumns | None = None, labels: bool = True
 ) -> tuple[Graph, NodeColumns | None]:
     """Reads the data set or the folder that a configuration names.
 
     Args:
         config: with `dataset` or `data`.
         columns: the columns of the folder that a model was trained on.
+        labels: whether the labels and splits of a folder are read, and so have to be right.
 
     Returns:
         The graph, and the columns of a folder's table of nodes (None for a named data set).
@@ -119,6 +127,7 @@ def load_data(
         strict=bool(config.strict),
         undirected=not config.directed,
         columns=columns,
+        labels=labels,
         label_kind=config.label_kind,
     )
     return found.graph, found.columns

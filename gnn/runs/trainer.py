@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.metadata
 import json
 import os
 import shlex
@@ -11,16 +10,14 @@ import time
 import warnings
 from typing import Any
 
-import keras
-import numpy as np
-import tensorflow as tf
-
 from gnn.datasets.table_problems import TableWarning
 from gnn.files import check_replaceable, is_empty
 from gnn.graphs.graph import Graph
+from gnn.graphs.splits import check_apart
 from gnn.runs import run_folder
 from gnn.runs.adoption import carry_on
-from gnn.runs.feeding import evaluation_batches, training_batches
+from gnn.runs.feeding import training_batches
+from gnn.runs.judging import Judge, Validation
 from gnn.runs.recipes import best_epoch, build_model, compile_model, resolve
 from gnn.runs.reporting import EpochBar, FiniteLoss, Report, RunLog
 from gnn.runs.results import write_results
@@ -28,7 +25,9 @@ from gnn.runs.run import Run, load_run
 from gnn.runs.run_config import OptionError, RunConfig
 from gnn.runs.run_data import DataFacts, check_trainable, load_data, write_splits
 from gnn.runs.run_folder import RunFolder
+from gnn.runs.seeding import as_in_new_process
 from gnn.runs.splitting import complete_splits
+from gnn.runs.versions import current_versions, stored_versions, version_changes
 from gnn.training.exact_resume import ExactResume
 from gnn.training.snapshots import has_snapshot, read_position
 
@@ -107,9 +106,10 @@ def train(config: RunConfig, *, report: Report | None = None, progress: bool = F
                 else:
                     _begin(folder, config, facts, graph)
                 say.open(folder.partial / run_folder.LOG)
-                for note in [] if resumes else notes:
+                for note in _version_notes(folder) if resumes else notes:
                     say(note)
-                _train_into(folder, config, graph, say, progress)
+                with as_in_new_process(config.seed or 0):
+                    _train_into(folder, config, graph, say, progress)
         except KeyboardInterrupt as error:
             raise KeyboardInterrupt(_how_to_resume(folder)) from error
         except Exception as error:
@@ -166,6 +166,7 @@ def _prepare(config: RunConfig) -> tuple[Graph, DataFacts, RunConfig, list[str]]
         name = config.dataset or config.data or "the data"
         check_trainable(graph, name)
         completed, notes = _completed(graph, config)
+        check_apart(completed.splits, "train", ("validation", "test"))
         resolved = resolve(config, completed)
         if resolved.scaling == "rows" and config.scaling != "rows":
             graph, columns = load_data(resolved)
@@ -187,20 +188,15 @@ def _begin(folder: RunFolder, config: RunConfig, facts: DataFacts, graph: Graph)
     folder.begin()
     run_folder.write_json(folder.partial / run_folder.DATA, facts.to_dict())
     write_splits(folder.partial / run_folder.SPLITS, graph)
-    versions = {
-        "gnn": _version("gnn"),
-        "keras": keras.__version__,
-        "tensorflow": tf.__version__,
-        "numpy": np.__version__,
-    }
-    run_folder.write_config(folder, config, versions)
+    run_folder.write_config(folder, config, current_versions())
 
 
-def _version(package: str) -> str:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return "unknown"
+def _version_notes(folder: RunFolder) -> list[str]:
+    stored = stored_versions(folder.partial / run_folder.CONFIG)
+    changes = version_changes(stored, current_versions())
+    if not changes:
+        return []
+    return [f"begun with other versions, and may not end as it would have with them: {changes}"]
 
 
 def _check_same_data(folder: RunFolder, facts: DataFacts) -> None:
@@ -217,8 +213,6 @@ def _train_into(
 ) -> None:
     """Fits, and writes everything that a run folder holds."""
     started = time.perf_counter()
-    keras.utils.set_random_seed(config.seed or 0)
-    keras.backend.clear_session()
     model = build_model(config, graph)
     compile_model(model, config)
     validates = "validation" in graph.splits
@@ -227,28 +221,33 @@ def _train_into(
     if done is not None:
         say(f"carried on after {done}")
     else:
-        data = config.dataset or config.data
-        say(f"training {config.model} on {data}: {len(graph.split('train'))} labeled nodes")
+        count = len(graph.split("train"))
+        say(f"training {config.model} on {config.dataset or config.data}: {count} labeled nodes")
         say(f"options: {json.dumps(config.to_dict())}", aloud=False)
+    judge = Judge(model, config, graph)
+    if judge.estimates:
+        say(f"validates and tests {judge.estimates}")
+    data = judge.validation_data()
+    validation = Validation(judge, validates=validates and data is None)
     resume = ExactResume(folder.state, [best], every_seconds=config.snapshot_seconds or 0.0)
     batches = resume.batches(training_batches(config, graph))
     with EpochBar(config.epochs or 1, done.epoch if done else 0, progress) as bar:
         history = model.fit(
             batches.repeat() if config.steps_per_epoch else batches,
-            validation_data=evaluation_batches(config, graph, "validation") if validates else None,
+            validation_data=data,
             epochs=config.epochs,
             steps_per_epoch=config.steps_per_epoch or None,
-            callbacks=[FiniteLoss(), resume, bar],
+            callbacks=[FiniteLoss(), validation, resume, bar],
             shuffle=False,
             verbose=0,
         ).history
     epochs = len(next(iter(history.values())))
     metrics: dict[str, Any] = {"epochs": epochs, "best_epoch": best.best_epoch + 1}
+    metrics["inference"] = judge.inference
     for split in ("validation", "test"):
         if split in graph.splits:
-            batches = evaluation_batches(config, graph, split)
-            found = model.evaluate(batches, verbose=0, return_dict=True)
-            metrics[split] = {name: float(found[name]) for name in ("accuracy", "loss")}
+            found = judge.evaluate(split)
+            metrics[split] = {name: found[name] for name in ("accuracy", "loss")}
             say(f"{split}: accuracy {found['accuracy']:.4f}, loss {found['loss']:.4f}")
     say(f"{epochs} epochs, the best was {metrics['best_epoch']}")
     write_results(folder.partial, model, graph, history, say)

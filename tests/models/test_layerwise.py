@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gc
 import inspect
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,10 @@ from gnn.data import full_batch
 from gnn.graphs.batch.graphs_tuple import BatchGraph, adjacency_of
 from gnn.graphs.graph import Graph
 from gnn.layers import GCNConv
-from gnn.models import GraphConvolutionalNodeClassifier, NodeClassifier
+from gnn.layers.staged_layer import into_receivers
+from gnn.models import GraphConvolutionalNodeClassifier, NodeClassifier, on_nodes
 from gnn.models.inference import layerwise as layerwise_module
-from gnn.models.inference.layerwise import layerwise_predict
+from gnn.models.inference.layerwise import layerwise_embed, layerwise_predict
 from gnn.ops.normalization import symmetric_propagate
 from gnn.ops.propagate import propagate
 
@@ -67,6 +69,11 @@ def test_equals_the_full_batch(kind: type[NodeClassifier], as_sparse: bool) -> N
     # Sums over neighbors, as of GIN, grow large and round at their own scale.
     scale = max(1.0, float(np.abs(moved).max()))
     np.testing.assert_allclose(logits / scale, moved / scale, atol=3e-5)
+    inputs = next(iter(full_batch(graph)))
+    hidden, embedded = model.embed(inputs).numpy(), layerwise_embed(model, graph, batch_size=17)
+    assert embedded.shape == hidden.shape
+    scale = max(1.0, float(np.abs(hidden).max()))
+    np.testing.assert_allclose(embedded / scale, hidden / scale, atol=3e-5)
 
 
 @keras.saving.register_keras_serializable(package="test")
@@ -105,7 +112,73 @@ def test_stages_hand_on_nests_and_are_traced_once() -> None:
     model.calls.clear()
     logits = layerwise_predict(model, graph, batch_size=4)
     np.testing.assert_allclose(logits, expected, rtol=1e-5, atol=1e-5)
-    assert model.calls == ["start", "step", "step", "end"]
+    # The second step is the first one's function.
+    assert model.calls == ["start", "step", "end"]
+    # Nothing is traced again for other chunks, another graph, or other weights.
+    model.dense.kernel.assign(2.0 * model.dense.kernel)
+    other = make_graph(num_nodes=20)
+    logits = [layerwise_predict(model, g, batch_size=9) for g in (graph, other)]
+    assert model.calls == ["start", "step", "end"]
+    for g, found in zip((graph, other), logits, strict=True):
+        np.testing.assert_allclose(found, full_prediction(model, g), rtol=1e-5, atol=1e-5)
+
+
+def test_what_is_traced_follows_the_model() -> None:
+    """Variables that were not there before, and a model that is gone."""
+    graph, model = make_graph(), Carrying(num_classes=3)
+    layerwise_predict(model, graph, batch_size=50)
+    model.dense.enable_lora(2)
+    model.dense.lora_kernel_b.assign(tf.ones([2, 3]))
+    expected = full_prediction(model, graph)
+    model.calls.clear()
+    logits = layerwise_predict(model, graph, batch_size=50)
+    assert model.calls == ["start", "step", "end"]
+    np.testing.assert_allclose(logits, expected, rtol=1e-5, atol=1e-5)
+    reference = weakref.ref(model)
+    del model
+    gc.collect()
+    assert reference() is None
+
+
+class Residual(NodeClassifier):
+    """Adds the nodes of a chunk to what a public layer makes of them, of all its rows."""
+
+    def __init__(self, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.convolution = GCNConv(6)
+
+    def stages(self) -> list[Any]:
+        def stage(graph: BatchGraph, training: bool | None) -> BatchGraph:
+            return graph.replace(nodes=self.convolution(graph).nodes + graph.nodes)
+
+        return [stage, stage]
+
+
+def test_stages_of_users_have_all_rows_of_a_chunk() -> None:
+    graph, model = make_graph(), Residual(num_classes=6)
+    logits = layerwise_predict(model, graph, batch_size=8)
+    np.testing.assert_allclose(logits, full_prediction(model, graph), rtol=1e-5, atol=1e-5)
+
+
+def test_marked_stage_that_gives_too_many_rows_is_refused() -> None:
+    class Wrong(NodeClassifier):
+        def stages(self) -> list[Any]:
+            @into_receivers
+            def stage(graph: BatchGraph, training: bool | None) -> BatchGraph:
+                moved = symmetric_propagate(graph.nodes, adjacency_of(graph))
+                return graph.replace(nodes=(moved, graph.nodes + 1.0))
+
+            return [
+                on_nodes(tf.identity),
+                stage,
+                lambda graph, _: graph.replace(nodes=graph.nodes[0]),
+            ]
+
+    model = Wrong(num_classes=6)
+    with pytest.raises(
+        ValueError, match="must give a row for each node that receives; got 50 for 8"
+    ):
+        layerwise_predict(model, make_graph(), batch_size=8)
 
 
 class Selecting(Carrying):
@@ -185,11 +258,11 @@ def test_large_states_lie_beside_the_output_and_leave_nothing(
 
     monkeypatch.setattr(layerwise_module.tempfile, "TemporaryFile", spying)
     graph, model = make_graph(), GraphConvolutionalNodeClassifier(num_classes=3, hidden_units=16)
-    # 50 nodes of 16 float32 are 3,200 bytes.
-    layerwise_predict(model, graph, batch_size=11, memory_limit=3200)
+    # 50 nodes of 6 float32 are 1,200 bytes; the wider hidden states are in no table.
+    layerwise_predict(model, graph, batch_size=11, memory_limit=1200)
     assert folders == []
     output = tmp_path / "new" / "logits.npy"
-    layerwise_predict(model, graph, batch_size=11, output=output, memory_limit=3199)
+    layerwise_predict(model, graph, batch_size=11, output=output, memory_limit=1199)
     assert folders == [output.parent]
     assert list(output.parent.iterdir()) == [output]
 
@@ -272,6 +345,7 @@ def test_dropout_is_off() -> None:
     [
         ({"batch_size": 0}, ValueError, "batch_size must be at least 1, got 0"),
         ({"batch_size": 2.5}, TypeError, "batch_size must be an integer, got 2.5"),
+        ({"verbose": "loud"}, ValueError, "verbose must be 'auto', True or False; got 'loud'"),
         ({"memory_limit": -1}, ValueError, "memory_limit must be at least 0, got -1"),
         (
             {"output": "logits.npz"},

@@ -13,9 +13,10 @@ from scipy import sparse
 
 from gnn import Graph, GraphConvolutionalNodeClassifier
 from gnn.data import full_batch
+from gnn.data.row_batches import row_batches
 from gnn.datasets import planetoid
 from gnn.runs import OptionError, RunConfig
-from gnn.runs.feeding import evaluation_batches, rows_of_nodes, training_batches
+from gnn.runs.feeding import evaluation_batches, training_batches
 from gnn.runs.recipes import MOST_NODES_AT_ONCE, build_model, compile_model, resolve
 from gnn.runs.run_data import check_trainable, load_data
 
@@ -143,7 +144,7 @@ def test_other_losses_get_one_hot_labels(loss: str) -> None:
 def test_many_rows_come_in_batches_in_their_order() -> None:
     rows = np.arange(9000, dtype=np.float32)[:, np.newaxis]
     graph = Graph.from_edges([], [], {"x": rows}, labels=np.arange(9000))
-    found = [(x.numpy(), y.numpy()) for x, y in rows_of_nodes(graph, np.arange(9000)[::-1])]
+    found = [(x.numpy(), y.numpy()) for x, y in row_batches(graph, np.arange(9000)[::-1])]
     assert len(found) == 3
     np.testing.assert_array_equal(np.concatenate([x for x, _ in found]), rows[::-1])
     np.testing.assert_array_equal(np.concatenate([y for _, y in found]), np.arange(9000)[::-1])

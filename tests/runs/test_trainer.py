@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -138,11 +140,68 @@ def test_resumed_run_ends_as_one_that_was_never_stopped(
         whole = train(short(shop, tmp_path / "whole", model, **options))
     assert len(list(stopped.state.glob("step-*"))) == 1
     resumed = train(RunConfig(output=str(stopped.path), resume=True))
-    assert "carried on after epoch 2" in (resumed.path / "log.txt").read_text()
+    log = (resumed.path / "log.txt").read_text()
+    assert "carried on after epoch 2" in log and "other versions" not in log
     assert resumed.history == whole.history
     for one, other in zip(resumed.model.get_weights(), whole.model.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
     assert not stopped.partial.exists()
+
+
+@pytest.mark.usefixtures("bare")
+def test_resume_says_which_versions_differ(shop: Path, tmp_path: Path, stopped: Path) -> None:
+    folder = RunFolder(tmp_path / "run")
+    shutil.copytree(RunFolder(stopped).partial, folder.partial)
+    stored = json.loads((folder.partial / "config.json").read_text())
+    assert set(stored["versions"]) == {"gnn", "keras", "tensorflow", "numpy", "python"}
+    del stored["versions"]["python"]  # As runs of old have it.
+    stored["versions"] |= {"keras": "3.0.0", "numpy": "1.0"}
+    (folder.partial / "config.json").write_text(json.dumps(stored))
+    said: list[str] = []
+    train(RunConfig(output=str(folder.path), resume=True), report=said.append)
+    (line,) = [line for line in said if "other versions" in line]
+    assert f"keras 3.0.0, now {keras.__version__}; numpy 1.0, now {np.__version__}" in line
+    assert "tensorflow" not in line and "python" not in line
+
+
+@pytest.mark.usefixtures("bare")
+def test_training_leaves_random_numbers_and_settings_alone(shop: Path, tmp_path: Path) -> None:
+    def draw() -> list[Any]:
+        numbers = [random.random(), np.random.rand(), float(tf.random.uniform([]))]
+        return [*numbers, float(keras.random.uniform([]))]
+
+    keras.utils.set_random_seed(7)
+    draw(), [keras.layers.Dense(1) for _ in range(3)]
+    expected = draw()
+    keras.utils.set_random_seed(7)
+    draw()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    _, last = [keras.layers.Dense(1).name for _ in range(2)]
+    number = int(last.removeprefix("dense_"))
+    train(short(shop, tmp_path / "run", epochs=1, dropout=0.5))
+    assert keras.config.dtype_policy().name == "mixed_bfloat16"
+    assert keras.layers.Dense(1).name == f"dense_{number + 1}"
+    assert draw() == expected
+
+
+def test_nodes_are_not_trained_on_and_judged(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load = trainer.load_data
+
+    def overlapping(*arguments: Any) -> Any:
+        graph, columns = load(*arguments)
+        splits = {
+            "train": np.arange(30),
+            "validation": np.arange(28, 40),
+            "test": np.arange(40, 60),
+        }
+        return dataclasses.replace(graph, splits=splits), columns
+
+    monkeypatch.setattr(trainer, "load_data", overlapping)
+    with pytest.raises(ValueError, match=r"'train' and 'validation' .* 2 are in both: 28, 29"):
+        train(short(shop, tmp_path / "run"))
+    assert not (tmp_path / "run.partial").exists()
 
 
 @pytest.mark.usefixtures("bare")

@@ -66,7 +66,8 @@ class ReceiverChunks:
     the whole graph: what a convolution computes of neighbors' values, weights and in-degrees is
     right for the receivers, and not for the border. Normalized edges are those of `D^-1/2 (A + I)
     D^-1/2` into the receivers, as `gnn.ops.symmetric_adjacency` makes them of the whole graph, the
-    loop of a node after its other edges; nothing comes into the border.
+    loop of a node after its other edges; nothing comes into the border. Edges of weight 0 are no
+    edges.
 
     Args:
         graph: the graph. Edges that are not grouped by receiver (`Graph.offsets`) are put in order

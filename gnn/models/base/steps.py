@@ -213,6 +213,17 @@ class TrainedOnGraphs(CalledOnGraphs):
         self.loss_of_step(x, rows, training=False)
         return self.compute_metrics(x, rows.labels, rows.outputs, rows.weights)
 
+    def test_outputs(self, y: Any, y_pred: Any) -> dict[str, Any]:
+        """One step of evaluation, of outputs that were computed before; returns the metrics.
+
+        A graph loss counts as far as its layer has tracked it since the metrics were reset.
+        """
+        self._clear_losses()  # Those of the last call, which may have been traced.
+        of_graph = dict.fromkeys(GRAPH_KEYS)
+        rows = self.supervision_of(of_graph, y, y_pred, None, training=False)
+        self.loss_of_step(of_graph, rows, training=False)
+        return self.compute_metrics(of_graph, rows.labels, rows.outputs, rows.weights)
+
     def supervision_of(
         self, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool
     ) -> Supervision:

@@ -98,7 +98,14 @@ class CompiledStage:
             first, count = chunk.first, chunk.num_receivers
         flat = [tf.convert_to_tensor(part) for part in (*given, *normal)]
         place = [tf.constant(value, tf.int32) for value in (first, count)]
-        return self._function(nodes, flat[:3], flat[3:], *place)
+        made = self._function(nodes, flat[:3], flat[3:], *place)
+        for rows in made:
+            if rows.shape[0] != count:
+                raise ValueError(
+                    "a stage that is marked into_receivers must give a row for each node that "
+                    f"receives; got {rows.shape[0]} for {count}"
+                )
+        return made
 
 
 _NO_EDGES = [np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.float32)]
@@ -198,7 +205,7 @@ def compiled_groups(model: NodeClassifier, features: Any, to_embedding: bool) ->
     key = (
         to_embedding,
         tuple(sorted((name, _described(spec)) for name, spec in features.items())),
-        tuple(id(variable.value) for variable in model.variables),
+        tuple(id(variable.value) for variable in model.weights),
         tuple(layer.compute_dtype for layer in model._flatten_layers()),
     )
     if key not in known:

@@ -20,10 +20,11 @@ from gnn.graphs.graph import Graph
 from gnn.graphs.sampling.chunks import Chunk, ReceiverChunks
 from gnn.models.classifiers.node_classifier import NodeClassifier
 from gnn.models.inference.compiled_stages import Group, any_rows, compiled_groups
+from gnn.models.inference.memory import widest
 from gnn.models.inference.node_tables import ArrayState, FeatureState, NodeTable, State
 
 # What a chunk may take, where nobody says how many nodes it has.
-_CHUNK_BYTES = 2**28
+_CHUNK_BYTES = 2**26
 
 
 def layerwise_predict(
@@ -60,7 +61,7 @@ def layerwise_predict(
         graph: the graph, with the features that the model takes.
         batch_size: the most nodes of a chunk, which has at most four times as many edges as so many
             nodes have on average (more only for a node that alone has more). None takes as many as
-            make a chunk of about 256 MiB, at 4 bytes for each of the widest columns of an edge.
+            make a chunk of about 64 MiB, by the widest of the features and the weights.
         output: None, or the path of a `.npy` file for logits that are larger than memory. It
             appears when it is whole.
         overwrite: whether a file `output` that is there is replaced.
@@ -113,7 +114,11 @@ def layerwise_embed(
     """The hidden states of all nodes, as `model.embed` gives them of the whole graph in one batch.
 
     Args:
-        model, graph, batch_size, memory_limit, verbose: as in `layerwise_predict`.
+        model: as in `layerwise_predict`.
+        graph: as in `layerwise_predict`.
+        batch_size: as in `layerwise_predict`.
+        memory_limit: as in `layerwise_predict`.
+        verbose: as in `layerwise_predict`.
 
     Returns:
         float32 `[n_nodes, units]`, row i is node i.
@@ -162,6 +167,8 @@ class LayerwiseRun:
             batch_size = _chunk_nodes(model, graph)
         self._batch_size = check_count("batch_size", batch_size, 1)
         self._memory_limit = check_count("memory_limit", memory_limit, 0)
+        if verbose not in ("auto", True, False):
+            raise ValueError(f"verbose must be 'auto', True or False; got {verbose!r}")
         self._verbose = verbose
         self._chunks: ReceiverChunks | None = None
         self._kept: dict[str, list[Chunk]] = {}
@@ -178,7 +185,7 @@ class LayerwiseRun:
         """
         specs = {name: any_rows(rows) for name, rows in self._features.span(0, 1).items()}
         groups = compiled_groups(self.model, specs, to_embedding)
-        self._keep({group.head.edges for group in groups})
+        self.keep({group.head.edges for group in groups})
         state: State = self._features
         steps = sum(self._count(group.head.edges) for group in groups)
         disable = None if self._verbose == "auto" else not self._verbose
@@ -190,7 +197,7 @@ class LayerwiseRun:
         return made.leaves[0]
 
     def chunks(self, edges: str) -> Iterable[Chunk]:
-        """The chunks with edges `"as_they_are"`, `"normalized"`, or without border loops `"bare"`."""
+        """The chunks with edges `"as_they_are"`, `"normalized"`, or `"bare"`: no border loops."""
         if edges in self._kept:
             return self._kept[edges]
         if self._chunks is None:
@@ -199,14 +206,18 @@ class LayerwiseRun:
             return self._chunks.normalized()
         return self._chunks.as_they_are(border_loops=edges == "as_they_are")
 
-    def _keep(self, kinds: set[str]) -> None:
-        """Makes the chunks once for all stages, as long as they fit into memory."""
+    def keep(self, kinds: set[str]) -> None:
+        """Makes chunks once for all passes over them, as long as they fit into memory.
+
+        Args:
+            kinds: as in `chunks`.
+        """
         # A sender and a weight an edge, and a loop a node.
         size = 8 * (self.graph.num_edges + self.graph.num_nodes)
-        wanted = kinds - {"none"}
-        if size * len(wanted) > self._memory_limit:
+        missing = kinds - {"none", *self._kept}
+        if size * (len(self._kept) + len(missing)) > self._memory_limit:
             return
-        for kind in wanted - set(self._kept):
+        for kind in sorted(missing):
             self._kept[kind] = list(self.chunks(kind))
         self._chunks = None  # What they were made from.
 
@@ -233,7 +244,7 @@ class LayerwiseRun:
             tables: list[NodeTable] = [] if into is None else [into]
             for start, stop, chunk in self._spans(group.head.edges):
                 given = state.span(start, stop) if chunk is None else state.rows(chunk)
-                parts, structure = group(given, chunk, lambda k: state.leaves[k][start:stop])
+                parts, structure = group(given, chunk, state.own_rows(start, stop))
                 if last:  # What the last stage hands on is wanted as well.
                     parts = [
                         state.leaves[x][start:stop] if isinstance(x, int) else x for x in parts
@@ -242,11 +253,6 @@ class LayerwiseRun:
                 if not tables:
                     tables = [stack.enter_context(self._table(x, folder, last)) for x in new]
                 for table, rows in zip(tables, new, strict=True):
-                    if len(rows) != stop - start:
-                        raise ValueError(
-                            "a stage that is marked into_receivers must give a row for each node "
-                            f"that receives; got {len(rows)} for {stop - start}"
-                        )
                     table.append(rows)
                 bar.update()
             arrays = iter([table.array() for table in tables])
@@ -278,22 +284,3 @@ def _chunk_nodes(model: NodeClassifier, graph: Graph) -> int:
     # An edge has its two ends and its weight, as they are and as a matrix.
     node_bytes = degree * (36 + 4 * width) + 12 * width
     return max(1, min(_CHUNK_BYTES // node_bytes, graph.num_nodes))
-
-
-def widest(model: NodeClassifier, graph: Graph) -> int:
-    """The columns of the widest float32 rows that the model makes of a node, as far as is known.
-
-    Those of the dense features and of the model's weights.
-
-    Example:
-
-    >>> from gnn.models import GraphConvolutionalNodeClassifier
-    >>> model = GraphConvolutionalNodeClassifier(num_classes=2, hidden_units=64)
-    >>> widest(model, Graph.from_edges([0], [1], np.eye(2)))
-    2
-    """
-    features = [
-        math.prod(value.shape[1:]) for value in graph.features.values() if value.dtype.kind != "S"
-    ]
-    weights = [variable.shape[-1] for variable in model.weights if len(variable.shape)]
-    return max([1, *features, *weights])

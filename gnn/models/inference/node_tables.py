@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+from collections.abc import Callable
 from typing import IO, Any
 
 import numpy as np
@@ -12,7 +14,7 @@ from gnn.data.feature_rows import feature_rows
 from gnn.graphs.graph import Graph
 from gnn.graphs.sampling.chunks import Chunk
 
-# TensorFlow takes an array over without a copy if it starts at a multiple of so many bytes.
+# TensorFlow reads an array in place if it starts at a multiple of so many bytes.
 _ALIGNMENT = 64
 
 
@@ -80,6 +82,10 @@ class State:
         """What a stage is given of consecutive nodes."""
         raise NotImplementedError
 
+    def own_rows(self, start: int, stop: int) -> Callable[[int], np.ndarray]:
+        """A function from the place of an array to its rows of consecutive nodes."""
+        return lambda place: self.leaves[place][start:stop]
+
 
 class FeatureState(State):
     """The features of a graph, a dict of tensors; they are read as they are asked for."""
@@ -118,7 +124,7 @@ class ArrayState(State):
         if chunk.nodes is not None:
             return self._of([leaf[chunk.nodes] for leaf in self.leaves])
         if self._all is None:  # Shared with the arrays where these are in memory, not copied.
-            self._all = [tf.convert_to_tensor(leaf) for leaf in self.leaves]
+            self._all = [in_place(leaf) for leaf in self.leaves]
         return self._of(self._all)
 
     def span(self, start: int, stop: int) -> Any:
@@ -127,6 +133,21 @@ class ArrayState(State):
 
     def _of(self, leaves: list[Any]) -> Any:
         return tf.nest.pack_sequence_as(self._structure, [tf.convert_to_tensor(x) for x in leaves])
+
+
+def in_place(array: np.ndarray) -> tf.Tensor:
+    """The array as a tensor, of the same memory where that is possible; do not write to it then.
+
+    Example:
+
+    >>> in_place(np.arange(3.0)).numpy().tolist()
+    [0.0, 1.0, 2.0]
+    """
+    # TensorFlow's own conversion copies. DLPack has no read-only arrays and, in NumPy, no bfloat16.
+    if array.flags.writeable and array.ctypes.data % _ALIGNMENT == 0:
+        with contextlib.suppress(BufferError):
+            return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
+    return tf.convert_to_tensor(array)
 
 
 def _aligned_empty(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:

@@ -1,0 +1,105 @@
+"""pandas DataFrames as tables, read like those of files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from gnn.datasets.table_cells import Lists, Numbers, parse_numbers
+from gnn.datasets.table_problems import Problems
+from gnn.datasets.tables import Chunk, Table
+
+_NAME = "the DataFrame"
+
+
+def is_frame(value: Any) -> bool:
+    """Whether a value is a pandas DataFrame; pandas is not imported to find out.
+
+    >>> is_frame("nodes.csv")
+    False
+    """
+    kinds = [(kind.__module__.split(".")[0], kind.__name__) for kind in type(value).__mro__]
+    return ("pandas", "DataFrame") in kinds
+
+
+def frame_table(frame: Any) -> Table:
+    """A DataFrame as a table of nodes.
+
+    Args:
+      frame: a row a node. Its index becomes the column `id`, unless it has one.
+
+    Returns:
+      The table. Problems name the row, counted from 0.
+
+    Raises:
+      ValueError: if two columns have one name.
+
+    >>> import pandas as pd
+    >>> table = frame_table(pd.DataFrame({"x": [1.5, None]}, index=["a", "b"]))
+    >>> (chunk,) = table.chunks
+    >>> chunk.columns["id"].text(), chunk.columns["x"].numbers().strange
+    (['a', 'b'], {1: ''})
+    """
+    columns = {str(name): frame.iloc[:, place] for place, name in enumerate(frame.columns)}
+    if len(columns) < frame.shape[1]:
+        names = [str(name) for name in frame.columns]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"{_NAME} has more than one column named {twice!r}")
+    if "id" not in columns:
+        columns = {"id": frame.index.to_series(), **columns}
+    cells: dict[str, Any] = {
+        name: FrameCells(f"{_NAME}: column {name!r}", series) for name, series in columns.items()
+    }
+    chunks = iter([Chunk(np.arange(len(frame)), cells)] if len(frame) else [])
+    return Table(_NAME, list(columns), chunks, Problems(_NAME, "row", num_rows=len(frame)))
+
+
+class FrameCells:
+    """The cells of a column of a DataFrame."""
+
+    def __init__(self, name: str, series: Any) -> None:
+        """Takes what errors call it, and the column."""
+        self._name, self._series = name, series
+        self._missing = series.isna().to_numpy()
+
+    def text(self) -> Sequence[str]:
+        """The cells as text, a missing one as "".
+
+        Raises:
+          ValueError: if a cell is neither text nor a number.
+        """
+        return [
+            "" if gone else self._as_text(cell)
+            for cell, gone in zip(self._series.tolist(), self._missing, strict=True)
+        ]
+
+    def numbers(self) -> Numbers:
+        """The cells as numbers, as those of a CSV file that holds the same."""
+        if self._series.dtype.kind in "biuf":
+            values = self._series.to_numpy(np.float64, na_value=np.nan)
+            with np.errstate(over="ignore"):
+                strange = np.flatnonzero(~np.isfinite(values.astype(np.float32)))
+            shown = {int(at): "" if np.isnan(values[at]) else str(values[at]) for at in strange}
+            return Numbers(values, shown)
+        cells = zip(self._series.tolist(), self._missing, strict=True)
+        return parse_numbers(["" if gone else str(cell) for cell, gone in cells])
+
+    def lists(self) -> Lists | None:
+        """The cells as lists, or None if they are no lists of numbers."""
+        cells = self._series.tolist()
+        kinds = (list, tuple, np.ndarray)
+        if not any(isinstance(cell, kinds) for cell in cells):
+            return None
+        arrays = [np.asarray(x if isinstance(x, kinds) else [], np.float64).ravel() for x in cells]
+        pairs = zip(cells, arrays, strict=True)
+        lengths = [array.size if isinstance(cell, kinds) else -1 for cell, array in pairs]
+        return Lists(np.array(lengths, np.int64), np.concatenate(arrays))
+
+    def _as_text(self, cell: Any) -> str:
+        if isinstance(cell, float) and cell.is_integer():  # As pandas has whole numbers with gaps.
+            cell = int(cell)
+        if not isinstance(cell, (str, int, float)):
+            raise ValueError(f"{self._name} must hold text or numbers, got {cell!r}")
+        return str(cell)

@@ -1,0 +1,132 @@
+"""The data that a finished run is asked about, and whether they fit it."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gnn.datasets.frame_tables import is_frame
+from gnn.datasets.node_tables import read_nodes
+from gnn.graphs.graph import Graph
+from gnn.runs import run_folder
+from gnn.runs.run_config import NETWORK_NAMES, RunConfig
+from gnn.runs.run_data import DataFacts, load_data, named_data
+from gnn.runs.versions import current_versions, stored_versions, version_changes
+
+
+class RunInputs:
+    """Reads data as a run's own were read.
+
+    Args:
+        path: the folder of the run.
+        config: its configuration.
+        facts: what it knows of its data.
+    """
+
+    def __init__(self, path: Path, config: RunConfig, facts: DataFacts):
+        self._path, self._config, self._facts = path, config, facts
+        self._has_said = False
+
+    def graph(self, data: Any, dataset: str | None = None, labels: bool = False) -> Graph:
+        """The graph that is meant, once its features are those of the run.
+
+        Args:
+            data: as in `gnn.runs.Run.predict`.
+            dataset: likewise.
+            labels: whether its labels are needed, and so have to fit.
+
+        Raises:
+            FileNotFoundError: there are no such data.
+            TypeError: they are nothing that can be read.
+            ValueError: they do not fit the run.
+        """
+        graph = self._read(data, dataset, labels)
+        self._facts.check(graph)
+        if labels:
+            self._check_labels(graph)
+        if set(graph.features) != set(self._facts.features):
+            kept = {name: graph.features[name] for name in self._facts.features}
+            graph = dataclasses.replace(graph, features=kept)
+        return graph
+
+    def check_unchanged(self, graph: Graph) -> None:
+        """Raises where the run's own data are others than those that it was trained on.
+
+        A run of old that does not know says so, once.
+
+        Raises:
+            ValueError: as said.
+        """
+        same = self._facts.is_of(graph)
+        if same is None and not self._has_said:
+            self._has_said = True
+            warnings.warn(
+                f"the run {str(self._path)!r} was made before runs remembered their data: whether "
+                "these have changed since is not known",
+                stacklevel=3,
+            )
+        if same is False:
+            stored = stored_versions(self._path / run_folder.CONFIG)
+            changes = version_changes(stored, current_versions())
+            why = f", or are read otherwise ({changes})" if changes else ""
+            raise ValueError(
+                f"the data of the run {str(self._path)!r} have changed since it was trained{why}: "
+                "give them as data to judge them as they are now"
+            )
+
+    def _read(self, data: Any, dataset: str | None, labels: bool) -> Graph:
+        if data is not None and dataset is not None:
+            raise ValueError("one of data and dataset must be given, not both")
+        config, columns = self._config, self._facts.columns
+        if dataset is not None and dataset != config.dataset:
+            return named_data(dataset, normalize=config.scaling == "rows")
+        if data is None:
+            return load_data(config, columns, labels)[0]
+        if isinstance(data, Graph):
+            return data
+        if is_frame(data) or not os.path.isdir(data):
+            return self._table(data, labels)
+        folder = dataclasses.replace(config, dataset=None, data=os.fspath(data))
+        return load_data(folder, columns, labels)[0]
+
+    def _table(self, data: Any, labels: bool) -> Graph:
+        is_table = is_frame(data) or os.path.isfile(data)
+        if self._config.model in NETWORK_NAMES and is_table:
+            what = "the DataFrame" if is_frame(data) else repr(os.fspath(data))
+            raise ValueError(
+                f"a {self._config.model} predicts a node from its neighbors, and {what} is a table "
+                "of nodes alone: give a folder with nodes and edges"
+            )
+        strict = bool(self._config.strict)
+        table = read_nodes(data, self._facts.columns, strict=strict, labels=labels)
+        nothing = np.zeros(0, np.int32)
+        return Graph(  # The labels are numbered already, and nothing is to be guessed of them.
+            features=table.features,
+            senders=nothing,
+            receivers=nothing,
+            labels=table.labels,
+            splits=table.splits,
+            ids=np.array(table.ids),
+            class_names=table.columns.class_names,
+        )
+
+    def _check_labels(self, graph: Graph) -> None:
+        """Other data number their classes alike only where the names are the same."""
+        names = self._facts.class_names
+        if graph.labels is None:
+            raise ValueError("evaluation needs labels, and these data have none")
+        if graph.class_names is not None and graph.class_names != names:
+            raise ValueError(
+                f"the run's classes are {list(names)}, and these data have "
+                f"{list(graph.class_names)}"
+            )
+        if graph.labels.size and graph.labels.max() >= len(names):
+            raise ValueError(
+                f"the run has {len(names)} classes, and these data have a label "
+                f"{graph.labels.max()}"
+            )
