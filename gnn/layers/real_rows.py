@@ -57,8 +57,18 @@ def on_real_rows(
             check_takes_padding(layer, training)
             rows = keras.tree.map_structure(lambda part: _repeated(part, real), rows)
             return call(rows, real if _reads_masks(layer) else None)
-        outputs = call(keras.tree.map_structure(lambda part: _kept(part, real), rows), None)
-    return keras.tree.map_structure(lambda part: _put_back(part, real), outputs)
+        kept = real
+        if _may_hold_padding_only():
+            kept = tf.logical_or(real, _first_where_none(real))
+            rows = keras.tree.map_structure(lambda part: _harmless_where_none(part, real), rows)
+        outputs = call(keras.tree.map_structure(lambda part: _kept(part, kept), rows), None)
+    outputs = keras.tree.map_structure(lambda part: _put_back(part, kept), outputs)
+    if kept is real:
+        return outputs
+    any_real = tf.reduce_any(real)
+    return keras.tree.map_structure(
+        lambda part: tf.where(any_real, part, tf.zeros_like(part)), outputs
+    )
 
 
 def call_layer(
@@ -218,6 +228,24 @@ def _kept(part: Any, real: tf.Tensor) -> Any:
     return kept
 
 
+def _may_hold_padding_only() -> bool:
+    """Whether this is a replica of several, which may be dealt no rows."""
+    return tf.distribute.get_strategy().num_replicas_in_sync > 1
+
+
+def _first_where_none(real: tf.Tensor) -> tf.Tensor:
+    """The first row, where no row is real: means over no rows, and their gradients, are NaN."""
+    first = tf.range(tf.shape(real)[0]) == 0
+    return tf.logical_and(first, tf.logical_not(tf.reduce_any(real)))
+
+
+def _harmless_where_none(part: Any, real: tf.Tensor) -> Any:
+    """The rows, or ones where none is real: a logarithm of padding would be infinite."""
+    if isinstance(part, tf.SparseTensor) or not part.dtype.is_floating:
+        return part
+    return tf.where(tf.reduce_any(real), part, tf.ones_like(part))
+
+
 def _put_back(part: tf.Tensor, real: tf.Tensor) -> tf.Tensor:
     """Rows of what was made of the real ones, in their places among zeros."""
     shape = tf.concat([tf.shape(real), tf.shape(part)[1:]], axis=0)
@@ -229,7 +257,7 @@ def _put_back(part: tf.Tensor, real: tf.Tensor) -> tf.Tensor:
 @contextlib.contextmanager
 def _kept_without_rows(layer: keras.layers.Layer, real: tf.Tensor) -> Iterator[None]:
     """Leaves a layer's statistics as they are on a replica that holds padding only."""
-    if tf.distribute.get_strategy().num_replicas_in_sync == 1:
+    if not _may_hold_padding_only():
         yield
         return
     kept = [v for v in layer.non_trainable_variables if v.dtype.startswith("float")]
