@@ -60,7 +60,7 @@ HOME = {
     "gnn.datasets.tfds": "tensorflow_datasets",
 }
 
-MOST_LINES = 450
+MOST_LINES = 350
 
 
 @dataclasses.dataclass(frozen=True)
