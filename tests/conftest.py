@@ -25,7 +25,7 @@ tf.config.threading.set_intra_op_parallelism_threads(1)
 # usual pace, would look through all of them again and again.
 gc.collect()
 gc.freeze()
-gc.set_threshold(200_000, 50, 100)
+gc.set_threshold(100_000, 20, 20)
 
 # MirroredStrategy needs two devices; they can be made only before TensorFlow runs its first op.
 # Everything else runs on the first of them, as it would without the second.

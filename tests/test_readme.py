@@ -136,7 +136,9 @@ def test_the_reference_has_every_public_name() -> None:
     named = set(re.findall(r"`(gnn(?:\.\w+)*)\b", reference))
     golden = (ROOT / "tests" / "public_names.txt").read_text(encoding="utf-8").split()
     assert sorted(set(golden) - named) == []
-    assert sorted(named - set(golden) - {"gnn"}) == []
+    # What is under gnn.nsl is NSL's own.
+    ours = {name for name in named if not name.startswith("gnn.nsl.")}
+    assert sorted(ours - set(golden) - {"gnn"}) == []
 
 
 def test_the_readme_names_the_command_for_the_tests() -> None:

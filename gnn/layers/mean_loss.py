@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -58,8 +59,7 @@ class MeanLossLayer(keras.layers.Layer):
     def __init__(self, metric: str, **kwargs: Any):
         super().__init__(**kwargs)
         self.tracked = SumOfMeans(name=metric)
-        self._mean: Any = None
-        self._count: Any = None
+        self._calls = _Calls()
         # It has no weights; unbuilt, it would make Keras warn where a model runs on features alone.
         self.built = True
 
@@ -73,11 +73,21 @@ class MeanLossLayer(keras.layers.Layer):
         """
         if _SILENT.get():
             return
-        self._mean, self._count = mean, count
+        self._note((mean, count))
         self.add_loss(self.multiplier * tf.reduce_sum(mean))
 
+    def _note(self, call: Any) -> None:
+        """Remembers a call; where another batch begins, Keras has forgotten its losses."""
+        if not self.losses:
+            self.forget()
+        self._calls.made.append(call)
+
+    def forget(self) -> None:
+        """Forgets this replica's calls, as a step does before it calls the model."""
+        self._calls.made.clear()
+
     def track(self) -> tuple[tf.Tensor, tf.Tensor]:
-        """Counts the last call's mean in the metric, by its number of nodes.
+        """Counts this replica's call in the metric, by its number of nodes, and forgets it.
 
         A training or evaluation step calls it; a prediction does not, so nothing is tracked when
         serving.
@@ -89,15 +99,25 @@ class MeanLossLayer(keras.layers.Layer):
         Raises:
             ValueError: the layer was called more than once on a batch.
         """
-        if not self.losses:
+        calls = list(self._calls.made)
+        self.forget()
+        if not calls:
             return tf.constant(0.0), tf.constant(0.0)
-        if len(self.losses) > 1:
+        if len(calls) > 1:
             raise ValueError(
-                f"the layer {self.name!r} was called {len(self.losses)} times on one batch; make a "
+                f"the layer {self.name!r} was called {len(calls)} times on one batch; make a "
                 f"{type(self).__name__} for each loss, so that each is reported"
             )
-        self.tracked.update_state(self._mean, self._count)
-        return self.multiplier * self._mean, self._count
+        mean, count = calls[0]
+        self.tracked.update_state(mean, count)
+        return self.multiplier * mean, count
+
+
+class _Calls(threading.local):
+    """What a replica's calls gave: replicas are threads that take turns in the midst of a call."""
+
+    def __init__(self) -> None:
+        self.made: list[Any] = []
 
 
 class SumOfMeans(keras.metrics.Metric):

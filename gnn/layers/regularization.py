@@ -84,7 +84,7 @@ class GraphRegularization(MeanLossLayer, GraphLayer):
                 if training:
                     raise ValueError(_NO_LABELS)
                 # Predictions need no labels; an evaluation asks by `track`.
-                self._mean = None
+                self._note(None)
                 self.add_loss(tf.zeros([]))
                 return nodes
             probabilities = tf.nn.softmax(tf.cast(nodes, tf.float32))
@@ -101,7 +101,8 @@ class GraphRegularization(MeanLossLayer, GraphLayer):
         Raises:
             ValueError: with `pair_weights`, the batch had no `known_labels`.
         """
-        if self.losses and self._mean is None:
+        if any(call is None for call in self._calls.made):
+            self.forget()
             raise ValueError(_NO_LABELS)
         return super().track()
 

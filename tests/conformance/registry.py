@@ -608,9 +608,14 @@ _EACH = [
         "gin",
         GINNodeClassifier,
         lambda dropout: GINNodeClassifier(
-            num_classes=NUM_CLASSES, hidden_units=7, dropout_rate=dropout, train_epsilon=True
+            num_classes=NUM_CLASSES,
+            hidden_units=7,
+            dropout_rate=dropout,
+            train_epsilon=True,
+            config=_L2,
         ),
         _SPARSE,
+        has_graph_loss=True,  # After an exchange of replicas, in its batch normalization.
     ),
     Row(
         "mpnn",

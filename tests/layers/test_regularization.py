@@ -64,7 +64,7 @@ def test_tracked_by_the_number_of_nodes() -> None:
 def test_a_call_alone_tracks_nothing() -> None:
     layer = GraphRegularization(GraphRegConfig())
     layer(star(3.0, [1.0]))
-    assert float(layer.tracked.count) == 0.0
+    assert float(layer.tracked.result()) == 0.0
 
 
 def test_track_before_any_call() -> None:

@@ -196,7 +196,8 @@ class TrainedOnGraphs(CalledOnGraphs):
         """One step of gradient descent; returns the metrics."""
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         with tf.GradientTape() as tape:
-            rows = self.supervision_of(x, y, self(x, training=True), sample_weight, training=True)
+            outputs = self._outputs_of_step(x, training=True)
+            rows = self.supervision_of(x, y, outputs, sample_weight, training=True)
             loss = self.loss_of_step(x, rows, training=True)
             scaled = self.optimizer.scale_loss(loss)
         if self.trainable_weights:
@@ -209,9 +210,15 @@ class TrainedOnGraphs(CalledOnGraphs):
     def test_step(self, data: Any) -> dict[str, Any]:
         """One step of evaluation; returns the metrics."""
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-        rows = self.supervision_of(x, y, self(x, training=False), sample_weight, training=False)
+        outputs = self._outputs_of_step(x, training=False)
+        rows = self.supervision_of(x, y, outputs, sample_weight, training=False)
         self.loss_of_step(x, rows, training=False)
         return self.compute_metrics(x, rows.labels, rows.outputs, rows.weights)
+
+    def _outputs_of_step(self, x: Any, training: bool) -> Any:
+        for layer in mean_losses_of(self):
+            layer.forget()
+        return self(x, training=training)
 
     def test_outputs(self, y: Any, y_pred: Any) -> dict[str, Any]:
         """One step of evaluation, of outputs that were computed before; returns the metrics.
