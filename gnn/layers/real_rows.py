@@ -180,7 +180,7 @@ def _why_not(layer: Any) -> str | None:
 def _rows_of(layer: Any) -> set[int | None]:
     """What an argument `axis` says where it means the rows."""
     # To an operation that reduces, no axis is all of them.
-    found = {0, None} if hasattr(layer, "keepdims") else {0}
+    found: set[int | None] = {0, None} if hasattr(layer, "keepdims") else {0}
     try:
         return {*found, -len(keras.tree.flatten(layer.input)[0].shape)}
     except (AttributeError, ValueError):  # It was called several times, or not in a model.
