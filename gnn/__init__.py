@@ -5,13 +5,13 @@ The parts, each of which may import from those after it:
 - `gnn.cli`: the command `gnn`.
 - `gnn.runs`: recipes by name, and runs that are resumed, judged and shipped.
 - `gnn.cotraining`: a classifier and an agreement model trained in turn.
-- `gnn.training`: callbacks of one fit.
+- `gnn.training`: callbacks of one fit. `gnn.nsl`: Neural Structured Learning's own API.
 - `gnn.models`, `gnn.plots`: Keras models over graphs, for `compile` and `fit`; pictures.
-- `gnn.layers`, `gnn.data`, `gnn.datasets`, `gnn.evaluation`: what models are made of, their
-  batches, data sets to start from, and nearest neighbors.
+- `gnn.layers`, `gnn.data`, `gnn.datasets`, `gnn.explain`, `gnn.evaluation`: what models are made
+  of, their batches, data sets to start from, explanations, and nearest neighbors.
 - `gnn.graphs`: the `Graph` and what is done with one.
 - `gnn.edges`, `gnn.ops`: edges from records, tables and matrices; pure tensor functions.
-- `gnn.configs`: the settings of the graph loss; `gnn.nsl`: Neural Structured Learning.
+- `gnn.configs`, `gnn.files`: the settings of losses; what is written, whole or not at all.
 
 `gnn.cotraining`, `gnn.datasets`, `gnn.explain`, `gnn.nsl`, `gnn.plots`, `gnn.runs` and
 `gnn.training` are imported when first used.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,11 +9,9 @@ import numpy as np
 import tensorflow as tf
 from scipy import sparse
 
+from gnn.data.in_place import aligned_empty
 from gnn.graphs.graph import Graph
 from gnn.memory_maps import is_memory_mapped
-
-# TensorFlow takes an array over without a copy if it starts at a multiple of so many bytes.
-_ALIGNMENT = 64
 
 
 class NodeFeatures:
@@ -69,7 +66,7 @@ class NodeFeatures:
         for name, values in self._mapped.items():
             nodes = taken[name][start:stop]
             size = len(nodes) if num_rows is None else num_rows
-            rows = _aligned_empty((size, *values.shape[1:]), values.dtype)
+            rows = aligned_empty((size, *values.shape[1:]), values.dtype)
             np.take(values, nodes, axis=0, out=rows[: len(nodes)], mode="clip")
             if size > len(nodes):  # As `tensors` fills what is in memory.
                 rows[len(nodes) :] = values[0] if values.dtype.kind in "SU" else 0
@@ -127,10 +124,3 @@ class NodeFeatures:
             else:
                 features[name] = tf.ensure_shape(tf.sparse.to_dense(tensor), [num_rows, width])
         return features
-
-
-def _aligned_empty(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-    size = math.prod(shape) * dtype.itemsize
-    memory = np.empty(size + _ALIGNMENT, np.uint8)
-    start = -memory.ctypes.data % _ALIGNMENT
-    return memory[start : start + size].view(dtype).reshape(shape)

@@ -87,12 +87,14 @@ def add_wrong_edges(graph: Graph, share: float, *, seed: int = 0) -> Graph:
     weights = graph.weights[counts][weighing.integers(equal.size, size=number)]
     if both_ways:
         a, b, weights = np.append(a, b), np.append(b, a), np.append(weights, weights)
+    made = graph.notes.get("edges") or f"{graph.num_edges:,} edges"
     return dataclasses.replace(
         graph,
         senders=np.append(graph.senders, a),
         receivers=np.append(graph.receivers, b),
         weights=np.append(graph.weights, weights),
         offsets=None,
+        notes={**graph.notes, "edges": f"{made}; then {number:,} between different classes"},
     )
 
 

@@ -14,6 +14,7 @@ from gnn.layers.graph_layer import GraphHandle
 from gnn.layers.owned_layers import make_layer, restore_layers
 from gnn.layers.real_rows import call_on_nodes
 from gnn.ops.propagate import Adjacency, propagate
+from gnn.ops.sparse import as_dense
 
 
 @keras.saving.register_keras_serializable(package="gnn")
@@ -114,9 +115,7 @@ class GINConv(ConvolutionLayer):
         """Returns the convolved nodes."""
         adjacency = handle.adjacency
         if self.mlp is not None:
-            if isinstance(nodes, tf.SparseTensor):
-                nodes = tf.sparse.to_dense(nodes)
-            gathered = self._gather(nodes, adjacency)
+            gathered = self._gather(as_dense(nodes), adjacency)
             return call_on_nodes(self.mlp, gathered, handle.graph, training)
         if isinstance(nodes, tf.SparseTensor) or self.units <= self.hidden_kernel.shape[0]:
             hidden = self._gather(feature_product(nodes, self.hidden_kernel), adjacency)

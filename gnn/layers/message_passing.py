@@ -16,6 +16,7 @@ from gnn.layers.owned_layers import make_layer, restore_layers
 from gnn.layers.real_rows import call_layer, call_on_nodes, on_real_rows
 from gnn.ops.propagate import Adjacency, propagate
 from gnn.ops.sampled_edges import sampling_scale
+from gnn.ops.sparse import as_dense
 
 REDUCTIONS = ("sum", "mean", "max")
 
@@ -88,8 +89,7 @@ class MessagePassing(GraphLayer):
 
     def call(self, nodes: Any, handle: GraphHandle, training: bool | None = None) -> Any:
         """Returns the new nodes."""
-        if isinstance(nodes, tf.SparseTensor):
-            nodes = tf.sparse.to_dense(nodes)
+        nodes = as_dense(nodes)
         edges, adjacency = handle.graph.edges, handle.adjacency
         edges = None if edges is None else tf.cast(edges, nodes.dtype)
         if _is_plain_dense(self.message):

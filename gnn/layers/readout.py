@@ -13,6 +13,7 @@ from gnn.graphs.batch.graphs_tuple import membership_of
 from gnn.layers.convolution_layer import feature_product
 from gnn.layers.graph_layer import GraphHandle
 from gnn.ops.propagate import propagate
+from gnn.ops.sparse import as_dense
 
 MODES = ("sum", "mean", "max")
 
@@ -82,9 +83,7 @@ class GlobalPool(GraphReadout):
     def call(self, nodes: Any, handle: GraphHandle, training: bool | None = None) -> tf.Tensor:
         """Returns the pooled rows."""
         del training
-        if isinstance(nodes, tf.SparseTensor):
-            nodes = tf.ensure_shape(tf.sparse.to_dense(nodes), nodes.shape)
-        return propagate(nodes, membership_of(handle.graph), self.mode)
+        return propagate(as_dense(nodes), membership_of(handle.graph), self.mode)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor arguments."""

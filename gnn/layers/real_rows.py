@@ -15,6 +15,8 @@ from graph_nets.graphs import GraphsTuple
 from gnn.graphs.batch.which_nodes import real_nodes
 from gnn.ops.kernels import compiled_by_xla
 
+_SAME_OF_REPEATED = ("All", "Amax", "Amin", "Any", "Max", "Min")
+
 
 def on_real_rows(
     layer: keras.layers.Layer,
@@ -136,7 +138,8 @@ def check_takes_padding(layer: keras.layers.Layer, training: bool | None) -> Non
     >>> check_takes_padding(keras.layers.Dense(2), training=True)
     """
     inner = layer._flatten_layers()
-    for each in inner:
+    operations = [step for each in inner for step in getattr(each, "operations", ())]
+    for each in [*inner, *operations]:
         reason = _why_not(each)
         if reason:
             _refuse(each, reason)
@@ -158,14 +161,30 @@ def _refuse(layer: Any, reason: str) -> None:
     )
 
 
-def _why_not(layer: keras.layers.Layer) -> str | None:
-    """What is known of a layer that works across rows whatever its mask."""
+def _why_not(layer: Any) -> str | None:
+    """What is known of a layer, or an operation of keras.ops, that works across rows, mask or not.
+
+    Largest and smallest values are the same where a row is repeated.
+    """
     if getattr(layer, "activity_regularizer", None) is not None:
         return "has an activity_regularizer, of all rows together"
     if getattr(layer, "stateful", False):
         return "is stateful: what it knows of a row comes from another"
-    axes = keras.tree.flatten(getattr(layer, "axis", None))
-    return "works along axis 0, which are the rows" if 0 in axes else None
+    if not hasattr(layer, "axis") or type(layer).__name__ in _SAME_OF_REPEATED:
+        return None
+    if not set(keras.tree.flatten(layer.axis)) & _rows_of(layer):
+        return None
+    return "works along axis 0, which are the rows"
+
+
+def _rows_of(layer: Any) -> set[int | None]:
+    """What an argument `axis` says where it means the rows."""
+    # To an operation that reduces, no axis is all of them.
+    found: set[int | None] = {0, None} if hasattr(layer, "keepdims") else {0}
+    try:
+        return {*found, -len(keras.tree.flatten(layer.input)[0].shape)}
+    except (AttributeError, ValueError):  # It was called several times, or not in a model.
+        return found
 
 
 def _is_batch_normalization(layer: keras.layers.Layer) -> bool:

@@ -16,6 +16,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 from gnn.files import check_file, check_replaceable, whole_file, whole_folder
+from gnn.models.input_signature import InputSignature
 from gnn.ops.kernels import plain_operations
 
 # Of the folder, in its manifest.
@@ -97,6 +98,45 @@ def export_litert(
         content = converter.convert()
     with whole_file(filepath, overwrite=True) as partial:
         partial.write_bytes(content)
+
+
+def export_by_name(
+    model: keras.Model,
+    as_keras: Callable[..., None],
+    filepath: Any,
+    arguments: tuple[str, bool | None, Any],
+    signature: InputSignature | None,
+    served: Callable[[InputSignature], tuple[Mapping[str, tf.TensorSpec], Callable[..., Any]]],
+    **kwargs: Any,
+) -> None:
+    """Writes `model` with named inputs, or as Keras does where it is asked for another way.
+
+    Args:
+        model: a built model.
+        as_keras: `keras.Model.export` of it.
+        filepath: where to.
+        arguments: the format, whether to say so, and the signature, as `keras.Model.export` takes
+            them. With a signature, or a format other than "tf_saved_model" and "litert", it is
+            Keras' own export.
+        signature: the inputs that the model has seen, or None.
+        served: makes of them what `export_saved_model` calls `specs` and `inputs_of`.
+        **kwargs: further arguments of `keras.Model.export`, of Keras' own.
+
+    Raises:
+        ValueError: `signature` is None.
+    """
+    format, _, input_signature = arguments
+    export_as = {"tf_saved_model": export_saved_model, "litert": export_litert}
+    if format not in export_as or input_signature is not None:
+        with whole_export(filepath, format) as partial:
+            as_keras(partial, *arguments, **kwargs)
+        return
+    if signature is None:
+        raise ValueError(
+            f"{model.name!r} has not seen any inputs yet, so export cannot name them: fit it, "
+            "call it on a batch or load it first"
+        )
+    export_as[format](model, filepath, *served(signature))
 
 
 def lookup_tables(model: keras.layers.Layer) -> list[Any]:

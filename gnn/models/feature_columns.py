@@ -7,6 +7,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from gnn.ops.sparse import as_dense
+
 
 def feature_columns(
     features: Mapping[str, Any], dtype: str, argument: str = "node_model_fn"
@@ -40,8 +42,5 @@ def feature_columns(
             )
         if feature.dtype == tf.string:
             raise TypeError(f"feature {name!r} holds strings. Give {argument} to encode it.")
-        if isinstance(feature, tf.SparseTensor):
-            # TensorFlow forgets the width, which layers make their weights of.
-            feature = tf.ensure_shape(tf.sparse.to_dense(feature), feature.shape)
-        columns.append(tf.cast(feature, dtype))
+        columns.append(tf.cast(as_dense(feature), dtype))
     return columns[0] if len(columns) == 1 else tf.concat(columns, axis=-1)

@@ -12,7 +12,7 @@ from gnn.layers.dense import FeatureDense
 from gnn.layers.real_rows import call_layer, on_real_rows
 from gnn.models.agreement.belief_agreement import BeliefAgreement
 from gnn.models.sequential import prepare_sequential
-from gnn.ops.sparse import map_values
+from gnn.ops.sparse import as_dense, map_values
 
 
 def build_node_model(node_model_fn: Callable[[], Any], argument: str = "node_model_fn") -> Any:
@@ -279,7 +279,7 @@ def logits_of(classifier: keras.layers.Layer, outputs: Any) -> tf.Tensor:
 def _matching_dtype(tensor: keras.KerasTensor, feature: Any) -> Any:
     # Features keep the dtype they are stored in; Keras would refuse an int64 row for a float input.
     if isinstance(feature, tf.SparseTensor) and not tensor.sparse:
-        feature = tf.sparse.to_dense(feature)
+        feature = as_dense(feature)
     if feature.dtype.name == tensor.dtype:
         return feature
     if isinstance(feature, tf.SparseTensor):

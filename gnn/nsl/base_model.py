@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import keras
 
+from gnn.files import whole_folder
 from gnn.graphs.batch.graphs_tuple import BatchGraph
 from gnn.layers.real_rows import call_layer
+from gnn.models.export import whole_export
 from gnn.models.node_graph_model import NodeGraphModel
 from gnn.models.node_models import node_inputs
 from gnn.models.sequential import prepare_sequential
+
+# Of a folder that `save` writes, in its manifest.
+KIND = "model"
 
 
 def call_base_model(base_model: keras.Model, features: Any, training: bool | None) -> Any:
@@ -81,27 +84,27 @@ class WrapsBaseModel:
             **kwargs: further arguments of `keras.Model.save`, of files.
 
         Raises:
-            FileExistsError: `filepath` is a folder that holds something, or a file without suffix.
+            FileExistsError: `filepath` is a folder that holds something, or a file without such a
+                suffix.
         """
-        path = Path(filepath)
-        if path.suffix in (".keras", ".h5", ".hdf5"):
+        if Path(filepath).suffix in (".keras", ".h5", ".hdf5"):
             self.base_model.save(filepath, overwrite=overwrite, **kwargs)
             return
-        found = sorted(entry.name for entry in path.iterdir()) if path.is_dir() else []
-        if found or path.is_file():
-            raise FileExistsError(
-                f"filepath must be a new or empty folder, or end in .keras; {str(path)!r} "
-                + (f"holds {found[:5]}" if found else "is a file")
-            )
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
-            partial = Path(folder) / "model"
+        with whole_folder(filepath, KIND) as partial:
             self.base_model.save(partial, zipped=False, **kwargs)
-            os.replace(partial, path)
 
-    def export(self, filepath: Any, *args: Any, **kwargs: Any) -> None:
-        """Exports the base model as a SavedModel for serving; see `keras.Model.export`."""
-        self.base_model.export(filepath, *args, **kwargs)
+    def export(
+        self, filepath: Any, format: str = "tf_saved_model", *args: Any, **kwargs: Any
+    ) -> None:
+        """Exports the base model as a SavedModel for serving; see `keras.Model.export`.
+
+        It takes the place of an older export, and of nothing else.
+
+        Raises:
+            FileExistsError: `filepath` is a file, or a folder that is no export of ours.
+        """
+        with whole_export(filepath, format) as partial:
+            self.base_model.export(partial, format, *args, **kwargs)
 
     def get_config(self) -> dict[str, Any]:
         """Not there, as in NSL: what is saved is the base model.

@@ -12,7 +12,7 @@ from typing import Any
 import tensorflow as tf
 
 from gnn.configs import AdvNeighborConfig, NormType
-from gnn.ops.row_noise import random_in_ball
+from gnn.ops.row_noise import along_rows, random_in_ball
 
 Rows = dict[str, tf.Tensor]
 
@@ -43,12 +43,12 @@ def steepest_step(gradients: Mapping[str, tf.Tensor], norm: NormType) -> Rows:
         return unit_rows(gradients, norm)
     largest = row_norms(gradients, NormType.INFINITY)
     is_largest = {
-        name: tf.cast(tf.abs(gradient) == _along(largest, gradient), gradient.dtype)
+        name: tf.cast(tf.abs(gradient) == along_rows(largest, gradient), gradient.dtype)
         for name, gradient in gradients.items()
     }
     count = tf.maximum(row_norms(is_largest, NormType.L1), _EPSILON)
     return {
-        name: is_largest[name] * tf.sign(gradient) / _along(count, gradient)
+        name: is_largest[name] * tf.sign(gradient) / along_rows(count, gradient)
         for name, gradient in gradients.items()
     }
 
@@ -62,7 +62,7 @@ def unit_rows(rows: Mapping[str, tf.Tensor], norm: NormType) -> Rows:
     array([[ 0.75, -1.  ]], dtype=float32)
     """
     norms = tf.maximum(row_norms(rows, norm), _EPSILON)
-    return {name: tensor / _along(norms, tensor) for name, tensor in rows.items()}
+    return {name: tensor / along_rows(norms, tensor) for name, tensor in rows.items()}
 
 
 def row_norms(rows: Mapping[str, tf.Tensor], norm: NormType) -> tf.Tensor:
@@ -103,7 +103,7 @@ def project_to_ball(rows: Mapping[str, tf.Tensor], radius: float, norm: NormType
         raise ValueError("norm must be L2 or infinity: there is no projection to the ball of L1")
     norms = tf.maximum(row_norms(rows, norm), _EPSILON)
     scale = tf.minimum(1.0, radius / norms)
-    return {name: _along(scale, tensor) * tensor for name, tensor in rows.items()}
+    return {name: along_rows(scale, tensor) * tensor for name, tensor in rows.items()}
 
 
 def gradients_of(loss_fn: Callable[[Rows], tf.Tensor], features: Rows) -> Rows:
@@ -295,11 +295,6 @@ def perturbed_names(config: AdvNeighborConfig, features: Mapping[str, Any]) -> l
 
 def _by_name(values: Any) -> bool:
     return isinstance(values, Mapping)
-
-
-def _along(values: tf.Tensor, tensor: tf.Tensor) -> tf.Tensor:
-    """A number a row, shaped to be multiplied with `tensor`."""
-    return tf.reshape(values, [-1] + [1] * (tensor.shape.rank - 1))
 
 
 def _float(tensor: tf.Tensor) -> tf.Tensor:

@@ -37,7 +37,7 @@ def random_directions(rows: Mapping[str, tf.Tensor], seed: tf.Tensor) -> Rows:
     True
     """
     signs, draws = _signs(rows, seed), _draws(_normal, rows, seed)
-    return {name: _along(signs, tensor) * draws[name] for name, tensor in rows.items()}
+    return {name: along_rows(signs, tensor) * draws[name] for name, tensor in rows.items()}
 
 
 def random_in_ball(
@@ -76,7 +76,7 @@ def random_in_ball(
         draws = _draws(_laplace, rows, seed)
         length = tf.add_n([tf.reduce_sum(tf.abs(x)) for x in draws.values()]) + extra
     return {
-        name: _along(signs, tensor) * (draws[name] * (radius / length))
+        name: along_rows(signs, tensor) * (draws[name] * (radius / length))
         for name, tensor in rows.items()
     }
 
@@ -137,6 +137,12 @@ def _signs(rows: Mapping[str, tf.Tensor], seed: tf.Tensor) -> tf.Tensor:
     return tf.where(total < 0, -1.0, 1.0)
 
 
-def _along(signs: tf.Tensor, tensor: tf.Tensor) -> tf.Tensor:
-    """The signs, shaped to be multiplied with `tensor`."""
-    return tf.reshape(signs, [-1] + [1] * (tensor.shape.rank - 1))
+def along_rows(values: tf.Tensor, tensor: tf.Tensor) -> tf.Tensor:
+    """A number a row, shaped to be multiplied with `tensor`.
+
+    Example:
+
+    >>> along_rows(tf.constant([1.0, 2.0]), tf.ones([2, 3])).shape
+    TensorShape([2, 1])
+    """
+    return tf.reshape(values, [-1] + [1] * (tensor.shape.rank - 1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -70,6 +71,23 @@ def map_values(
     mapped = features.with_values(function(features.values))
     mapped.set_shape(features.shape)
     return mapped
+
+
+def as_dense(values: Any) -> Any:
+    """A sparse tensor as a dense one that keeps what is known of its shape; others as they are.
+
+    TensorFlow forgets the width, of which layers make their weights.
+
+    Example:
+
+    >>> as_dense(tf.sparse.from_dense([[0.0, 3.0]])).numpy()
+    array([[0., 3.]], dtype=float32)
+    """
+    if not isinstance(values, tf.SparseTensor):
+        return values
+    dense = tf.sparse.to_dense(values)
+    dense.set_shape(values.shape)
+    return dense
 
 
 class SparseRows:

@@ -57,6 +57,8 @@ def test_number_of_pairs_by_hand(share: float, added: int) -> None:
     graph = rings()
     noisy = add_wrong_edges(graph, share)
     assert noisy.num_edges == graph.num_edges + 2 * added
+    told = f"directions added; then {added} between different classes" in noisy.info()
+    assert told == (added > 0)
     assert homophily(noisy) == 8 / (9 + added) >= share
 
 

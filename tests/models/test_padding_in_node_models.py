@@ -198,11 +198,31 @@ def test_under_xla_with_a_mask() -> None:
     assert_same(found, trained(make, batch_of(graph)), tolerance=5e-3)
 
 
+def of_rows(function: Callable[[Any], Any]) -> keras.Model:
+    x = keras.Input((3,))
+    return keras.Model(x, function(x))
+
+
+def test_what_xla_gets_right_is_not_refused() -> None:
+    for function in (
+        lambda x: x / keras.ops.sum(x, axis=-1, keepdims=True),
+        lambda x: x / keras.ops.max(x),
+        layers.Softmax(),
+    ):
+        check_takes_padding(of_rows(function), training=True)
+
+
 @pytest.mark.parametrize(
     ("make", "named"),
     [
         (lambda: layers.Dense(2, activity_regularizer="l2"), "'dense.*has an activity_regularizer"),
         (lambda: layers.Softmax(axis=0), "'softmax.*works along axis 0"),
+        (
+            lambda: of_rows(lambda x: x / keras.ops.sum(x, axis=0)),
+            r"'sum.*\(Sum\) works along axis 0",
+        ),
+        (lambda: of_rows(lambda x: x - keras.ops.mean(x)), r"'mean.*\(Mean\) works along axis 0"),
+        (lambda: of_rows(lambda x: keras.ops.softmax(x, axis=-2)), r"'softmax.*works along axis 0"),
         (lambda: layers.LSTM(2, stateful=True), "'lstm.*is stateful"),
         (
             lambda: keras.Sequential([layers.Reshape((3,)), layers.BatchNormalization()]),

@@ -11,6 +11,7 @@ import pytest
 import tensorflow as tf
 
 from gnn import nsl
+from gnn.files import read_manifest
 
 X = np.array([[2.0, 3.0], [1.0, 0.0]], np.float32)
 Y = np.array([[0.0], [2.0]], np.float32)
@@ -175,8 +176,15 @@ def test_what_is_saved_is_the_base_model(tmp_path: Path) -> None:
         assert int(loaded.optimizer.iterations) == 1
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "config.json").write_text("mine")
-    with pytest.raises(FileExistsError, match=r"new or empty folder.*holds \['config.json'\]"):
-        model.save(tmp_path / "mine")
+    for write in (model.save, model.export):
+        with pytest.raises(FileExistsError, match="the folder .*mine': it (exists already|has no)"):
+            write(tmp_path / "mine")
     assert (tmp_path / "mine" / "config.json").read_text() == "mine"
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "link").symlink_to("empty")
+    model.save(tmp_path / "link")
+    assert (tmp_path / "link").is_symlink()
+    assert read_manifest(tmp_path / "empty").kind == "model"
+    assert keras.models.load_model(tmp_path / "link").count_params() == 2
     with pytest.raises(NotImplementedError, match="save and load its base_model"):
         model.get_config()

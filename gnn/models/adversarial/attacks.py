@@ -14,12 +14,12 @@ from gnn.configs import as_adv_neighbor_config
 from gnn.configs.arguments import check_count
 from gnn.graphs.batch.graphs_tuple import num_rows, split_inputs
 from gnn.models import padded_rows
-from gnn.models.adversarial.perturbed_network import dense
 from gnn.models.base.output_losses import where_counted
 from gnn.models.base.supervision import by_output, losses_by_output, supervision
 from gnn.models.node_graph_model import NodeGraphModel
 from gnn.models.node_models import call_node_model
 from gnn.ops.adversarial import Rows, adversarial_neighbors, perturbed_names
+from gnn.ops.sparse import as_dense
 
 _SINGLE = "features"
 
@@ -80,7 +80,7 @@ def adversarial_examples(
     is_single = not isinstance(inputs, Mapping)
 
     def attack(features: dict[str, Any], labels: Any) -> Rows:
-        attacked = {name: dense(features[name]) for name in names}
+        attacked = {name: as_dense(features[name]) for name in names}
 
         def loss_fn(rows: Rows) -> tf.Tensor:
             called = {**features, **keys, **rows}

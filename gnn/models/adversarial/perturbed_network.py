@@ -15,6 +15,7 @@ from gnn.models.graph_regularization import GraphRegularizationModel
 from gnn.models.node_graph_model import NodeGraphModel
 from gnn.models.node_models import call_node_model, check_weighs_a_loss
 from gnn.ops.adversarial import Rows, perturbed_names
+from gnn.ops.sparse import as_dense
 
 _SINGLE = "features"  # The name of features that come as one tensor.
 
@@ -73,19 +74,10 @@ def network_of(
     return node_model, False
 
 
-def dense(feature: Any) -> tf.Tensor:
-    """A sparse feature as a tensor that keeps what was known of its shape."""
-    if not isinstance(feature, tf.SparseTensor):
-        return feature
-    made = tf.sparse.to_dense(feature)
-    made.set_shape(feature.shape)
-    return made
-
-
 def perturbed_features(graph: BatchGraph, config: AdvNeighborConfig) -> Rows:
     """The features to perturb, by name; dense, since a perturbation has no zeros."""
     nodes = graph.nodes if isinstance(graph.nodes, Mapping) else {_SINGLE: graph.nodes}
-    return {name: dense(nodes[name]) for name in perturbed_names(config, nodes)}
+    return {name: as_dense(nodes[name]) for name in perturbed_names(config, nodes)}
 
 
 def with_features(graph: BatchGraph, features: Rows) -> BatchGraph:

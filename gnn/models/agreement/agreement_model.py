@@ -11,7 +11,7 @@ import tensorflow as tf
 from gnn.configs.arguments import check_counts
 from gnn.layers.dense import FeatureDense
 from gnn.models.base.variables import make_slots, make_weights
-from gnn.models.export import export_litert, export_saved_model, whole_export
+from gnn.models.export import export_by_name
 from gnn.models.feature_columns import feature_columns
 from gnn.models.input_signature import InputSignature
 from gnn.models.keras_files import save_whole
@@ -287,31 +287,26 @@ class AgreementModel(keras.Model):
             FileExistsError: `filepath` is a file, or a folder that is no export of ours.
             ValueError: the model has not been built: call or fit it first.
         """
-        export_as = {"tf_saved_model": export_saved_model, "litert": export_litert}
-        if format not in export_as or input_signature is not None:
-            with whole_export(filepath, format) as partial:
-                super().export(partial, format, verbose, input_signature, **kwargs)
-            return
-        if self._signature is None:
-            raise ValueError(
-                f"{self.name!r} has not seen any inputs yet, so export cannot name them: fit it, "
-                "call it on a batch or load it first"
-            )
-        served = self._signature.serving_specs(with_graph=False)
-        sides = ("sender", "receiver")
-        specs = {
-            f"{side}_{name}": tf.TensorSpec(spec.shape, spec.dtype, name=f"{side}_{name}")
-            for side in sides
-            for name, spec in served.items()
-        }
+        arguments = (format, verbose, input_signature)
+        export_by_name(
+            self, super().export, filepath, arguments, self._signature, _served_pairs, **kwargs
+        )
 
-        def pairs(inputs: Mapping[str, tf.Tensor]) -> list[Any]:
-            features = [{name: inputs[f"{side}_{name}"] for name in served} for side in sides]
-            if self._signature is not None and not self._signature.is_dict:
-                return [next(iter(side.values())) for side in features]
-            return features
 
-        export_as[format](self, filepath, specs, inputs_of=pairs)
+def _served_pairs(signature: InputSignature) -> tuple[dict[str, tf.TensorSpec], Any]:
+    """The inputs of the served model by name, and what makes pairs of nodes of them."""
+    served, sides = signature.serving_specs(with_graph=False), ("sender", "receiver")
+    specs = {
+        f"{side}_{name}": tf.TensorSpec(spec.shape, spec.dtype, name=f"{side}_{name}")
+        for side in sides
+        for name, spec in served.items()
+    }
+
+    def pairs(inputs: Mapping[str, tf.Tensor]) -> list[Any]:
+        features = [{name: inputs[f"{side}_{name}"] for name in served} for side in sides]
+        return features if signature.is_dict else [next(iter(side.values())) for side in features]
+
+    return specs, pairs
 
 
 def _check_aggregator(aggregator: Any) -> Any:

@@ -11,6 +11,7 @@ import tensorflow as tf
 from gnn.graphs.batch.graphs_tuple import BatchGraph
 from gnn.graphs.batch.which_nodes import real_nodes
 from gnn.layers.real_rows import on_real_rows
+from gnn.ops.sparse import as_dense
 
 
 def weigh_by_agreement(
@@ -53,11 +54,7 @@ def weigh_by_agreement(
 
 def _rows(features: Any, indices: tf.Tensor) -> Any:
     """The rows of one feature, or of each of several, dense."""
-    return tf.nest.map_structure(lambda feature: tf.gather(_dense(feature), indices), features)
-
-
-def _dense(feature: Any) -> tf.Tensor:
-    return tf.sparse.to_dense(feature) if isinstance(feature, tf.SparseTensor) else feature
+    return tf.nest.map_structure(lambda feature: tf.gather(as_dense(feature), indices), features)
 
 
 def _no_rows(feature: Any) -> Any:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from gnn.models.base.graph_call import CalledOnGraphs
 from gnn.models.base.variables import make_weights
-from gnn.models.export import export_litert, export_saved_model, sole_input, whole_export
+from gnn.models.export import export_by_name, sole_input
 from gnn.models.input_signature import InputSignature
 from gnn.models.keras_files import save_whole
 from gnn.models.loadable import check_network_loadable
@@ -74,23 +75,24 @@ class SavedWithInputs(CalledOnGraphs):
         >>> # model.export("served")
         >>> # tf.saved_model.load("served").signatures["serving_default"](x=features)
         """
-        export_as = {"tf_saved_model": export_saved_model, "litert": export_litert}
-        if format not in export_as or input_signature is not None:
-            with whole_export(filepath, format) as partial:
-                super().export(partial, format, verbose, input_signature, **kwargs)
-            return
-        if self.input_signature is None:
-            raise ValueError(
-                f"{self.name!r} has not seen any inputs yet, so export cannot name them: fit it, "
-                "call it on a "
-                "batch or load it first"
-            )
-        by_node = self.output_field == "nodes" or self.input_signature.readout
-        specs = self.input_signature.serving_specs(self.requires_graph, with_readout=by_node)
+        arguments = (format, verbose, input_signature)
+        export_by_name(
+            self,
+            super().export,
+            filepath,
+            arguments,
+            self.input_signature,
+            self._served,
+            **kwargs,
+        )
+
+    def _served(self, signature: InputSignature) -> tuple[dict[str, tf.TensorSpec], Any]:
+        """The inputs of the served model by name, and what makes of them the model's inputs."""
+        by_node = self.output_field == "nodes" or signature.readout
+        specs = signature.serving_specs(self.requires_graph, with_readout=by_node)
         for name in self.features_not_served():
             del specs[name]
-        inputs_of = dict if self.input_signature.is_dict else sole_input
-        export_as[format](self, filepath, specs, inputs_of)
+        return specs, dict if signature.is_dict else sole_input
 
     def features_not_served(self) -> list[str]:
         """The features that the outputs do not depend on, so that they need not be served."""

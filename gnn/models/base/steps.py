@@ -84,7 +84,6 @@ class TrainedOnGraphs(CalledOnGraphs):
 
     @property
     def _computes_loss_as_keras(self) -> bool:
-        # A `compute_loss` of the user's own makes of the outputs what it likes, as a whole.
         return type(self).compute_loss is TrainedOnGraphs.compute_loss
 
     def compile_from_config(self, config: dict[str, Any]) -> None:

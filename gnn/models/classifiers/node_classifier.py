@@ -24,7 +24,7 @@ from gnn.models.node_models import (
     restored_config,
     wrapped_config,
 )
-from gnn.ops.sparse import map_values
+from gnn.ops.sparse import as_dense, map_values
 
 Stage = Callable[[BatchGraph, "bool | None"], BatchGraph]
 
@@ -154,9 +154,7 @@ class NodeClassifier(NodeGraphModel):
         hidden = self._run(given, stages, training=False).nodes
         if isinstance(hidden, tuple):
             hidden = hidden[0]
-        if isinstance(hidden, tf.SparseTensor):
-            hidden = tf.sparse.to_dense(hidden)
-        return tf.gather(hidden, given.readout)
+        return tf.gather(as_dense(hidden), given.readout)
 
     def _run(self, graph: BatchGraph, stages: list[Stage], training: bool | None) -> BatchGraph:
         graph = graph.replace(nodes=self.encode(graph.nodes, training, real_nodes(graph)))
@@ -196,10 +194,7 @@ class NodeClassifier(NodeGraphModel):
                 )
         columns = [_cast(column, self.compute_dtype) for column in columns]
         if len(columns) > 1:
-            dense = [
-                tf.sparse.to_dense(x) if isinstance(x, tf.SparseTensor) else x for x in columns
-            ]
-            columns = [tf.concat(dense, axis=-1)]
+            columns = [tf.concat([as_dense(column) for column in columns], axis=-1)]
         width = columns[0].shape[-1]
         if self.seq_length is not None and width != self.seq_length:
             raise ValueError(

@@ -18,6 +18,7 @@ from gnn.models.agreement.agreement_weights import weigh_by_agreement
 from gnn.models.classifiers.node_classifier import NodeClassifier, Stage, on_nodes
 from gnn.ops.agreement import log_beliefs
 from gnn.ops.consistency import consistency_loss
+from gnn.ops.sparse import as_dense
 
 # The columns that are propagated at once: over all hops they stay in the cache of a processor, for
 # some thousand nodes, which takes 0.6 of the time.
@@ -128,10 +129,7 @@ class GRANDNodeClassifier(NodeClassifier):
         if self.input_dropout == 0:
             spread = self._spread(given, [self.first(each) for each in wide])
         else:
-            dense = [
-                tf.sparse.to_dense(each) if isinstance(each, tf.SparseTensor) else each
-                for each in wide
-            ]
+            dense = [as_dense(each) for each in wide]
             spread = [
                 self.first(self.dropouts[0](each, training=True))
                 for each in self._spread(given, dense)

@@ -14,6 +14,7 @@ from gnn.graphs.sampling.chunks import Chunk
 from gnn.models.classifiers.node_classifier import NodeClassifier, Stage, in_turn
 from gnn.ops.normalization import know_symmetric
 from gnn.ops.propagate import Adjacency
+from gnn.ops.sparse import as_dense
 
 # Features of so many kinds are remembered by a model.
 _MOST_SIGNATURES = 4
@@ -64,7 +65,7 @@ class CompiledStage:
                     rows = adjacency_of(graph).num_nodes
                     known = Adjacency(senders, receivers + first, rows, weights, is_sorted=True)
                 know_symmetric(adjacency_of(graph), known)
-            made = tf.nest.map_structure(_dense, self._stage(graph, False).nodes)
+            made = tf.nest.map_structure(as_dense, self._stage(graph, False).nodes)
             return self._changed(nodes, made, first, count)
 
         edges = [tf.TensorSpec([None], dtype) for dtype in (tf.int32, tf.int32, tf.float32)]
@@ -275,7 +276,3 @@ def any_rows(rows: Any) -> Any:
     if isinstance(rows, tf.SparseTensor):
         return tf.SparseTensorSpec(shape, rows.dtype)
     return tf.TensorSpec(shape, rows.dtype)
-
-
-def _dense(rows: Any) -> tf.Tensor:
-    return tf.sparse.to_dense(rows) if isinstance(rows, tf.SparseTensor) else rows

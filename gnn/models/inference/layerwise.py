@@ -21,7 +21,7 @@ from gnn.graphs.sampling.chunks import Chunk, ReceiverChunks
 from gnn.models.classifiers.node_classifier import NodeClassifier
 from gnn.models.inference.compiled_stages import Group, any_rows, compiled_groups
 from gnn.models.inference.memory import widest
-from gnn.models.inference.node_tables import ArrayState, FeatureState, NodeTable, State
+from gnn.models.inference.node_rows import ArrayState, FeatureState, NodeRows, State
 
 # What a chunk may take, where nobody says how many nodes it has.
 _CHUNK_BYTES = 2**26
@@ -98,7 +98,7 @@ def layerwise_predict(
     with whole_file(output, overwrite=overwrite) as partial, open(partial, "w+b") as file:
         header = {"descr": "<f4", "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(file, header)
-        table = NodeTable(shape, np.float32, file)
+        table = NodeRows(shape, np.float32, file)
         run.rows(to_embedding=False, into=table, folder=Path(output).parent)
     return np.load(output, mmap_mode="r")
 
@@ -174,7 +174,7 @@ class LayerwiseRun:
         self._kept: dict[str, list[Chunk]] = {}
 
     def rows(
-        self, to_embedding: bool, into: NodeTable | None = None, folder: Path | None = None
+        self, to_embedding: bool, into: NodeRows | None = None, folder: Path | None = None
     ) -> np.ndarray:
         """The logits of all nodes, or their hidden states, float32.
 
@@ -236,12 +236,12 @@ class LayerwiseRun:
         state: State,
         bar: Any,
         folder: Path | None,
-        into: NodeTable | None,
+        into: NodeRows | None,
         last: bool,
     ) -> ArrayState:
         """Runs the stages of a group over all nodes, a chunk at a time."""
         with contextlib.ExitStack() as stack:
-            tables: list[NodeTable] = [] if into is None else [into]
+            tables: list[NodeRows] = [] if into is None else [into]
             for start, stop, chunk in self._spans(group.head.edges):
                 given = state.span(start, stop) if chunk is None else state.rows(chunk)
                 parts, structure = group(given, chunk, state.own_rows(start, stop))
@@ -268,13 +268,13 @@ class LayerwiseRun:
         for start in range(0, self.graph.num_nodes, self._batch_size):
             yield start, min(start + self._batch_size, self.graph.num_nodes), None
 
-    def _table(self, rows: np.ndarray, folder: Path | None, last: bool) -> NodeTable:
+    def _table(self, rows: np.ndarray, folder: Path | None, last: bool) -> NodeRows:
         shape = (self.graph.num_nodes, *rows.shape[1:])
         dtype = np.dtype(np.float32 if last else rows.dtype)
         if last or math.prod(shape) * dtype.itemsize <= self._memory_limit:
-            return NodeTable(shape, dtype)
+            return NodeRows(shape, dtype)
         # It has no name, so nothing is left of it, however the process ends.
-        return NodeTable(shape, dtype, tempfile.TemporaryFile(dir=folder))
+        return NodeRows(shape, dtype, tempfile.TemporaryFile(dir=folder))
 
 
 def _chunk_nodes(model: NodeClassifier, graph: Graph) -> int:

@@ -13,7 +13,7 @@ from gnn.graphs.splits import is_labeled
 from gnn.models.agreement.agreement_weights import weigh_by_agreement
 from gnn.models.classifiers.node_classifier import NodeClassifier
 from gnn.models.inference.layerwise import LayerwiseRun
-from gnn.models.inference.node_tables import FeatureState
+from gnn.models.inference.node_rows import FeatureState
 
 
 def layerwise_evaluate(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import math
 from collections.abc import Callable
 from typing import IO, Any
 
@@ -11,14 +9,12 @@ import numpy as np
 import tensorflow as tf
 
 from gnn.data.feature_rows import feature_rows
+from gnn.data.in_place import aligned_empty, in_place
 from gnn.graphs.graph import Graph
 from gnn.graphs.sampling.chunks import Chunk
 
-# TensorFlow reads an array in place if it starts at a multiple of so many bytes.
-_ALIGNMENT = 64
 
-
-class NodeTable:
+class NodeRows:
     """An array with a row a node that is written a few rows after the other.
 
     Args:
@@ -28,19 +24,19 @@ class NodeTable:
 
     Example:
 
-    >>> table = NodeTable((3, 1), np.float32)
+    >>> written = NodeRows((3, 1), np.float32)
     >>> for rows in ([[1.0], [2.0]], [[3.0]]):
-    ...     table.append(np.array(rows))
-    >>> table.array().tolist()
+    ...     written.append(np.array(rows))
+    >>> written.array().tolist()
     [[1.0], [2.0], [3.0]]
     """
 
     def __init__(self, shape: tuple[int, ...], dtype: Any, file: IO[bytes] | None = None):
         self._shape, self._dtype, self._file, self._rows = shape, np.dtype(dtype), file, 0
-        self._array = _aligned_empty(shape if file is None else (0,), self._dtype)
+        self._array = aligned_empty(shape if file is None else (0,), self._dtype)
         self._start = 0 if file is None else file.tell()
 
-    def __enter__(self) -> NodeTable:
+    def __enter__(self) -> NodeRows:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -133,25 +129,3 @@ class ArrayState(State):
 
     def _of(self, leaves: list[Any]) -> Any:
         return tf.nest.pack_sequence_as(self._structure, [tf.convert_to_tensor(x) for x in leaves])
-
-
-def in_place(array: np.ndarray) -> tf.Tensor:
-    """The array as a tensor, of the same memory where that is possible; do not write to it then.
-
-    Example:
-
-    >>> in_place(np.arange(3.0)).numpy().tolist()
-    [0.0, 1.0, 2.0]
-    """
-    # TensorFlow's own conversion copies. DLPack has no read-only arrays and, in NumPy, no bfloat16.
-    if array.flags.writeable and array.ctypes.data % _ALIGNMENT == 0:
-        with contextlib.suppress(BufferError):
-            return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
-    return tf.convert_to_tensor(array)
-
-
-def _aligned_empty(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-    size = math.prod(shape) * dtype.itemsize
-    memory = np.empty(size + _ALIGNMENT, np.uint8)
-    start = -memory.ctypes.data % _ALIGNMENT
-    return memory[start : start + size].view(dtype).reshape(shape)
