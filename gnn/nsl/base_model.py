@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import keras
 
+from gnn.files import whole_folder
 from gnn.graphs.batch.graphs_tuple import BatchGraph
 from gnn.layers.real_rows import call_layer
 from gnn.models.node_graph_model import NodeGraphModel
 from gnn.models.node_models import node_inputs
 from gnn.models.sequential import prepare_sequential
+
+# Of a folder that holds a base model, in its manifest.
+KIND = "base model"
 
 
 def call_base_model(base_model: keras.Model, features: Any, training: bool | None) -> Any:
@@ -93,11 +95,8 @@ class WrapsBaseModel:
                 f"filepath must be a new or empty folder, or end in .keras; {str(path)!r} "
                 + (f"holds {found[:5]}" if found else "is a file")
             )
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
-            partial = Path(folder) / "model"
+        with whole_folder(path, KIND) as partial:
             self.base_model.save(partial, zipped=False, **kwargs)
-            os.replace(partial, path)
 
     def export(self, filepath: Any, *args: Any, **kwargs: Any) -> None:
         """Exports the base model as a SavedModel for serving; see `keras.Model.export`."""

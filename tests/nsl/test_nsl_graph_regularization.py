@@ -11,6 +11,7 @@ import pytest
 import tensorflow as tf
 
 from gnn import nsl
+from gnn.files import MANIFEST
 
 X = np.array([[2.0, 3.0], [1.0, 0.0]], np.float32)
 Y = np.array([[0.0], [2.0]], np.float32)
@@ -168,11 +169,13 @@ def test_a_strategy_of_one_replica_trains_an_unbuilt_model() -> None:
 def test_what_is_saved_is_the_base_model(tmp_path: Path) -> None:
     model = wrapped(base_model())
     model.train_on_batch(batch(), Y)
-    for name in ("model.keras", "folder", "new/folder"):
+    (tmp_path / "link").symlink_to(tmp_path / "disk")
+    for name in ("model.keras", "folder", "new/folder", "link"):
         model.save(tmp_path / name)
         loaded = keras.models.load_model(tmp_path / name)
         np.testing.assert_array_equal(loaded.get_weights()[0], model.base_model.get_weights()[0])
         assert int(loaded.optimizer.iterations) == 1
+    assert (tmp_path / "link").is_symlink() and (tmp_path / "disk" / MANIFEST).is_file()
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "config.json").write_text("mine")
     with pytest.raises(FileExistsError, match=r"new or empty folder.*holds \['config.json'\]"):
