@@ -144,6 +144,16 @@ def test_training_and_evaluation_without_any_label() -> None:
     assert results == {"loss": 5.0, "mae": 2.0}
 
 
+def test_weight_penalties_beside_no_label_where_nothing_is_traced() -> None:
+    dense = keras.layers.Dense(1, kernel_regularizer="l2")
+    model = gnn.GraphRegularizationModel({"multiplier": 0.1}, lambda: dense)
+    model.compile(keras.optimizers.SGD(1.0), "mse", run_eagerly=True)
+    model.fit(*batch([1, 2], column(NAN, NAN)), verbose=0)
+    kernel = dense.get_weights()[0]
+    assert model.fit(*batch([1, 2], column(NAN, NAN)), verbose=0).history["loss"] == [0.0]
+    np.testing.assert_array_equal(dense.get_weights()[0], kernel)
+
+
 def test_an_evaluation_without_any_label_says_so() -> None:
     model = Scaled()
     model.compile("sgd", "mse", run_eagerly=True)
