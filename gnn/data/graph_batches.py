@@ -37,8 +37,8 @@ def graph_batches(
 
     Args:
         graphs: `gnn.Graph`s with the same features: names, widths and dtypes.
-        labels: None, or a row a graph: integer classes or float targets, `[n_graphs]` or
-            `[n_graphs, k]`; int32 and float32 in the batches.
+        labels: None, or a row a graph: integer classes from 0, -1 for unlabeled, or float targets,
+            `[n_graphs]` or `[n_graphs, k]`; int32 and float32 in the batches.
         batch_size: graphs of a batch.
         shuffle: whether to draw the order anew each epoch.
         seed: int; the same seed gives the same batches. None takes one from NumPy's global state,
@@ -259,6 +259,11 @@ def _checked_labels(labels: Any, num_graphs: int) -> np.ndarray | None:
         if array.min() < -1:
             raise ValueError(
                 f"labels must be classes from 0, or -1 for unlabeled; got {array.min()}"
+            )
+        if array.ndim == 1 and np.unique(array).tolist() == [-1, 1]:
+            raise ValueError(
+                "labels must be classes from 0, and -1 is unlabeled; got -1 and 1 alone. Of two "
+                "classes of these names give labels > 0"
             )
         if array.max() > np.iinfo(np.int32).max:
             raise ValueError(f"labels must be below 2**31, or they do not fit; got {array.max()}")

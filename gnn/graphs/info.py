@@ -82,8 +82,10 @@ def label_lines(
         yield "labels", f"{text}, targets of a regression, {missing:,} missing"
     else:
         unlabeled = int((labels < 0).all(axis=1).sum())
+        in_part = int((labels < 0).any(axis=1).sum()) - unlabeled
         what = "several labels a node" if kind == "multilabel" else "several columns"
-        yield "labels", f"{text}, {what}, {unlabeled:,} unlabeled"
+        known = f", {in_part:,} known in part" if in_part else ""
+        yield "labels", f"{text}, {what}, {unlabeled:,} unlabeled{known}"
     if note:
         yield "  label_kind", note
     if kind == "class" and labels.ndim == 1:

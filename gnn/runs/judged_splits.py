@@ -52,9 +52,10 @@ def with_judged_splits(
 
 
 def _split_of_ids(path: Path) -> dict[str, str]:
-    """The split of each node of the run, by its id."""
+    """The split of each node of the run, by its id; `"train"` where it is in several."""
     with path.open(encoding="utf-8", newline="") as file:
-        return {row["id"]: row["split"] for row in csv.DictReader(file)}
+        rows = [(row["id"], row["split"]) for row in csv.DictReader(file)]
+    return dict(rows) | {name: split for name, split in rows if split == "train"}
 
 
 def _of_other_data(

@@ -24,7 +24,7 @@ from gnn.runs import run_folder
 from gnn.runs.answers import Embeddings, Predictions
 from gnn.runs.judged_splits import with_judged_splits
 from gnn.runs.judging import Judge
-from gnn.runs.run_config import RunConfig
+from gnn.runs.run_config import SAMPLED, RunConfig
 from gnn.runs.run_data import DataFacts, node_ids
 from gnn.runs.run_inputs import RunInputs
 
@@ -225,10 +225,12 @@ class Run:
             "classes": f"{len(names)}: {shown}",
             "epochs": f"{self.metrics['epochs']}, best {self.metrics['best_epoch']}",
         }
+        estimated = self.metrics.get("inference") == SAMPLED
         for split in ("validation", "test"):
             if split in self.metrics:
                 found = self.metrics[split]
                 lines[split] = f"accuracy {found['accuracy']:.4f}, loss {found['loss']:.4f}"
+                lines[split] += ", estimated on sampled neighbors" if estimated else ""
         return "\n".join(["Run", *(f"  {key:<11} {text}" for key, text in lines.items())])
 
 

@@ -245,6 +245,7 @@ ONE = Graph.from_edges([0], [1], {"x": np.eye(2)})
         ([ONE], ["cat"], {}, TypeError, "labels must be integers or floats, got dtype <U3"),
         ([ONE], [2**32 + 1], {}, ValueError, r"labels must be below 2\*\*31.*got 4294967297"),
         ([ONE], [-2], {}, ValueError, "labels must be classes from 0, or -1 for unlabeled; got -2"),
+        ([ONE] * 3, [1, -1, 1], {}, ValueError, "got -1 and 1 alone. Of two classes of these"),
         ([ONE], None, {"batch_size": 0}, ValueError, "batch_size must be at least 1, got 0"),
         ([ONE], None, {"seed": -1}, ValueError, "seed must be at least 0, got -1"),
         ([ONE], None, {"first_epoch": 0.5}, TypeError, "first_epoch must be an integer"),

@@ -88,6 +88,7 @@ def test_asked_for(given: Any, kind: str, values: Any) -> None:
         ([[1, 0], [0, 1]], 'label_kind    multilabel, guessed; label_kind="class" is another'),
         ([0.5, NAN], "labels          float32[2], targets of a regression, 1 missing"),
         ([[1, 0], [-1, -1]], "labels          int32[2, 2], several labels a node, 1 unlabeled"),
+        ([[1, -1], [-1, -1]], "several labels a node, 1 unlabeled, 1 known in part"),
     ],
 )
 def test_info_says_what_was_guessed(labels: Any, line: str) -> None:

@@ -273,6 +273,16 @@ def _from_logits(labels: Any, logits: Any) -> tf.Tensor:
     return keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True)
 
 
+def test_of_a_hinge_both_classes_are_attacked() -> None:
+    # Without a graph, -1 is one of Keras' two classes, and no missing label: the hinge grows where
+    # -label * 2 x does, which is to the left for 1 and to the right for -1.
+    model = keras.Sequential([keras.Input([1]), keras.layers.Dense(1, use_bias=False)])
+    model.set_weights([np.array([[2.0]])])
+    features, classes = np.zeros([2, 1], np.float32), np.array([[1], [-1]])
+    found = adversarial_examples(model, features, classes, {"adv_step_size": 0.5}, "hinge")
+    np.testing.assert_allclose(found, [[-0.5], [0.5]])
+
+
 def test_iterated_attacks_do_more_harm() -> None:
     model = compiled(linear())
     means = []

@@ -93,8 +93,10 @@ def test_evaluation_equals_that_of_the_whole_batch(arguments: dict[str, Any]) ->
     found = layerwise_evaluate(model, graph, "test", batch_size=9, known_labels=known)
     assert ("graph_loss" in found) == ("config" in arguments)
     assert set(found) == set(expected)
+    at_once = evaluate_nodes(model, graph, "test", known_labels=known)
     for name, value in expected.items():
         np.testing.assert_allclose(found[name], value, rtol=2e-5, err_msg=name)
+        np.testing.assert_allclose(at_once[name], value, rtol=2e-5, err_msg=name)
 
 
 @pytest.mark.usefixtures("in_parts")

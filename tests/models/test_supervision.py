@@ -73,7 +73,9 @@ def distributed(strategy: tf.distribute.Strategy, data: tuple[Any, ...]) -> Any:
     [
         (np.array([0, -1, 2]), "sparse_categorical_crossentropy", True, [0, 2]),
         (np.array([0, -1, 2], np.float32), "sparse_categorical_crossentropy", False, [0, 2]),
-        (np.array([[1, 0], [-1, -1], [0, -1]]), "binary_crossentropy", True, [0, 2]),
+        # Keras' losses would take the -1 of a row that is known in part for a label.
+        (np.array([[1, 0], [-1, -1], [0, -1]]), "binary_crossentropy", True, [0]),
+        (np.array([[1, 2], [NAN, 3], [NAN, NAN]], np.float32), "mse", True, [0]),
         (np.array([[1, 0], [-1, -1], [1, 1]], np.float32), "binary_crossentropy", True, [0, 2]),
         (column(1, NAN, -1), "mse", True, [0, 2]),  # A target may be -1.
         (np.array([1, -1, 2]), "mse", True, [0, 2]),  # An integer of a graph is a class.
@@ -140,6 +142,16 @@ def test_training_and_evaluation_without_any_label() -> None:
     # The other batch alone counts: errors 3 and 1.
     results = evaluated(model, empty, batch([3, 1], column(0, 0)))
     assert results == {"loss": 5.0, "mae": 2.0}
+
+
+def test_weight_penalties_beside_no_label_where_nothing_is_traced() -> None:
+    dense = keras.layers.Dense(1, kernel_regularizer="l2")
+    model = gnn.GraphRegularizationModel({"multiplier": 0.1}, lambda: dense)
+    model.compile(keras.optimizers.SGD(1.0), "mse", run_eagerly=True)
+    model.fit(*batch([1, 2], column(NAN, NAN)), verbose=0)
+    kernel = dense.get_weights()[0]
+    assert model.fit(*batch([1, 2], column(NAN, NAN)), verbose=0).history["loss"] == [0.0]
+    np.testing.assert_array_equal(dense.get_weights()[0], kernel)
 
 
 def test_an_evaluation_without_any_label_says_so() -> None:

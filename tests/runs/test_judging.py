@@ -69,6 +69,8 @@ def test_validation_is_exact_at_any_size(networks: dict[str, Run]) -> None:
     # A graph loss is measured where there are edges to measure it on.
     assert small.history["val_graph_loss"][0] > 0
     assert sampled.history["val_loss"] != small.history["val_loss"]
+    assert "estimated on sampled neighbors" in sampled.info()
+    assert "estimated" not in small.info()
 
 
 def test_answers_say_what_they_rest_on(
@@ -137,7 +139,9 @@ def test_changed_data_are_not_judged_unasked(
     run.evaluate("test")
 
 
-def test_nodes_that_were_trained_on_are_judged_apart(shop: Path, shop_runs: dict[str, Run]) -> None:
+def test_nodes_that_were_trained_on_are_judged_apart(
+    shop: Path, shop_runs: dict[str, Run], tmp_path: Path
+) -> None:
     run = shop_runs["mlp"]
     graph = from_folder(shop)
     # The same 60 nodes, which that folder does not divide, and two more.
@@ -155,6 +159,13 @@ def test_nodes_that_were_trained_on_are_judged_apart(shop: Path, shop_runs: dict
     hidden = dataclasses.replace(grown, splits={"test": np.arange(62)})
     counts = {k: v["nodes"] for k, v in run.evaluate(data=hidden)["splits"].items()}
     assert counts == {"test": 26, "train": 36}
+    # Nor under another split of the run's own.
+    path = tmp_path / "run"
+    shutil.copytree(run.path, path)
+    with (path / "splits.csv").open("a", encoding="utf-8") as file:
+        file.writelines(f"{name},extra\n" for name in ids)
+    counts = {k: v["nodes"] for k, v in load_run(path).evaluate(data=grown)["splits"].items()}
+    assert counts == {"extra": 26, "train": 36}
 
 
 def test_labels_that_nobody_needs_cannot_be_wrong(

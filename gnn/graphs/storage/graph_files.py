@@ -69,8 +69,9 @@ def open_graph(folder: str | os.PathLike[str]) -> Graph:
 
     The arrays are read-only `np.memmap`: what is looked up is read, and the system keeps what it
     has room for. The edges are grouped by receiver already, so `gnn.data.neighborhoods` sorts
-    nothing, and it reads the features of a batch's nodes alone. Opening reads the edges once, to
-    check them. Weights that are all 1 take no file and no memory.
+    nothing, and it reads the features of a batch's nodes alone. Opening reads the edges and
+    the features that are floats once, in parts, to check them. Weights that are all 1 take no file
+    and no memory.
 
     Args:
         folder: the folder. It must stay as it is while the graph is used.

@@ -89,7 +89,8 @@ def adversarial_examples(
                 outputs = model(called_on, training=False)
             else:
                 outputs = call_node_model(model, called_on, training=False)
-            return _sum_of_losses(loss, labels, outputs, padded_rows.mask_of(called))
+            mask = padded_rows.mask_of(called)
+            return _sum_of_losses(loss, labels, outputs, mask, has_graph=bool(keys))
 
         return adversarial_neighbors(attacked, loss_fn, config, seed=(seed, 0))
 
@@ -107,9 +108,11 @@ def adversarial_examples(
     return found[_SINGLE] if is_single else {**inputs, **found}
 
 
-def _sum_of_losses(loss: Any, labels: Any, outputs: Any, mask: tf.Tensor | None) -> tf.Tensor:
+def _sum_of_losses(
+    loss: Any, labels: Any, outputs: Any, mask: tf.Tensor | None, has_graph: bool
+) -> tf.Tensor:
     """The losses of all rows that count, summed; of several outputs those that have one."""
-    rows = supervision(loss, labels, outputs, mask=mask)
+    rows = supervision(loss, labels, outputs, mask=mask, has_graph=has_graph)
     labels, outputs = by_output(rows.labels), by_output(rows.outputs)
     total = tf.zeros([])
     for name, part in losses_by_output(loss, rows.outputs).items():

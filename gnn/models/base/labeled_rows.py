@@ -34,7 +34,11 @@ _OF_CLASSES = {
 
 
 def labeled(labels: Any, loss: Any = None, has_graph: bool = True) -> tf.Tensor | None:
-    """Which rows have a label: those of which some entry is no sign of a missing one.
+    """Which rows have a label.
+
+    Of several columns, a row that lacks an entry has none under the losses of Keras, which would
+    take the sign of a missing one for a label; under a loss of your own, and under one that ignores
+    a class, a row has one as soon as it has an entry.
 
     That sign is NaN in floats and -1 in integers, as in `gnn.Graph`; -1 in floats too where a
     crossentropy of Keras is taken of them; and the class that the loss ignores (`ignore_class`).
@@ -53,8 +57,9 @@ def labeled(labels: Any, loss: Any = None, has_graph: bool = True) -> tf.Tensor 
 
     >>> labeled(tf.constant([2, -1, 0])).numpy().tolist()
     [True, False, True]
-    >>> labeled(tf.constant([[1, -1], [-1, -1]])).numpy().tolist()
-    [True, False]
+    >>> two = tf.constant([[1, 0], [1, -1], [-1, -1]])
+    >>> labeled(two, "binary_crossentropy").numpy().tolist(), labeled(two).numpy().tolist()
+    ([True, False, False], [True, True, False])
     >>> labeled(tf.constant([[0.5], [float("nan")]]), "mse").numpy().tolist()
     [True, False]
     """
@@ -74,7 +79,9 @@ def labeled(labels: Any, loss: Any = None, has_graph: bool = True) -> tf.Tensor 
     anywhere = missing[0]
     for other in missing[1:]:
         anywhere = tf.logical_or(anywhere, other)
-    return tf.logical_not(tf.reduce_all(anywhere, axis=range(1, labels.shape.rank)))
+    by_keras = any(getattr(f, "__module__", "").startswith("keras.") for f in functions)
+    lacks = tf.reduce_any if by_keras and not _ignored(loss) else tf.reduce_all
+    return tf.logical_not(lacks(anywhere, axis=range(1, labels.shape.rank)))
 
 
 def rows_in_mean(loss: Any, labels: Any, outputs: Any, weights: Any = None) -> tf.Tensor:

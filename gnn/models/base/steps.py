@@ -288,6 +288,11 @@ class TrainedOnGraphs(CalledOnGraphs):
         has_none = self._compile_loss is None and self._computes_loss_as_keras
         if has_none and not self.losses and mean_losses_of(self):
             return tf.zeros([])  # Keras knows of no loss, but there is a graph loss.
+        outputs = keras.tree.flatten(rows.outputs)
+        if self._computes_loss_as_keras and all(part.shape[0] == 0 for part in outputs):
+            # Known beforehand only where nothing is traced: to a loss of no rows, which has no one
+            # number, Keras fails to add weight penalties.
+            return tf.add_n([tf.reduce_sum(tf.cast(part, tf.float32)) for part in outputs])
         return self.compute_loss(x, rows.labels, rows.outputs, rows.weights, training=training)
 
     def get_metrics_result(self) -> dict[str, Any]:

@@ -97,6 +97,7 @@ def evaluate_nodes(
     graph: Graph,
     split: str,
     *,
+    known_labels: str | None = None,
     memory_limit: int | None = None,
     verbose: str | bool = "auto",
 ) -> dict[str, float]:
@@ -106,6 +107,7 @@ def evaluate_nodes(
         model: a compiled Keras model of nodes.
         graph: the graph, with features, labels and the split.
         split: whose labeled nodes are judged.
+        known_labels: for a model with `pair_weights`, the split whose labels its loss may look at.
         memory_limit: as in `predict_nodes`.
         verbose: as in `predict_nodes`.
 
@@ -128,8 +130,9 @@ def evaluate_nodes(
     """
     nodes = judged_nodes(graph, split)
     if isinstance(model, NodeClassifier) and not fits_at_once(model, graph):
-        return judge_layerwise(LayerwiseRun(model, graph, verbose=verbose), split)
-    batches = _batches(model, graph, nodes, memory_limit)
+        run = LayerwiseRun(model, graph, verbose=verbose)
+        return judge_layerwise(run, split, known_labels=known_labels)
+    batches = _batches(model, graph, nodes, memory_limit, known_labels)
     found = model.evaluate(batches, verbose=0, return_dict=True)
     return {name: float(value) for name, value in without_graph_loss(model, found).items()}
 
@@ -178,7 +181,11 @@ def fits_at_once(model: keras.Model, graph: Graph) -> bool:
 
 
 def _batches(
-    model: keras.Model, graph: Graph, nodes: np.ndarray | None, memory_limit: int | None
+    model: keras.Model,
+    graph: Graph,
+    nodes: np.ndarray | None,
+    memory_limit: int | None,
+    known_labels: str | None = None,
 ) -> tf.data.Dataset:
     rows = np.arange(graph.num_nodes) if nodes is None else nodes
     if not needs_graph(model):
@@ -193,4 +200,5 @@ def _batches(
             f"{widest(model, graph)} columns): raise memory_limit, make it a NodeClassifier, or "
             "sample, by gnn.data.neighborhoods"
         )
-    return full_batch(dataclasses.replace(graph, splits={"chosen": rows}), "chosen")
+    chosen = dataclasses.replace(graph, splits={**graph.splits, "the chosen": rows})
+    return full_batch(chosen, "the chosen", known_labels=known_labels)
