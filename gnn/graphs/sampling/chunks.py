@@ -31,7 +31,9 @@ class Chunk:
         counts: int32 `[n]`, how many edges enter each node of the chunk or, of normalized edges,
             each receiver; the edges lie in this order.
         senders: int32 `[n_edges]`, places among the nodes of the chunk.
-        weights: float32 `[n_edges]`.
+        own_weights: float32 `[n_edges]`, or None where each is 1.
+        scale: None, or float32 `[num_nodes]`, what a normalized edge is multiplied by at either
+            end. Chunks that are kept for many passes share it, and need not keep products.
     """
 
     start: int
@@ -40,7 +42,19 @@ class Chunk:
     num_rows: int
     counts: np.ndarray
     senders: np.ndarray
-    weights: np.ndarray
+    own_weights: np.ndarray | None = None
+    scale: np.ndarray | None = None
+
+    @property
+    def weights(self) -> np.ndarray:
+        """What each edge weighs, float32 `[n_edges]`; of normalized edges computed anew."""
+        own = self.own_weights
+        if self.scale is None:
+            return np.ones(len(self.senders), np.float32) if own is None else own
+        of_rows = self.scale if self.nodes is None else self.scale[self.nodes]
+        products = np.repeat(self.scale[self.start : self.stop], self.counts)
+        products *= of_rows[self.senders]
+        return products if own is None else products * own
 
     @property
     def receivers(self) -> np.ndarray:
@@ -136,17 +150,17 @@ class ReceiverChunks:
             senders, weights = self._edges(start, stop)
             offsets = self._offsets[start : stop + 1] - self._offsets[start]
             counts = np.diff(offsets).astype(np.int32)
-            weights = weights * (scale[senders] * np.repeat(scale[start:stop], counts))
             nodes, senders, _ = self._localized(start, stop, senders)
             own = np.arange(stop - start, dtype=np.int32)
             is_loop = np.zeros(len(senders) + len(own), bool)
             is_loop[offsets[1:] + own] = True  # Before it lie the loops of the receivers before.
             first = np.int32(start if nodes is None else 0)
             senders = _stitched(senders, own + first, is_loop)
-            weights = _stitched(weights, scale[start:stop] ** 2, is_loop)
-            yield self._chunk(start, stop, nodes, counts + np.int32(1), senders, weights)
+            of_one = bool((weights == 1).all())
+            each = None if of_one else _stitched(weights, np.ones(len(own), np.float32), is_loop)
+            yield self._chunk(start, stop, nodes, counts + np.int32(1), senders, each, scale)
 
-    def _chunk(self, start: int, stop: int, nodes: np.ndarray | None, *edges: np.ndarray) -> Chunk:
+    def _chunk(self, start: int, stop: int, nodes: np.ndarray | None, *edges: Any) -> Chunk:
         num_rows = self._graph.num_nodes if nodes is None else len(nodes)
         return Chunk(start, stop, nodes, num_rows, *edges)
 

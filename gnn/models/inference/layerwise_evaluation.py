@@ -122,7 +122,7 @@ def _track_graph_loss(
         receivers=tf.convert_to_tensor(chunk.receivers),
         globals=tf.zeros([1, 0]),
         n_node=tf.constant([chunk.num_rows], tf.int32),
-        n_edge=tf.constant([len(chunk.weights)], tf.int32),
+        n_edge=tf.constant([len(chunk.senders)], tf.int32),
     )
     batch.readout = tf.convert_to_tensor(own.astype(np.int32))
     if known is not None:
