@@ -12,9 +12,10 @@ import tensorflow as tf
 from gnn.configs import AdvNeighborConfig, as_adv_neighbor_config
 from gnn.graphs.batch.graphs_tuple import BatchGraph
 from gnn.models.adversarial.adversarial_regularization import AdversarialRegularizationModel
+from gnn.models.adversarial.perturbed_network import NodeModel
 from gnn.models.base.supervision import SOLE, Supervision
-from gnn.models.node_models import input_names
-from gnn.nsl.base_model import CalledBaseModel, WrapsBaseModel, call_base_model
+from gnn.models.node_models import call_node_model, input_names
+from gnn.nsl.base_model import WrapsBaseModel
 from gnn.nsl.losses_and_metrics import LossesAndMetrics
 from gnn.ops.adversarial import adversarial_neighbors, of_feature, perturbed_names
 
@@ -65,7 +66,7 @@ class AdversarialRegularization(WrapsBaseModel, AdversarialRegularizationModel):
         base_with_labels_in_features: bool = False,
     ):
         super().__init__(
-            lambda: CalledBaseModel(base_model),
+            lambda: NodeModel(base_model),
             {} if adv_config is None else adv_config,
             name="AdversarialRegularization",
         )
@@ -79,7 +80,7 @@ class AdversarialRegularization(WrapsBaseModel, AdversarialRegularizationModel):
     @property
     def node_model(self) -> keras.Model:
         """The base model by our name for it."""
-        return self.network.base_model
+        return self.network.node_model
 
     def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """Calls the base model, after a look at the keys: Keras would warn at length before `call`.
@@ -274,7 +275,7 @@ class AdversarialRegularization(WrapsBaseModel, AdversarialRegularizationModel):
         config = self._of_dense(own, features)
 
         def loss_fn(changed: dict[str, tf.Tensor]) -> tf.Tensor:
-            outputs = call_base_model(self.node_model, {**features, **changed}, training=False)
+            outputs = call_node_model(self.node_model, {**features, **changed}, training=False)
             return tf.multiply(*self._loss_of(labels, outputs, weights))
 
         dense = {name: features[name] for name in perturbed_names(config, features)}

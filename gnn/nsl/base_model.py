@@ -8,49 +8,10 @@ from typing import Any
 import keras
 
 from gnn.files import whole_folder
-from gnn.graphs.batch.graphs_tuple import BatchGraph
-from gnn.layers.real_rows import call_layer
 from gnn.models.export import whole_export
-from gnn.models.node_graph_model import NodeGraphModel
-from gnn.models.node_models import node_inputs
-from gnn.models.sequential import prepare_sequential
 
 # Of a folder that `save` writes, in its manifest.
 KIND = "model"
-
-
-def call_base_model(base_model: keras.Model, features: Any, training: bool | None) -> Any:
-    """Calls a base model on the features it wants, as `gnn` does, but of a list of outputs too.
-
-    Args:
-        base_model: Sequential, functional or subclassed.
-        features: by name, or a tensor.
-        training: whether dropout and the like are on.
-
-    Example:
-
-    >>> inputs = keras.Input([2], name="x")
-    >>> base_model = keras.Model(inputs, [inputs, inputs])
-    >>> len(call_base_model(base_model, {"x": keras.ops.ones([1, 2])}, training=False))
-    2
-    """
-    inputs = node_inputs(base_model, features)
-    prepare_sequential(base_model, inputs)
-    return call_layer(base_model, inputs, training)
-
-
-class CalledBaseModel(NodeGraphModel):
-    """A base model as a model of graphs, for those of ours that wrap one."""
-
-    requires_graph = False
-
-    def __init__(self, base_model: keras.Model):
-        super().__init__()
-        self.base_model = base_model
-
-    def graph_call(self, graph: BatchGraph, training: bool | None = None) -> BatchGraph:
-        """Calls the base model on the features."""
-        return graph.replace(nodes=call_base_model(self.base_model, graph.nodes, training))
 
 
 class WrapsBaseModel:

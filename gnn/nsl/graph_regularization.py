@@ -12,7 +12,8 @@ import tensorflow as tf
 from gnn.graphs.batch.graphs_tuple import BatchGraph
 from gnn.layers.mean_loss import MeanLossLayer
 from gnn.models.node_graph_model import NodeGraphModel
-from gnn.nsl.base_model import WrapsBaseModel, call_base_model
+from gnn.models.node_models import call_node_model
+from gnn.nsl.base_model import WrapsBaseModel
 from gnn.nsl.importing import configs, lib
 
 _REDUCTION = tf.compat.v1.losses.Reduction
@@ -77,17 +78,17 @@ class GraphRegularization(WrapsBaseModel, NodeGraphModel):
     def graph_call(self, graph: BatchGraph, training: bool | None = None) -> BatchGraph:
         """Calls the base model; in training, calls it on the neighbors too and adds their loss."""
         if not isinstance(graph.nodes, Mapping):
-            return graph.replace(nodes=call_base_model(self.base_model, graph.nodes, training))
+            return graph.replace(nodes=call_node_model(self.base_model, graph.nodes, training))
         neighbor_config, multiplier = (
             self.graph_reg_config.neighbor_config,
             self.graph_reg_config.multiplier,
         )
         if not training or neighbor_config.max_neighbors == 0 or multiplier <= 0:
             own = lib.strip_neighbor_features(graph.nodes, neighbor_config)
-            return graph.replace(nodes=call_base_model(self.base_model, own, training))
+            return graph.replace(nodes=call_node_model(self.base_model, own, training))
         own, neighbors, weights = lib.unpack_neighbor_features(graph.nodes, neighbor_config)
-        outputs = call_base_model(self.base_model, own, training)
-        self.regularizer(outputs, call_base_model(self.base_model, neighbors, training), weights)
+        outputs = call_node_model(self.base_model, own, training)
+        self.regularizer(outputs, call_node_model(self.base_model, neighbors, training), weights)
         return graph.replace(nodes=outputs)
 
     def evaluate(self, *args: Any, **kwargs: Any) -> Any:
