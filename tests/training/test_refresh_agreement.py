@@ -212,8 +212,14 @@ def doubtful() -> AgreementModel:
     return judge(encoder=keras.Sequential(layers))
 
 
-def resumable(folder: Path, pairs: Any = GRAPH, kill: int | None = None) -> tuple[Any, Any]:
+def one_batch() -> tf.data.Dataset:
+    """Of pairs, other ones in each pass."""
+    return labeled_pairs(GRAPH, batch_size=512)
+
+
+def resumable(folder: Path, pairs: Any = None, kill: int | None = None) -> tuple[Any, Any]:
     """Four epochs of three steps, a refresh in every other; weights and history."""
+    pairs = one_batch() if pairs is None else pairs
     model, refresh = gcn(doubtful()), RefreshAgreement(pairs, every=2, epochs=2)
     resume = ExactResume(folder, [refresh], every_steps=1)
     callbacks = [resume] if kill is None else [resume, Kill(kill)]
@@ -262,7 +268,7 @@ def test_a_killed_training_ends_with_the_same_bits(whole: Any, tmp_path: Path) -
 
 def test_a_second_fit_in_one_process_goes_on(whole: Any, tmp_path: Path) -> None:
     weights, history = whole
-    model, refresh = gcn(doubtful()), RefreshAgreement(GRAPH, every=2, epochs=2)
+    model, refresh = gcn(doubtful()), RefreshAgreement(one_batch(), every=2, epochs=2)
     resume = ExactResume(tmp_path, [refresh], every_steps=1)
     data = resume.batches(sampled())
     for epochs in (1, 3, 4, 4):  # The last time there is nothing to do.
@@ -281,7 +287,7 @@ def test_a_killed_training_on_two_devices_ends_with_the_same_bits(
     def run(folder: str, kill: int | None = None) -> Any:
         with two_devices.scope():
             model = gcn(doubtful())
-        resume = ExactResume(tmp_path / folder, [RefreshAgreement(GRAPH)], every_steps=1)
+        resume = ExactResume(tmp_path / folder, [RefreshAgreement(one_batch())], every_steps=1)
         data = distribute(two_devices, lambda context: resume.batches(sampled(15, padding=True)))
         callbacks = [resume] if kill is None else [resume, Kill(kill)]
         history = model.fit(data, epochs=2, callbacks=callbacks, verbose=0)
