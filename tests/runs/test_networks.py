@@ -165,6 +165,7 @@ def test_a_data_set_may_be_judged_otherwise() -> None:
     assert best_epoch(config).monitor == "val_accuracy"
     model = build_model(config, tiny())
     compile_model(model, config)
+    model.run_eagerly = True
     batches = evaluation_batches(config, tiny(), "train")
     # What lets a training go on is measured.
     assert "cross_entropy" in model.evaluate(batches, verbose=0, return_dict=True)

@@ -124,23 +124,23 @@ def test_saved_model_takes_raw_numbers(model: str, shop_runs: dict[str, Run]) ->
 def test_resumed_run_ends_as_one_that_was_never_stopped(
     model: str, options: Any, shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The run that is carried on has what a kill after the second epoch would have left."""
+    """The run that is carried on has what a kill after the first epoch would have left."""
     stopped = RunFolder(tmp_path / "stopped")
 
     def keep(self: FiniteLoss, epoch: int, logs: Any = None) -> None:
         look(self, epoch, logs)
-        if epoch == 1:
+        if epoch == 0:
             shutil.copytree(tmp_path / "whole.partial", stopped.partial)
 
     look = FiniteLoss.on_epoch_end
-    options = {"epochs": 3, "recipe": "general", "learning_rate": 0.003, **options}
+    options = {"recipe": "general", "learning_rate": 0.003, **options}
     with monkeypatch.context() as patch:
         patch.setattr(FiniteLoss, "on_epoch_end", keep)
         whole = train(short(shop, tmp_path / "whole", model, **options))
     assert len(list(stopped.state.glob("step-*"))) == 1
     resumed = train(RunConfig(output=str(stopped.path), resume=True))
     log = (resumed.path / "log.txt").read_text()
-    assert "carried on after epoch 2" in log and "other versions" not in log
+    assert "carried on after epoch 1" in log and "other versions" not in log
     assert resumed.history == whole.history
     for one, other in zip(resumed.model.get_weights(), whole.model.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
