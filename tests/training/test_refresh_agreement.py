@@ -70,9 +70,25 @@ def gcn(agreement_model: Any = None, eager: bool = True) -> GraphConvolutionalNo
         agreement_model=agreement_model or judge(),
         pair_weights=WEIGHTS,
     )
+    return compiled(model, run_eagerly=eager)
+
+
+def compiled(model: Any, **options: Any) -> Any:
     optimizer = keras.optimizers.SGD(0.01, momentum=0.9)
-    model.compile(optimizer, LOSS, metrics=["accuracy"], run_eagerly=eager)
+    model.compile(optimizer, LOSS, metrics=["accuracy"], **options)
     return model
+
+
+def regularized(agreement_model: Any = None) -> GraphRegularizationModel:
+    """Smaller, where only the callback is looked at."""
+    keras.utils.set_random_seed(1)
+    model = GraphRegularizationModel(
+        CONFIG,
+        lambda: keras.Sequential([keras.layers.Dropout(0.5), keras.layers.Dense(3)]),
+        agreement_model=agreement_model or judge(),
+        pair_weights=WEIGHTS,
+    )
+    return compiled(model, run_eagerly=True)
 
 
 def traced(model: Any) -> list[int]:
@@ -119,8 +135,8 @@ def test_every_other_epoch() -> None:
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
             seen.append(self.model.agreement_model.get_weights()[0].copy())
 
-    gcn_model = gcn()
-    gcn_model.fit(TRAIN, epochs=5, callbacks=[RefreshAgreement(GRAPH, every=2), Watch()], verbose=0)
+    model = regularized()
+    model.fit(TRAIN, epochs=5, callbacks=[RefreshAgreement(GRAPH, every=2), Watch()], verbose=0)
     changed = [not np.array_equal(*pair) for pair in zip(seen[:-1], seen[1:], strict=True)]
     assert changed == [False, True, False, True]
 
@@ -129,7 +145,7 @@ def test_pairs_as_data_and_a_model_of_the_users() -> None:
     ends = [keras.Input((3,)) for _ in range(2)]
     users = keras.Model(ends, keras.layers.Dense(1, "sigmoid")(keras.layers.Multiply()(ends)))
     before = users.get_weights()
-    model = gcn(users)
+    model = regularized(users)
     pairs = labeled_pairs(GRAPH, use_edges=False, seed=4)
     history = model.fit(TRAIN, epochs=2, callbacks=[RefreshAgreement(pairs)], verbose=0).history
     assert {"agreement_loss", "agreement_accuracy", "agreement_auc"} <= set(history)
@@ -184,7 +200,7 @@ def sampled(batch_size: int = 20, padding: bool = False) -> tf.data.Dataset:
         GRAPH,
         "train",
         batch_size=batch_size,
-        fanout=(5, 5),
+        fanout=(5,),
         shuffle=True,
         seed=0,
         known_labels="train",
@@ -220,7 +236,7 @@ def one_batch() -> tf.data.Dataset:
 def resumable(folder: Path, pairs: Any = None, kill: int | None = None) -> tuple[Any, Any]:
     """Four epochs of three steps, a refresh in every other; weights and history."""
     pairs = one_batch() if pairs is None else pairs
-    model, refresh = gcn(doubtful()), RefreshAgreement(pairs, every=2, epochs=2)
+    model, refresh = regularized(doubtful()), RefreshAgreement(pairs, every=2, epochs=2)
     resume = ExactResume(folder, [refresh], every_steps=1)
     callbacks = [resume] if kill is None else [resume, Kill(kill)]
     history = model.fit(
@@ -268,14 +284,14 @@ def test_a_killed_training_ends_with_the_same_bits(whole: Any, tmp_path: Path) -
 
 def test_a_second_fit_in_one_process_goes_on(whole: Any, tmp_path: Path) -> None:
     weights, history = whole
-    model, refresh = gcn(doubtful()), RefreshAgreement(one_batch(), every=2, epochs=2)
+    model, refresh = regularized(doubtful()), RefreshAgreement(one_batch(), every=2, epochs=2)
     resume = ExactResume(tmp_path, [refresh], every_steps=1)
     data = resume.batches(sampled())
     for epochs in (1, 3, 4, 4):  # The last time there is nothing to do.
         found = model.fit(data, epochs=epochs, callbacks=[resume], shuffle=False, verbose=0)
     assert found.history == history
     assert_equal(state_of(model), weights)
-    other = gcn(doubtful())  # The same callbacks restore another model.
+    other = regularized(doubtful())  # The same callbacks restore another model.
     found = other.fit(data, epochs=4, callbacks=[resume], shuffle=False, verbose=0)
     assert found.history == history
     assert_equal(state_of(other), weights)
@@ -286,7 +302,7 @@ def test_a_killed_training_on_two_devices_ends_with_the_same_bits(
 ) -> None:
     def run(folder: str, kill: int | None = None) -> Any:
         with two_devices.scope():
-            model = gcn(doubtful())
+            model = regularized(doubtful())
         resume = ExactResume(tmp_path / folder, [RefreshAgreement(one_batch())], every_steps=1)
         data = distribute(two_devices, lambda context: resume.batches(sampled(15, padding=True)))
         callbacks = [resume] if kill is None else [resume, Kill(kill)]
@@ -308,7 +324,7 @@ def test_another_judge_or_other_pairs_are_refused(tmp_path: Path) -> None:
         resume = ExactResume(tmp_path, [refresh], every_steps=1)
         callbacks = [resume] if kill is None else [resume, Kill(kill)]
         data = resume.batches(sampled())
-        gcn().fit(data, epochs=2, callbacks=callbacks, shuffle=False, verbose=0)
+        regularized().fit(data, epochs=2, callbacks=callbacks, shuffle=False, verbose=0)
 
     with pytest.raises(KeyboardInterrupt):
         fit(0.5)
@@ -327,7 +343,7 @@ def test_pairs_of_which_the_order_is_not_known_are_refused(tmp_path: Path) -> No
         def __getitem__(self, index: int) -> Any:
             return (np.ones((4, 3)), np.zeros((4, 3))), np.ones((4, 1))
 
-    gcn().fit(TRAIN, callbacks=[RefreshAgreement(Pairs())], verbose=0)
+    regularized().fit(TRAIN, callbacks=[RefreshAgreement(Pairs())], verbose=0)
     with pytest.raises(
         ValueError, match=r"must be a gnn\.Graph or a tf\.data\.Dataset .*got Pairs"
     ):
@@ -337,7 +353,7 @@ def test_pairs_of_which_the_order_is_not_known_are_refused(tmp_path: Path) -> No
 def test_a_judge_of_another_strategy_is_refused(two_devices: tf.distribute.Strategy) -> None:
     elsewhere = judge()
     with two_devices.scope():
-        model = gcn(elsewhere)
+        model = regularized(elsewhere)
     data = distribute(two_devices, lambda context: sampled(10, padding=True))
     with pytest.raises(ValueError, match="'agreement_model.*' must be made in the scope of the"):
         model.fit(data, callbacks=[RefreshAgreement(GRAPH)], verbose=0)
@@ -358,7 +374,7 @@ def test_two_devices(two_devices: tf.distribute.Strategy) -> None:
         keras.utils.set_random_seed(1)
         return AgreementModel((8,))
 
-    model = gcn(made())
+    model = regularized(made())
     model.agreement_model.compile(run_eagerly=True)
     # Under a strategy each `fit` of Keras begins with a batch of its own, which is the first pass.
     pairs = labeled_pairs(GRAPH, first_epoch=1)
@@ -366,7 +382,7 @@ def test_two_devices(two_devices: tf.distribute.Strategy) -> None:
     model.fit(sampled(), callbacks=[refresh], verbose=0)
     expected = model.agreement_model.get_weights()
     with two_devices.scope():
-        model = gcn(made())  # The callback compiles it.
+        model = regularized(made())  # The callback compiles it.
     data = distribute(
         two_devices,
         lambda context: sampled(context.get_per_replica_batch_size(20), padding=True),
