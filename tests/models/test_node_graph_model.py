@@ -383,6 +383,23 @@ def test_predictions_come_in_the_order_of_the_data() -> None:
     assert Scaled().predict(dataset, verbose=0).ravel().tolist() == [4.0, 1.0, 3.0]
 
 
+def test_prediction_is_traced_once_for_batches_of_any_size() -> None:
+    class Counted(Scaled):
+        calls = 0
+
+        def graph_call(self, graph: Any) -> Any:
+            self.calls += 1
+            return super().graph_call(graph)
+
+    model = Counted()
+    model(all_rows([1], 0))  # Its weight is made.
+    before = model.calls
+    for sizes in ((4, 3, 2), (1, 5)):
+        batches = [(all_rows(list(range(size)), size), column([0] * size)) for size in sizes]
+        assert len(model.predict(dataset_of(*batches), verbose=0)) == sum(sizes)
+    assert model.calls == before + 1
+
+
 def test_auto_means_no_xla_and_true_is_obeyed() -> None:
     model = Scaled()
     model.compile("sgd", "mse", run_eagerly=True)

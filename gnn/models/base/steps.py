@@ -166,7 +166,17 @@ class TrainedOnGraphs(CalledOnGraphs):
     def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
         """Predicts as `keras.Model.predict` does, without the rows that are padding."""
         check_data(x, self.distribute_strategy)
-        return padded_rows.drop_from_prediction(super().predict(self.given(x), *args, **kwargs))
+        x = self.given(x)
+        if isinstance(x, tf.data.Dataset):
+            self._trace_prediction(x.element_spec)
+        return padded_rows.drop_from_prediction(super().predict(x, *args, **kwargs))
+
+    def _trace_prediction(self, spec: Any) -> None:
+        """Traces for batches of any size: Keras, given one by one, traces each of the first."""
+        self.make_predict_function()
+        one_by_one = self.steps_per_execution == self.distribute_strategy.num_replicas_in_sync == 1
+        if one_by_one and hasattr(self.predict_function, "get_concrete_function"):
+            self.predict_function.get_concrete_function([spec])
 
     def predict_on_batch(self, x: Any) -> Any:
         """Predicts one batch, without the rows that are padding."""
