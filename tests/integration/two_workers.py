@@ -69,7 +69,7 @@ with strategy.scope():
 history = model.fit(
     batches("train", shuffle=True),
     validation_data=batches("validation", shuffle=False),
-    epochs=3,
+    epochs=2,
     verbose=0,
 )
 found = model.evaluate(batches("validation", shuffle=False), verbose=0, return_dict=True)
