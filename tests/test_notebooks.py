@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import jupyter_client
 import nbclient
 import nbformat
 import pytest
@@ -24,24 +23,23 @@ def test_there_are_notebooks() -> None:
 
 
 @pytest.fixture(scope="module")
-def kernel() -> Iterator[jupyter_client.KernelManager]:
-    """One for all: to start one and import TensorFlow costs as much as most notebooks."""
-    manager = jupyter_client.KernelManager(kernel_name="python3")
-    manager.start_kernel()
-    yield manager
-    manager.shutdown_kernel(now=True)
+def client() -> Iterator[nbclient.NotebookClient]:
+    """One kernel for all: to start it and import TensorFlow costs as much as a notebook."""
+    client = nbclient.NotebookClient(nbformat.v4.new_notebook(), timeout=600, kernel_name="python3")
+    with client.setup_kernel():
+        yield client
 
 
 def test_it_runs_from_top_to_bottom(
-    path: Path, tmp_path: Path, kernel: jupyter_client.KernelManager
+    path: Path, tmp_path: Path, client: nbclient.NotebookClient
 ) -> None:
-    notebook = nbformat.read(path, as_version=4)
+    client.nb = nbformat.read(path, as_version=4)
     # As in a kernel of its own: no name is left of the notebook before.
     begin = nbformat.v4.new_code_cell(f"%reset -f\n%cd -q {tmp_path}")
-    notebook.cells.insert(0, begin)
-    client = nbclient.NotebookClient(notebook, km=kernel, timeout=600)
-    client.execute()
-    ran = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    client.nb.cells.insert(0, begin)
+    for index, cell in enumerate(client.nb.cells):
+        client.execute_cell(cell, index)
+    ran = [cell for cell in client.nb.cells if cell.cell_type == "code"]
     assert len(ran) > 1 and all(cell.execution_count for cell in ran)
 
 

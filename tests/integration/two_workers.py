@@ -13,6 +13,10 @@ if CLUSTER:
     task = {"type": "worker", "index": int(index)}
     os.environ["TF_CONFIG"] = json.dumps({"cluster": {"worker": workers}, "task": task})
 
+if CLUSTER:
+    for name in ("matplotlib", "pandas", "sklearn"):
+        sys.modules[name] = None  # Keras loads them where they are: a third of the start.
+
 import tensorflow as tf  # noqa: E402
 
 # A strategy of several workers has to come before the first op.
