@@ -21,11 +21,22 @@ import tensorflow as tf  # noqa: E402
 
 # Tests compute little: to share a product out over threads costs more than the product.
 tf.config.threading.set_intra_op_parallelism_threads(1)
-# What was imported is here to stay, and tracing makes objects by the million: the collector, at its
-# usual pace, would look through all of them again and again.
-gc.collect()
-gc.freeze()
+# Tracing makes objects by the million: the collector, at its usual pace, would look through all of
+# them again and again.
 gc.set_threshold(100_000, 20, 20)
+
+
+def let_go() -> None:
+    """Lets go of data sets, whose Python functions TensorFlow keeps until then.
+
+    What is still there is here to stay, such as the graphs that TensorFlow keeps of every `fit`:
+    the collector need not look through it again.
+    """
+    keras.backend.clear_session()
+    gc.freeze()
+
+
+let_go()
 
 # MirroredStrategy needs two devices; they can be made only before TensorFlow runs its first op.
 # Everything else runs on the first of them, as it would without the second.
@@ -44,9 +55,9 @@ def fresh_keras() -> Iterator[None]:
 
 @pytest.fixture(scope="module", autouse=True)
 def fresh_session() -> Iterator[None]:
-    """Lets go of a file's data sets, whose Python functions TensorFlow keeps until then."""
+    """Lets go of what a file made."""
     yield
-    keras.backend.clear_session()
+    let_go()
 
 
 @pytest.fixture(scope="session")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import keras
 import pytest
 
-from tests.conformance.registry import ROWS, Row
-from tests.conformance.training import Trained, batches, train
+from tests.conformance.registry import EACH, ROWS, Row
+from tests.conformance.training import Alone, Trained, batches, train
+from tests.conftest import let_go
 
 
 @pytest.fixture(scope="session", params=ROWS, ids=lambda row: row.name)
@@ -16,7 +16,7 @@ def row(request: pytest.FixtureRequest) -> Iterator[Row]:
     """A row of the registry; what it left behind, such as data sets with functions, goes after."""
     yield request.param
     batches.cache_clear()
-    keras.backend.clear_session()
+    let_go()
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -26,5 +26,11 @@ def fresh_session() -> None:
 
 @pytest.fixture(scope="session")
 def trained(row: Row) -> Trained:
-    """The row's model after 20 steps; not to be trained on."""
+    """The row's model after some epochs; not to be trained on."""
     return train(row)
+
+
+@pytest.fixture(scope="session", params=EACH, ids=lambda row: row.name)
+def alone(request: pytest.FixtureRequest) -> Alone:
+    """A class by itself, in a new model: what shows without a step that is traced."""
+    return Alone(request.param, request.param.compiled())

@@ -144,7 +144,8 @@ class Row:
         make_layer: for a row of a layer, dropout rate and keywords -> the layer alone.
         by_replica: whether each replica looks at its own rows, as Keras' batch normalization does,
             so that several devices do not train as one.
-        parts: of several layers in one model, the row of each.
+        joined: whether it trains in one model with others of its graph, and not alone.
+        parts: of several layers or models in one, the row of each.
     """
 
     name: str
@@ -158,12 +159,13 @@ class Row:
     known_labels: str | None = None
     make_layer: Callable[..., keras.layers.Layer] | None = None
     by_replica: bool = False
+    joined: bool = False
     parts: tuple[Row, ...] = ()
 
     @property
     def kinds(self) -> set[type]:
         """The public classes that the row puts through the checks."""
-        return {part.kind for part in self.parts} or {self.kind}
+        return {self.kind, *(part.kind for part in self.parts)}
 
     @property
     def accuracy(self) -> str:
@@ -178,7 +180,7 @@ class Row:
         metrics: Any = ["accuracy"]
         if self.output is not None:
             loss, metrics = {self.output: loss}, {self.output: metrics}
-        model.compile(keras.optimizers.Adam(0.01), loss, metrics=metrics, **kwargs)
+        model.compile(keras.optimizers.SGD(0.01, 0.9), loss, metrics=metrics, **kwargs)
         return model
 
 
@@ -212,22 +214,38 @@ def _layer_row(
     return Row(name, kind, make, graph, make_layer=make_layer, **fields)
 
 
-def _side_by_side(name: str, rows: list[Row]) -> Row:
-    """One row of the layers of several, in one model: to trace a step costs more than its layers.
+def _pool_row(name: str, kind: type, make_pool: Callable[[], keras.layers.Layer]) -> Row:
+    return Row(name, kind, lambda dropout: PoolHost([make_pool()], dropout), _X)
+
+
+def _host_of_layers(rows: list[Row], dropout: float) -> keras.Model:
+    layers = [row.make_layer(dropout, name=row.name) for row in rows if row.make_layer]
+    return LayerHost(layers, dropout, on_features=rows[0].graph is _SPARSE)
+
+
+def _host_of_pools(rows: list[Row], dropout: float) -> keras.Model:
+    pools = [pool for row in rows for pool in row.make(dropout).hosted]
+    return PoolHost(pools, dropout)
+
+
+def _joint(rows: list[Row], dropout: float) -> keras.Model:
+    return JointClassifier([row.make(dropout) for row in rows])
+
+
+def _side_by_side(
+    name: str, rows: list[Row], join: Callable[[list[Row], float], keras.Model]
+) -> Row:
+    """One row of several in one model: to trace a step costs more than what is in it.
 
     Where a check compares weights, it names the layer that is wrong.
     """
-
-    def make(dropout: float) -> keras.Model:
-        layers = [row.make_layer(dropout, name=row.name) for row in rows if row.make_layer]
-        return LayerHost(layers, dropout, on_features=rows[0].graph is _SPARSE)
-
     return Row(
         name,
-        keras.layers.Layer,
-        make,
+        JointClassifier if join is _joint else keras.layers.Layer,
+        lambda dropout: join(rows, dropout),
         rows[0].graph,
         has_graph_loss=any(row.has_graph_loss for row in rows),
+        other_losses=tuple(sorted({loss for row in rows for loss in row.other_losses})),
         uses_edges=any(row.uses_edges for row in rows),
         parts=tuple(rows),
     )
@@ -240,13 +258,14 @@ def _grand(dropout: float, **arguments: Any) -> GRANDNodeClassifier:
     )
 
 
-_EACH = [
+EACH = [
     Row(
         "graph_regularization_mlp",
         GraphRegularizationModel,
         lambda dropout: GraphRegularizationModel(_L2, lambda: mlp(dropout)),
         _X,
         has_graph_loss=True,
+        joined=True,
     ),
     Row(
         "graph_regularization_two_inputs",
@@ -256,6 +275,7 @@ _EACH = [
         ),
         _XY,
         has_graph_loss=True,
+        joined=True,
     ),
     Row(
         "graph_regularization_embedding",
@@ -305,6 +325,7 @@ _EACH = [
             node_model_fn=lambda: logarithms(dropout),
         ),
         _X,
+        joined=True,
     ),
     Row(
         "gcn",
@@ -313,6 +334,7 @@ _EACH = [
             num_classes=NUM_CLASSES, hidden_units=8, dropout_rate=dropout
         ),
         _SPARSE,
+        joined=True,
     ),
     Row(
         "gcn_encoded_regularized",
@@ -327,6 +349,7 @@ _EACH = [
         ),
         _X,
         has_graph_loss=True,
+        joined=True,
     ),
     Row(
         "gcn_agreement",
@@ -342,16 +365,6 @@ _EACH = [
         _SPARSE,
         has_graph_loss=True,
         known_labels="train",
-    ),
-    Row(
-        "adversarial_mlp",
-        AdversarialRegularizationModel,
-        lambda dropout: AdversarialRegularizationModel(
-            lambda: mlp(dropout), _ADVERSARIAL, graph_config=_L2, seed=1
-        ),
-        _X,
-        has_graph_loss=True,
-        other_losses=("adversarial_loss",),
     ),
     Row(
         "adversarial_two_inputs",
@@ -410,6 +423,7 @@ _EACH = [
         ),
         _XY,
         has_graph_loss=True,
+        joined=True,
     ),
     Row(
         "belief_agreement",
@@ -419,39 +433,17 @@ _EACH = [
         ),
         _X,
         has_graph_loss=True,
+        joined=True,
     ),
     Row(
-        "joint_network_and_perceptron",
-        JointClassifier,
+        "perceptron_of_sparse",
+        FeatureDense,
         lambda dropout: JointClassifier(
-            [
-                GraphConvolutionalNodeClassifier(
-                    num_classes=NUM_CLASSES, hidden_units=8, dropout_rate=dropout, config=_L2
-                ),
-                keras.Sequential([FeatureDropout(dropout, seed=7), FeatureDense(NUM_CLASSES)]),
-            ]
+            [keras.Sequential([FeatureDropout(dropout, seed=7), FeatureDense(NUM_CLASSES)])]
         ),
         _SPARSE,
-        has_graph_loss=True,
-    ),
-    Row(
-        "joint_draws",
-        JointClassifier,
-        lambda dropout: JointClassifier(
-            [
-                _grand(dropout),
-                GraphConvolutionalNodeClassifier(
-                    num_classes=NUM_CLASSES,
-                    hidden_units=8,
-                    dropout_rate=dropout,
-                    config=_L2,
-                    agreement_model=AgreementModel((4,)),
-                ),
-            ]
-        ),
-        _SPARSE,
-        has_graph_loss=True,
-        other_losses=("consistency_loss",),
+        uses_edges=False,
+        joined=True,
     ),
     Row(
         "joint_perceptrons",
@@ -460,7 +452,13 @@ _EACH = [
         _X,
         uses_edges=False,
     ),
-    Row("slides_comm_net", NodeGraphModel, lambda dropout: CommNetModel(dropout=dropout), _X),
+    Row(
+        "slides_comm_net",
+        NodeGraphModel,
+        lambda dropout: CommNetModel(dropout=dropout),
+        _X,
+        joined=True,
+    ),
     _layer_row(
         "gcn_conv",
         GCNConv,
@@ -575,6 +573,7 @@ _EACH = [
             num_classes=NUM_CLASSES, hidden_units=8, dropout_rate=dropout, aggregator="max"
         ),
         _SPARSE,
+        joined=True,
     ),
     Row(
         "gat",
@@ -591,6 +590,7 @@ _EACH = [
         ),
         _SPARSE,
         has_graph_loss=True,
+        joined=True,
     ),
     Row(
         "gat_v2",
@@ -603,6 +603,7 @@ _EACH = [
             attention_dropout=dropout,
         ),
         _SPARSE,
+        joined=True,
     ),
     Row(
         "gin",
@@ -616,6 +617,7 @@ _EACH = [
         ),
         _SPARSE,
         has_graph_loss=True,  # After an exchange of replicas, in its batch normalization.
+        joined=True,
     ),
     Row(
         "mpnn",
@@ -624,21 +626,16 @@ _EACH = [
             num_classes=NUM_CLASSES, hidden_units=8, dropout_rate=dropout, steps=2
         ),
         _SPARSE,
+        joined=True,
     ),
-    Row("global_pool", GlobalPool, lambda dropout: PoolHost(GlobalPool("mean"), dropout), _X),
-    Row("global_pool_max", GlobalPool, lambda dropout: PoolHost(GlobalPool("max"), dropout), _X),
-    Row(
+    _pool_row("global_pool", GlobalPool, lambda: GlobalPool("mean")),
+    _pool_row("global_pool_max", GlobalPool, lambda: GlobalPool("max")),
+    _pool_row(
         "attention_pool",
         AttentionPool,
-        lambda dropout: PoolHost(
-            AttentionPool(
-                5,
-                kernel_initializer=keras.initializers.HeNormal(seed=3),
-                kernel_regularizer="l2",
-            ),
-            dropout,
+        lambda: AttentionPool(
+            5, kernel_initializer=keras.initializers.HeNormal(seed=3), kernel_regularizer="l2"
         ),
-        _X,
     ),
     Row(
         "graph_classifier",
@@ -723,6 +720,7 @@ _EACH = [
         ),
         _XY,
         has_graph_loss=True,
+        joined=True,
     ),
     Row(
         "sgc",
@@ -735,6 +733,7 @@ _EACH = [
         ),
         _SPARSE,
         has_graph_loss=True,
+        joined=True,
     ),
     Row(
         "appnp",
@@ -743,6 +742,7 @@ _EACH = [
             num_classes=NUM_CLASSES, hidden_units=8, dropout_rate=dropout, hops=3, teleport=0.2
         ),
         _SPARSE,
+        joined=True,
     ),
     Row(
         "dagnn",
@@ -756,6 +756,7 @@ _EACH = [
             kernel_regularizer=keras.regularizers.L2(1e-3),
         ),
         _X,
+        joined=True,
     ),
     Row(
         "gcnii",
@@ -768,6 +769,7 @@ _EACH = [
             convolution_regularizer=keras.regularizers.L2(1e-3),
         ),
         _SPARSE,
+        joined=True,
     ),
     Row(
         "grand",
@@ -776,17 +778,44 @@ _EACH = [
         _SPARSE,
         has_graph_loss=True,
         other_losses=("consistency_loss",),
+        joined=True,
     ),
 ]
 
-LAYER_ROWS = [row for row in _EACH if row.make_layer is not None]
+LAYER_ROWS = [row for row in EACH if row.make_layer is not None]
+MODEL_ROWS = [row for row in EACH if row.make_layer is None]
 
-ROWS = [
-    *(row for row in _EACH if row.make_layer is None),
-    _side_by_side("layers", [row for row in LAYER_ROWS if row.graph is _X and row.uses_edges]),
+TOGETHER = [
+    _side_by_side(
+        "layers",
+        [row for row in LAYER_ROWS if row.graph is _X and row.uses_edges],
+        _host_of_layers,
+    ),
     _side_by_side(
         "layers_without_edges",
         [row for row in LAYER_ROWS if row.graph is _X and not row.uses_edges],
+        _host_of_layers,
     ),
-    _side_by_side("layers_on_sparse", [row for row in LAYER_ROWS if row.graph is _SPARSE]),
+    _side_by_side(
+        "layers_on_sparse",
+        [row for row in LAYER_ROWS if row.graph is _SPARSE],
+        _host_of_layers,
+    ),
+    _side_by_side(
+        "pools",
+        [row for row in MODEL_ROWS if row.kind in (GlobalPool, AttentionPool)],
+        _host_of_pools,
+    ),
+    *(
+        _side_by_side(
+            name, [row for row in MODEL_ROWS if row.joined and row.graph is graph], _joint
+        )
+        for name, graph in (("on_sparse", _SPARSE), ("on_x", _X), ("on_two_features", _XY))
+    ),
+]
+
+# What the checks of training take: a row of each model that trains alone, and those of several.
+ROWS = [
+    *(row for row in MODEL_ROWS if all(row not in several.parts for several in TOGETHER)),
+    *TOGETHER,
 ]

@@ -13,6 +13,7 @@ from tests.conformance.registry import Row
 from tests.conformance.training import (
     EPOCHS,
     STEPS_PER_EPOCH,
+    Alone,
     Trained,
     assert_equal_states,
     batches,
@@ -23,8 +24,8 @@ from tests.conformance.training import (
 )
 
 
-def test_config_round_trip(row: Row) -> None:
-    model = row.make(0.3)
+def test_config_round_trip(alone: Alone) -> None:
+    model = alone.row.make(0.3)
     config = model.get_config()
     copy = type(model).from_config(json.loads(json.dumps(config)))
     assert type(copy) is type(model)
@@ -53,8 +54,6 @@ def test_checkpoint_and_backup_go_on(row: Row, trained: Trained, tmp_path: Path)
     history = restored.fit(batches(row), epochs=2, callbacks=callbacks, verbose=0)
     assert history.epoch == []  # Both were over.
     assert_equal_states(restored, state)
-    assert one_step(row, restored) == pytest.approx(step, rel=1e-5)
-    assert_equal_states(restored, next_state)
 
     loaded = keras.models.load_model(best)
     assert type(loaded) is type(trained.model)

@@ -15,7 +15,7 @@ from gnn.graphs.batch.graphs_tuple import BatchGraph, graph_from_inputs
 from gnn.graphs.graph import Graph
 from gnn.layers import GraphLayer
 from tests.conformance.registry import LAYER_ROWS, Row
-from tests.conformance.training import Trained, columns
+from tests.conformance.training import Alone, columns
 from tests.conformance.user_models import WIDTHS
 
 
@@ -48,30 +48,31 @@ def without_edges(graph: Graph) -> Graph:
     )
 
 
-def test_nodes_permute(row: Row, trained: Trained) -> None:
-    order = np.random.default_rng(1).permutation(row.graph.num_nodes)
-    graph = permuted_nodes(row.graph, order)
-    outputs, others = (
-        columns(trained.model.predict(full_batch(some), verbose=0)) for some in (row.graph, graph)
-    )
+def outputs_and_results(alone: Alone, graph: Graph) -> tuple[np.ndarray, dict[str, float]]:
+    """A row for each node, and what `evaluate` reports, of the whole graph; op by op."""
+    inputs, labels = next(iter(full_batch(graph, known_labels=alone.row.known_labels)))
+    alone.model.reset_metrics()
+    results = alone.model.test_step((inputs, labels))
+    return columns(alone.model(inputs)), {key: float(value) for key, value in results.items()}
+
+
+def test_nodes_permute(alone: Alone) -> None:
+    graph = alone.row.graph
+    order = np.random.default_rng(1).permutation(graph.num_nodes)
+    outputs, results = outputs_and_results(alone, graph)
+    others, other_results = outputs_and_results(alone, permuted_nodes(graph, order))
     np.testing.assert_allclose(others, outputs[order], rtol=1e-4, atol=1e-5)
-    losses, others = (
-        trained.model.evaluate(
-            full_batch(some, known_labels=row.known_labels), verbose=0, return_dict=True
-        )
-        for some in (row.graph, graph)
-    )
-    for key, value in losses.items():
-        np.testing.assert_allclose(others[key], value, rtol=1e-5, err_msg=key)
+    assert other_results == pytest.approx(results, rel=1e-5)
 
 
-def test_edges_permute(row: Row, trained: Trained) -> None:
-    order = np.random.default_rng(2).permutation(row.graph.num_edges)
-    graph = permuted_edges(row.graph, order)
-    inputs, _ = next(iter(full_batch(row.graph)))
-    outputs = columns(trained.model(inputs))
+def test_edges_permute(alone: Alone) -> None:
+    whole = alone.row.graph
+    order = np.random.default_rng(2).permutation(whole.num_edges)
+    graph = permuted_edges(whole, order)
+    inputs, _ = next(iter(full_batch(whole)))
+    outputs = columns(alone.model(inputs))
     np.testing.assert_allclose(
-        columns(trained.model(next(iter(full_batch(graph)))[0])), outputs, rtol=1e-4, atol=1e-5
+        columns(alone.model(next(iter(full_batch(graph)))[0])), outputs, rtol=1e-4, atol=1e-5
     )
     # As they come, too: not sorted by receiver.
     loose = dict(inputs) | {
@@ -79,17 +80,18 @@ def test_edges_permute(row: Row, trained: Trained) -> None:
         "receivers": tf.constant(graph.receivers),
         "edges": tf.constant(graph.weights[:, np.newaxis]),
     }
-    np.testing.assert_allclose(columns(trained.model(loose)), outputs, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(columns(alone.model(loose)), outputs, rtol=1e-4, atol=1e-5)
 
 
-def test_edges_matter(row: Row, trained: Trained) -> None:
+def test_edges_matter(alone: Alone) -> None:
     """The two tests above would pass where edges are ignored; graph loss or outputs use them."""
-    results = []
-    for some in (row.graph, without_edges(row.graph)):
-        data = full_batch(some, known_labels=row.known_labels)
-        loss = trained.model.evaluate(data, verbose=0, return_dict=True)["loss"]
-        results.append(np.append(columns(trained.model.predict(data, verbose=0)), loss))
-    assert bool(np.abs(results[0] - results[1]).max() > 1e-3) == row.uses_edges
+    outputs = []
+    for some in (alone.row.graph, without_edges(alone.row.graph)):
+        output, result = outputs_and_results(alone, some)
+        outputs.append(np.append(output, result["loss"]))
+    difference = np.abs(outputs[0] - outputs[1]).max()
+    # New weights are small: what changes at all changes by more than rounding would.
+    assert difference > 1e-4 if alone.row.uses_edges else difference < 1e-6
 
 
 def apply(layer: keras.layers.Layer, graph: BatchGraph) -> tf.Tensor:
@@ -101,24 +103,6 @@ def as_batch(graph: Graph) -> BatchGraph:
     """The whole graph, its nodes the feature `x`."""
     batch = graph_from_inputs(next(iter(full_batch(graph)))[0])
     return batch.replace(nodes=batch.nodes["x"])
-
-
-@pytest.mark.parametrize("layer_row", LAYER_ROWS, ids=lambda row: row.name)
-def test_layer_permutes_and_looks_at_edges(layer_row: Row) -> None:
-    layer, graph = layer_row.make_layer(0.0), layer_row.graph
-    order = np.random.default_rng(1).permutation(graph.num_nodes)
-    outputs = columns(apply(layer, as_batch(graph)))
-    renumbered = columns(apply(layer, as_batch(permuted_nodes(graph, order))))
-    np.testing.assert_allclose(renumbered, outputs[order], rtol=1e-4, atol=1e-5)
-
-    edges = np.random.default_rng(2).permutation(graph.num_edges)
-    reordered = columns(apply(layer, as_batch(permuted_edges(graph, edges))))
-    np.testing.assert_allclose(reordered, outputs, rtol=1e-4, atol=1e-5)
-
-    bare = columns(apply(layer, as_batch(without_edges(graph))))
-    changes = bool(np.abs(bare - outputs).max() > 1e-3)
-    # The graph loss is all that GraphRegularization makes of edges.
-    assert changes == (layer_row.uses_edges and not layer_row.has_graph_loss)
 
 
 @pytest.mark.parametrize("layer_row", LAYER_ROWS, ids=lambda row: row.name)

@@ -10,7 +10,7 @@ import keras
 import pytest
 
 from gnn import layers, models
-from tests.conformance.registry import ROWS, Row
+from tests.conformance.registry import EACH, ROWS, TOGETHER, Row
 
 
 def without_row(module: ModuleType | Any) -> list[str]:
@@ -39,13 +39,18 @@ def test_a_class_without_a_row_is_found() -> None:
     assert without_row(module) == ["Planted"]
 
 
-def test_row_holds_its_classes(row: Row) -> None:
-    model = row.make(0.0)
-    layers = list(model._flatten_layers())
-    for kind in row.kinds:
+@pytest.mark.parametrize("each", [*EACH, *TOGETHER], ids=lambda row: row.name)
+def test_row_holds_its_classes(each: Row) -> None:
+    layers = list(each.make(0.0)._flatten_layers())
+    for kind in each.kinds:
         assert any(isinstance(layer, kind) for layer in layers), kind
 
 
 def test_row_names_are_unique() -> None:
-    names = [row.name for row in ROWS]
+    names = [row.name for row in (*EACH, *TOGETHER)]
     assert sorted(set(names)) == sorted(names)
+
+
+def test_each_row_trains_once() -> None:
+    trained = [part.name for row in ROWS for part in row.parts or (row,)]
+    assert sorted(trained) == sorted(row.name for row in EACH)

@@ -1,4 +1,4 @@
-"""Training that the checks share: a row's batches, and a model after 20 steps on them."""
+"""Training that the checks share: a row's batches, and a model after some epochs on them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import tensorflow as tf
 from gnn.data import neighborhoods
 from tests.conformance.registry import Row
 
-EPOCHS, STEPS_PER_EPOCH = 4, 5
+EPOCHS, STEPS_PER_EPOCH = 3, 5
 
 
 @functools.lru_cache(maxsize=16)
@@ -69,6 +69,14 @@ def train(row: Row) -> Trained:
         "\n".join(printed),
         [str(warning.message) for warning in caught],
     )
+
+
+@dataclasses.dataclass(frozen=True)
+class Alone:
+    """A row, and a new model of it."""
+
+    row: Row
+    model: keras.Model
 
 
 def variables(model: keras.Model) -> list[keras.Variable]:
@@ -130,10 +138,11 @@ def columns(outputs: Any) -> np.ndarray:
     return np.concatenate([part.astype(np.float32) for part in parts], axis=-1)
 
 
-def one_step(row: Row, model: keras.Model) -> dict[str, float]:
+def one_step(row: Row, model: keras.Model, batch: Any = None) -> dict[str, float]:
     """Trains on one batch, op by op: to trace a step takes many times as long."""
     model.reset_metrics()
-    return {key: float(value) for key, value in model.train_step(next(iter(batches(row)))).items()}
+    results = model.train_step(next(iter(batches(row))) if batch is None else batch)
+    return {key: float(value) for key, value in results.items()}
 
 
 def state_of(model: keras.Model) -> list[np.ndarray]:

@@ -169,35 +169,38 @@ class LayerHost(NodeGraphModel):
 
 @keras.saving.register_keras_serializable(package="test")
 class PoolHost(NodeGraphModel):
-    """The smallest model of graphs around a pooling layer: what nodes receive, pooled, to logits.
+    """The smallest model of graphs around pooling layers: what nodes receive, pooled, to logits.
 
-    A row of a batch of nodes is the component that the node lies in.
+    The logits are the mean over the layers. A row of a batch of nodes is the component that the
+    node lies in.
     """
 
     output_field = "globals"
 
-    def __init__(self, layer: keras.layers.Layer, dropout: float = 0.0, **kwargs: Any):
+    def __init__(self, layers: list[keras.layers.Layer], dropout: float = 0.0, **kwargs: Any):
         super().__init__(**kwargs)
-        self.layer, self.dropout = layer, dropout
+        self.hosted, self.dropout = layers, dropout
         self.encoder = keras.layers.Dense(6, "tanh")
         self.drop = keras.layers.Dropout(dropout)
-        self.head = keras.layers.Dense(NUM_CLASSES)
+        self.heads = [keras.layers.Dense(NUM_CLASSES) for _ in layers]
 
     def graph_call(self, graph: BatchGraph, training: bool | None = None) -> BatchGraph:
         nodes = self.encoder(graph.nodes["x"])
         adjacency = adjacency_of(graph._replace(nodes=nodes))
         graph = graph.replace(nodes=nodes + propagate(nodes, adjacency, "mean"))
-        pooled = self.layer(graph, training=training)
-        return graph.replace(globals=self.head(self.drop(pooled, training=training)))
+        pooled = [self.drop(layer(graph, training=training)) for layer in self.hosted]
+        logits = [head(some) for head, some in zip(self.heads, pooled, strict=True)]
+        return graph.replace(globals=tf.add_n(logits) / len(logits))
 
     def get_config(self) -> dict[str, Any]:
-        layer = keras.saving.serialize_keras_object(self.layer)
-        return {**super().get_config(), "layer": layer, "dropout": self.dropout}
+        layers = [keras.saving.serialize_keras_object(layer) for layer in self.hosted]
+        return {**super().get_config(), "layers": layers, "dropout": self.dropout}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> PoolHost:
         del custom_objects
-        return cls(**{**config, "layer": keras.saving.deserialize_keras_object(config["layer"])})
+        layers = [keras.saving.deserialize_keras_object(layer) for layer in config["layers"]]
+        return cls(**{**config, "layers": layers})
 
 
 @keras.saving.register_keras_serializable(package="test")

@@ -172,7 +172,8 @@ def test_the_graph_loss_is_added_on_the_logits() -> None:
         keras.utils.set_random_seed(1)
         config = None if multiplier is None else {"multiplier": multiplier}
         model = Residual(num_classes=3, config=config)
-        model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile("sgd", loss, run_eagerly=True)
         losses[multiplier] = model.evaluate(data, verbose=0, return_dict=True)
     added = losses[0.5]["loss"] - losses[None]["loss"]
     assert added == pytest.approx(0.5 * losses[0.5]["graph_loss"], rel=1e-4)

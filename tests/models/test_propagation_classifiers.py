@@ -161,7 +161,8 @@ def test_padding_changes_nothing(kind: Any) -> None:
     for padding in (False, True):
         keras.utils.set_random_seed(1)
         model = kind(num_classes=3, dropout_rate=0.0, kernel_regularizer="l2")
-        model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile("adam", loss, run_eagerly=True)
         data = full_batch(graph, "some", padding=padding)
         history = model.fit(data, epochs=3, verbose=0).history
         losses.append(history["loss"])
