@@ -21,6 +21,9 @@ import tensorflow as tf  # noqa: E402
 
 # Tests compute little: to share a product out over threads costs more than the product.
 tf.config.threading.set_intra_op_parallelism_threads(1)
+# Nor does a graph that runs a few times give back what it takes to optimize it. Tests that start
+# processes, the notebooks among them, run graphs as users do.
+tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
 # Tracing makes objects by the million: the collector, at its usual pace, would look through all of
 # them again and again.
 gc.set_threshold(100_000, 20, 20)

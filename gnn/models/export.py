@@ -60,8 +60,8 @@ def export_saved_model(
     module.model_variables = [variable.value for variable in model.variables]
     # A SavedModel has the tables of lookup layers only where something refers to them by name.
     module.tables = lookup_tables(model)
-    module.serve = serve
     signature = serve.get_concrete_function(**specs)
+    module.serve = signature  # What Keras calls it; `serve` itself would be traced again to save.
     with whole_export(filepath) as partial, _without_info(tf.get_logger()):
         tf.saved_model.save(module, partial, signatures={"serving_default": signature})
 

@@ -52,7 +52,9 @@ def attacked(x: np.ndarray, labels: np.ndarray, step: float = 0.3) -> np.ndarray
 
 def compiled(model: keras.Model, **kwargs: Any) -> keras.Model:
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(keras.optimizers.SGD(0.1), loss, metrics=["accuracy"], **{"run_eagerly": True, **kwargs})
+    model.compile(
+        keras.optimizers.SGD(0.1), loss, metrics=["accuracy"], **{"run_eagerly": True, **kwargs}
+    )
     return model
 
 

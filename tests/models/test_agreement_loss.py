@@ -97,7 +97,7 @@ def test_sampled_as_full_and_in_parts() -> None:
     model = GraphRegularizationModel(
         CONFIG, lambda: keras.layers.Dense(3), AgreementModel((4,)), pair_weights=WEIGHTS
     )
-    model.compile("sgd", LOSS)
+    model.compile("sgd", LOSS, run_eagerly=True)
     whole = model.evaluate(full_batch(GRAPH, known_labels="train"), verbose=0, return_dict=True)
     assert whole["graph_loss"] > 0
     for arguments in ({"merge": False}, {"merge": True, "padding": True}):
@@ -168,7 +168,7 @@ def models() -> list[Any]:
 @pytest.mark.parametrize("which", [0, 1])
 def test_training_and_evaluation_need_the_labels(which: int) -> None:
     model = models()[which]
-    model.compile("sgd", LOSS)
+    model.compile("sgd", LOSS, run_eagerly=True)
     data = full_batch(GRAPH, "train")
     for run in (model.fit, model.evaluate):
         with pytest.raises(ValueError, match="pair_weights needs .* 'known_labels'"):
@@ -182,7 +182,7 @@ def test_training_and_evaluation_need_the_labels(which: int) -> None:
 
 def test_features_alone_are_evaluated_without() -> None:
     model = models()[0]
-    model.compile("sgd", LOSS)
+    model.compile("sgd", LOSS, run_eagerly=True)
     model.predict(full_batch(GRAPH), verbose=0)
     assert np.isfinite(model.evaluate(FEATURES, GRAPH.labels, verbose=0)[0])
 
@@ -220,7 +220,9 @@ def test_a_layer_shared_with_the_judge_is_trained() -> None:
 
     model = AdversarialRegularizationModel(regularized, {"multiplier": 0.1}, seed=1)
     graph = Graph.from_edges([0, 1], [1, 2], np.eye(3, dtype=np.float32), labels=[0, 1, 0])
-    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    model.compile(
+        "sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True), run_eagerly=True
+    )
     model.run_eagerly = True
     inputs, labels = next(iter(full_batch(graph)))
     model(inputs)

@@ -61,6 +61,9 @@ def test_a_regularized_model_takes_features_by_name(tmp_path: Path) -> None:
         outputs = signature(x=rows)
         assert sorted(outputs) == ["outputs"]
         np.testing.assert_allclose(outputs["outputs"], model.node_model(rows), rtol=1e-5)
+    # By the name that Keras' exports have.
+    loaded = tf.saved_model.load(str(tmp_path / "served"))
+    np.testing.assert_allclose(loaded.serve(x=X)["outputs"], model.node_model(X), rtol=1e-5)
 
 
 def test_names_survive_a_call_on_a_tensor(tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def test_all_of_it_in_history_by_hand() -> None:
     # The rows read out are (4, 1) and (6, -2); squared errors against 0 sum to 17 and 40, so
     # the mean over 2 x 2 entries is 57 / 4 = 14.25.
     model = GraphRegularizationModel(config_of(), functional)
-    model.compile(keras.optimizers.SGD(0.0), "mse", metrics=["mae"])
+    model.compile(keras.optimizers.SGD(0.0), "mse", metrics=["mae"], run_eagerly=True)
     dataset = tf.data.Dataset.from_tensors((stars(), np.zeros([2, 2], np.float32)))
     history = model.fit(dataset, validation_data=dataset, verbose=0).history
     expected = {
@@ -95,7 +95,7 @@ def test_all_of_it_in_history_by_hand() -> None:
 
 def test_evaluate_lists_the_loss_first() -> None:
     model = GraphRegularizationModel(config_of(), functional)
-    model.compile("sgd", "mse", metrics=["mae"])
+    model.compile("sgd", "mse", metrics=["mae"], run_eagerly=True)
     dataset = tf.data.Dataset.from_tensors((stars(), np.zeros([2, 2], np.float32)))
     named = model.evaluate(dataset, verbose=0, return_dict=True)
     listed = model.evaluate(dataset, verbose=0)
@@ -127,7 +127,7 @@ def test_stars_in_one_batch_or_in_two_give_one_loss() -> None:
         output_signature=(spec, tf.TensorSpec([None, 2])),
     ).apply(tf.data.experimental.assert_cardinality(2))
     model = GraphRegularizationModel(config_of(), functional)
-    model.compile("sgd", "mse")
+    model.compile("sgd", "mse", run_eagerly=True)
     results = model.evaluate(dataset, return_dict=True, verbose=0)
     assert results["graph_loss"] == pytest.approx(GRAPH_LOSS)
     assert results["loss"] == pytest.approx(14.25 + 0.5 * GRAPH_LOSS)
@@ -146,7 +146,7 @@ def test_one_step_by_hand() -> None:
         "globals": np.zeros([1, 0], np.float32),
     }
     model = GraphRegularizationModel(config_of(), lambda: given_dense(np.ones([1, 1])))
-    model.compile(keras.optimizers.SGD(0.01), "mse")
+    model.compile(keras.optimizers.SGD(0.01), "mse", run_eagerly=True)
     dataset = tf.data.Dataset.from_tensors((inputs, np.zeros([1, 1], np.float32)))
     model.fit(dataset, verbose=0)
     assert model.get_weights()[0].item() == pytest.approx(0.78)
@@ -424,7 +424,12 @@ def test_regularize_must_be_a_string() -> None:
 @pytest.mark.parametrize("labels_are_named", [True, False])
 def test_a_dict_of_outputs_trains_on_one_of_them(labels_are_named: bool) -> None:
     model = GraphRegularizationModel(config_of(), two_outputs, regularize="embedding")
-    model.compile(keras.optimizers.SGD(0.0), loss={"logits": "mse"}, metrics={"logits": ["mae"]})
+    model.compile(
+        keras.optimizers.SGD(0.0),
+        loss={"logits": "mse"},
+        metrics={"logits": ["mae"]},
+        run_eagerly=True,
+    )
     labels: Any = np.zeros([2, 2], np.float32)
     labels = {"logits": labels} if labels_are_named else labels
     dataset = tf.data.Dataset.from_tensors((stars(), labels))
@@ -457,7 +462,7 @@ def test_features_alone_give_what_the_node_model_gives(kind: str) -> None:
     node_model = functional()
     model = GraphRegularizationModel(config_of(), lambda: node_model)
     for compiled in (model, node_model):
-        compiled.compile(keras.optimizers.SGD(0.0), "mse", metrics=["mae"])
+        compiled.compile(keras.optimizers.SGD(0.0), "mse", metrics=["mae"], run_eagerly=True)
 
     unlabeled = {key: value for key, value in data.items() if key != "y"}
     np.testing.assert_allclose(model.predict(**unlabeled, verbose=0), Y)
@@ -472,7 +477,7 @@ def test_features_alone_give_what_the_node_model_gives(kind: str) -> None:
 
 def test_trained_with_the_graph_validated_without() -> None:
     model = GraphRegularizationModel(config_of(), functional)
-    model.compile(keras.optimizers.SGD(0.0), "mse")
+    model.compile(keras.optimizers.SGD(0.0), "mse", run_eagerly=True)
     dataset = tf.data.Dataset.from_tensors((stars(), np.zeros([2, 2], np.float32)))
     history = model.fit(
         dataset, validation_data=(X, np.zeros([5, 2], np.float32)), epochs=2, verbose=0
@@ -484,7 +489,7 @@ def test_trained_with_the_graph_validated_without() -> None:
 
 def test_the_graph_loss_alone_trains() -> None:
     model = GraphRegularizationModel(config_of(), functional)
-    model.compile(keras.optimizers.SGD(0.001))
+    model.compile(keras.optimizers.SGD(0.001), run_eagerly=True)
     history = model.fit(tf.data.Dataset.from_tensors(stars()).repeat(3), verbose=0).history
     assert history["loss"] == [pytest.approx(history["scaled_graph_loss"][0])]
     assert 0 < history["graph_loss"][0] < GRAPH_LOSS
@@ -560,7 +565,7 @@ class DotAgreement(keras.layers.Layer):
 def test_the_graph_loss_does_not_train_the_agreement_model() -> None:
     agreement = DotAgreement()
     model = GraphRegularizationModel(config_of(), functional, agreement_model=agreement)
-    model.compile(keras.optimizers.SGD(0.01), "mse")
+    model.compile(keras.optimizers.SGD(0.01), "mse", run_eagerly=True)
     dataset = tf.data.Dataset.from_tensors((stars(), np.zeros([2, 2], np.float32)))
     history = model.fit(dataset, epochs=2, verbose=0).history
     assert history["graph_loss"][1] < history["graph_loss"][0]

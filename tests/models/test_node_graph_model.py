@@ -183,7 +183,7 @@ def test_a_graph_cut_in_two_says_so() -> None:
 @pytest.mark.parametrize("method", ["fit", "evaluate", "predict"])
 def test_a_dict_of_arrays_is_refused_with_advice(method: str) -> None:
     model = Scaled()
-    model.compile("sgd", "mse")
+    model.compile("sgd", "mse", run_eagerly=True)
     arguments = {} if method == "predict" else {"y": column([0, 0])}
     with pytest.raises(ValueError, match="gnn.data.full_batch"):
         getattr(model, method)(graph_batch([1, 2], [(0, 1)]), **arguments)
@@ -191,7 +191,7 @@ def test_a_dict_of_arrays_is_refused_with_advice(method: str) -> None:
 
 def test_validation_on_a_dict_of_arrays_is_refused_with_advice() -> None:
     model = Scaled()
-    model.compile("sgd", "mse")
+    model.compile("sgd", "mse", run_eagerly=True)
     batch, labels = graph_batch([1, 2, 3], [(0, 1)]), column([0])
     with pytest.raises(ValueError, match="gnn.data.full_batch"):
         model.fit(
@@ -203,7 +203,7 @@ def test_validation_on_a_dict_of_arrays_is_refused_with_advice() -> None:
 
 def test_the_advice_works() -> None:
     model = Scaled()
-    model.compile("sgd", "mse")
+    model.compile("sgd", "mse", run_eagerly=True)
     batch, labels = graph_batch([1, 2, 3], [(0, 1)]), column([1])
     history = model.fit(tf.data.Dataset.from_tensors((batch, labels)), verbose=0)
     assert history.history["loss"] == [4.0]  # (3 - 1)^2
@@ -216,7 +216,7 @@ def test_a_plain_dataset_of_graphs_under_a_strategy(
 ) -> None:
     with two_devices.scope():
         model = Scaled()
-        model.compile("sgd", "mse")
+        model.compile("sgd", "mse", run_eagerly=True)
     dataset = dataset_of((all_rows([1, 2], 2), column([0, 0])))
     with pytest.raises(ValueError, match="gnn.data.distribute"):
         getattr(model, method)(dataset)
@@ -226,7 +226,7 @@ def test_a_summed_loss_under_a_strategy(two_devices: tf.distribute.Strategy) -> 
     with two_devices.scope():
         model = Scaled()
         with pytest.raises(ValueError, match='reduction="sum"'):
-            model.compile("sgd", keras.losses.MeanSquaredError(reduction="sum"))
+            model.compile("sgd", keras.losses.MeanSquaredError(reduction="sum"), run_eagerly=True)
 
 
 def test_the_batch_says_what_is_read_out_whatever_graph_comes_back() -> None:
@@ -251,7 +251,7 @@ def test_loss_weighs_batches_by_rows_not_by_edges() -> None:
     # Squared errors 1 in 10 rows with 1 edge, 9 in 10 rows with 99: the mean is 5. Weighed by
     # edges, as Keras would, it is (1 + 99 * 9) / 100 = 8.92.
     model = Scaled()
-    model.compile("sgd", "mse", metrics=["mse"])
+    model.compile("sgd", "mse", metrics=["mse"], run_eagerly=True)
     dataset = dataset_of(
         (all_rows([1] * 10, 1), column([0] * 10)), (all_rows([3] * 10, 99), column([0] * 10))
     )
@@ -261,7 +261,7 @@ def test_loss_weighs_batches_by_rows_not_by_edges() -> None:
 def test_loss_of_batches_without_edges_and_of_unequal_rows() -> None:
     # Squared errors 1, 4, 9 in the first batch and 25 in the second: 39 / 4.
     model = Scaled()
-    model.compile("sgd", "mse")
+    model.compile("sgd", "mse", run_eagerly=True)
     dataset = dataset_of((all_rows([1, 2, 3], 0), column([0] * 3)), (all_rows([5], 2), column([0])))
     results = model.evaluate(dataset, return_dict=True, verbose=0)
     assert results == {"loss": pytest.approx(39 / 4)}
@@ -270,7 +270,7 @@ def test_loss_of_batches_without_edges_and_of_unequal_rows() -> None:
 def test_training_and_validation_loss() -> None:
     # With rate 0 the weight stays 1 in all epochs.
     model = Scaled()
-    model.compile(keras.optimizers.SGD(0.0), "mse", metrics=["mae"])
+    model.compile(keras.optimizers.SGD(0.0), "mse", metrics=["mae"], run_eagerly=True)
     train = dataset_of((all_rows([1, 2, 3], 0), column([0] * 3)), (all_rows([5], 2), column([0])))
     val = dataset_of((all_rows([2, 4], 7), column([0, 0])), (all_rows([6], 0), column([0])))
     history = model.fit(train, validation_data=val, epochs=2, verbose=0).history
@@ -322,7 +322,7 @@ def test_an_ignored_class_gives_one_loss_in_any_batches(batches: list[list[int]]
     elements = [(all_rows([x[i] for i in rows], 1), column(labels[rows])) for rows in batches]
     model = TwoLogits()
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=-1)
-    model.compile("sgd", loss)
+    model.compile("sgd", loss, run_eagerly=True)
     expected = (np.log1p(np.exp(-1)) + np.log1p(np.exp(5))) / 2
     assert model.evaluate(dataset_of(*elements), verbose=0) == pytest.approx(expected)
 
@@ -330,7 +330,7 @@ def test_an_ignored_class_gives_one_loss_in_any_batches(batches: list[list[int]]
 def test_padded_rows_count_nowhere() -> None:
     # Rows 2 and 3 are padding: their errors of 81 do not enter (1 + 4) / 2.
     model = Scaled()
-    model.compile("sgd", "mse", metrics=["mae"])
+    model.compile("sgd", "mse", metrics=["mae"], run_eagerly=True)
     x = all_rows([1, 2, 9, 9], 1)
     x["readout_mask"] = np.array([1, 1, 0, 0], np.float32)
     dataset = tf.data.Dataset.from_tensors((x, column([0] * 4)))
@@ -346,7 +346,7 @@ def test_a_batch_of_padding_alone_teaches_nothing(loss: str) -> None:
         [1, 3], n_node=[1, 1], readout=np.array([1]), readout_mask=np.zeros(1, np.float32)
     )
     model = Scaled()
-    model.compile(keras.optimizers.SGD(1.0), loss)
+    model.compile(keras.optimizers.SGD(1.0), loss, run_eagerly=True)
     model(inputs)
     logs = model.train_on_batch(inputs, np.zeros([1, 1], np.float32), return_dict=True)
     assert logs["loss"] == 0
@@ -356,7 +356,7 @@ def test_a_batch_of_padding_alone_teaches_nothing(loss: str) -> None:
 def test_one_step_of_gradient_descent_by_hand() -> None:
     # loss = mean (w x)^2 = 5 w^2 / 2 at x = 1, 2, so the slope at w = 1 is 5; 1 - 0.1 * 5 = 0.5.
     model = Scaled()
-    model.compile(keras.optimizers.SGD(0.1), "mse")
+    model.compile(keras.optimizers.SGD(0.1), "mse", run_eagerly=True)
     model.fit(dataset_of((all_rows([1, 2], 3), column([0, 0]))), verbose=0)
     assert model.get_weights()[0].item() == pytest.approx(0.5)
 
@@ -373,7 +373,7 @@ def test_a_regularizer_of_the_weights_is_part_of_the_loss() -> None:
             return graph.replace(nodes=self.dense(graph.nodes["x"]))
 
     model = Regularized()
-    model.compile("sgd", "mse")
+    model.compile("sgd", "mse", run_eagerly=True)
     dataset = dataset_of((all_rows([1, 2, 3], 0), column([0] * 3)), (all_rows([5], 2), column([0])))
     assert model.evaluate(dataset, verbose=0) == pytest.approx(39 / 4 + 0.5)
 
@@ -385,7 +385,7 @@ def test_predictions_come_in_the_order_of_the_data() -> None:
 
 def test_auto_means_no_xla_and_true_is_obeyed() -> None:
     model = Scaled()
-    model.compile("sgd", "mse")
+    model.compile("sgd", "mse", run_eagerly=True)
     assert model.jit_compile is False
     model.compile("sgd", "mse", jit_compile=True)
     assert model.jit_compile is True
@@ -409,7 +409,7 @@ def test_features_of_unknown_size_train() -> None:
     dataset = tf.data.Dataset.from_generator(lambda: iter(images), output_signature=spec)
     dataset = dataset.apply(tf.data.experimental.assert_cardinality(1))
     model = Mean()
-    model.compile("sgd", "mse")
+    model.compile("sgd", "mse", run_eagerly=True)
     assert len(model.fit(dataset, verbose=0).history["loss"]) == 1
 
 
@@ -418,7 +418,7 @@ def test_features_of_unknown_size_train() -> None:
 
 def trained(tmp_path: Path) -> tuple[Scaled, dict[str, Any]]:
     model = Scaled()
-    model.compile(keras.optimizers.SGD(0.1), "mse")
+    model.compile(keras.optimizers.SGD(0.1), "mse", run_eagerly=True)
     batch = all_rows([1, 2], 3)
     model.fit(dataset_of((batch, column([0, 0]))), verbose=0)
     return model, batch

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
-from gnn.runs import Run, RunConfig, train
+from gnn.runs import Run, RunConfig, recipes, train, trainer
 
 SHORT = {"epochs": 4, "hidden_units": (8,), "snapshot_seconds": 0.0}
 
@@ -26,6 +27,16 @@ def write_shop(folder: Path, *, with_splits: bool = False) -> Path:
     edges = ["source,target", *(f"n{node},n{(node + 2) % 60}" for node in range(60))]
     (folder / "edges.csv").write_text("\n".join(edges) + "\n", encoding="utf-8")
     return folder
+
+
+def train_eagerly(patch: pytest.MonkeyPatch) -> None:
+    """Spares the tracing of functions that would run a few times."""
+
+    def compile_model(model: keras.Model, config: RunConfig) -> None:
+        recipes.compile_model(model, config)
+        model.run_eagerly = True
+
+    patch.setattr(trainer, "compile_model", compile_model)
 
 
 @pytest.fixture(scope="session")

@@ -15,14 +15,7 @@ from gnn import Graph
 from gnn.datasets.from_folder import from_folder
 from gnn.models.inference import exact
 from gnn.runs import Run, RunConfig, load_run, results, train
-from tests.runs.conftest import write_shop
-
-
-@pytest.fixture
-def unexported(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Runs without SavedModel and plot, which take longest."""
-    monkeypatch.setattr(results, "_export", lambda *arguments: None)
-    monkeypatch.setattr(results, "_plot", lambda *arguments: None)
+from tests.runs.conftest import train_eagerly, write_shop
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +24,9 @@ def networks(shop: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
     folder, found = tmp_path_factory.mktemp("judged"), {}
     for name in ("small", "large", "sampled"):
         with pytest.MonkeyPatch.context() as patch:
+            train_eagerly(patch)
             patch.setattr(results, "_export", lambda *arguments: None)
+            patch.setattr(results, "_plot", lambda *arguments: None)
             if name == "large":
                 patch.setattr(exact, "MOST_BYTES_AT_ONCE", 0)
                 patch.setattr("gnn.models.inference.layerwise._CHUNK_BYTES", 9_000)
@@ -39,7 +34,7 @@ def networks(shop: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
                 data=str(shop),
                 model="gcn",
                 output=str(folder / name),
-                epochs=3,
+                epochs=2,
                 hidden_units=(4,),
                 multiplier=0.3,
                 fanout=(1, 1),

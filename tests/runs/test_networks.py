@@ -17,6 +17,7 @@ from gnn.runs.feeding import evaluation_batches
 from gnn.runs.networks import NETWORKS, build_network, hops_of
 from gnn.runs.recipes import best_epoch, build_model, compile_model, resolve
 from gnn.runs.run_config import MODELS, NETWORK_NAMES, OptionError
+from tests.runs.conftest import train_eagerly
 
 PLANETOID = ("cora", "citeseer", "pubmed")
 
@@ -127,11 +128,13 @@ def test_simple_convolution_has_no_use_for_hidden_units() -> None:
 def test_two_epochs_of_training(
     name: str, shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if name == "gcnii":  # 64 layers take a minute to trace.
+    train_eagerly(monkeypatch)
+    if name == "gcnii":  # 64 layers take long.
         monkeypatch.setitem(
             NETWORKS, name, dataclasses.replace(NETWORKS[name], arguments={"depth": 3})
         )
     monkeypatch.setattr(results, "_export", lambda *arguments: None)
+    monkeypatch.setattr(results, "_plot", lambda *arguments: None)
     hidden = {} if name == "sgc" else {"hidden_units": (8,)}
     output = tmp_path / "run"
     run = train(RunConfig(data=str(shop), model=name, epochs=2, output=str(output), **hidden))
@@ -162,6 +165,7 @@ def test_a_data_set_may_be_judged_otherwise() -> None:
     assert best_epoch(config).monitor == "val_accuracy"
     model = build_model(config, tiny())
     compile_model(model, config)
+    model.run_eagerly = True
     batches = evaluation_batches(config, tiny(), "train")
     # What lets a training go on is measured.
     assert "cross_entropy" in model.evaluate(batches, verbose=0, return_dict=True)

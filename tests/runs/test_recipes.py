@@ -127,6 +127,7 @@ def test_several_features_are_joined() -> None:
         config = resolve(RunConfig(data="x", model=name, loss="categorical_hinge"), graph)
         model = build_model(config, graph)
         compile_model(model, config)
+        model.run_eagerly = True
         model.fit(training_batches(config, graph), epochs=1, shuffle=False, verbose=0)
         found = model.evaluate(
             evaluation_batches(config, graph, "test"), verbose=0, return_dict=True

@@ -20,10 +20,11 @@ import pytest
 import tensorflow as tf
 
 from gnn.files import MANIFEST, whole
-from gnn.runs import Run, RunConfig, adopt, load_run, recipes, results, train, trainer
+from gnn.runs import Run, RunConfig, adopt, load_run, results, train, trainer
 from gnn.runs.reporting import FiniteLoss
 from gnn.runs.run_folder import RunFolder, locked
 from gnn.training.snapshots import has_snapshot
+from tests.runs.conftest import train_eagerly
 
 MODELS = ("mlp", "graph-regularization", "gcn")
 FILES = {
@@ -42,7 +43,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def short(shop: Path, output: Path, model: str = "mlp", **options: Any) -> RunConfig:
-    fixed = {"epochs": 4, "hidden_units": (8,), "snapshot_seconds": 0.0}
+    fixed = {"epochs": 2, "hidden_units": (8,), "snapshot_seconds": 0.0}
     return RunConfig(data=str(shop), model=model, output=str(output), **{**fixed, **options})
 
 
@@ -58,27 +59,25 @@ def stop_after(monkeypatch: pytest.MonkeyPatch, epochs: int, error: BaseExceptio
     monkeypatch.setattr(FiniteLoss, "on_epoch_end", on_epoch_end)
 
 
-@pytest.fixture
-def unexported(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Runs without SavedModel and plot, which take longest and have their own tests."""
-    monkeypatch.setattr(results, "_export", lambda *arguments: None)
-    monkeypatch.setattr(results, "_plot", lambda *arguments: None)
-
-
-def train_eagerly(patch: pytest.MonkeyPatch) -> None:
-    """Spares the tracing of functions that would run a few times."""
-
-    def compile_model(model: keras.Model, config: RunConfig) -> None:
-        recipes.compile_model(model, config)
-        model.run_eagerly = True
-
-    patch.setattr(trainer, "compile_model", compile_model)
+def make_bare(patch: pytest.MonkeyPatch) -> None:
+    """Has runs take a moment: without SavedModel and plot, which take longest."""
+    train_eagerly(patch)
+    patch.setattr(results, "_export", lambda *arguments: None)
+    patch.setattr(results, "_plot", lambda *arguments: None)
 
 
 @pytest.fixture
-def bare(monkeypatch: pytest.MonkeyPatch, unexported: None) -> None:
-    """Runs of a moment, for tests of what becomes of their folders."""
-    train_eagerly(monkeypatch)
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests of what becomes of the folders of runs."""
+    make_bare(monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def finished(shop: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bare run of seed 1, to be copied."""
+    with pytest.MonkeyPatch.context() as patch:
+        make_bare(patch)
+        return train(short(shop, tmp_path_factory.mktemp("finished") / "run", seed=1)).path
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -115,22 +114,22 @@ def test_saved_model_takes_raw_numbers(model: str, shop_runs: dict[str, Run]) ->
 @pytest.mark.parametrize(
     ("model", "options"),
     [
-        ("mlp", {"batch_size": 8, "dropout": 0.5}),
+        ("mlp", {"batch_size": 12, "dropout": 0.5}),
         ("graph-regularization", {"batch_size": 12, "fanout": (1,), "unlabeled_batch_size": 5}),
         ("graph-regularization", {"batch_size": 36, "fanout": (1,), "steps_per_epoch": 3}),
         ("gcn", {}),
     ],
 )
-@pytest.mark.usefixtures("unexported")
+@pytest.mark.usefixtures("bare")
 def test_resumed_run_ends_as_one_that_was_never_stopped(
     model: str, options: Any, shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The run that is carried on has what a kill after the second epoch would have left."""
+    """The run that is carried on has what a kill after the first epoch would have left."""
     stopped = RunFolder(tmp_path / "stopped")
 
     def keep(self: FiniteLoss, epoch: int, logs: Any = None) -> None:
         look(self, epoch, logs)
-        if epoch == 1:
+        if epoch == 0:
             shutil.copytree(tmp_path / "whole.partial", stopped.partial)
 
     look = FiniteLoss.on_epoch_end
@@ -141,7 +140,7 @@ def test_resumed_run_ends_as_one_that_was_never_stopped(
     assert len(list(stopped.state.glob("step-*"))) == 1
     resumed = train(RunConfig(output=str(stopped.path), resume=True))
     log = (resumed.path / "log.txt").read_text()
-    assert "carried on after epoch 2" in log and "other versions" not in log
+    assert "carried on after epoch 1" in log and "other versions" not in log
     assert resumed.history == whole.history
     for one, other in zip(resumed.model.get_weights(), whole.model.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
@@ -218,7 +217,7 @@ def test_early_stop_is_carried_over(
     assert (run.metrics["epochs"], run.metrics["best_epoch"]) == (4, 1)
 
 
-def test_killed_run_is_resumed(shop: Path, tmp_path: Path) -> None:
+def test_killed_run_is_resumed(shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A real SIGKILL, once there is a snapshot."""
     folder = RunFolder(tmp_path / "run")
     command = ["-m", "gnn", "train", "--data", str(shop), "--model", "mlp"]
@@ -242,10 +241,11 @@ def test_killed_run_is_resumed(shop: Path, tmp_path: Path) -> None:
     stored = json.loads(path.read_text())
     # A step an epoch.
     (last,) = [int(path.name[5:]) for path in folder.state.glob("step-*")][-1:]
-    stored["config"]["epochs"] = last + 3
+    stored["config"]["epochs"] = last + 2
     path.write_text(json.dumps(stored))
+    train_eagerly(monkeypatch)
     run = train(RunConfig(output=str(folder.path), resume=True))
-    assert run.metrics["epochs"] == last + 3
+    assert run.metrics["epochs"] == last + 2
     assert {path.name for path in run.path.iterdir()} == FILES
 
 
@@ -264,7 +264,7 @@ def test_run_killed_before_its_rename_only_gets_its_name(
     with monkeypatch.context() as patch:
         patch.setattr(keras.Model, "fit", None)
         run = train(RunConfig(output=str(tmp_path / "run"), resume=True))
-    assert run.metrics["epochs"] == 4
+    assert run.metrics["epochs"] == 2
 
 
 def test_finished_run_has_nothing_to_resume(shop_runs: dict[str, Run]) -> None:
@@ -277,14 +277,14 @@ def test_finished_run_has_nothing_to_resume(shop_runs: dict[str, Run]) -> None:
 
 @pytest.mark.usefixtures("bare")
 def test_resume_of_nothing_starts(shop: Path, tmp_path: Path) -> None:
-    assert train(short(shop, tmp_path / "run", resume=True)).metrics["epochs"] == 4
+    assert train(short(shop, tmp_path / "run", resume=True)).metrics["epochs"] == 2
 
 
 @pytest.mark.usefixtures("bare")
 def test_older_run_stays_whole_until_it_is_replaced(
-    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    finished: Path, shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    train(short(shop, tmp_path / "run", seed=1))
+    shutil.copytree(finished, tmp_path / "run")
     with pytest.raises(FileExistsError, match="exists already: add overwrite"):
         train(short(shop, tmp_path / "run", seed=2))
     with monkeypatch.context() as patch:
@@ -300,9 +300,9 @@ def test_older_run_stays_whole_until_it_is_replaced(
 
 @pytest.mark.usefixtures("bare")
 def test_remains_of_a_replaced_run_are_not_carried_on(
-    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    finished: Path, shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    train(short(shop, tmp_path / "run", seed=1))
+    shutil.copytree(finished, tmp_path / "run")
 
     def killed(partial: Path, path: Path, aside: Path) -> Path:
         swap(partial, path, aside)
@@ -322,10 +322,10 @@ def test_remains_of_a_replaced_run_are_not_carried_on(
 
 @pytest.mark.usefixtures("bare")
 def test_a_run_that_was_moved_to_the_name_of_a_training_is_not_taken_for_remains(
-    shop: Path, tmp_path: Path
+    finished: Path, shop: Path, tmp_path: Path
 ) -> None:
-    shutil.copytree(train(short(shop, tmp_path / "old", seed=1)).path, tmp_path / "run.partial")
-    os.replace(tmp_path / "old", tmp_path / "run")
+    for name in ("run", "run.partial"):
+        shutil.copytree(finished, tmp_path / name)
     with pytest.raises(FileExistsError, match="exists already"):
         train(short(shop, tmp_path / "run", seed=2))
     assert (tmp_path / "run.partial" / "model.keras").is_file()
@@ -335,15 +335,14 @@ def test_a_run_that_was_moved_to_the_name_of_a_training_is_not_taken_for_remains
 
 @pytest.mark.usefixtures("bare")
 def test_run_of_another_process_is_not_replaced_unasked(
-    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    finished: Path, shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another process ends while this one reads its data, or while it trains."""
     prepare, into = trainer._prepare, trainer._train_into
-    shutil.copytree(train(short(shop, tmp_path / "other", seed=1)).path, tmp_path / "ready")
     monkeypatch.setattr(trainer, "_prepare", lambda config: (arrive(), prepare(config))[1])
 
     def arrive() -> None:
-        shutil.copytree(tmp_path / "ready", tmp_path / "run")
+        shutil.copytree(finished, tmp_path / "run")
 
     with pytest.raises(FileExistsError, match="exists already: add overwrite"):
         train(short(shop, tmp_path / "run", seed=2))
@@ -420,7 +419,7 @@ def test_stopped_run_of_an_older_version_is_carried_on(
     assert (tmp_path / "run.partial" / "notes.txt").read_text() == "mine"
     run = train(RunConfig(output=str(path), resume=True))
     assert "carried on after epoch 1" in (path / "log.txt").read_text()
-    assert run.metrics["epochs"] == 4 and not (path / "state").exists()
+    assert run.metrics["epochs"] == 2 and not (path / "state").exists()
     with pytest.raises(FileExistsError, match="it holds 'notes.txt', which gnn did not write"):
         train(short(shop, path, seed=4, overwrite=True))
     assert os.listdir(tmp_path) == ["run"]
@@ -450,7 +449,7 @@ def test_link_as_output_stays(shop: Path, tmp_path: Path) -> None:
 
 def test_resume_with_other_options_is_refused(stopped: Path, shop: Path) -> None:
     with pytest.raises(ValueError) as error:
-        train(short(shop, stopped, seed=4, model="gcn", epochs=4, resume=True))
+        train(short(shop, stopped, seed=4, model="gcn", epochs=2, resume=True))
     assert "model (was 'mlp', now 'gcn'), seed (was 3, now 4). Leave them out" in str(error.value)
     assert "epochs" not in str(error.value)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from gnn.models import GraphConvolutionalNodeClassifier, GraphRegularizationMode
 from gnn.models.agreement.agreement_model import AgreementModel
 from gnn.training.exact_resume import ExactResume
 from gnn.training.refresh_agreement import RefreshAgreement
+from gnn.training.snapshots import read_position
 
 LOSS = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 CONFIG = GraphRegConfig(multiplier=1.0)
@@ -53,17 +53,42 @@ GRAPH = block_graph(right=3, wrong=3)
 TRAIN = full_batch(GRAPH, "train", known_labels="train")
 
 
-def gcn(agreement_model: Any = None, **kwargs: Any) -> GraphConvolutionalNodeClassifier:
+def judge(**arguments: Any) -> AgreementModel:
+    """Compiled as the callback would, but for its optimizer, and eager."""
+    model = AgreementModel(**(arguments or {"hidden_units": (8,)}))
+    model.compile(keras.optimizers.SGD(0.1, momentum=0.9), run_eagerly=True)
+    return model
+
+
+def gcn(agreement_model: Any = None, eager: bool = True) -> GraphConvolutionalNodeClassifier:
+    """Eager by default, which spares the tracing of functions that would run a few times."""
     keras.utils.set_random_seed(1)
     model = GraphConvolutionalNodeClassifier(
         num_classes=3,
         hidden_units=8,
         config=CONFIG,
-        agreement_model=agreement_model or AgreementModel((8,)),
+        agreement_model=agreement_model or judge(),
         pair_weights=WEIGHTS,
     )
-    model.compile(keras.optimizers.Adam(0.01), LOSS, metrics=["accuracy"], **kwargs)
+    return compiled(model, run_eagerly=eager)
+
+
+def compiled(model: Any, **options: Any) -> Any:
+    optimizer = keras.optimizers.SGD(0.01, momentum=0.9)
+    model.compile(optimizer, LOSS, metrics=["accuracy"], **options)
     return model
+
+
+def regularized(agreement_model: Any = None) -> GraphRegularizationModel:
+    """Smaller, where only the callback is looked at."""
+    keras.utils.set_random_seed(1)
+    model = GraphRegularizationModel(
+        CONFIG,
+        lambda: keras.Sequential([keras.layers.Dropout(0.5), keras.layers.Dense(3)]),
+        agreement_model=agreement_model or judge(),
+        pair_weights=WEIGHTS,
+    )
+    return compiled(model, run_eagerly=True)
 
 
 def traced(model: Any) -> list[int]:
@@ -79,13 +104,12 @@ def traced(model: Any) -> list[int]:
 
 
 def test_it_learns_apart_and_nothing_is_traced_again() -> None:
-    fixed, refreshed = gcn(), gcn()
+    fixed, refreshed = (gcn(AgreementModel((8,)), eager=False) for _ in range(2))
     counts = [traced(model) for model in (fixed, refreshed)]
-    fixed.fit(TRAIN, epochs=6, verbose=0)
-    before = [weight.numpy() for weight in fixed.agreement_model.weights]
-    again = [weight.numpy() for weight in gcn().agreement_model.weights]
-    assert again == []  # Not built: what is fixed here is what it began with.
     fixed.fit(TRAIN, epochs=1, verbose=0)
+    before = [weight.numpy() for weight in fixed.agreement_model.weights]
+    first = fixed.history.history
+    fixed.fit(TRAIN, epochs=6, verbose=0)
     for weight, value in zip(fixed.agreement_model.weights, before, strict=True):
         np.testing.assert_array_equal(weight, value)
     callback = RefreshAgreement(GRAPH, epochs=3)
@@ -95,18 +119,13 @@ def test_it_learns_apart_and_nothing_is_traced_again() -> None:
     assert len(history["agreement_auc"]) == 6
     assert history["agreement_loss"][-1] < history["agreement_loss"][0]
     assert history["agreement_loss"][-1] == callback.results["agreement_loss"]
+    # The first step sees what was learned. The node model is the same until then, and so is
+    # dropout: only agreement differs.
+    assert history["graph_loss"][0] != first["graph_loss"][0]
+    assert history["accuracy"][0] == first["accuracy"][0]
     # The optimizer of the node model has no slots for the agreement model's weights.
     own = {weight.path for weight in refreshed.agreement_model.weights}
     assert own and not own & {weight.path for weight in refreshed.trainable_weights}
-
-
-def test_the_first_step_sees_what_was_learned() -> None:
-    losses = []
-    for callbacks in ([], [RefreshAgreement(GRAPH, epochs=2)]):
-        history = gcn().fit(TRAIN, epochs=1, callbacks=callbacks, verbose=0).history
-        losses.append(history["graph_loss"][0])
-    # The node model is the same until its first step, and so is dropout: only agreement differs.
-    assert losses[0] != losses[1]
 
 
 def test_every_other_epoch() -> None:
@@ -116,8 +135,8 @@ def test_every_other_epoch() -> None:
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
             seen.append(self.model.agreement_model.get_weights()[0].copy())
 
-    gcn_model = gcn()
-    gcn_model.fit(TRAIN, epochs=5, callbacks=[RefreshAgreement(GRAPH, every=2), Watch()], verbose=0)
+    model = regularized()
+    model.fit(TRAIN, epochs=5, callbacks=[RefreshAgreement(GRAPH, every=2), Watch()], verbose=0)
     changed = [not np.array_equal(*pair) for pair in zip(seen[:-1], seen[1:], strict=True)]
     assert changed == [False, True, False, True]
 
@@ -126,7 +145,7 @@ def test_pairs_as_data_and_a_model_of_the_users() -> None:
     ends = [keras.Input((3,)) for _ in range(2)]
     users = keras.Model(ends, keras.layers.Dense(1, "sigmoid")(keras.layers.Multiply()(ends)))
     before = users.get_weights()
-    model = gcn(users)
+    model = regularized(users)
     pairs = labeled_pairs(GRAPH, use_edges=False, seed=4)
     history = model.fit(TRAIN, epochs=2, callbacks=[RefreshAgreement(pairs)], verbose=0).history
     assert {"agreement_loss", "agreement_accuracy", "agreement_auc"} <= set(history)
@@ -181,7 +200,7 @@ def sampled(batch_size: int = 20, padding: bool = False) -> tf.data.Dataset:
         GRAPH,
         "train",
         batch_size=batch_size,
-        fanout=(5, 5),
+        fanout=(5,),
         shuffle=True,
         seed=0,
         known_labels="train",
@@ -206,23 +225,30 @@ def doubtful() -> AgreementModel:
     """A judge with random numbers and averages of its own."""
     keras.utils.set_random_seed(2)
     layers = [keras.layers.Dense(8), keras.layers.BatchNormalization(), keras.layers.Dropout(0.5)]
-    return AgreementModel(encoder=keras.Sequential(layers))
+    return judge(encoder=keras.Sequential(layers))
 
 
-def resumable(
-    folder: Path,
-    pairs: Any = GRAPH,
-    kill: int | None = None,
-    judge: Callable[[], Any] = lambda: None,
-) -> tuple[Any, Any]:
-    """Six epochs of three steps, a refresh in every other; weights and history."""
-    model, refresh = gcn(judge()), RefreshAgreement(pairs, every=2, epochs=2)
+def one_batch() -> tf.data.Dataset:
+    """Of pairs, other ones in each pass."""
+    return labeled_pairs(GRAPH, batch_size=512)
+
+
+def resumable(folder: Path, pairs: Any = None, kill: int | None = None) -> tuple[Any, Any]:
+    """Four epochs of three steps, a refresh in every other; weights and history."""
+    pairs = one_batch() if pairs is None else pairs
+    model, refresh = regularized(doubtful()), RefreshAgreement(pairs, every=2, epochs=2)
     resume = ExactResume(folder, [refresh], every_steps=1)
     callbacks = [resume] if kill is None else [resume, Kill(kill)]
     history = model.fit(
-        resume.batches(sampled()), epochs=6, callbacks=callbacks, shuffle=False, verbose=0
+        resume.batches(sampled()), epochs=4, callbacks=callbacks, shuffle=False, verbose=0
     )
     return state_of(model), history.history
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Any]:
+    """What a training that was never stopped ends with."""
+    return resumable(tmp_path_factory.mktemp("whole"))
 
 
 def state_of(model: Any) -> list[np.ndarray]:
@@ -241,29 +267,32 @@ def assert_equal(one: list[np.ndarray], other: list[np.ndarray]) -> None:
         np.testing.assert_array_equal(value, expected)
 
 
-# In an epoch with a refresh and in one without; after the last step.
-@pytest.mark.parametrize("step", [8, 11, 18])
-def test_a_killed_training_ends_with_the_same_bits(tmp_path: Path, step: int) -> None:
-    weights, history = resumable(tmp_path / "whole", judge=doubtful)
-    with pytest.raises(KeyboardInterrupt):
-        resumable(tmp_path / "killed", kill=step, judge=doubtful)
+def test_a_killed_training_ends_with_the_same_bits(whole: Any, tmp_path: Path) -> None:
+    weights, history = whole
+    # In an epoch with a refresh and in one without; after the last step. The later ones kill a
+    # training that was carried on, whose callbacks see the first 2 steps of its epoch again.
+    for steps, total in ((8, 8), (2 + 3, 11), (2 + 1, 12)):
+        with pytest.raises(KeyboardInterrupt):
+            resumable(tmp_path, kill=steps)
+        position = read_position(tmp_path)
+        assert position is not None and position.total == total
     for _ in range(2):  # The second time there is nothing to do.
-        others, again = resumable(tmp_path / "killed", judge=doubtful)
-        assert again == history and len(history["agreement_auc"]) == 6
+        others, again = resumable(tmp_path)
+        assert again == history and len(history["agreement_auc"]) == 4
         assert_equal(others, weights)
 
 
-def test_a_second_fit_in_one_process_goes_on(tmp_path: Path) -> None:
-    weights, history = resumable(tmp_path / "whole")
-    model, refresh = gcn(), RefreshAgreement(GRAPH, every=2, epochs=2)
-    resume = ExactResume(tmp_path / "parts", [refresh], every_steps=1)
+def test_a_second_fit_in_one_process_goes_on(whole: Any, tmp_path: Path) -> None:
+    weights, history = whole
+    model, refresh = regularized(doubtful()), RefreshAgreement(one_batch(), every=2, epochs=2)
+    resume = ExactResume(tmp_path, [refresh], every_steps=1)
     data = resume.batches(sampled())
-    for epochs in (1, 2, 5, 6, 6):  # The last time there is nothing to do.
+    for epochs in (1, 3, 4, 4):  # The last time there is nothing to do.
         found = model.fit(data, epochs=epochs, callbacks=[resume], shuffle=False, verbose=0)
     assert found.history == history
     assert_equal(state_of(model), weights)
-    other = gcn()  # The same callbacks restore another model.
-    found = other.fit(data, epochs=6, callbacks=[resume], shuffle=False, verbose=0)
+    other = regularized(doubtful())  # The same callbacks restore another model.
+    found = other.fit(data, epochs=4, callbacks=[resume], shuffle=False, verbose=0)
     assert found.history == history
     assert_equal(state_of(other), weights)
 
@@ -273,16 +302,16 @@ def test_a_killed_training_on_two_devices_ends_with_the_same_bits(
 ) -> None:
     def run(folder: str, kill: int | None = None) -> Any:
         with two_devices.scope():
-            model = gcn(doubtful())
-        resume = ExactResume(tmp_path / folder, [RefreshAgreement(GRAPH)], every_steps=1)
-        data = distribute(two_devices, lambda context: resume.batches(sampled(10, padding=True)))
+            model = regularized(doubtful())
+        resume = ExactResume(tmp_path / folder, [RefreshAgreement(one_batch())], every_steps=1)
+        data = distribute(two_devices, lambda context: resume.batches(sampled(15, padding=True)))
         callbacks = [resume] if kill is None else [resume, Kill(kill)]
-        history = model.fit(data, epochs=3, callbacks=callbacks, verbose=0)
+        history = model.fit(data, epochs=2, callbacks=callbacks, verbose=0)
         return state_of(model), history.history
 
     whole, history = run("whole")
     with pytest.raises(KeyboardInterrupt):
-        run("killed", kill=5)  # Of 3 epochs of 3 steps.
+        run("killed", kill=1)  # Of 2 epochs of 2 steps; a refresh is yet to come.
     again, found = run("killed")
     assert found == history
     assert_equal(again, whole)
@@ -291,11 +320,11 @@ def test_a_killed_training_on_two_devices_ends_with_the_same_bits(
 def test_another_judge_or_other_pairs_are_refused(tmp_path: Path) -> None:
     def fit(rate: float, graph: Any = GRAPH, kill: int | None = 4) -> None:
         encoder = keras.Sequential([keras.layers.Dense(4), keras.layers.Dropout(rate)])
-        refresh = RefreshAgreement(graph, AgreementModel(encoder=encoder))
+        refresh = RefreshAgreement(graph, judge(encoder=encoder))
         resume = ExactResume(tmp_path, [refresh], every_steps=1)
         callbacks = [resume] if kill is None else [resume, Kill(kill)]
         data = resume.batches(sampled())
-        gcn().fit(data, epochs=2, callbacks=callbacks, shuffle=False, verbose=0)
+        regularized().fit(data, epochs=2, callbacks=callbacks, shuffle=False, verbose=0)
 
     with pytest.raises(KeyboardInterrupt):
         fit(0.5)
@@ -314,7 +343,7 @@ def test_pairs_of_which_the_order_is_not_known_are_refused(tmp_path: Path) -> No
         def __getitem__(self, index: int) -> Any:
             return (np.ones((4, 3)), np.zeros((4, 3))), np.ones((4, 1))
 
-    gcn().fit(TRAIN, callbacks=[RefreshAgreement(Pairs())], verbose=0)
+    regularized().fit(TRAIN, callbacks=[RefreshAgreement(Pairs())], verbose=0)
     with pytest.raises(
         ValueError, match=r"must be a gnn\.Graph or a tf\.data\.Dataset .*got Pairs"
     ):
@@ -322,9 +351,9 @@ def test_pairs_of_which_the_order_is_not_known_are_refused(tmp_path: Path) -> No
 
 
 def test_a_judge_of_another_strategy_is_refused(two_devices: tf.distribute.Strategy) -> None:
-    judge = AgreementModel((8,))
+    elsewhere = judge()
     with two_devices.scope():
-        model = gcn(judge)
+        model = regularized(elsewhere)
     data = distribute(two_devices, lambda context: sampled(10, padding=True))
     with pytest.raises(ValueError, match="'agreement_model.*' must be made in the scope of the"):
         model.fit(data, callbacks=[RefreshAgreement(GRAPH)], verbose=0)
@@ -332,30 +361,34 @@ def test_a_judge_of_another_strategy_is_refused(two_devices: tf.distribute.Strat
 
 def test_pairs_without_a_seed_are_not_carried_on_with(tmp_path: Path) -> None:
     def unseeded() -> tf.data.Dataset:
-        return labeled_pairs(GRAPH, batch_size=2).shuffle(100)
+        return labeled_pairs(GRAPH, batch_size=2).shuffle(100).take(1)
 
     with pytest.raises(KeyboardInterrupt):
-        resumable(tmp_path, unseeded(), kill=11)
+        resumable(tmp_path, unseeded(), kill=1)
     with pytest.raises(ValueError, match="pairs of RefreshAgreement are not drawn as those"):
         resumable(tmp_path, unseeded())
 
 
 def test_two_devices(two_devices: tf.distribute.Strategy) -> None:
-    model = gcn()
+    def made() -> AgreementModel:
+        keras.utils.set_random_seed(1)
+        return AgreementModel((8,))
+
+    model = regularized(made())
+    model.agreement_model.compile(run_eagerly=True)
     # Under a strategy each `fit` of Keras begins with a batch of its own, which is the first pass.
     pairs = labeled_pairs(GRAPH, first_epoch=1)
-    refresh = RefreshAgreement(pairs, every=2, epochs=2)
-    history = model.fit(sampled(), epochs=2, callbacks=[refresh], verbose=0).history
-    assert "agreement_loss" in history
+    refresh = RefreshAgreement(pairs, epochs=2)
+    model.fit(sampled(), callbacks=[refresh], verbose=0)
     expected = model.agreement_model.get_weights()
     with two_devices.scope():
-        model = gcn()
+        model = regularized(made())  # The callback compiles it.
     data = distribute(
         two_devices,
         lambda context: sampled(context.get_per_replica_batch_size(20), padding=True),
     )
-    refresh = RefreshAgreement(GRAPH, every=2, epochs=2)
-    model.fit(data, epochs=2, callbacks=[refresh], verbose=0)
+    refresh = RefreshAgreement(GRAPH, epochs=2)
+    model.fit(data, callbacks=[refresh], verbose=0)
     for weight, other in zip(model.agreement_model.get_weights(), expected, strict=True):
         np.testing.assert_allclose(weight, other, atol=1e-5)
 
@@ -373,8 +406,12 @@ def test_agreement_beats_blind_trust_where_most_edges_are_wrong() -> None:
             agreement_model=agreement_model,
             pair_weights=PairWeights(0.0, 1.0, 0.5),
         )
-        model.compile(keras.optimizers.Adam(0.01), LOSS, metrics=["accuracy"])
-        callbacks = [RefreshAgreement(graph, epochs=8)] if agreement_model else []
-        model.fit(data, epochs=20, callbacks=callbacks, verbose=0)
+        rate = keras.optimizers.Adam(0.01)
+        model.compile(rate, LOSS, metrics=["accuracy"], run_eagerly=True)
+        callbacks = []
+        if agreement_model:
+            agreement_model.compile(keras.optimizers.Adam(0.03), run_eagerly=True)
+            callbacks = [RefreshAgreement(graph, every=4, epochs=4)]
+        model.fit(data, epochs=12, callbacks=callbacks, verbose=0)
         accuracies[name] = model.evaluate(test, verbose=0, return_dict=True)["accuracy"]
     assert accuracies["agreement"] > accuracies["blind"] + 0.1, accuracies
