@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import runpy
 import subprocess
 import sys
 from pathlib import Path
 
 import matplotlib.image
 import pytest
+import tensorflow as tf
 
 SCRIPT = Path(__file__).parents[2] / "demo" / "run.py"
 
@@ -77,11 +79,17 @@ def test_leaves_whole_files_and_nothing_else(quick_run):
     assert (folder / "output" / "regularized" / "saved_model.pb").is_file()
 
 
-def test_folder_that_cannot_be_made_is_named_before_any_training(tmp_path):
+def test_folder_that_cannot_be_made_is_named_before_any_training(tmp_path, monkeypatch, capfd):
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
-    process = run_demo("--output", str(blocked))
-    assert process.returncode != 0
-    assert str(blocked) in process.stderr
-    assert "model/s" not in process.stderr
+    monkeypatch.setattr(sys, "argv", [str(SCRIPT), "--output", str(blocked)])
+    logger = tf.get_logger()
+    level = logger.level
+    try:
+        with pytest.raises(OSError) as raised:
+            runpy.run_path(str(SCRIPT), run_name="__main__")
+    finally:
+        logger.setLevel(level)
+    assert str(blocked) in str(raised.value)
+    assert "model/s" not in capfd.readouterr().err
     assert blocked.read_text() == "in the way"

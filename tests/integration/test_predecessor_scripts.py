@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.util
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -93,10 +92,7 @@ class Run:
     epochs: int
 
 
-@pytest.fixture
-def run_script(
-    cora: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[[str], Run]]:
+def run_script(name: str, cora: dict[str, str]) -> Run:
     """Runs a script's `main` on the made-up papers, for 2 epochs instead of those it asks for."""
     runs: list[Run] = []
     fit = NodeGraphModel.fit
@@ -106,22 +102,26 @@ def run_script(
         runs.append(Run(self, train, validation_data, history.history, epochs))
         return history
 
-    monkeypatch.setattr(NodeGraphModel, "fit", short_fit)
-
-    def run(name: str) -> Run:
-        spec = importlib.util.spec_from_file_location(name, HERE / f"{name}.py")
-        assert spec is not None and spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
+    spec = importlib.util.spec_from_file_location(name, HERE / f"{name}.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    try:
         spec.loader.exec_module(module)
         flags.FLAGS([name, *(f"--{flag}={path}" for flag, path in cora.items())])
-        module.main([name])
-        (only,) = runs
-        return only
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(NodeGraphModel, "fit", short_fit)
+            module.main([name])
+    finally:
+        # The two scripts define the same flags, which absl allows once a process.
+        flags.FLAGS.remove_flag_values([flag for flag in FLAG_NAMES if flag in flags.FLAGS])
+        flags.FLAGS.unparse_flags()
+    (only,) = runs
+    return only
 
-    yield run
-    # The two scripts define the same flags, which absl allows once a process.
-    flags.FLAGS.remove_flag_values([name for name in FLAG_NAMES if name in flags.FLAGS])
-    flags.FLAGS.unparse_flags()
+
+@pytest.fixture(scope="module")
+def regularized(cora: dict[str, str]) -> Run:
+    return run_script("predecessor_graph_regularization", cora)
 
 
 def cross_entropy(logits: np.ndarray, labels: np.ndarray) -> float:
@@ -150,9 +150,8 @@ def with_validation(keys: list[str]) -> set[str]:
     return {*keys, *(f"val_{key}" for key in keys)}
 
 
-def test_graph_regularization(run_script: Callable[[str], Run], cora: dict[str, str]) -> None:
-    run = run_script("predecessor_graph_regularization")
-    history = run.history
+def test_graph_regularization(regularized: Run, cora: dict[str, str]) -> None:
+    run, history = regularized, regularized.history
     losses = ["loss", "supervised_loss", "graph_loss", "scaled_graph_loss"]
     assert set(history) == with_validation([*losses, *METRICS])
     assert all(len(values) == 2 for values in history.values()) and run.epochs == 30
@@ -170,10 +169,9 @@ def test_graph_regularization(run_script: Callable[[str], Run], cora: dict[str, 
 
 
 def test_the_graph_loss_is_that_of_the_packed_records(
-    run_script: Callable[[str], Run], cora: dict[str, str]
+    regularized: Run, cora: dict[str, str]
 ) -> None:
-    run = run_script("predecessor_graph_regularization")
-    model = run.model.base_model
+    model = regularized.model.base_model
     shares = []
     records = read_records(cora["train_examples_path"])
     for record in records:
@@ -184,12 +182,12 @@ def test_the_graph_loss_is_that_of_the_packed_records(
         distances = np.sum((outputs[1:] - outputs[0]) ** 2, axis=1)
         shares.append(np.sum(weights * distances) / np.sum(weights) if number else 0.0)
     assert len(records) == TRAIN and shares[-1] == 0.0 and max(shares) > 0
-    results = run.model.evaluate(run.train, return_dict=True, verbose=0)
+    results = regularized.model.evaluate(regularized.train, return_dict=True, verbose=0)
     assert results["graph_loss"] == pytest.approx(np.mean(shares), rel=1e-4)
 
 
-def test_graph_convolution(run_script: Callable[[str], Run], cora: dict[str, str]) -> None:
-    run = run_script("predecessor_gcn")
+def test_graph_convolution(cora: dict[str, str]) -> None:
+    run = run_script("predecessor_gcn", cora)
     assert set(run.history) == with_validation(["loss", *METRICS])
     assert all(len(values) == 2 for values in run.history.values()) and run.epochs == 30
     check_validation(run, cora["eval_examples_path"])
@@ -204,15 +202,13 @@ def test_graph_convolution(run_script: Callable[[str], Run], cora: dict[str, str
     assert np.max(np.abs(run.model(inputs) - run.model(alone))) > 1e-4
 
 
-def test_the_regularized_model_is_served_on_words_alone(
-    run_script: Callable[[str], Run], tmp_path: Path
-) -> None:
+def test_the_regularized_model_is_served_on_words_alone(regularized: Run, tmp_path: Path) -> None:
     # Its node model holds a Lambda, so it is exported and not saved.
-    run = run_script("predecessor_graph_regularization")
+    model = regularized.model
     with pytest.raises(ValueError, match="Lambda|NodeClassifier"):
-        run.model.save(tmp_path / "model.keras")
-    run.model.export(tmp_path / "served")
+        model.save(tmp_path / "model.keras")
+    model.export(tmp_path / "served")
     signature = tf.saved_model.load(str(tmp_path / "served")).signatures["serving_default"]
     words = keras.ops.convert_to_tensor(np.eye(5, WORDS), "int64")
     outputs = signature(words=words)["outputs"]
-    np.testing.assert_allclose(outputs, run.model.base_model(words), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(outputs, model.base_model(words), rtol=1e-5, atol=1e-6)

@@ -16,6 +16,28 @@ from gnn.nsl import importing
 
 ROOT = pathlib.Path(__file__).parents[2]
 
+# Runs each script in a fork of a process that has imported `gnn` and nothing of NSL.
+FORKS = """
+import os, runpy, sys, traceback
+import tensorflow, gnn
+assert not [name for name in sys.modules if name.startswith("neural_structured_learning")]
+for path in sys.argv[1:]:
+    child = os.fork()
+    if child:
+        assert os.waitpid(child, 0) == (child, 0), open(path + ".err").read()
+        continue
+    for stream, kind in ((1, "out"), (2, "err")):
+        os.dup2(os.open(f"{path}.{kind}", os.O_WRONLY | os.O_CREAT), stream)
+    failed = 0
+    try:
+        runpy.run_path(path)
+    except BaseException:
+        failed = 1
+        traceback.print_exc()
+    sys.stdout.flush(), sys.stderr.flush()
+    os._exit(failed)
+"""
+
 # Prints the marker, and after it nothing but what the door itself prints.
 CHECK = """
 import builtins, sys, warnings
@@ -73,19 +95,23 @@ imported = neural_structured_learning.configs
 """
 
 
-@pytest.mark.parametrize(
-    "before", ["", FAILED_IMPORT, IMPORTED_ALREADY], ids=["fresh", "failed", "imported"]
-)
-def test_import_leaves_tensorflow_as_it_was_and_prints_nothing(before: str) -> None:
-    script = CHECK.format(before=before)
-    if before is IMPORTED_ALREADY:
-        script += "assert nsl.configs is imported\n"
+def test_import_leaves_tensorflow_as_it_was_and_prints_nothing(tmp_path: pathlib.Path) -> None:
+    scripts = {
+        "fresh.py": CHECK.format(before=""),
+        "failed.py": CHECK.format(before=FAILED_IMPORT),
+        "imported.py": CHECK.format(before=IMPORTED_ALREADY) + "assert nsl.configs is imported\n",
+    }
+    paths = [tmp_path / name for name in scripts]
+    for path, script in zip(paths, scripts.values(), strict=True):
+        path.write_text(script)
     done = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=300
+        [sys.executable, "-c", FORKS, *paths], cwd=ROOT, capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split("MARKER\n")[1] == ""
-    assert done.stderr.split("MARKER\n")[1] == ""
+    for path in paths:
+        for kind in ("out", "err"):
+            said = path.with_name(f"{path.name}.{kind}").read_text()
+            assert said.split("MARKER\n")[1] == "", path
 
 
 def test_without_nsl_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
