@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -68,25 +67,23 @@ MISSING = [None, float("nan"), "NA", ""]
 KINDS = {"text": ["cat", "dog", "None?"], "whole": [0, 2, 1], "floats": [0.0, 1.0, 4.0]}
 
 
-def case_of(seed: int) -> dict[str, Any]:
-    draw = random.Random(seed)
-    count = draw.randint(1, 4)
-    kind = draw.choice(["signs", *KINDS]) if count > 1 else "text"
+@st.composite
+def cases(draw: Any) -> dict[str, Any]:
+    count = draw(st.integers(1, 4))
+    node = st.integers(0, count - 1)
+    weight = st.sampled_from([1.0, 2.0, 0.5, 0.0, 3.0])
+    kind = draw(st.sampled_from(["signs", *KINDS])) if count > 1 else "text"
     values = [*KINDS.get(kind, [-1, 1]), *MISSING]
-    labels = [draw.choice(values) for _ in range(count)]
+    labels = draw(st.lists(st.sampled_from(values), min_size=count, max_size=count))
     if kind == "signs":
         labels[:2] = [1, -1]
-    records = [
-        (draw.randrange(count), draw.randrange(count), draw.choice([1.0, 2.0, 0.5, 0.0, 3.0]))
-        for _ in range(draw.randint(0, 8))
-    ]
     return {
         "count": count,
-        "records": records,
+        "records": draw(st.lists(st.tuples(node, node, weight), max_size=8)),
         "labels": labels,
-        "merge": draw.choice(MERGES),
-        "undirected": draw.random() < 0.5,
-        "by_name": draw.choice(["networkx", "pandas", "folder"]),
+        "merge": draw(st.sampled_from(MERGES)),
+        "undirected": draw(st.booleans()),
+        "by_name": draw(st.sampled_from(["networkx", "pandas", "folder"])),
     }
 
 
@@ -127,27 +124,31 @@ def graphs_of(case: dict[str, Any]) -> Iterator[tuple[str, Graph, bool]]:
         yield "folder", from_folder(folder, **options), True
 
 
-@pytest.mark.parametrize("first", range(0, 2000, 200))
-def test_every_constructor_gives_the_graph_of_the_oracle(first: int) -> None:
-    for seed in range(first, first + 200):
-        case = case_of(seed)
-        edges = edges_by_hand(case["records"], case["merge"], case["undirected"])
-        expected = [tuple(edge) for edge in edges]
-        labels = labels_by_hand(case["labels"])
-        for name, graph, in_order in graphs_of(case):
-            ends = graph.senders.tolist(), graph.receivers.tolist()
-            found = list(zip(*ends, graph.weights.tolist(), strict=True))
-            if in_order:
-                assert found == expected, (name, case)
-            else:
-                assert sorted(found) == sorted(expected), (name, case)
-            assert graph.num_nodes == case["count"], (name, case)
-            if name == "folder" and max(labels) < 0:
-                assert graph.labels is None, case
-            else:
-                assert graph.labels is not None and graph.labels.tolist() == labels, (name, case)
-            if name == "edges" and case["undirected"] and expected:
-                assert ", undirected" in graph.info(), case
+@settings(max_examples=2000, deadline=None, derandomize=True, database=None)
+@given(cases())
+def test_every_constructor_gives_the_graph_of_the_oracle(case: dict[str, Any]) -> None:
+    expected = [tuple(e) for e in edges_by_hand(case["records"], case["merge"], case["undirected"])]
+    labels = labels_by_hand(case["labels"])
+    for name, graph, in_order in graphs_of(case):
+        found = list(
+            zip(
+                graph.senders.tolist(),
+                graph.receivers.tolist(),
+                graph.weights.tolist(),
+                strict=True,
+            )
+        )
+        if in_order:
+            assert found == expected, name
+        else:
+            assert sorted(found) == sorted(expected), name
+        assert graph.num_nodes == case["count"], name
+        if name == "folder" and max(labels) < 0:
+            assert graph.labels is None
+        else:
+            assert graph.labels is not None and graph.labels.tolist() == labels, name
+        if name == "edges" and case["undirected"] and expected:
+            assert ", undirected" in graph.info(), name
 
 
 RECORDS = st.lists(
