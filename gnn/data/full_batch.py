@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from gnn.data.node_features import NodeFeatures
+from gnn.data.one_batch import one_batch
 from gnn.graphs.batch.packing import pack_graph
 from gnn.graphs.batch.padding import PaddingSizes, pad_batch
 from gnn.graphs.graph import Graph
@@ -79,7 +80,4 @@ def full_batch(
         if key not in ("node_ids", "node_mask")
     }
     element = inputs if labels is None else (inputs, tf.convert_to_tensor(labels))
-    # One element leaves nothing to tune, and the thread that tunes is half the start of an epoch.
-    options = tf.data.Options()
-    options.autotune.enabled = False
-    return tf.data.Dataset.from_tensors(element).with_options(options)
+    return one_batch(element)

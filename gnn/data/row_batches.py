@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from gnn.data.feature_rows import feature_rows
 from gnn.data.neighborhoods import neighborhoods
+from gnn.data.one_batch import one_batch
 from gnn.graphs.batch.graphs_tuple import split_inputs
 from gnn.graphs.graph import Graph
 
@@ -47,7 +48,7 @@ def all_rows(graph: Graph, nodes: np.ndarray) -> tf.data.Dataset:
     rows = {name: feature_rows(feature, nodes) for name, feature in graph.features.items()}
     inputs = _tensor_or_dict(rows)
     element = inputs if graph.labels is None else (inputs, graph.labels[nodes])
-    return tf.data.Dataset.from_tensors(element)
+    return one_batch(element)
 
 
 def without_graph(inputs: Any, labels: Any = None) -> Any:
