@@ -278,27 +278,29 @@ EACH = [
         joined=True,
     ),
     Row(
-        "graph_regularization_embedding",
-        GraphRegularizationModel,
-        lambda dropout: GraphRegularizationModel(
-            _L2, lambda: two_outputs(dropout), regularize="embedding"
-        ),
-        _X,
-        has_graph_loss=True,
-        output="logits",
-    ),
-    Row(
         "graph_regularization_pair_weights",
         GraphRegularizationModel,
         lambda dropout: GraphRegularizationModel(
             _L2,
-            lambda: two_inputs(dropout),
+            lambda: two_outputs(dropout),
             agreement_model=CosineAgreement(),
             pair_weights=_PAIRS,
         ),
         _XY,
         has_graph_loss=True,
+        output="logits",
         known_labels="train",
+    ),
+    Row(
+        "graph_regularization_embedding",
+        GraphRegularizationModel,
+        lambda dropout: GraphRegularizationModel(
+            _L2, lambda: two_outputs(dropout), regularize="embedding"
+        ),
+        _XY,
+        has_graph_loss=True,
+        output="logits",
+        joined=True,
     ),
     Row(
         "graph_regularization_batch_normalization",
@@ -367,10 +369,10 @@ EACH = [
         known_labels="train",
     ),
     Row(
-        "adversarial_two_inputs",
+        "virtual_adversarial_two_outputs",
         AdversarialRegularizationModel,
         lambda dropout: AdversarialRegularizationModel(
-            lambda: two_inputs(dropout),
+            lambda: two_outputs(dropout),
             {
                 "adv_neighbor_config": {
                     "adv_step_size": 0.1,
@@ -380,23 +382,15 @@ EACH = [
                     "clip_value_max": 3.0,
                 }
             },
+            _VIRTUAL,
             graph_config=_KL,
             agreement_model=CosineAgreement(),
+            seed=2,
         ),
         _XY,
         has_graph_loss=True,
-        other_losses=("adversarial_loss",),
-    ),
-    Row(
-        "virtual_adversarial_embedding",
-        AdversarialRegularizationModel,
-        lambda dropout: AdversarialRegularizationModel(
-            lambda: two_outputs(dropout), _ADVERSARIAL, _VIRTUAL, seed=2
-        ),
-        _X,
         other_losses=("adversarial_loss", "virtual_adversarial_loss", "entropy_loss"),
         output="logits",
-        uses_edges=False,
     ),
     Row(
         "virtual_adversarial_gcn",
@@ -646,10 +640,10 @@ EACH = [
         _SPARSE,
     ),
     Row(
-        "graph_classifier_stacked",
-        GraphClassifier,
-        lambda dropout: GraphClassifier(
-            num_classes=NUM_CLASSES,
+        "graph_regressor",
+        GraphRegressor,
+        lambda dropout: GraphRegressor(
+            NUM_CLASSES,
             hidden_units=8,
             layer_fn=lambda units: [
                 GCNConv(units),
@@ -662,14 +656,6 @@ EACH = [
             node_model_fn=lambda: encoder(dropout),
         ),
         _X,
-    ),
-    Row(
-        "graph_regressor",
-        GraphRegressor,
-        lambda dropout: GraphRegressor(
-            NUM_CLASSES, hidden_units=8, pool="mean", dropout_rate=dropout
-        ),
-        _XY,
     ),
     _layer_row(
         "sg_conv",

@@ -36,7 +36,8 @@ import tensorflow as tf
 
 for inputs in sorted(pathlib.Path(".").glob("*/inputs_*.npz")):
     signature = tf.saved_model.load(str(inputs.parent / "served")).signatures["serving_default"]
-    outputs = signature(**{name: tf.constant(value) for name, value in np.load(inputs).items()})
+    names, values = signature.structured_input_signature[1], np.load(inputs)
+    outputs = signature(**{name: tf.constant(values[name]) for name in names})
     outputs = {name: value.numpy() for name, value in outputs.items()}
     np.savez(inputs.parent / inputs.name.replace("inputs", "outputs"), **outputs)
 assert not any(name.split(".")[0] == "gnn" for name in sys.modules)
@@ -58,13 +59,11 @@ def export(row: Row, folder: Path) -> list[dict[str, np.ndarray]]:
             outputs = model(inputs)
         if position == 0:
             model.export(folder / "served")
-            served = tf.saved_model.load(str(folder / "served"))
-            names = served.signatures["serving_default"].structured_input_signature[1]
         dense: dict[str, Any] = {
             name: tf.sparse.to_dense(value) if isinstance(value, tf.SparseTensor) else value
             for name, value in inputs.items()
         }
-        np.savez(folder / f"inputs_{position}.npz", **{name: dense[name] for name in names})
+        np.savez(folder / f"inputs_{position}.npz", **dense)
         named = outputs if isinstance(outputs, dict) else {"outputs": outputs}
         expected.append({name: value.numpy() for name, value in named.items()})
     return expected

@@ -42,7 +42,7 @@ def test_checkpoint_and_backup_go_on(row: Row, trained: Trained, tmp_path: Path)
         # Nothing improves by 100, so training is over after the second epoch.
         keras.callbacks.EarlyStopping(monitor="loss", min_delta=100.0, patience=1),
     ]
-    with started_over(row, trained) as stopped:
+    with started_over(trained) as stopped:
         losses = stopped.fit(batches(row), epochs=EPOCHS, callbacks=callbacks, verbose=0)
         losses = losses.history["loss"]
         assert len(losses) == 2 and losses[1] < losses[0]  # So the file is of the second epoch.

@@ -38,9 +38,13 @@ def batches(row: Row, batch_size: int = 8, padding: bool = False) -> tf.data.Dat
 
 @dataclasses.dataclass(frozen=True)
 class Trained:
-    """A model after `EPOCHS` epochs without dropout, and what came of its `fit(verbose=0)`."""
+    """A model after `EPOCHS` epochs without dropout, and what came of its `fit(verbose=0)`.
+
+    `start` is what `variables` were before it, `weights` the weights after it.
+    """
 
     model: keras.Model
+    start: list[np.ndarray]
     weights: list[np.ndarray]
     history: dict[str, list[float]]
     printed: str
@@ -49,7 +53,8 @@ class Trained:
 
 def train(row: Row) -> Trained:
     """Trains as a user would: one device, batches of varying size, sorted edges."""
-    model = row.compiled()
+    model = built(row.compiled(), row)
+    start = [variable.numpy() for variable in variables(model)]
     validation = neighborhoods(
         row.graph, "validation", batch_size=7, fanout=None, known_labels=row.known_labels
     )
@@ -64,6 +69,7 @@ def train(row: Row) -> Trained:
     printed = [line for line in out.getvalue().splitlines() if "WARNING:tensorflow" not in line]
     return Trained(
         model,
+        start,
         model.get_weights(),
         history.history,
         "\n".join(printed),
@@ -94,15 +100,14 @@ def built(model: keras.Model, row: Row) -> keras.Model:
 
 
 @contextlib.contextmanager
-def started_over(row: Row, trained: Trained) -> Iterator[keras.Model]:
-    """The trained model with the weights of a new one, for the time of the block.
+def started_over(trained: Trained) -> Iterator[keras.Model]:
+    """The trained model as it was before, for the time of the block.
 
     A new model traces its step anew, which takes longer than all its training.
     """
     model = trained.model
     end = [variable.numpy() for variable in variables(model)]
-    fresh = variables(built(row.compiled(), row))
-    for variable, start in zip(variables(model), fresh, strict=True):
+    for variable, start in zip(variables(model), trained.start, strict=True):
         variable.assign(start)
     try:
         yield model

@@ -37,9 +37,10 @@ def two_inputs(dropout: float) -> keras.Model:
 
 
 def two_outputs(dropout: float) -> keras.Model:
-    """An embedding, and logits made of it."""
-    inputs = keras.Input((WIDTHS["x"],), name="x")
-    hidden = keras.layers.Dropout(dropout)(keras.layers.Dense(8, "tanh")(inputs))
+    """Two inputs; an embedding, and logits made of it."""
+    inputs = {name: keras.Input((width,), name=name) for name, width in WIDTHS.items()}
+    hidden = [keras.layers.Dense(5, "tanh")(inputs[name]) for name in sorted(inputs)]
+    hidden = keras.layers.Dropout(dropout)(keras.layers.Concatenate()(hidden))
     embedding = keras.layers.Dense(4, "tanh")(hidden)
     logits = keras.layers.Dense(NUM_CLASSES)(embedding)
     return keras.Model(inputs, {"embedding": embedding, "logits": logits})
