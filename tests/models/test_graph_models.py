@@ -375,9 +375,9 @@ def test_tells_triangles_from_squares() -> None:
         data = graph_batches(strip(held_out[0]), held_out[1], batch_size=16)
         return model.evaluate(data, verbose=0, return_dict=True)["accuracy"]
 
-    assert accuracy(list, 40) >= 0.9
+    assert accuracy(list, 30) >= 0.9
     # Without edges the two of a pair are the same input: half is right, whatever is learned.
-    assert accuracy(without_edges, 10) == 0.5
+    assert accuracy(without_edges, 3) == 0.5
 
 
 def test_counts_leaves() -> None:
@@ -392,7 +392,7 @@ def test_counts_leaves() -> None:
     model = GraphRegressor(hidden_units=(16, 16))
     model.compile(keras.optimizers.Adam(0.01), "mse")
     data = graph_batches(graphs[:120], leaves[:120], batch_size=20, shuffle=True, seed=0)
-    model.fit(data, epochs=30, verbose=0)
+    model.fit(data, epochs=20, verbose=0)
     error = model.evaluate(graph_batches(graphs[120:], leaves[120:], batch_size=40), verbose=0)
     # All trees have nine nodes of the same features: without edges one number is all there is.
     assert error < 0.3 * leaves[120:].var()

@@ -80,10 +80,15 @@ def masks_of(model: Any, draw_widths: list[int]) -> list[Any]:
 
 @pytest.mark.parametrize("as_sparse", [False, True])
 @pytest.mark.parametrize(
-    ("input_dropout", "drop_node_rate", "dropout_rate"),
-    [(0.5, 0.5, 0.5), (0.0, 0.5, 0.5), (0.4, 0.0, 0.0), (0.0, 0.0, 0.0)],
+    ("input_dropout", "drop_node_rate", "dropout_rate", "block"),
+    [
+        (0.5, 0.5, 0.5, 128),  # All columns in one block; in several below.
+        (0.5, 0.5, 0.5, 4),
+        (0.0, 0.5, 0.5, 4),
+        (0.4, 0.0, 0.0, 4),
+        (0.0, 0.0, 0.0, 4),
+    ],
 )
-@pytest.mark.parametrize("block", [128, 4])
 def test_training_equals_the_algorithm_draw_for_draw(
     input_dropout: float,
     drop_node_rate: float,
