@@ -69,14 +69,18 @@ def test_wrong_keras_is_refused(keras: str, found: str, tmp_path: Path) -> None:
     assert "Set KERAS_BACKEND=tensorflow and unset TF_USE_LEGACY_KERAS" in error
 
 
-@pytest.fixture(scope="module")
-def loaded() -> dict[str, Any]:
-    """What `import gnn` loads beyond TensorFlow, Keras and GraphNets, and what its parts add.
+EXTRAS = ("matplotlib", "pandas", "pyarrow", "pymetis", "IPython")
 
-    Keras loads Matplotlib, pandas and scikit-learn itself where it finds them, and GraphNets
-    NetworkX: hence the difference.
+
+@pytest.fixture(scope="module")
+def imported() -> subprocess.CompletedProcess[str]:
+    """A process that imports gnn, says what that loads, and imports it again without the extras.
+
+    What it says is what `import gnn` loads beyond TensorFlow, Keras and GraphNets, and what its
+    parts add. Keras loads Matplotlib, pandas and scikit-learn itself where it finds them, and
+    GraphNets NetworkX: hence the difference.
     """
-    code = """
+    code = f"""
 import json, sys
 import tensorflow, keras, graph_nets
 before = set(sys.modules)
@@ -86,17 +90,30 @@ gnn.datasets
 with_datasets = set(sys.modules) - before
 from gnn import nsl
 with_nsl = set(sys.modules) - before
-print(json.dumps({
+print(json.dumps({{
     "gnn": sorted(with_gnn),
     "datasets": sorted(with_datasets),
     "nsl": sorted(with_nsl),
     "one_nsl": nsl is gnn.nsl,
     "nsl_name": nsl.configs.GraphRegConfig.__name__,
-}))
+}}), flush=True)
+for name in list(sys.modules):
+    if name.partition(".")[0] in {("gnn", *EXTRAS)}:
+        del sys.modules[name]
+# None makes Python say that a package is not there.
+sys.modules |= dict.fromkeys({EXTRAS})
+import gnn
+gnn.cotraining, gnn.datasets, gnn.nsl, gnn.plots, gnn.runs, gnn.training
 """
-    process = run_python(code, KERAS_BACKEND="tensorflow", TF_USE_LEGACY_KERAS="0")
-    assert process.returncode == 0, process.stderr
-    return json.loads(process.stdout.splitlines()[-1])
+    return run_python(code, KERAS_BACKEND="tensorflow", TF_USE_LEGACY_KERAS="0")
+
+
+@pytest.fixture(scope="module")
+def loaded(imported: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    """What the process says."""
+    lines = imported.stdout.splitlines()
+    assert lines, imported.stderr
+    return json.loads(lines[-1])
 
 
 HEAVY = [
@@ -124,17 +141,8 @@ def test_datasets_and_nsl_wait_until_they_are_used(loaded: dict[str, Any]) -> No
     assert (loaded["one_nsl"], loaded["nsl_name"]) == (True, "GraphRegConfig")
 
 
-def test_import_needs_no_extra() -> None:
-    # None in sys.modules makes Python say that a package is not there.
-    code = """
-import sys
-for name in ("matplotlib", "pandas", "pyarrow", "pymetis", "IPython"):
-    sys.modules[name] = None
-import gnn
-gnn.cotraining, gnn.datasets, gnn.nsl, gnn.plots, gnn.runs, gnn.training
-"""
-    process = run_python(code)
-    assert process.returncode == 0, process.stderr
+def test_import_needs_no_extra(imported: subprocess.CompletedProcess[str]) -> None:
+    assert imported.returncode == 0, imported.stderr
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["train", "--help"], ["--version"]])
