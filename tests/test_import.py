@@ -69,18 +69,14 @@ def test_wrong_keras_is_refused(keras: str, found: str, tmp_path: Path) -> None:
     assert "Set KERAS_BACKEND=tensorflow and unset TF_USE_LEGACY_KERAS" in error
 
 
-EXTRAS = ("matplotlib", "pandas", "pyarrow", "pymetis", "IPython")
-
-
 @pytest.fixture(scope="module")
-def imported() -> subprocess.CompletedProcess[str]:
-    """A process that imports gnn, says what that loads, and imports it again without the extras.
+def loaded() -> dict[str, Any]:
+    """What `import gnn` loads beyond TensorFlow, Keras and GraphNets, and what its parts add.
 
-    What it says is what `import gnn` loads beyond TensorFlow, Keras and GraphNets, and what its
-    parts add. Keras loads Matplotlib, pandas and scikit-learn itself where it finds them, and
-    GraphNets NetworkX: hence the difference.
+    Keras loads Matplotlib, pandas and scikit-learn itself where it finds them, and GraphNets
+    NetworkX: hence the difference.
     """
-    code = f"""
+    code = """
 import json, sys
 import tensorflow, keras, graph_nets
 before = set(sys.modules)
@@ -90,30 +86,17 @@ gnn.datasets
 with_datasets = set(sys.modules) - before
 from gnn import nsl
 with_nsl = set(sys.modules) - before
-print(json.dumps({{
+print(json.dumps({
     "gnn": sorted(with_gnn),
     "datasets": sorted(with_datasets),
     "nsl": sorted(with_nsl),
     "one_nsl": nsl is gnn.nsl,
     "nsl_name": nsl.configs.GraphRegConfig.__name__,
-}}), flush=True)
-for name in list(sys.modules):
-    if name.partition(".")[0] in {("gnn", *EXTRAS)}:
-        del sys.modules[name]
-# None makes Python say that a package is not there.
-sys.modules |= dict.fromkeys({EXTRAS})
-import gnn
-gnn.cotraining, gnn.datasets, gnn.nsl, gnn.plots, gnn.runs, gnn.training
+}))
 """
-    return run_python(code, KERAS_BACKEND="tensorflow", TF_USE_LEGACY_KERAS="0")
-
-
-@pytest.fixture(scope="module")
-def loaded(imported: subprocess.CompletedProcess[str]) -> dict[str, Any]:
-    """What the process says."""
-    lines = imported.stdout.splitlines()
-    assert lines, imported.stderr
-    return json.loads(lines[-1])
+    process = run_python(code, KERAS_BACKEND="tensorflow", TF_USE_LEGACY_KERAS="0")
+    assert process.returncode == 0, process.stderr
+    return json.loads(process.stdout.splitlines()[-1])
 
 
 HEAVY = [
@@ -141,8 +124,17 @@ def test_datasets_and_nsl_wait_until_they_are_used(loaded: dict[str, Any]) -> No
     assert (loaded["one_nsl"], loaded["nsl_name"]) == (True, "GraphRegConfig")
 
 
-def test_import_needs_no_extra(imported: subprocess.CompletedProcess[str]) -> None:
-    assert imported.returncode == 0, imported.stderr
+def test_import_needs_no_extra() -> None:
+    # None in sys.modules makes Python say that a package is not there.
+    code = """
+import sys
+for name in ("matplotlib", "pandas", "pyarrow", "pymetis", "IPython"):
+    sys.modules[name] = None
+import gnn
+gnn.cotraining, gnn.datasets, gnn.nsl, gnn.plots, gnn.runs, gnn.training
+"""
+    process = run_python(code)
+    assert process.returncode == 0, process.stderr
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["train", "--help"], ["--version"]])
