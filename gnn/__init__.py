@@ -39,6 +39,7 @@ if TYPE_CHECKING or not is_command():
         GraphRegConfig,
         NormType,
         PairWeights,
+        SessionGraphConfig,
         TransformType,
         VatRegConfig,
     )
@@ -84,6 +85,7 @@ __all__ = [
     "NodeGraphModel",
     "NormType",
     "PairWeights",
+    "SessionGraphConfig",
     "TransformType",
     "VatRegConfig",
     "__version__",

@@ -1,8 +1,8 @@
-"""Configurations: what the neighbors are, how far apart, how heavy, and adversarial neighbors.
+"""Configurations: what the neighbors are, how far apart, how heavy; edges from sessions.
 
-The classes have the names, fields and defaults of Neural Structured Learning's, and the ``as_``
-functions take NSL's own objects too. They are recognized by their attributes, so that nothing
-here imports NSL or TensorFlow.
+Where Neural Structured Learning has a class, ours has its name, fields and defaults, and the
+``as_`` functions take NSL's own objects too. They are recognized by their attributes, so that
+nothing here imports NSL or TensorFlow.
 """
 
 from gnn.configs.adversarial import (
@@ -26,6 +26,7 @@ from gnn.configs.graph import (
     as_neighbor_config,
     as_pair_weights,
 )
+from gnn.configs.sessions import SessionGraphConfig, as_session_graph_config
 
 __all__ = [
     "AdvNeighborConfig",
@@ -36,6 +37,7 @@ __all__ = [
     "GraphRegConfig",
     "NormType",
     "PairWeights",
+    "SessionGraphConfig",
     "TransformType",
     "VatRegConfig",
     "as_adv_neighbor_config",
@@ -44,5 +46,6 @@ __all__ = [
     "as_graph_reg_config",
     "as_neighbor_config",
     "as_pair_weights",
+    "as_session_graph_config",
     "as_vat_reg_config",
 ]

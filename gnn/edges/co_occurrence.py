@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import sparse
 
+from gnn.configs.sessions import SessionGraphConfig
 from gnn.edges.checks import as_integers
+from gnn.edges.session_edges import session_edges
+from gnn.edges.session_matrix import session_matrix
 
 
 def co_occurrence(
@@ -52,17 +54,9 @@ def co_occurrence(
     if num_sessions > sessions.size:  # Numbers with gaps: count only the sessions there are.
         kept, sessions = np.unique(sessions, return_inverse=True)
         num_sessions = kept.size
-    holds = sparse.csr_array(
-        (np.ones(items.size, np.int32), (sessions, items)), shape=(num_sessions, num_items)
-    )
-    holds.data[:] = 1  # Building it added up an item's repetitions in a session.
-    # The product's rows are unsorted; to CSC sorts them in linear time. It is symmetric, so a
-    # column of the one is a row of the other.
-    counts = (holds.T.tocsr() @ holds).tocsc()
-    receivers = np.repeat(np.arange(num_items, dtype=np.int32), np.diff(counts.indptr))
-    senders = counts.indices.astype(np.int32, copy=False)
-    others = senders != receivers
-    return senders[others], receivers[others], counts.data[others].astype(np.float32)
+    matrix = session_matrix(sessions, items, num_sessions, num_items)
+    edges = session_edges(matrix, SessionGraphConfig())
+    return edges.senders, edges.receivers, edges.weights
 
 
 def _as_index(name: str, values: Any, size: int | None) -> np.ndarray:

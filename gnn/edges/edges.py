@@ -49,15 +49,15 @@ class EdgeReport:
         if self.zeros:
             parts.append(f"{self.zeros:,} of weight 0 dropped")
         if self.repeats and self.merge == "keep":
-            parts.append(f"{_counted(self.repeats, 'repeat')} kept apart")
+            parts.append(f"{counted(self.repeats, 'repeat')} kept apart")
         elif self.repeats:
-            parts.append(f"{_counted(self.repeats, 'repeat')} merged ({self.merge})")
+            parts.append(f"{counted(self.repeats, 'repeat')} merged ({self.merge})")
         if self.added:
-            parts.append(f"{_counted(self.added, 'direction')} added")
+            parts.append(f"{counted(self.added, 'direction')} added")
         if self.raised:
-            parts.append(f"{_counted(self.raised, 'pair')} raised to the larger weight")
+            parts.append(f"{counted(self.raised, 'pair')} raised to the larger weight")
         parts.extend(self.remarks)
-        return f"{_counted(self.given, self.unit)}: {', '.join(parts)}" if parts else ""
+        return f"{counted(self.given, self.unit)}: {', '.join(parts)}" if parts else ""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -79,5 +79,10 @@ class Edges:
     report: EdgeReport = EdgeReport()
 
 
-def _counted(count: int, what: str) -> str:
+def counted(count: int, what: str) -> str:
+    """So many of what is named in the singular.
+
+    >>> counted(1, "edge"), counted(1200, "edge")
+    ('1 edge', '1,200 edges')
+    """
     return f"{count:,} {what}{'' if count == 1 else 's'}"

@@ -1,23 +1,27 @@
-"""Edges from sessions: which items occur together, and how often."""
+"""Edges from sessions: which items occur together, and what that says."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Collection, Iterable, Mapping, Sequence, Sized
 from itertools import chain, compress
 from typing import Any
 
 import numpy as np
 
-from gnn.edges.co_occurrence import co_occurrence
+from gnn.configs.sessions import as_session_graph_config
 from gnn.edges.edges import EdgeReport, Edges
 from gnn.edges.missing import as_na_values, missing_among
 from gnn.edges.numbering import looked_up, numbered
+from gnn.edges.session_edges import session_edges
+from gnn.edges.session_matrix import session_matrix
 
 _WAYS = ("raise", "drop")
 
 
 def edges_from_sessions(
     sessions: Any,
+    config: Any = None,
     *,
     ids: Sequence[Any] | None = None,
     num_nodes: int | None = None,
@@ -25,7 +29,7 @@ def edges_from_sessions(
     missing: str = "raise",
     na_values: Collection[str] | None = None,
 ) -> Edges:
-    """Joins the items that occur in one session, by the number of sessions that hold both.
+    """Joins the items that occur in one session, as a configuration says.
 
     What an item is depends on what else is given: one of `ids`; the index of a node, where
     `num_nodes` is given; else any name, and the distinct ones in order of appearance become the
@@ -34,6 +38,8 @@ def edges_from_sessions(
     Args:
       sessions: a list of sessions, each a list of items; or a table with the columns `session` and
         `item` and a row a record: a pandas DataFrame or a dict of two sequences.
+      config: a `gnn.SessionGraphConfig` or a dict of its fields; None weighs a pair by the number
+        of sessions that hold both.
       ids: the names of the nodes.
       num_nodes: the number of nodes, where there are no ids.
       unknown: what becomes of a record whose item is no node: `"raise"` an error, or `"drop"`.
@@ -55,6 +61,7 @@ def edges_from_sessions(
     for name, way in (("unknown", unknown), ("missing", missing)):
         if way not in _WAYS:
             raise ValueError(f"{name} must be one of {_WAYS}, got {way!r}")
+    config = as_session_graph_config(config)
     texts = as_na_values(na_values)
     names, items = _records(sessions)
     given = len(items)
@@ -94,9 +101,17 @@ def edges_from_sessions(
         )
     joined = ~gaps & ~strange
     count = len(ids) if ids is not None else num_nodes or 0
-    senders, receivers, weights = co_occurrence(session_index[joined], index[joined], count)
-    report = EdgeReport(given, missing=int(gaps.sum()), unknown=int(strange.sum()), unit="record")
-    return Edges(senders, receivers, weights, None if ids is None else list(ids), report)
+    held = session_index[joined]
+    matrix = session_matrix(held, index[joined], int(held.max(initial=-1)) + 1, count)
+    edges = session_edges(matrix, config)
+    report = EdgeReport(
+        given,
+        missing=int(gaps.sum()),
+        unknown=int(strange.sum()),
+        unit="record",
+        remarks=edges.report.remarks,
+    )
+    return dataclasses.replace(edges, ids=None if ids is None else list(ids), report=report)
 
 
 def _records(sessions: Any) -> tuple[Any, list[Any]]:

@@ -178,6 +178,7 @@ class FromNames(FromIndices):
         sessions: Any,
         features: Any = None,
         *,
+        config: Any = None,
         ids: Sequence[Any] | np.ndarray | None = None,
         labels: Any = None,
         splits: Mapping[str, ArrayLike] | None = None,
@@ -189,9 +190,10 @@ class FromNames(FromIndices):
     ) -> Self:
         """Makes a graph whose edges join the items that occur in one session.
 
-        The weight of an edge is the number of sessions that hold both its ends; each edge is there
-        in both directions, and none joins an item to itself. Nothing is capped or cut: a session of
-        one item gives no edge, one of m distinct items m (m - 1).
+        Each edge is there in both directions, and none joins an item to itself. As it stands, the
+        weight of an edge is the number of sessions that hold both its ends, and nothing is left
+        out: a session of one item gives no edge, one of m distinct items m (m - 1). A log of clicks
+        wants a `config`: counts join everything to what is popular.
 
         What an item is depends on what else is given:
 
@@ -204,6 +206,8 @@ class FromNames(FromIndices):
           sessions: a list of sessions, each a list of items; or a table with the columns `session`
             and `item` and a row a record: a pandas DataFrame or a dict of two sequences.
           features: as in `Graph.from_edges`.
+          config: a `gnn.SessionGraphConfig`, or a dict of its fields: what a pair weighs, and which
+            pairs are left out; `info` counts them.
           ids: as in `Graph`.
           labels: as in `Graph.from_edges`.
           splits: as in `Graph.from_edges`.
@@ -242,6 +246,7 @@ class FromNames(FromIndices):
         )
         edges = edges_from_sessions(
             sessions,
+            config,
             ids=None if nodes.ids is None else nodes.ids.tolist(),
             num_nodes=nodes.num_nodes,
             unknown=unknown,

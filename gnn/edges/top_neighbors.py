@@ -1,0 +1,78 @@
+"""The few heaviest edges of each node, of which both directions stay or go."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def heaviest(nodes: np.ndarray, weights: np.ndarray, k: int) -> np.ndarray:
+    """Which edges are among the k heaviest of their node; of equal ones, those that come first.
+
+    Args:
+      nodes: integers `[n]` that do not descend, the node of each edge.
+      weights: float32 `[n]`, not negative.
+      k: how many to keep at most, 1 or more.
+
+    Returns:
+      bool `[n]`.
+
+    >>> heaviest(np.array([0, 0, 0, 7]), np.float32([1, 3, 1, 0.5]), 2).tolist()
+    [True, True, False, True]
+    """
+    begins = np.flatnonzero(np.diff(nodes, prepend=-1))
+    lengths = np.diff(begins, append=nodes.size)
+    long = np.repeat(lengths > k, lengths)
+    kept = ~long
+    if not long.any():
+        return kept
+    # The edges of too long nodes alone. Floats that are not negative are ordered as their bits.
+    bits = np.invert((weights[long] + np.float32(0)).view(np.uint32)).astype(np.uint64)  # -0 is 0.
+    starts = np.cumsum(lengths[lengths > k]) - lengths[lengths > k]
+    row = np.repeat(np.arange(starts.size, dtype=np.uint64), lengths[lengths > k])
+    key = row << np.uint64(32) | bits
+    last = np.sort(key)[starts + k - 1]  # The key of the k-th heaviest.
+    last_of = np.repeat(last, lengths[lengths > k])
+    above, level = key < last_of, key == last_of
+    # So many of those that weigh as much as the k-th are kept.
+    room = k - np.add.reduceat(above, starts, dtype=np.int64)
+    rank = np.cumsum(level)
+    before = rank[starts] - level[starts]
+    rank -= np.repeat(before, lengths[lengths > k])
+    kept[long] = above | (level & (rank <= np.repeat(room, lengths[lengths > k])))
+    return kept
+
+
+def in_both_directions(
+    senders: np.ndarray, receivers: np.ndarray, weights: np.ndarray, num_nodes: int, *, mutual: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Edges that were chosen by their receivers, so that each has its reverse, of the same weight.
+
+    Args:
+      senders: integers `[n]`.
+      receivers: integers `[n]`; the edges are sorted by receiver and then sender, none is twice.
+      weights: `[n]`, the same for both directions.
+      num_nodes: the number of nodes.
+      mutual: whether both ends must have chosen an edge; else one is enough, and what the other
+        lacks is added.
+
+    Returns:
+      The senders, receivers and weights, sorted as before.
+
+    >>> chosen = np.array([1, 0, 1]), np.array([0, 1, 2]), np.array([3.0, 3.0, 2.0])
+    >>> [field.tolist() for field in in_both_directions(*chosen, 3, mutual=True)]
+    [[1, 0], [0, 1], [3.0, 3.0]]
+    >>> [field.tolist() for field in in_both_directions(*chosen, 3, mutual=False)]
+    [[1, 0, 2, 1], [0, 1, 1, 2], [3.0, 3.0, 2.0, 2.0]]
+    """
+    ahead = receivers.astype(np.int64) * num_nodes + senders
+    back = senders.astype(np.int64) * num_nodes + receivers
+    if mutual:
+        both = np.isin(ahead, back, assume_unique=True)
+        return senders[both], receivers[both], weights[both]
+    lone = ~np.isin(back, ahead, assume_unique=True)  # Of which the reverse is missing.
+    order = np.argsort(np.concatenate([ahead, back[lone]]), kind="stable")
+    return (
+        np.concatenate([senders, receivers[lone]])[order],
+        np.concatenate([receivers, senders[lone]])[order],
+        np.concatenate([weights, weights[lone]])[order],
+    )
