@@ -51,9 +51,9 @@ class SessionGraphConfig(Config):
     def __post_init__(self) -> None:
         if self.weighting not in WEIGHTINGS:
             raise ValueError(f"weighting must be one of {WEIGHTINGS}, got {self.weighting!r}")
-        for name, least in (("max_session_items", 1), ("max_neighbors", 1)):
+        for name in ("max_session_items", "max_neighbors"):
             if getattr(self, name) is not None:
-                set_field(self, name, check_count(name, getattr(self, name), least))
+                set_field(self, name, check_count(name, getattr(self, name)))
         set_field(self, "min_count", check_count("min_count", self.min_count))
         set_field(self, "min_weight", not_negative("min_weight", self.min_weight))
         if not isinstance(self.mutual, bool):
@@ -67,7 +67,7 @@ def as_session_graph_config(value: Any) -> SessionGraphConfig:
         value: A `SessionGraphConfig`, a dictionary of the fields, or None for the defaults.
 
     Raises:
-        TypeError: `value` is neither.
+        TypeError: `value` is none of these.
         ValueError: The dictionary has a key that is no field, or a value is out of range.
 
     Example:

@@ -79,7 +79,7 @@ def merge_edges(
     if zeros:
         kept = weights != 0
         senders, receivers, weights = senders[kept], receivers[kept], weights[kept]
-    order, starts = _repeated(_keys(receivers, senders, nodes))
+    order, starts = _repeated(edge_keys(receivers, senders, nodes))
     repeats, rank = order.size - starts.size, None
     if repeats and merge == "keep":
         rank = np.zeros(senders.size, np.int64)
@@ -152,7 +152,7 @@ def _paired(
 ) -> tuple[np.ndarray, np.ndarray, int]:
     """The edges that lack their reverse, the weights, and how many pairs of them were unequal."""
     back = senders > receivers
-    pair = _keys(np.minimum(senders, receivers), np.maximum(senders, receivers), nodes)
+    pair = edge_keys(np.minimum(senders, receivers), np.maximum(senders, receivers), nodes)
     # Both directions of an edge come side by side.
     if rank is None:
         order = np.argsort(2 * pair + back)
@@ -172,6 +172,10 @@ def _paired(
     return np.flatnonzero(lacks), weights, unequal
 
 
-def _keys(high: np.ndarray, low: np.ndarray, nodes: int) -> np.ndarray:
-    """One integer for each two: twice it is below 2**63 for as many nodes as int32 can number."""
+def edge_keys(high: np.ndarray, low: np.ndarray, nodes: int) -> np.ndarray:
+    """One integer for each two: twice it is below 2**63 for as many nodes as int32 can number.
+
+    >>> edge_keys(np.array([1, 0]), np.array([0, 2]), 3).tolist()
+    [3, 2]
+    """
     return high.astype(np.int64) * nodes + low

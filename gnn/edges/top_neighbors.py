@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from gnn.edges.merging import edge_keys
+
 
 def heaviest(nodes: np.ndarray, weights: np.ndarray, k: int) -> np.ndarray:
     """Which edges are among the k heaviest of their node; of equal ones, those that come first.
@@ -64,8 +66,8 @@ def in_both_directions(
     >>> [field.tolist() for field in in_both_directions(*chosen, 3, mutual=False)]
     [[1, 0, 2, 1], [0, 1, 1, 2], [3.0, 3.0, 2.0, 2.0]]
     """
-    ahead = receivers.astype(np.int64) * num_nodes + senders
-    back = senders.astype(np.int64) * num_nodes + receivers
+    ahead = edge_keys(receivers, senders, num_nodes)
+    back = edge_keys(senders, receivers, num_nodes)
     if mutual:
         both = np.isin(ahead, back, assume_unique=True)
         return senders[both], receivers[both], weights[both]

@@ -7,7 +7,6 @@ two imports and a dropped line that chose Sonnet's version.
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +17,8 @@ import tensorflow as tf
 from absl import flags
 
 from gnn import NodeGraphModel, nsl
+from tests.integration.scripts import script
 
-HERE = Path(__file__).parent
 WORDS, CLASSES, TRAIN, EVAL = 1433, 7, 30, 45  # 45 rows to evaluate are batches of 32 and 13.
 FLAG_NAMES = ["train_examples_path", "eval_examples_path"]
 METRICS = [
@@ -102,11 +101,8 @@ def run_script(name: str, cora: dict[str, str]) -> Run:
         runs.append(Run(self, train, validation_data, history.history, epochs))
         return history
 
-    spec = importlib.util.spec_from_file_location(name, HERE / f"{name}.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
     try:
-        spec.loader.exec_module(module)
+        module = script(name)
         flags.FLAGS([name, *(f"--{flag}={path}" for flag, path in cora.items())])
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(NodeGraphModel, "fit", short_fit)

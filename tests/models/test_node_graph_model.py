@@ -12,7 +12,7 @@ import tensorflow as tf
 from graph_nets.graphs import GraphsTuple
 
 import gnn
-from gnn import NodeGraphModel
+from gnn import GraphRegularizationModel, NodeGraphModel
 from gnn.graphs.batch.keys import GRAPH_KEYS
 
 
@@ -398,6 +398,15 @@ def test_prediction_is_traced_once_for_batches_of_any_size() -> None:
         batches = [(all_rows(list(range(size)), size), column([0] * size)) for size in sizes]
         assert len(model.predict(dataset_of(*batches), verbose=0)) == sum(sizes)
     assert model.calls == before + 1
+
+
+def test_prediction_of_batches_that_do_not_say_their_shape() -> None:
+    rows = np.ones([4, 3], np.float32), np.ones([2, 3], np.float32)
+    data = tf.data.Dataset.from_generator(lambda: iter(rows), output_types=tf.float32)
+    data = data.apply(tf.data.experimental.assert_cardinality(2))
+    config = {"multiplier": 0.1}
+    model = GraphRegularizationModel(config, lambda: keras.Sequential([keras.layers.Dense(2)]))
+    assert model.predict(data, verbose=0).shape == (6, 2)
 
 
 def test_auto_means_no_xla_and_true_is_obeyed() -> None:

@@ -172,10 +172,15 @@ class TrainedOnGraphs(CalledOnGraphs):
         return padded_rows.drop_from_prediction(super().predict(x, *args, **kwargs))
 
     def _trace_prediction(self, spec: Any) -> None:
-        """Traces for batches of any size: Keras, given one by one, traces each of the first."""
+        """Traces for batches of any size: Keras, given one by one, traces each of the first.
+
+        Where the spec leaves more open than sizes of batches, only the batches themselves show it.
+        """
         self.make_predict_function()
         one_by_one = self.steps_per_execution == self.distribute_strategy.num_replicas_in_sync == 1
-        if one_by_one and hasattr(self.predict_function, "get_concrete_function"):
+        shapes = [part.shape for part in tf.nest.flatten(spec)]
+        known = all(shape.rank is not None and shape[1:].is_fully_defined() for shape in shapes)
+        if one_by_one and known and hasattr(self.predict_function, "get_concrete_function"):
             self.predict_function.get_concrete_function([spec])
 
     def predict_on_batch(self, x: Any) -> Any:
