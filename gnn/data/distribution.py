@@ -7,6 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from gnn.data.made_ahead import made_ahead
 from gnn.graphs.batch.keys import RESERVED_KEYS
 
 
@@ -103,9 +104,7 @@ def _own_share(dataset: tf.data.Dataset, context: tf.distribute.InputContext) ->
     own = dataset.enumerate().filter(is_own).map(lambda place, batch: batch)
     if batches >= 0:
         batches //= context.num_input_pipelines
-    if batches != tf.data.UNKNOWN_CARDINALITY:
-        own = own.apply(tf.data.experimental.assert_cardinality(batches))
-    return own.prefetch(tf.data.AUTOTUNE)
+    return made_ahead(own, batches)
 
 
 def _average_over_workers(strategy: tf.distribute.Strategy) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from gnn.data.epoch_scan import scan_epochs
+from gnn.data.made_ahead import made_ahead
 from gnn.data.node_features import NodeFeatures
 from gnn.graphs.batch.padding import PaddingSizes, pad_batch
 from gnn.graphs.graph import Graph
@@ -110,8 +111,7 @@ class EpochBatches(abc.ABC):
     def dataset(self) -> tf.data.Dataset:
         """The batches as a data set of known cardinality, made ahead of their use."""
         dataset = scan_epochs(len(self), self.arrays, self.specs(), self.element, self._epochs)
-        dataset = dataset.apply(tf.data.experimental.assert_cardinality(len(self)))
-        return dataset.prefetch(tf.data.AUTOTUNE)
+        return made_ahead(dataset, len(self))
 
     def element(self, tensors: dict[str, tf.Tensor]) -> Any:
         """What `arrays` made, as `(inputs, labels)`, or `inputs` where the graph has no labels."""

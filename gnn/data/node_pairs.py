@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from gnn.configs.arguments import check_count
 from gnn.data.epoch_scan import scan_epochs
+from gnn.data.made_ahead import made_ahead
 from gnn.data.node_features import NodeFeatures
 from gnn.graphs.graph import Graph
 from gnn.graphs.known_labels import known_labels
@@ -168,8 +169,7 @@ class _PairBatches:
     def dataset(self) -> tf.data.Dataset:
         """As a data set, made ahead of its use."""
         dataset = scan_epochs(len(self), self._arrays, self._specs(), self._element, self._epochs)
-        dataset = dataset.apply(tf.data.experimental.assert_cardinality(len(self)))
-        return dataset.prefetch(tf.data.AUTOTUNE)
+        return made_ahead(dataset, len(self))
 
     def _specs(self) -> dict[str, tf.TensorSpec]:
         specs = {"agreement": tf.TensorSpec([None, 1], tf.float32)}

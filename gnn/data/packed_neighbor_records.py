@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from gnn.configs import GraphNeighborConfig, as_neighbor_config
 from gnn.configs.arguments import check_count
+from gnn.data.made_ahead import made_ahead
 from gnn.data.neighbor_examples import NeighborExamples
 from gnn.data.neighbor_features import pack_nodes_and_edges
 from gnn.data.record_reading import check_shuffle, read_shards, whole_records
@@ -181,7 +182,7 @@ def read_packed_neighbors(
 
     records = read_shards(shards, shuffle=shuffle, seed=seed, shuffle_buffer=shuffle_buffer)
     dataset = records.batch(batch_size, drop_remainder).map(parse, num_parallel_calls)
-    return dataset.prefetch(tf.data.AUTOTUNE)
+    return made_ahead(dataset)
 
 
 def _open(path: Any) -> tuple[Shards, dict[str, tf.TensorSpec] | None, int | None]:

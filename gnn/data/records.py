@@ -14,6 +14,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from gnn.data.made_ahead import made_ahead
 from gnn.data.packed_neighbor_records import read_packed_neighbors, write_packed_neighbors
 from gnn.data.record_reading import check_shuffle, read_shards, whole_records
 from gnn.data.record_schema import (
@@ -146,7 +147,7 @@ def read(
     def parse(place: tf.Tensor, record: tf.Tensor) -> Any:
         return _parsed(whole_records(shards, place, record), spec)
 
-    return records.map(parse, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+    return made_ahead(records.map(parse, num_parallel_calls=tf.data.AUTOTUNE))
 
 
 def _index_dtype(spec: tf.SparseTensorSpec) -> tf.DType:

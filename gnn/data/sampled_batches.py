@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from gnn.data.epoch_batches import EpochBatches
 from gnn.data.epoch_scan import from_numpy, scan_epochs
+from gnn.data.made_ahead import made_ahead
 from gnn.data.padding_budget import DEVIATIONS, with_margin
 from gnn.data.sampling_plan import SamplingPlan
 from gnn.graphs.batch.padding import PaddingSizes, fits
@@ -218,7 +219,7 @@ class SampledBatches(EpochBatches):
 
         specs = dict.fromkeys(("epoch", "place", "parts"), scalar)
         dataset = scan_epochs(len(self), count, specs, lambda counted: counted, self._epochs)
-        return dataset.flat_map(parts).prefetch(tf.data.AUTOTUNE)
+        return made_ahead(dataset.flat_map(parts))
 
     def _fitting(self, epoch: int, place: int) -> list[_Part]:
         with self._split_lock:
