@@ -12,6 +12,7 @@ VERSION = re.search(r'^__version__ = "(.+)"$', (ROOT / "gnn/__init__.py").read_t
 PARQUET = ["pyarrow"]
 PARTITION = ["pymetis>=2025.2"]
 PLOTS = ["matplotlib"]
+RETRIEVAL = ["faiss-cpu>=1.15"]
 NOTEBOOKS = ["ipykernel", "matplotlib", "nbclient", "nbformat"]
 
 setup(
@@ -42,6 +43,7 @@ setup(
         "parquet": PARQUET,
         "partition": PARTITION,
         "plots": PLOTS,
+        "retrieval": RETRIEVAL,
         "notebooks": NOTEBOOKS,
         "dev": [
             "build",
@@ -53,7 +55,7 @@ setup(
             "pytest-xdist",
             "ruff",
             "twine>=6.1",
-            *sorted({*PARQUET, *PARTITION, *PLOTS, *NOTEBOOKS}),
+            *sorted({*PARQUET, *PARTITION, *PLOTS, *RETRIEVAL, *NOTEBOOKS}),
         ],
     },
     entry_points={"console_scripts": ["gnn=gnn.cli.main:main"]},

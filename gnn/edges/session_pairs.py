@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -11,6 +10,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from scipy import sparse
 
+from gnn.edges.processors import processors
 from gnn.edges.session_matrix import SessionMatrix
 
 # Multiplications a block: a thread holds some tens of megabytes at a time.
@@ -57,14 +57,8 @@ def in_blocks(
     def block(ends: tuple[int, int]) -> _Made:
         return make(_pairs(matrix, *ends))
 
-    with ThreadPoolExecutor(threads or _processors()) as pool:
+    with ThreadPoolExecutor(threads or processors()) as pool:
         return list(pool.map(block, pairwise(_bounds(matrix))))
-
-
-def _processors() -> int:
-    if hasattr(os, "sched_getaffinity"):  # Of a container, perhaps fewer than the machine has.
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _bounds(matrix: SessionMatrix) -> list[int]:

@@ -11,7 +11,9 @@ from scipy import sparse
 
 from gnn.edges.checks import as_indices, as_integers, as_weights, check_equal_lengths
 from gnn.graphs.checks import as_offsets, as_split, count_nodes
+from gnn.graphs.combining import Combining
 from gnn.graphs.features import Feature, as_features, describe
+from gnn.graphs.from_embeddings import FromEmbeddings
 from gnn.graphs.from_names import FromNames
 from gnn.graphs.ids import as_ids
 from gnn.graphs.info import edge_lines, feature_text, label_lines, split_lines
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
-class Graph(FromNames):
+class Graph(FromNames, FromEmbeddings, Combining):
     """A graph with features, edge weights, labels and splits, checked on construction.
 
     Nodes are numbered 0 to `num_nodes - 1`; row i of every feature, label and id is node i. Edges
