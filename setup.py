@@ -37,6 +37,7 @@ setup(
         "scipy>=1.15",
         "tensorflow>=2.21",
         "tensorflow-datasets>=4.9.10",
+        "threadpoolctl>=3.1",
         "tqdm>=4.66",
     ],
     extras_require={

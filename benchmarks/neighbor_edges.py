@@ -12,8 +12,8 @@ Vectors of 64 numbers, k = 10 by cosine:
 - `million`: a million of `A`;
 - `nsl`: 4,000 of `A`, of which 4 are of each Gaussian; all pairs of a cosine of 0.8 or more.
 
-Ways, one by one in turn, the least of `--repeats` runs (`million`: one run, in a process of its own,
-whose memory is what the way takes above that of the imports, the vectors included):
+Ways, one by one in turn, the least of `--repeats` runs (`million`: one run, in a process of its
+own; its memory is what the way takes above the imports, the vectors included):
 
 - `faiss_exact`: `IndexFlatIP` on vectors of length 1;
 - `faiss_ivf`: an inverted file with settings chosen by hand for the data: 1,024 cells, of which 8
@@ -153,7 +153,10 @@ def measure(what: str, repeats: int) -> dict[str, Any]:
         recalls = {"ivf": recall_of(ivf[keep], right[keep]), "approximate": 0.0}
         recalls["approximate"] = recall_of(found[keep], right[keep])
     else:
-        recalls = {"ivf": recall_of(ivf, right), "approximate": recall_of(found_by_gnn(ours), right)}
+        recalls = {
+            "ivf": recall_of(ivf, right),
+            "approximate": recall_of(found_by_gnn(ours), right),
+        }
     return {
         "load": load,
         **seconds,

@@ -124,4 +124,3 @@ def _as_labels(name: str, value: Any, rows: int) -> NDArray[Any]:
             f"{labels.min()} at row {np.argmin(labels)}"
         )
     return labels
-

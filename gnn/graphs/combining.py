@@ -72,7 +72,9 @@ class Combining(FromIndices):
         """
         sources = _sources(graphs, weights, cls)
         places, ids, count = _nodes(sources)
-        placed = [source._replace(places=some) for source, some in zip(sources, places, strict=True)]
+        placed = [
+            source._replace(places=some) for source, some in zip(sources, places, strict=True)
+        ]
         labels, class_names = _labels(placed, count)
         edges = merge_edges(
             np.concatenate([source.places[source.graph.senders] for source in placed]),
@@ -160,7 +162,7 @@ def _nodes(sources: list[_Source]) -> tuple[list[np.ndarray], np.ndarray | None,
 
 
 def _nodes_by_id(sources: list[_Source]) -> tuple[list[np.ndarray], np.ndarray | None, int]:
-    ids = [source.graph.ids for source in sources]
+    ids = [np.asarray(source.graph.ids) for source in sources]
     if all(np.array_equal(some, ids[0]) for some in ids[1:]):
         return [source.places for source in sources], ids[0], sources[0].places.size
     for source in sources:
@@ -216,9 +218,7 @@ def _same(one: Feature, other: Feature) -> bool:
     return sparse.issparse(one) == sparse.issparse(other) and np.array_equal(one, other)
 
 
-def _labels(
-    sources: list[_Source], count: int
-) -> tuple[np.ndarray | None, tuple[str, ...] | None]:
+def _labels(sources: list[_Source], count: int) -> tuple[np.ndarray | None, tuple[str, ...] | None]:
     """The labels of all, missing where none knows any; and the names of the classes."""
     labeled = [source for source in sources if source.graph.labels is not None]
     if not labeled:

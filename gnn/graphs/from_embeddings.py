@@ -83,8 +83,8 @@ class FromEmbeddings(FromIndices):
 
         >>> from gnn.graphs.graph import Graph
         >>> graph = Graph.from_embeddings([[1, 0], [0, 1], [3, 4]], k=1)
-        >>> graph.senders.tolist(), graph.receivers.tolist(), graph.weights.round(3).tolist()
-        ([2, 2, 0, 1], [0, 1, 2, 2], [0.6, 0.8, 0.6, 0.8])
+        >>> graph.senders.tolist(), graph.receivers.tolist(), graph.weights
+        ([2, 2, 0, 1], [0, 1, 2, 2], array([0.6, 0.8, 0.6, 0.8], dtype=float32))
         """
         given = NeighborGraphConfig(
             k=k,

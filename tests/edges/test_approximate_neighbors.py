@@ -47,7 +47,9 @@ def test_the_recall_is_that_of_the_report(metric: str) -> None:
     both = chosen(right) & chosen(found)
     assert len(both) / len(chosen(right)) == pytest.approx(float(recall), abs=0.03)
     # What both found weighs the same.
-    weights = dict(zip(zip(right.senders, right.receivers, strict=True), right.weights, strict=True))
+    weights = dict(
+        zip(zip(right.senders, right.receivers, strict=True), right.weights, strict=True)
+    )
     ends = zip(found.senders, found.receivers, strict=True)
     assert all(weights.get(pair, w) == w for pair, w in zip(ends, found.weights, strict=True))
 

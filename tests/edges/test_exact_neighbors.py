@@ -44,7 +44,9 @@ VECTORS = {
     "copies of one": lambda rng: np.where(rng.random((700, 1)) < 0.5, 1, rng.normal(size=(700, 6))),
     "far from the origin": lambda rng: 1e4 + rng.normal(size=(700, 6)),
     "all but equal": lambda rng: 1 + 1e-9 * rng.normal(size=(700, 6)),
-    "of all lengths": lambda rng: rng.normal(size=(700, 6)) * 10.0 ** rng.integers(-30, 30, (700, 1)),
+    "of all lengths": lambda rng: (
+        rng.normal(size=(700, 6)) * 10.0 ** rng.integers(-30, 30, (700, 1))
+    ),
     "tiny": lambda rng: rng.normal(size=(700, 6)) * 1e-60,
     "of no width": lambda rng: np.zeros((700, 0)),
 }

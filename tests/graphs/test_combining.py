@@ -66,11 +66,11 @@ def test_by_number_where_one_has_no_ids() -> None:
 def test_what_one_leaves_open_another_tells() -> None:
     one = Graph.from_edges([0], [1], {"x": np.eye(3)}, labels=[0, -1, -1], splits={"a": [0]})
     other = Graph.from_edges(
-        [1], [2], {"x": np.eye(3), "y": sparse.eye_array(3)}, labels=[-1, 1, -1],
+        [1], [2], {"x": np.eye(3), "y": sparse.eye_array(3)}, labels=[-1, 1, 0],
         splits={"a": [0], "b": [1]},
     )  # fmt: skip
     graph = Graph.combine([one, other])
-    assert graph.labels.tolist() == [0, 1, -1]
+    assert graph.labels.tolist() == [0, 1, 0]
     assert sorted(graph.features) == ["x", "y"] and sparse.issparse(graph.features["y"])
     assert sorted(graph.splits) == ["a", "b"]
     targets = [
@@ -130,7 +130,7 @@ THREE = Graph.from_edges([0], [1], {"x": np.eye(3)}, labels=[0, 1, 0], splits={"
             },
             None,
             ValueError,
-            "features must be given for each node, got none in graph 'clicks' for 1 node such as 'jar'",
+            "for each node, got none in graph 'clicks' for 1 node such as 'jar'",
         ),
         (
             [THREE, dataclasses.replace(THREE, features={"x": np.ones((3, 3))})],

@@ -11,6 +11,7 @@ import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from gnn.edges.neighbors.copies import copies_of, with_copies
 from gnn.edges.neighbors.frame import Frame, error_of_products
@@ -96,7 +97,8 @@ def near_pairs(
     for first in range(0, len(items), step):
         held = _Held.of(items, first, min(first + step, len(items)), frame)
         starts = range(0, len(queries), _QUERIES)
-        with ThreadPoolExecutor(processors()) as pool:
+        # Threads that each shared its products with all others would wait for each other.
+        with threadpool_limits(1, "blas"), ThreadPoolExecutor(processors()) as pool:
             search = _Search(queries, held, k, within, without_self)
             part = together([nothing(), *pool.map(search.of_queries, starts)])
         if first:
@@ -182,8 +184,8 @@ class _Search:
         # No product is less than -2 or above 2, and what is no item is infinitely low.
         floor = np.clip(held.frame.least(self.within, lengths) - margin, -2, 2)
         limit, asked = floor, asked.astype(dtype)
-        best = np.full((len(asked), k or 0), -np.inf, dtype)
-        scores = np.empty((len(asked), _ITEMS + _GROUP), dtype)
+        best: np.ndarray = np.full((len(asked), k or 0), -np.inf, dtype)
+        scores: np.ndarray = np.empty((len(asked), _ITEMS + _GROUP), dtype)
         found, count = [nothing()], 0  # With rough distances.
         for start in range(0, len(held), _ITEMS):
             columns = held.columns(start, dtype)
@@ -245,4 +247,3 @@ def _above(groups: np.ndarray, highest: np.ndarray, limit: np.ndarray) -> Near:
     hits, member = np.nonzero(members >= limit[rows, None])
     columns = member * groups.shape[2] + group[hits]
     return Near(rows[hits], columns, -members[hits, member])
-

@@ -47,8 +47,10 @@ def lengths(vectors: np.ndarray) -> np.ndarray:
     [5.0]
     """
     found = np.empty(len(vectors))
-    for start, part in blocks(vectors):
-        found[start : start + len(part)] = np.sqrt((part.astype(np.float64) ** 2).sum(axis=1))
+    with np.errstate(over="ignore"):  # Then it is infinite.
+        for start, part in blocks(vectors):
+            squares = part.astype(np.float64) ** 2
+            found[start : start + len(part)] = np.sqrt(squares.sum(axis=1))
     return found
 
 
