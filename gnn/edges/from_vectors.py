@@ -68,6 +68,7 @@ def edges_from_vectors(vectors: Any, config: Any = None) -> Edges:
         near = near._replace(rows=nodes[near.rows], columns=nodes[near.columns])
         zeros = counted(len(given) - nodes.size, "vector")
         remarks.append(f"{zeros} of zeros without neighbors")
+    del kept, copies, distinct
     senders, receivers, weights, left_out = _similar_enough(near, config)
     del near
     chosen = senders.size
@@ -124,7 +125,8 @@ def _similar_enough(
             less = f"of similarity below {config.min_similarity:g}"
             remarks.append(f"{counted(few, 'neighbor')} {less} left out")
         edges &= enough
-    senders, receivers = (index.astype(np.int32) for index in (near.columns, near.rows))
+    senders = near.columns.astype(np.int32, copy=False)
+    receivers = near.rows.astype(np.int32, copy=False)
     if not edges.all():
         senders, receivers, weights = senders[edges], receivers[edges], weights[edges]
     return senders, receivers, weights, remarks

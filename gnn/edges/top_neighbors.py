@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
+# Rows whose two directions are compared at a time.
+_ROWS = 2**16
+
 
 def heaviest(nodes: np.ndarray, weights: np.ndarray, k: int) -> np.ndarray:
     """Which edges are among the k heaviest of their node; of equal ones, those that come first.
@@ -67,10 +70,23 @@ def in_both_directions(
     """
     ends = np.cumsum(np.bincount(receivers, minlength=num_nodes))
     shape = num_nodes, num_nodes
-    chosen = sparse.csr_array((weights, senders, np.concatenate([[0], ends])), shape=shape)
+    # One 64-bit index would make all of them 64 bits wide.
+    narrow = np.int32 if max(senders.size, num_nodes) < 2**31 else np.int64
+    starts = np.concatenate([[0], ends]).astype(narrow)
+    chosen = sparse.csr_array((weights, senders.astype(narrow, copy=False), starts), shape=shape)
     # The rows of a transpose are sorted, in linear time.
     reverse = chosen.T.tocsr()
     chosen = reverse.T.tocsr()
-    edges = chosen.minimum(reverse) if mutual else chosen.maximum(reverse)
-    receivers = np.repeat(np.arange(num_nodes, dtype=np.int32), np.diff(edges.indptr))
-    return edges.indices.astype(np.int32, copy=False), receivers, edges.data
+    parts = []
+    for start in range(0, max(1, num_nodes), _ROWS):  # All at once would take twice the memory.
+        rows = slice(start, start + _ROWS)
+        one, other = chosen[rows], reverse[rows]
+        edges = one.minimum(other) if mutual else one.maximum(other)
+        parts.append((edges.indices, edges.data, np.diff(edges.indptr)))
+    del chosen, reverse, edges
+    fields = [list(field) for field in zip(*parts, strict=True)]
+    del parts
+    # Each field lets go of its parts before the next is made.
+    senders, weights, lengths = (np.concatenate(fields.pop(0)) for _ in range(3))
+    receivers = np.repeat(np.arange(num_nodes, dtype=np.int32), lengths)
+    return senders.astype(np.int32, copy=False), receivers, weights

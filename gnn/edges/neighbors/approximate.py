@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gnn.edges.merging import edge_keys
 from gnn.edges.neighbors.exact import near_pairs
 from gnn.edges.neighbors.frame import Frame
 from gnn.edges.neighbors.metrics import Vectors, distances
@@ -76,13 +75,15 @@ def approximate(vectors: Vectors, k: int, *, target_recall: float, seed: int) ->
     right = others(right._replace(rows=sample[right.rows]), k)
     read = 1
     while 4 * read <= file.cells:
-        recall, error = _recall(_pairs(sample, *file.search(k, read, sample)), right, len(vectors))
+        recall, error = _recall(file.search(sample, k, read), right)
         if recall - 2 * error >= target_recall:
             how = f"approximate, recall {recall:.3f} on {sample.size:,} of them"
             how += f", {read:,} of {file.cells:,} cells read"
-            found = file.search(k, read)
+            # Vectors of one cell read the same cells, which are then in the cache.
+            rows = file.by_cell()
+            columns = file.search(rows, k, read)
             del file  # It holds the vectors once more.
-            return Approximation(_pairs(np.arange(len(vectors)), *found), how)
+            return Approximation(_measured(vectors, rows, columns), how)
         read *= 2
     near = near_pairs(vectors, vectors, k, without_self=True)
     return Approximation(near, "exact, since an approximation would read most of them")
@@ -135,39 +136,29 @@ class _InvertedFile(NamedTuple):
             rows = np.column_stack([rows, np.zeros(len(rows))])
         return rows.astype(np.float32)
 
-    def search(
-        self, k: int, read: int, at: np.ndarray | None = None
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """The k nearest of some vectors or of all, themselves left out.
+    def search(self, rows: np.ndarray, k: int, read: int) -> np.ndarray:
+        """The k nearest of some vectors, themselves left out.
 
         Args:
+            rows: which vectors, in any order.
             k: how many at most.
             read: how many cells are looked into.
-            at: which vectors, ascending; None is all.
 
         Returns:
-            The neighbors, int32 `[len(at), k]`, -1 where there are too few, and their distances.
+            int32 `[len(rows), k]`, -1 after the last where there are too few.
         """
         self.index.nprobe = read
-        # Vectors of one cell read the same cells, which are then in the cache.
-        places = self._by_cell() if at is None else np.arange(at.size)
-        at = np.arange(len(self.vectors)) if at is None else at
-        columns = np.full((at.size, k), -1, np.int32)
-        apart = np.empty((at.size, k))
-        for start in range(0, at.size, _BLOCK):
-            some = places[start : start + _BLOCK]
-            rows = at[some]
-            _, found = self.index.search(self.asking(rows), k + 1)
-            kept = (found >= 0) & (found != rows[:, None])
+        columns = np.full((rows.size, k), -1, np.int32)
+        for start in range(0, rows.size, _BLOCK):
+            some = rows[start : start + _BLOCK]
+            _, found = self.index.search(self.asking(some), k + 1)
+            kept = (found >= 0) & (found != some[:, None])
             kept &= np.cumsum(kept, axis=1) <= k
             row, _ = np.nonzero(kept)
-            rank = rank_in_run(row)
-            columns[some[row], rank] = found[kept]
-            asked, near = self.vectors.exact(rows), self.vectors.exact(found[kept])
-            apart[some[row], rank] = distances(asked[row], near, self.vectors.metric)
-        return columns, apart
+            columns[row + start, rank_in_run(row)] = found[kept]
+        return columns
 
-    def _by_cell(self) -> np.ndarray:
+    def by_cell(self) -> np.ndarray:
         """All vectors, those of one cell after those of another."""
         faiss, lists = _import_faiss(), self.index.invlists
         sizes = [(cell, lists.list_size(cell)) for cell in range(self.cells)]
@@ -175,24 +166,30 @@ class _InvertedFile(NamedTuple):
         return np.concatenate(parts)
 
 
-def _pairs(at: np.ndarray, columns: np.ndarray, apart: np.ndarray) -> Near:
-    """The pairs of some rows, of what a search returned."""
-    held = columns >= 0
-    rows = np.repeat(at.astype(columns.dtype), held.sum(axis=1))
-    return Near(rows, columns[held], apart[held])
+def _measured(vectors: Vectors, rows: np.ndarray, columns: np.ndarray) -> Near:
+    """The pairs of all vectors, in their own order, of what a search found in another."""
+    near, apart = np.empty_like(columns), np.empty(columns.shape)
+    for start in range(0, rows.size, _BLOCK):
+        some, found = rows[start : start + _BLOCK], columns[start : start + _BLOCK]
+        near[some] = found
+        others = vectors.exact(found.ravel()).reshape(*found.shape, -1)
+        apart[some] = distances(vectors.exact(some)[:, None], others, vectors.metric)
+    counts = np.count_nonzero(near >= 0, axis=1)
+    rows = np.repeat(np.arange(rows.size, dtype=near.dtype), counts)
+    if rows.size == near.size:
+        return Near(rows, near.ravel(), apart.ravel())
+    return Near(rows, near[near >= 0], apart[near >= 0])
 
 
-def _recall(found: Near, right: Near, count: int) -> tuple[float, float]:
+def _recall(found: np.ndarray, right: Near) -> tuple[float, float]:
     """The share of the right neighbors that were found: the mean over rows, and its standard error.
 
     Args:
-        found: pairs of some of the rows.
-        right: the pairs that should have been found.
-        count: how many vectors there are.
+        found: `[rows, k]`.
+        right: the pairs that should have been found, of as many rows.
     """
-    wanted = edge_keys(right.rows, right.columns, count)
-    hits = np.isin(wanted, edge_keys(found.rows, found.columns, count))
     _, row = np.unique(right.rows, return_inverse=True)
+    hits = np.any(found[row] == right.columns[:, None], axis=1)
     shares = np.bincount(row, hits) / np.bincount(row)
     return float(shares.mean()), float(shares.std() / math.sqrt(shares.size))
 

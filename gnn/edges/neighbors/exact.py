@@ -19,8 +19,8 @@ from gnn.edges.neighbors.metrics import Vectors, distances
 from gnn.edges.neighbors.pairs import Near, nearest_of_each, nothing, only, others, together
 from gnn.edges.processors import processors
 
-# Numbers of items that are held in single precision at a time: 64 MB.
-_HELD = 2**24
+# Numbers of items that are held in single precision at a time: 16 MB.
+_HELD = 2**22
 # The queries and items of one product: what it gives stays in the cache of a processor.
 _QUERIES, _ITEMS = 256, 2**13
 # Items of which first the nearest alone is looked at.
@@ -71,8 +71,8 @@ def near_pairs(
 ) -> Near:
     """Finds what is near each query: the k nearest items, and none that is farther than a bound.
 
-    Beside the vectors and the pairs it takes a hundred megabytes, and 25 for each processor. The
-    items had better be different: of equal ones each is measured.
+    Beside the vectors and the pairs it takes 40 megabytes, and 25 for each processor. The items had
+    better be different: of equal ones each is measured.
 
     Args:
         queries: the vectors asked about.
