@@ -14,7 +14,6 @@ from gnn.edges.edges import EdgeReport, Edges
 from gnn.edges.missing import as_na_values, missing_among
 from gnn.edges.numbering import looked_up, numbered
 from gnn.edges.session_edges import session_edges
-from gnn.edges.session_matrix import session_matrix
 
 _WAYS = ("raise", "drop")
 
@@ -101,9 +100,7 @@ def edges_from_sessions(
         )
     joined = ~gaps & ~strange
     count = len(ids) if ids is not None else num_nodes or 0
-    held = session_index[joined]
-    matrix = session_matrix(held, index[joined], int(held.max(initial=-1)) + 1, count)
-    edges = session_edges(matrix, config)
+    edges = session_edges(session_index[joined], index[joined], count, config)
     report = EdgeReport(
         given,
         missing=int(gaps.sum()),
