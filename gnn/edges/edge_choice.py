@@ -54,14 +54,20 @@ def weigher(
 
 
 def choose(
-    pairs: Pairs, config: SessionGraphConfig, weigh: Callable[[Pairs], np.ndarray]
+    pairs: Pairs,
+    config: SessionGraphConfig,
+    weigh: Callable[[Pairs], np.ndarray],
+    *,
+    halves: bool = False,
 ) -> Chosen:
     """The pairs that stay: the frequent, the heavy, and of each receiver the heaviest.
 
     Args:
-      pairs: all pairs of their receivers, or half of each.
+      pairs: all pairs of their receivers.
       config: what stays.
       weigh: what pairs weigh, float64.
+      halves: whether there is but one direction of each pair, so that it is too early to choose the
+        heaviest.
     """
     often = pairs.counts >= config.min_count
     if config.join_isolated and not often.all():
@@ -70,8 +76,8 @@ def choose(
     weights = weigh(frequent).astype(np.float32)
     heavy = (weights > 0) & (weights >= config.min_weight)
     edges = _only(heavy, frequent.senders, frequent.receivers, weights)
-    if config.max_neighbors is not None:
-        edges = _only(heaviest(edges[1], edges[2], config.max_neighbors), *edges)
+    if not halves:
+        edges = _heaviest(edges, config)
     rare, light = (int(some.size - np.count_nonzero(some)) for some in (often, heavy))
     return Chosen(edges[0], edges[1], edges[2], pairs.counts.size, rare, light)
 
@@ -97,9 +103,10 @@ def joined(
     edges = tuple(_concatenated([block[field] for block in kept]) for field in range(3))
     both = 1 if halves or not config.is_symmetric else 2
     given, rare, light = (sum(block[field] for block in kept) // both for field in (3, 4, 5))
-    chosen = config.max_neighbors is not None or config.join_isolated
-    if config.is_symmetric and (halves or chosen):
-        edges = in_both_directions(*edges, num_items, mutual=config.mutual and not halves)
+    if halves:
+        edges = _heaviest(in_both_directions(*edges, num_items, mutual=False), config)
+    if config.is_symmetric and (config.max_neighbors is not None or config.join_isolated):
+        edges = in_both_directions(*edges, num_items, mutual=config.mutual)
     elif config.mutual and not config.is_symmetric:
         edges = with_the_edge_back(*edges, num_items)
     left = edges[0].size // (2 if config.is_symmetric else 1)
@@ -136,6 +143,15 @@ def _remarks(
     elif beyond:
         remarks.append(f"{counted(beyond, unit)} without the edge back left out")
     return remarks
+
+
+def _heaviest(
+    edges: tuple[np.ndarray, ...], config: SessionGraphConfig
+) -> tuple[np.ndarray, ...]:
+    """Of each receiver the heaviest edges, where they are limited."""
+    if config.max_neighbors is None:
+        return edges
+    return _only(heaviest(edges[1], edges[2], config.max_neighbors), *edges)
 
 
 def _of_no_frequent_pair(receivers: np.ndarray, often: np.ndarray) -> np.ndarray:

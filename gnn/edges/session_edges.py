@@ -9,10 +9,14 @@ import numpy as np
 from gnn.configs.sessions import SessionGraphConfig
 from gnn.edges.edge_choice import choose, joined, weigher
 from gnn.edges.edges import Edges
+from gnn.edges.pair_keys import in_ranges, num_pairs
 from gnn.edges.pair_weights import SESSION_FACTORS
 from gnn.edges.session_items import SessionItems, session_items
 from gnn.edges.session_pairs import in_blocks, reach_of
 from gnn.edges.swing import Swing
+
+# Up to so many pairs are sorted as numbers of 8 bytes, all in memory.
+_FEW_PAIRS = 1 << 25
 
 
 def session_edges(
@@ -58,16 +62,16 @@ def session_edges(
         weigh = Swing(held, config.swing_smoothing, config.swing_sessions).weigh
     else:
         weigh = weigher(config, held.held(), held.total)
-    # Neighbors are chosen where all pairs of a receiver are at hand; else one direction is enough.
-    halves = config.comes_in_halves and config.max_neighbors is None
-    mean = held.distinct.sum() / max(held.num_sessions, 1)
-    blocks = in_blocks(
-        held,
-        reach_of(held, config, halves=halves),
-        functools.partial(choose, config=config, weigh=weigh),
-        factors=meeting_factors(held, config, mean),
-        threads=threads,
-    )
+    factors = meeting_factors(held, config, held.distinct.sum() / max(held.num_sessions, 1))
+    few = factors is None and not held.has_repeats and num_pairs(held) <= _FEW_PAIRS
+    # Where not all pairs may be at hand, the heaviest are chosen of a receiver with all of its own.
+    halves = config.comes_in_halves and (few or config.max_neighbors is None)
+    make = functools.partial(choose, config=config, weigh=weigh, halves=halves)
+    if halves and few:
+        blocks = in_ranges(held, make, threads=threads)
+    else:
+        reach = reach_of(held, config, halves=halves)
+        blocks = in_blocks(held, reach, make, factors=factors, threads=threads)
     return joined(blocks, num_items, config, halves=halves, long=long)
 
 

@@ -41,6 +41,11 @@ class SessionItems:
         return np.diff(self.starts)
 
     @property
+    def has_repeats(self) -> bool:
+        """Whether a session has an item more than once."""
+        return self.items.size > int(self.distinct.sum())
+
+    @property
     def total(self) -> float:
         """How much all sessions count."""
         return float(self.num_sessions if self.weights is None else self.weights.sum())
@@ -51,9 +56,11 @@ class SessionItems:
         A session that holds it x times counts `x^2` times, so that this is what the item counts
         with itself.
         """
+        if self.weights is None and not self.has_repeats:
+            return np.bincount(self.items, minlength=self.num_items).astype(np.float64)
         sessions = np.repeat(np.arange(self.num_sessions), self.lengths)
         items, squares = self.items, None
-        if items.size > self.distinct.sum():
+        if self.has_repeats:
             key = sessions * self.num_items + items
             key, times = np.unique(key, return_counts=True)
             sessions, items = np.divmod(key, self.num_items)
@@ -97,8 +104,7 @@ def session_items(
     """
     if config.half_life is not None and times is None:
         raise ValueError("half_life needs the times of records, and there are none")
-    bits = max(num_items - 1, 0).bit_length()
-    sessions = _small_numbers(sessions, bits, config)
+    sessions = _small_numbers(sessions, config)
     ends = None
     if times is not None and config.half_life is not None:
         ends = _ends(sessions, times)
@@ -106,21 +112,20 @@ def session_items(
     most, ordered = config.max_session_items, config.directed or config.window is not None
     long = 0
     if config.needs_order:
-        sessions, items, long = _in_time(sessions, items, bits, config, times)
-    key = sessions.astype(np.int64) << bits
-    key |= items
+        sessions, items, long = _in_time(sessions, items, config, times)
+    key = _keys(sessions, items)
     if not ordered:
         key.sort()
         if config.repeats == "once":
             key = key[_is_new(key)]
-    lengths, distinct, sessions = _sessions(key, bits, ordered)
+    lengths, distinct, sessions = _sessions(key, ordered)
     if most is not None and not config.needs_order:
         short = distinct <= most
         long = int(np.sum(~short))
         key = key[np.repeat(short, lengths)] if long else key
         lengths, distinct, sessions = lengths[short], distinct[short], sessions[short]
     held = SessionItems(
-        (key & ((1 << bits) - 1)).astype(np.int32),
+        key.astype(np.int32),  # The lower half.
         np.concatenate([[0], np.cumsum(lengths)]),
         distinct,
         _weights(distinct, None if ends is None else last - ends[sessions], config),
@@ -129,9 +134,16 @@ def session_items(
     return held, long
 
 
-def _small_numbers(sessions: np.ndarray, bits: int, config: SessionGraphConfig) -> np.ndarray:
-    """The sessions numbered so that a number and an item fit into 63 bits."""
-    most = 1 << (63 - bits)
+def _keys(sessions: np.ndarray, items: np.ndarray) -> np.ndarray:
+    """Each record as one number, that of its session above that of its item."""
+    keys = sessions.astype(np.int64) << 32
+    keys |= items
+    return keys
+
+
+def _small_numbers(sessions: np.ndarray, config: SessionGraphConfig) -> np.ndarray:
+    """The sessions numbered so that a number and an item fit into 64 bits."""
+    most = 1 << 31
     if config.half_life is not None:  # There is to be a time for each number.
         most = min(most, 4 * sessions.size + 1)
     if sessions.size and sessions.max() >= most:
@@ -149,14 +161,13 @@ def _ends(sessions: np.ndarray, times: np.ndarray) -> np.ndarray:
 def _in_time(
     sessions: np.ndarray,
     items: np.ndarray,
-    bits: int,
     config: SessionGraphConfig,
     times: np.ndarray | None,
 ) -> tuple[np.ndarray, np.ndarray, int]:
     """The records in the order of session and time, without what goes; how many were too long."""
     order = np.lexsort((sessions,) if times is None else (times, sessions))
     sessions, items = sessions[order], items[order]
-    key = (sessions.astype(np.int64) << bits) | items
+    key = _keys(sessions, items)
     by_key = np.argsort(key, kind="stable")
     new = _is_new(key[by_key])
     first = np.empty(key.size, np.int64)  # The first record of a record's item in its session.
@@ -185,9 +196,9 @@ def _is_new(values: np.ndarray) -> np.ndarray:
     return new
 
 
-def _sessions(key: np.ndarray, bits: int, ordered: bool) -> tuple[np.ndarray, ...]:
+def _sessions(key: np.ndarray, ordered: bool) -> tuple[np.ndarray, ...]:
     """The number of records of each session, of different items, and what the session is called."""
-    sessions = key >> bits
+    sessions = key >> 32
     begins = np.flatnonzero(_is_new(sessions))
     lengths = np.diff(begins, append=key.size)
     distinct = lengths

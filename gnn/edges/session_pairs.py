@@ -60,8 +60,7 @@ def every_pair_once(held: SessionItems) -> Reach:
     ([1, 2, 3], [3, 3, 3])
     """
     places = np.arange(1, held.items.size + 1)
-    repeats = held.items.size > held.distinct.sum()
-    return Reach(places, np.repeat(held.starts[1:], held.lengths), repeats)
+    return Reach(places, np.repeat(held.starts[1:], held.lengths), held.has_repeats)
 
 
 def within(held: SessionItems, window: int | None, *, directed: bool) -> Reach:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from gnn.configs.sessions import SessionGraphConfig
+from gnn.edges import pair_keys
 from gnn.edges import session_pairs as module
 from gnn.edges.session_items import SessionItems, session_items
 from gnn.edges.session_pairs import Pairs, Reach, every_pair_once, in_blocks, within
@@ -48,6 +49,25 @@ def test_any_blocks_give_the_counts(
         assert dict(zip(ends, found.counts.tolist(), strict=True)) == expected
         order = np.lexsort((found.senders, found.receivers))
         assert order.tolist() == list(range(found.senders.size)) and order.size == len(expected)
+
+
+@pytest.mark.parametrize("pairs", [1, 7, 1 << 20])
+def test_sorted_numbers_give_the_counts(pairs: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pair_keys, "_PAIRS", pairs)
+    monkeypatch.setattr(pair_keys, "_SAMPLED", 2)
+    for seed, threads in ((0, 1), (1, 2), (2, None)):
+        held, expected = log_of(seed)
+        ranges = list(pair_keys.in_ranges(held, lambda some: some, threads=threads))
+        found = Pairs(*(np.concatenate(field) for field in zip(*ranges, strict=True)))
+        counts = dict(
+            zip(zip(found.senders.tolist(), found.receivers.tolist()), found.counts.tolist())
+        )
+        assert counts == {pair: count for pair, count in expected.items() if pair[0] > pair[1]}
+        order = np.lexsort((found.senders, found.receivers))
+        assert order.tolist() == list(range(found.senders.size)) and order.size == len(counts)
+        # All pairs of a receiver are in one range.
+        receivers = [set(some.receivers.tolist()) for some in ranges]
+        assert sum(map(len, receivers)) == len(set().union(*receivers))
 
 
 def test_blocks_have_about_as_many_products(monkeypatch: pytest.MonkeyPatch) -> None:
