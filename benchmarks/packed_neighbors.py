@@ -62,9 +62,7 @@ def by_gnn(folder: Path) -> None:
 
 def by_nsl(folder: Path) -> None:
     examples, edges = str(folder / "examples.tfr"), str(folder / "edges.tsv")
-    gnn.nsl.tools.pack_nbrs(
-        examples, "", edges, str(folder / "packed.tfr"), max_nbrs=MAX_NEIGHBORS
-    )
+    gnn.nsl.tools.pack_nbrs(examples, "", edges, str(folder / "packed.tfr"), max_nbrs=MAX_NEIGHBORS)
 
 
 WAYS = {"nsl": by_nsl, "gnn": by_gnn}

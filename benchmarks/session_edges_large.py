@@ -7,8 +7,8 @@ Clicks are drawn in chunks of 5 million with seed 7 (items by a Zipf distributio
 100,000 items, sessions of 5 clicks in the mean, in any order) and written to a Parquet file of two
 columns of integers. Each way runs in a process of its own, which reads that file:
 
-- `duckdb`: lists of the items of a session, unnested and counted, pairs of 2 or more, `memory_limit`
-  1.5 GB; the pairs go to a Parquet file. With `top50`, of each item the 50 of the largest counts.
+- `duckdb`: lists of the items of a session, unnested and counted, pairs of 2 or more, within a
+  `memory_limit` of 1.5 GB, to a Parquet file. `top50`: of each item the 50 of the largest counts.
 - `gnn`: `gnn.edges.spilled_edges` within `--memory`, pairs of 2 or more, in both directions; with
   `top50` the 50 heaviest neighbors of each item by NPMI, of either end.
 

@@ -74,9 +74,7 @@ def read(folder: Path) -> dict[str, Any]:
 def train(graph: gnn.Graph, shop: dict[str, Any], multiplier: float, seed: int) -> float:
     """The accuracy on new products."""
     keras.utils.set_random_seed(seed)
-    config = gnn.GraphRegConfig(
-        multiplier=multiplier, distance_config=gnn.DistanceConfig("l2")
-    )
+    config = gnn.GraphRegConfig(multiplier=multiplier, distance_config=gnn.DistanceConfig("l2"))
 
     def perceptron() -> keras.Model:
         inputs = keras.Input((784,), name="features")
@@ -146,7 +144,9 @@ def print_table(path: Path) -> None:
             continue
         means = [np.mean([line[key] for line in mine]) for key in ("homophily", "edges_a_node")]
         isolated = max(line["isolated"] for line in mine)
-        lift = result_lines.in_percent([line["accuracy"] - without[line["shop"]] for line in mine], 1)
+        lift = result_lines.in_percent(
+            [line["accuracy"] - without[line["shop"]] for line in mine], 1
+        )
         accuracy = result_lines.in_percent([line["accuracy"] for line in mine], 1)
         cells = [f"{means[0]:.3f}", f"{means[1]:.1f}", f"{isolated:.1%}", accuracy, lift]
         if graph == "none":

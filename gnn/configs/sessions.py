@@ -15,8 +15,8 @@ WEIGHTINGS = ("count", "cosine", "jaccard", "lift", "ppmi", "npmi", "rate", "bm2
 REPEATS = ("once", "counted")
 LONG_SESSIONS = ("drop", "cut")
 
-# What "auto" takes of the fields that are not given; `docs/graphs_from_logs.md` tells how it was chosen.
-_AUTO = {
+# What "auto" takes where a field is not given; docs/graphs_from_logs.md tells how it was chosen.
+_AUTO: dict[str, Any] = {
     "weighting": "npmi",
     "max_session_items": 50,
     "min_count": 2,
@@ -99,7 +99,7 @@ class SessionGraphConfig(Config):
     in_nsl: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        defaults = {"min_count": 1, "join_isolated": False}
+        defaults: dict[str, Any] = {"min_count": 1, "join_isolated": False}
         if self.weighting == "auto":
             defaults = _AUTO
             set_field(self, "weighting", None)
@@ -136,8 +136,8 @@ class SessionGraphConfig(Config):
                 raise TypeError(f"{name} must be True or False, got {getattr(self, name)!r}")
         if self.repeats == "counted" and self.weighting not in _OF_COUNTS_ALONE:
             raise ValueError(
-                f"repeats='counted' goes with a weighting of {_OF_COUNTS_ALONE}; {self.weighting!r} "
-                "compares numbers of sessions"
+                f"repeats='counted' goes with a weighting of {_OF_COUNTS_ALONE}; "
+                f"{self.weighting!r} compares numbers of sessions"
             )
         if self.weighting == "swing" and (self.directed or self.window is not None):
             raise ValueError(

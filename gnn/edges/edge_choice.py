@@ -13,22 +13,21 @@ from gnn.edges.pair_weights import WEIGH, PairCounts
 from gnn.edges.session_pairs import Pairs
 from gnn.edges.top_neighbors import heaviest, in_both_directions, with_the_edge_back
 
+# Senders, receivers and weights.
+Arrays = tuple[np.ndarray, np.ndarray, np.ndarray]
+
 
 class Chosen(NamedTuple):
     """What some receivers have kept of their pairs.
 
     Attributes:
-      senders: int32 `[n]`.
-      receivers: int32 `[n]`.
-      weights: float32 `[n]`.
+      edges: senders int32, receivers int32 and weights float32, each `[n]`.
       given: how many pairs there were.
       rare: how many of them met too rarely.
       light: how many of the others weighed too little.
     """
 
-    senders: np.ndarray
-    receivers: np.ndarray
-    weights: np.ndarray
+    edges: Arrays
     given: int
     rare: int
     light: int
@@ -72,14 +71,14 @@ def choose(
     often = pairs.counts >= config.min_count
     if config.join_isolated and not often.all():
         often |= _of_no_frequent_pair(pairs.receivers, often)
-    frequent = Pairs(*_only(often, *pairs))
+    frequent = pairs if often.all() else Pairs(*(field[often] for field in pairs))
     weights = weigh(frequent).astype(np.float32)
     heavy = (weights > 0) & (weights >= config.min_weight)
-    edges = _only(heavy, frequent.senders, frequent.receivers, weights)
+    edges = _of(heavy, (frequent.senders, frequent.receivers, weights))
     if not halves:
         edges = _heaviest(edges, config)
     rare, light = (int(some.size - np.count_nonzero(some)) for some in (often, heavy))
-    return Chosen(edges[0], edges[1], edges[2], pairs.counts.size, rare, light)
+    return Chosen(edges, pairs.counts.size, rare, light)
 
 
 def joined(
@@ -100,9 +99,14 @@ def joined(
       long: how many sessions were too long.
     """
     kept = list(blocks)
-    edges = tuple(_concatenated([block[field] for block in kept]) for field in range(3))
+    senders, receivers, weights = (
+        _concatenated([block.edges[field] for block in kept]) for field in range(3)
+    )
+    edges: Arrays = senders, receivers, weights
     both = 1 if halves or not config.is_symmetric else 2
-    given, rare, light = (sum(block[field] for block in kept) // both for field in (3, 4, 5))
+    given = sum(block.given for block in kept) // both
+    rare = sum(block.rare for block in kept) // both
+    light = sum(block.light for block in kept) // both
     if halves:
         edges = _heaviest(in_both_directions(*edges, num_items, mutual=False), config)
     if config.is_symmetric and (config.max_neighbors is not None or config.join_isolated):
@@ -114,7 +118,8 @@ def joined(
         rare = min(rare, given - light - left)
     remarks = _remarks(config, long, given, rare, light, given - rare - light - left)
     unit = "pair" if config.is_symmetric else "edge"
-    return Edges(*edges, None, EdgeReport(given, unit=unit, remarks=tuple(remarks)))
+    report = EdgeReport(given, unit=unit, remarks=tuple(remarks))
+    return Edges(edges[0], edges[1], edges[2], None, report)
 
 
 def _remarks(
@@ -145,13 +150,11 @@ def _remarks(
     return remarks
 
 
-def _heaviest(
-    edges: tuple[np.ndarray, ...], config: SessionGraphConfig
-) -> tuple[np.ndarray, ...]:
+def _heaviest(edges: Arrays, config: SessionGraphConfig) -> Arrays:
     """Of each receiver the heaviest edges, where they are limited."""
     if config.max_neighbors is None:
         return edges
-    return _only(heaviest(edges[1], edges[2], config.max_neighbors), *edges)
+    return _of(heaviest(edges[1], edges[2], config.max_neighbors), edges)
 
 
 def _of_no_frequent_pair(receivers: np.ndarray, often: np.ndarray) -> np.ndarray:
@@ -161,9 +164,11 @@ def _of_no_frequent_pair(receivers: np.ndarray, often: np.ndarray) -> np.ndarray
     return np.repeat(~np.logical_or.reduceat(often, begins), lengths)
 
 
-def _only(chosen: np.ndarray, *fields: np.ndarray) -> tuple[np.ndarray, ...]:
-    """The chosen entries of each; not copied where that is all."""
-    return fields if chosen.all() else tuple(field[chosen] for field in fields)
+def _of(chosen: np.ndarray, edges: Arrays) -> Arrays:
+    """The chosen edges; not copied where that is all."""
+    if chosen.all():
+        return edges
+    return edges[0][chosen], edges[1][chosen], edges[2][chosen]
 
 
 def _concatenated(parts: list[np.ndarray]) -> np.ndarray:

@@ -156,8 +156,8 @@ def bm25(pairs: PairCounts) -> np.ndarray:
 def bm25_factors(distinct: np.ndarray, mean: float) -> np.ndarray:
     """What sessions of so many items add to `bm25`, `b_s^2`; of the mean number it is 1.
 
-    >>> bm25_factors(np.array([2, 6]), 2.0).round(3).tolist()
-    [1.0, 0.302]
+    >>> bm25_factors(np.array([2, 6]), 2.0).round(4).tolist()
+    [1.0, 0.3025]
     """
     return (2.2 / (1 + 1.2 * (0.25 + 0.75 * (distinct / mean)))) ** 2
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from gnn.edges.edges import Edges
 from gnn.edges.pair_keys import in_ranges, num_pairs
 from gnn.edges.pair_weights import SESSION_FACTORS
 from gnn.edges.session_items import SessionItems, session_items
-from gnn.edges.session_pairs import in_blocks, reach_of
+from gnn.edges.session_pairs import Pairs, in_blocks, reach_of
 from gnn.edges.swing import Swing
 
 # Up to so many pairs are sorted as numbers of 8 bytes, all in memory.
@@ -58,6 +59,7 @@ def session_edges(
     '3 pairs: weights by jaccard, 2 of 3 pairs in fewer than 2 sessions left out'
     """
     held, long = session_items(sessions, items, num_items, config, times)
+    weigh: Callable[[Pairs], np.ndarray]
     if config.weighting == "swing":
         weigh = Swing(held, config.swing_smoothing, config.swing_sessions).weigh
     else:

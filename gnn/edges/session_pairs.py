@@ -13,8 +13,8 @@ from gnn.configs.sessions import SessionGraphConfig
 from gnn.edges.session_items import SessionItems
 from gnn.edges.threads import in_threads
 
-# Multiplications a block: a thread holds some tens of megabytes at a time. SciPy begins each product
-# with a number for each item, so that many items make larger blocks worth it.
+# Multiplications a block: a thread holds some tens of megabytes at a time. SciPy begins each
+# product with a number for each item, so that many items make larger blocks worth it.
 _PRODUCTS, _PRODUCTS_AN_ITEM = 1 << 20, 4
 
 _Made = TypeVar("_Made")

@@ -50,5 +50,6 @@ class SpilledArrays:
         if not self._size:  # No file can be mapped of which there is nothing.
             return [np.zeros(0, dtype) for dtype in self._dtypes]
         return [
-            np.memmap(path, dtype, "r") for path, dtype in zip(self._paths, self._dtypes, strict=True)
+            np.memmap(path, dtype, "r")
+            for path, dtype in zip(self._paths, self._dtypes, strict=True)
         ]

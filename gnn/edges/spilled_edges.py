@@ -1,8 +1,7 @@
-"""Edges from logs that memory does not hold: runs of pairs on disk, merged by ranges of receivers."""
+"""Edges from logs that memory does not hold: runs of pairs on disk, merged by receivers."""
 
 from __future__ import annotations
 
-import functools
 import tempfile
 from collections.abc import Iterator
 from itertools import pairwise
@@ -79,10 +78,11 @@ class SpilledSessions:
             )
         self._config, self._memory = config, memory
         self._threads, self._quiet = threads or processors(), not verbose
-        fields = [("session", np.int64), ("item", np.int32)]
+        fields: list[Any] = [("session", np.int64), ("item", np.int32)]
         if config.needs_order or config.half_life is not None:
             fields.append(("time", np.float64))
         self._dtype = np.dtype(fields)
+        self._has_times = len(fields) > 2
         self._last: float | None = None
         self._folder = tempfile.TemporaryDirectory(prefix="gnn_edges_", dir=folder)
         self._path = Path(self._folder.name)
@@ -99,9 +99,7 @@ class SpilledSessions:
     def _bucket(self, number: int) -> Path:
         return self._path / f"sessions_{number}"
 
-    def add(
-        self, sessions: np.ndarray, items: np.ndarray, times: np.ndarray | None = None
-    ) -> None:
+    def add(self, sessions: np.ndarray, items: np.ndarray, times: np.ndarray | None = None) -> None:
         """Adds records, as `session_edges` takes them; a session may go on in later ones.
 
         Raises:
@@ -116,7 +114,7 @@ class SpilledSessions:
         order = np.argsort(bucket, kind="stable")
         records = np.empty(order.size, self._dtype)
         records["session"], records["item"] = sessions[order], items[order]
-        if "time" in self._dtype.names:
+        if self._has_times:
             records["time"] = 0.0 if times is None else times[order]
         if times is not None and times.size:
             self._last = max(times.max(), -np.inf if self._last is None else self._last)
@@ -134,7 +132,7 @@ class SpilledSessions:
             count = sum(some.size for some in distinct)
             mean = sum(int(some.sum()) for some in distinct) / max(count, 1)
         held, total, long = np.zeros(num_items), 0.0, 0
-        runs = []
+        runs: list[_Run] = []
         for some, some_long in self._groups(num_items, "count"):
             held += some.held()
             total, long = total + some.total, long + some_long
@@ -152,7 +150,7 @@ class SpilledSessions:
             parts = [np.fromfile(self._bucket(number), self._dtype) for number in buckets]
             records = np.concatenate(parts)
             del parts
-            times = records["time"].copy() if "time" in self._dtype.names else None
+            times = records["time"].copy() if self._has_times else None
             sessions, items = records["session"].copy(), records["item"].copy()
             del records
             yield session_items(sessions, items, num_items, self._config, times, self._last)
@@ -185,9 +183,11 @@ class SpilledSessions:
         counts = np.zeros(3, np.int64)
         blocks = in_threads(kept, ranges, self._threads)
         for block in tqdm(blocks, "merge", len(ranges), disable=self._quiet):
-            edges.append(block.senders, block.receivers, block.weights)
-            counts += block[3:]
-        return Chosen(*edges.finished(), *counts.tolist())
+            edges.append(*block.edges)
+            counts += block[1:]
+        senders, receivers, weights = edges.finished()
+        given, rare, light = counts.tolist()
+        return Chosen((senders, receivers, weights), given, rare, light)
 
 
 class _Run:
@@ -233,7 +233,9 @@ def _merged_pairs(
     """The pairs of the receivers from `start` up to `stop`, over all runs."""
     size = stop - start
     offsets = np.concatenate([[0], np.cumsum([run[0][-1] for run in runs])])
-    starts = np.concatenate([run[0][:-1] + offset for run, offset in zip(runs, offsets)])
+    starts = np.concatenate(
+        [run[0][:-1] + offset for run, offset in zip(runs, offsets[:-1], strict=True)]
+    )
     starts = np.append(starts, offsets[-1])
     senders = np.concatenate([run[1] for run in runs])
     # Row i of the sum is row i of each run, and these are below each other.

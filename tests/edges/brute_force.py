@@ -54,9 +54,7 @@ def brute_force(records: list[Record], config: SessionGraphConfig) -> dict[tuple
             if config.weighting == "swing":
                 weight = swing(i, j, kept, weights, config)
             else:
-                weight = weight_of(
-                    config.weighting, together[i, j], held[i], held[j], sum(weights)
-                )
+                weight = weight_of(config.weighting, together[i, j], held[i], held[j], sum(weights))
             if weight > 1e-8 and np.float32(weight) >= config.min_weight:
                 found[i, j] = np.float32(weight)
     return chosen(found, config)

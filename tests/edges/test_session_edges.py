@@ -113,7 +113,8 @@ def test_long_sessions_count_less_or_are_cut() -> None:
         sessions, {"weighting": "count", "session_power": 1, "session_shift": -1}, num_nodes=4
     )
     # Of the longer one, three pairs at each item share a weight of 1.
-    weights = dict(zip(zip(shares.senders, shares.receivers, strict=True), shares.weights))
+    ends = zip(shares.senders.tolist(), shares.receivers.tolist(), strict=True)
+    weights = dict(zip(ends, shares.weights.tolist(), strict=True))
     np.testing.assert_allclose([weights[0, 1], weights[2, 3]], [4 / 3, 1 / 3], rtol=1e-6)
     cut = edges_from_sessions(
         sessions,

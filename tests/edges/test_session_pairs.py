@@ -59,9 +59,8 @@ def test_sorted_numbers_give_the_counts(pairs: int, monkeypatch: pytest.MonkeyPa
         held, expected = log_of(seed)
         ranges = list(pair_keys.in_ranges(held, lambda some: some, threads=threads))
         found = Pairs(*(np.concatenate(field) for field in zip(*ranges, strict=True)))
-        counts = dict(
-            zip(zip(found.senders.tolist(), found.receivers.tolist()), found.counts.tolist())
-        )
+        ends = zip(found.senders.tolist(), found.receivers.tolist(), strict=True)
+        counts = dict(zip(ends, found.counts.tolist(), strict=True))
         assert counts == {pair: count for pair, count in expected.items() if pair[0] > pair[1]}
         order = np.lexsort((found.senders, found.receivers))
         assert order.tolist() == list(range(found.senders.size)) and order.size == len(counts)
