@@ -139,7 +139,7 @@ def _remarks(
     if light:
         least = f"below weight {config.min_weight:g}" if config.min_weight else "of weight 0"
         remarks.append(f"{counted(light, unit)} {least} left out")
-    if config.max_neighbors is not None:
+    if beyond and config.max_neighbors is not None:
         most = counted(config.max_neighbors, "heaviest neighbor")
         ends = "both ends" if config.mutual else "either end"
         if not config.is_symmetric:
