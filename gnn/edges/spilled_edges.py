@@ -83,6 +83,7 @@ class SpilledSessions:
             fields.append(("time", np.float64))
         self._dtype = np.dtype(fields)
         self._has_times = len(fields) > 2
+        self._timed: bool | None = None
         self._last: float | None = None
         self._folder = tempfile.TemporaryDirectory(prefix="gnn_edges_", dir=folder)
         self._path = Path(self._folder.name)
@@ -108,6 +109,9 @@ class SpilledSessions:
         """
         if self._config.half_life is not None and times is None:
             raise ValueError("half_life needs the times of records, and there are none")
+        if self._timed not in (None, times is not None):
+            raise ValueError("times must be given with all records, or with none")
+        self._timed = times is not None
         # The high bits of a product with an odd number: as good as random, and the same each time.
         hashed = sessions.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
         bucket = (hashed >> np.uint64(64 - (_BUCKETS - 1).bit_length())).astype(np.uint8)

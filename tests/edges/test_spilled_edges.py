@@ -60,6 +60,10 @@ def test_nothing_is_left_after_an_error(tmp_path: Path) -> None:
             assert list(tmp_path.iterdir())
             log.add(np.array([0]), np.array([0]))
     assert list(tmp_path.iterdir()) == []
+    with pytest.raises(ValueError, match="times must be given with all records, or with none"):
+        with SpilledSessions(SessionGraphConfig("count"), memory=1, folder=tmp_path) as log:
+            log.add(np.array([0]), np.array([0]))
+            log.add(np.array([0]), np.array([0]), np.array([0.0]))
     with pytest.raises(ValueError, match="swing.*must have them in memory"):
         SpilledSessions(SessionGraphConfig("swing"), memory=1, folder=tmp_path)
     assert list(tmp_path.iterdir()) == []
