@@ -6,13 +6,14 @@ import dataclasses
 from typing import Any, ClassVar
 
 from gnn.configs.arguments import check_count
-from gnn.configs.fields import Config, convert, not_negative, set_field
+from gnn.configs.fields import convert, not_negative, set_field
+from gnn.configs.session_columns import SessionColumns
 
 WEIGHTINGS = ("count", "cosine", "jaccard", "lift", "ppmi", "npmi")
 
 
 @dataclasses.dataclass(frozen=True)
-class SessionGraphConfig(Config):
+class SessionGraphConfig(SessionColumns):
     """Which pairs of items that sessions hold are edges of a graph, and what they weigh.
 
     What is left out, in this order: sessions that are too long, as if they were not there; pairs
@@ -29,6 +30,8 @@ class SessionGraphConfig(Config):
         max_neighbors: Of each item, how many neighbors count, the heaviest; of equal ones those of
             the smallest number. None keeps all.
         mutual: Whether an edge must be among the heaviest of both its ends, or of either.
+        session_column, item_column, user_column, time_column, session_gap: Where a table has what
+            makes sessions, by keyword; see `gnn.configs.SessionColumns`.
 
     Raises:
         TypeError: A field is of another type.
@@ -49,6 +52,7 @@ class SessionGraphConfig(Config):
     in_nsl: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.weighting not in WEIGHTINGS:
             raise ValueError(f"weighting must be one of {WEIGHTINGS}, got {self.weighting!r}")
         for name in ("max_session_items", "max_neighbors"):

@@ -11,10 +11,10 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from gnn.datasets import tables
-from gnn.datasets.table_cells import ArrowCells, parse_numbers
-from gnn.datasets.table_problems import Problems
-from gnn.datasets.tables import open_table
+from gnn.tables import csv_tables as tables
+from gnn.tables.cells import ArrowCells, parse_numbers
+from gnn.tables.opening import open_table
+from gnn.tables.problems import Problems
 
 
 def put(folder: Path, content: str | bytes, name: str = "edges.csv") -> Path:
@@ -128,7 +128,9 @@ def test_file_names(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="no file '.*edges.csv'"):
         open_table(tmp_path / "edges.csv")
     path = put(tmp_path, "a\n", "edges.tsv")
-    with pytest.raises(ValueError, match=r"must end in .csv or .parquet, got 'edges.tsv'"):
+    with pytest.raises(
+        ValueError, match=r"must end in .csv, .parquet, .jsonl or .ndjson, got 'edges.tsv'"
+    ):
         open_table(path)
     assert open_table(put(tmp_path, "a\n1\n", "EDGES.CSV")).header == ["a"]
 
