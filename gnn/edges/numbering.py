@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import repeat
@@ -9,14 +10,15 @@ from typing import Any
 
 import numpy as np
 
-# A table of integers may have so many entries, and so many more for each name in it: it then takes
-# no more memory than a dict.
-_FREE_ENTRIES = 1 << 22
-_ENTRIES_A_NAME = 16
+from gnn.edges.arrow_numbering import ArrowNames
+from gnn.edges.integer_table import IntegerTable
 
 
 class Names:
     """Numbers names as they come in parts: by order of first appearance, or their place among ids.
+
+    Integers that lie close together go by a table, text and other integers that Arrow holds by its
+    dictionaries, and anything else by a dict. Numbers of new names are provisional until `settle`.
 
     >>> names = Names()
     >>> names.numbers_of(["b", "a", "b"]).tolist(), names.numbers_of(np.array([7, 7])).tolist()
@@ -30,103 +32,100 @@ class Names:
     def __init__(self, ids: Sequence[Any] | None = None) -> None:
         """Takes the names that there are; None lets new ones come."""
         self._is_fixed = False
-        self._table: _IntegerTable | None = _IntegerTable()
-        self._numbers: defaultdict[Any, int] = defaultdict()
-        self._numbers.default_factory = self._numbers.__len__
+        self._held: IntegerTable | ArrowNames | defaultdict[Any, int] = IntegerTable()
         if ids is not None:
             whole = all(type(name) is int for name in ids)
             self.numbers_of(_as_integers(ids) if whole else ids)
             self._is_fixed = True
 
-    def numbers_of(self, values: Sequence[Any] | np.ndarray) -> np.ndarray:
+    @property
+    def is_due(self) -> bool:
+        """Whether it is time to settle, for the sake of memory."""
+        return isinstance(self._held, ArrowNames) and self._held.is_due
+
+    def takes(self, values: Any) -> bool:
+        """Whether some names can be numbered before provisional numbers are settled.
+
+        Args:
+          values: as in `numbers_of`.
+        """
+        held = self._held
+        if not isinstance(held, ArrowNames) or held.is_settled or not len(values):
+            return True
+        return _as_arrow(values, held.kind) is not None
+
+    def numbers_of(self, values: Any) -> np.ndarray:
         """The number of each name, int64 `[n]`; -1 for one that is not among fixed ones.
 
         Args:
-          values: hashable names, none of them missing; or an array of integers.
+          values: hashable names, none of them missing; or an array of integers; or an Arrow array
+            of text, no two of which are equal.
+
+        Raises:
+          ValueError: if they cannot be numbered before `settle`.
         """
-        if isinstance(values, np.ndarray):
-            if self._table is not None:
-                numbers = self._table.numbers_of(values, grows=not self._is_fixed)
-                if numbers is not None:
-                    return numbers
-            values = values.tolist()
-        if self._table is not None:  # From here on a dict, which takes any name.
-            for name in self._table.names().tolist():
-                self._numbers[name]
-            self._table = None
-        find: Any = self._numbers.__getitem__
+        if not len(values):
+            return np.zeros(0, np.int64)
+        if isinstance(self._held, IntegerTable) and isinstance(values, np.ndarray):
+            numbers = self._held.numbers_of(values, grows=not self._is_fixed)
+            if numbers is not None:
+                return numbers
+        if not self._is_fixed and not isinstance(self._held, defaultdict):
+            held = self._as_arrow_names(values)
+            if held is not None:
+                self._held = held[0]
+                given = isinstance(values, (list, tuple, np.ndarray))
+                return held[0].numbers_of(held[1], distinct=not given)
+        if not isinstance(self._held, defaultdict):
+            self._held = self._as_dict()
+        listed = values if isinstance(values, (list, tuple)) else values.tolist()
         if self._is_fixed:
-            found = map(self._numbers.get, values, repeat(-1))
-            return np.fromiter(found, np.int64, len(values))
-        return np.fromiter(map(find, values), np.int64, len(values))
+            return np.fromiter(map(self._held.get, listed, repeat(-1)), np.int64, len(listed))
+        return np.fromiter(map(self._held.__getitem__, listed), np.int64, len(listed))
+
+    def settle(self) -> np.ndarray | None:
+        """The number of each provisional one, by provisional number; None where all stay."""
+        held = self._held
+        if not isinstance(held, ArrowNames) or held.is_settled:
+            return None
+        return held.settle()
 
     def __len__(self) -> int:
-        """How many names there are."""
-        return len(self._numbers) if self._table is None else self._table.count
+        """How many names there are, once they are settled."""
+        return len(self.listed()) if isinstance(self._held, ArrowNames) else len(self._held)
 
     def listed(self) -> list[Any]:
-        """The names in the order of their numbers."""
-        return list(self._numbers) if self._table is None else self._table.names().tolist()
+        """The names in the order of their numbers, once they are settled."""
+        if isinstance(self._held, defaultdict):
+            return list(self._held)
+        return self._held.names().tolist()
 
-
-class _IntegerTable:
-    """The numbers of integers that lie close together, in an array with an entry for each value."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self._low = 0
-        self._numbers = np.zeros(0, np.int32)
-
-    def numbers_of(self, values: np.ndarray, *, grows: bool) -> np.ndarray | None:
-        """The number of each value, -1 where it has none; None where a table will not do."""
-        if not values.size:
-            return np.zeros(0, np.int64)
-        low, high = int(values.min()), int(values.max())
-        if high >= 2**63 or (grows and not self._reaches(low, high, values.size)):
+    def _as_arrow_names(self, values: Any) -> tuple[ArrowNames, Any] | None:
+        """What numbers these names and those before by Arrow, and these as an Arrow array."""
+        held = self._held
+        if isinstance(held, ArrowNames):
+            array = _as_arrow(values, held.kind)
+            return None if array is None else (held, array)
+        begins = not isinstance(values, (list, tuple)) and bool(importlib.util.find_spec("pyarrow"))
+        assert isinstance(held, IntegerTable)
+        if not begins or (len(held) and not isinstance(values, np.ndarray)):
             return None
-        places = values.astype(np.int64, copy=False) - self._low
-        if not grows:
-            inside = (places >= 0) & (places < self._numbers.size)
-            found = np.full(values.size, -1, np.int64)
-            found[inside] = self._numbers[places[inside]]
-            return found
-        new = places[self._numbers[places] < 0]
-        if new.size:
-            # Of equal values the first stays: of what is written to one place, the last.
-            at = np.arange(new.size, dtype=np.int32)
-            self._numbers[new[::-1]] = at[::-1]
-            first = new[self._numbers[new] == at]
-            self._numbers[first] = np.arange(self.count, self.count + first.size)
-            self.count += first.size
-        return self._numbers[places].astype(np.int64)
+        array = _as_arrow(values, None)
+        if array is None:
+            return None
+        import pyarrow
 
-    def names(self) -> np.ndarray:
-        """The values in the order of their numbers."""
-        places = np.flatnonzero(self._numbers >= 0)
-        names = np.empty(self.count, np.int64)
-        names[self._numbers[places]] = places + self._low
-        return names
+        known = pyarrow.array(held.names()) if len(held) else pyarrow.array([], array.type)
+        return ArrowNames(known), array
 
-    def _reaches(self, low: int, high: int, size: int) -> bool:
-        """Makes the table reach from one value to another, unless it would get too large."""
-        stop = self._low + self._numbers.size
-        if self._numbers.size:
-            if self._low <= low and high < stop:
-                return True
-            low, high = min(low, self._low), max(high, stop - 1)
-        most = _FREE_ENTRIES + _ENTRIES_A_NAME * (self.count + size)
-        if high - low >= most:
-            return False
-        # Some room on the side to which it grows, so that a log whose numbers ascend moves it
-        # seldom.
-        spare = min((high - low) // 2, most - (high - low))
-        if self._numbers.size and high >= stop:
-            high = min(high + spare, 2**63 - 1)
-        grown = np.full(high - low + 1, -1, np.int32)
-        if self._numbers.size:
-            grown[self._low - low : stop - low] = self._numbers
-        self._low, self._numbers = low, grown
-        return True
+    def _as_dict(self) -> defaultdict[Any, int]:
+        if isinstance(self._held, ArrowNames) and not self._held.is_settled:
+            raise ValueError("names of another type must not come before `settle`")
+        numbers: defaultdict[Any, int] = defaultdict()
+        numbers.default_factory = numbers.__len__
+        for name in self.listed():
+            numbers[name]
+        return numbers
 
 
 class Indices:
@@ -144,7 +143,7 @@ class Indices:
         """How many nodes there are."""
         return self._num_nodes
 
-    def numbers_of(self, values: Sequence[Any] | np.ndarray) -> np.ndarray:
+    def numbers_of(self, values: Any) -> np.ndarray:
         """The number of each node, int64 `[n]`; -1 where there is none.
 
         Args:
@@ -155,6 +154,7 @@ class Indices:
         """
         if isinstance(values, np.ndarray):
             return np.where((values >= 0) & (values < self._num_nodes), values, -1).astype(np.int64)
+        values = values if isinstance(values, (list, tuple)) else values.tolist()
         for kind in set(map(type, values)):
             if kind is bool or not issubclass(kind, (int, np.integer)):
                 item = next(item for item in values if type(item) is kind)
@@ -169,9 +169,45 @@ class Indices:
         """None: numbers are no names."""
         return None
 
+    def takes(self, values: Any) -> bool:
+        """True: no number is provisional."""
+        del values
+        return True
+
+    def settle(self) -> None:
+        """None: all numbers stay."""
+        return None
+
+    @property
+    def is_due(self) -> bool:
+        """False: there is nothing to settle."""
+        return False
+
 
 def _as_integers(names: Sequence[int]) -> np.ndarray | Sequence[int]:
     try:
         return np.fromiter(names, np.int64, len(names))
     except OverflowError:
         return names
+
+
+def _as_arrow(values: Any, kind: Any) -> Any:
+    """Names as an Arrow array of integers or text, of a given type or any; None if they are none.
+
+    Without PyArrow no array of Arrow comes here, and none is asked for.
+    """
+    import pyarrow
+    import pyarrow.compute as pc
+
+    integers, text = pyarrow.int64(), pyarrow.large_string()
+    found: Any = None
+    if isinstance(values, np.ndarray):
+        if not values.size or int(values.max()) < 2**63:
+            found = pyarrow.array(values.astype(np.int64, copy=False))
+    elif not isinstance(values, (list, tuple)):
+        found = pc.cast(values, text)
+    elif values and set(map(type, values)) == {str}:
+        found = pyarrow.array(values, text)
+    elif values and set(map(type, values)) == {int} and max(map(abs, values)) < 2**63:
+        found = pyarrow.array(values, integers)
+    return found if found is not None and kind in (None, found.type) else None

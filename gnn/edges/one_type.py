@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -25,17 +24,21 @@ class OneType:
         self._what = what
         self._seen: dict[str, str] = {}
 
-    def check(self, values: Sequence[Any] | np.ndarray, where: str) -> None:
+    def check(self, values: Any, where: str) -> None:
         """Looks at some names.
 
         Args:
-          values: names, none of them missing.
+          values: names, none of them missing: a list, integers in an array, or text in an Arrow
+            array.
           where: what they lie in.
 
         Raises:
           ValueError: if they are numbers where others are text, or the like.
         """
-        kinds = {int} if isinstance(values, np.ndarray) else set(map(type, values))
+        if isinstance(values, list):
+            kinds = set(map(type, values))
+        else:
+            kinds = {int if isinstance(values, np.ndarray) else str} if len(values) else set()
         for kind in kinds:
             self._seen.setdefault(_called(kind), where)
         if len(self._seen) > 1:

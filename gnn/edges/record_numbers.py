@@ -15,7 +15,7 @@ from gnn.edges.one_type import OneType
 from gnn.edges.record_times import seconds_of
 from gnn.edges.session_gaps import sessions_by_gap
 from gnn.edges.session_tables import POSITION
-from gnn.tables.cells import Cells, TextCells, quoted
+from gnn.tables.cells import Cells, quoted
 from gnn.tables.object_cells import ObjectCells
 from gnn.tables.problems import RowCheck
 from gnn.tables.table import Chunk, Table
@@ -55,7 +55,8 @@ class RecordNumbers:
         self._texts = texts
         self._item_texts = texts.difference(name for name in ids or () if isinstance(name, str))
         self._types = OneType(f"{self._who}s"), OneType("items")
-        self._parts: list[tuple[np.ndarray, ...]] = []
+        self._parts: list[list[np.ndarray]] = []
+        self._settled = 0  # How many of these have numbers that stay.
         self.missing = self.unknown = 0
 
     def chunks_of(self, table: Table) -> Iterator[Chunk]:
@@ -85,7 +86,7 @@ class RecordNumbers:
         columns, lines = self._columns, chunk.lines
         names, items = chunk.columns[columns.name_column], chunk.columns[columns.item_column]
         check = RowCheck(table.problems, lines)
-        if self._are_integers and isinstance(items, TextCells):
+        if self._are_integers and items.untyped:
             items = _integers(items, self._item_texts, check)
         times, moments = None, None
         if columns.time_column is not None:
@@ -139,7 +140,9 @@ class RecordNumbers:
         fields = [sessions.astype(np.int32), nodes.astype(np.int32)]
         fields += [] if moments is None else [moments]
         joined = ~gaps & ~strange
-        self._parts.append(tuple(fields if joined.all() else (each[joined] for each in fields)))
+        self._parts.append(fields if joined.all() else [each[joined] for each in fields])
+        if self._names.is_due or self._nodes.is_due:
+            self._settle()
 
     def _numbered(
         self, table: Table, cells: Cells, *, is_item: bool
@@ -147,20 +150,28 @@ class RecordNumbers:
         """The number of each cell, -1 where it is unknown or missing; and which are missing."""
         places, values = cells.coded()
         names = self._nodes if is_item else self._names
-        texts = self._item_texts if is_item else self._texts
-        none = np.zeros(len(values), bool)
-        if not isinstance(values, np.ndarray):
-            none = missing_among(values, texts)
-            values = list(compress(values, ~none)) if none.any() else values
+        values, none = _without_missing(values, self._item_texts if is_item else self._texts)
         if table.problems.unit != POSITION:
             column = self._columns.item_column if is_item else self._columns.name_column
             self._types[is_item].check(values, f"the column {column!r} of {table.name}")
+        if not names.takes(values):
+            self._settle()
         numbers = np.full(none.size, -1, np.int64)
         numbers[~none] = names.numbers_of(values)
         return numbers[places], none[places]
 
+    def _settle(self) -> None:
+        """Has provisional numbers give way to those that stay."""
+        for k, names in enumerate((self._names, self._nodes)):
+            final = names.settle()
+            if final is not None:
+                for part in self._parts[self._settled :]:
+                    part[k] = final[part[k]]
+        self._settled = len(self._parts)
+
     def fields(self) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
         """The sessions, the items and the times of all records that were not left out."""
+        self._settle()
         width = 2 if self._columns.time_column is None else 3
         empty = (np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0))
         sessions, items, *times = (
@@ -173,12 +184,13 @@ class RecordNumbers:
 
     def items(self) -> tuple[int, list[Any] | None]:
         """How many items there are, and their names."""
+        self._settle()
         return len(self._nodes), self._nodes.listed()
 
 
-def _integers(cells: TextCells, texts: frozenset[str], check: RowCheck) -> Cells:
+def _integers(cells: Cells, texts: frozenset[str], check: RowCheck) -> Cells:
     """Cells of text as integers, None where they are missing."""
-    listed = cells.held
+    listed = cells.text()
     try:
         values = np.fromiter(map(int, listed), np.int64, len(listed))
         if "_" not in "".join(listed):
@@ -205,4 +217,20 @@ def _place(table: Table, line: int) -> str:
 
 
 def _shown(cells: Cells, row: int) -> str:
-    return repr(list(cells.take(np.array([row])).coded().values)[0])
+    values = cells.take(np.array([row])).coded().values
+    return repr((values if isinstance(values, list) else values.tolist())[0])
+
+
+def _without_missing(values: Any, texts: frozenset[str]) -> tuple[Any, np.ndarray]:
+    """The values that are not missing, and which are."""
+    if isinstance(values, np.ndarray):  # Of integers.
+        return values, np.zeros(values.size, bool)
+    if isinstance(values, list):
+        none = missing_among(values, texts)
+        return (list(compress(values, ~none)) if none.any() else values), none
+    import pyarrow
+    import pyarrow.compute as pc
+
+    listed = pc.is_in(values, value_set=pyarrow.array(sorted(texts), values.type))
+    none = pc.or_(listed, pc.is_null(values)).to_numpy(zero_copy_only=False)
+    return (values.filter(pyarrow.array(~none)) if none.any() else values), none

@@ -29,8 +29,9 @@ def seconds_of(cells: Cells, na_values: Collection[str] = ()) -> tuple[np.ndarra
       ones: position -> what is wrong with the cell.
 
     >>> from gnn.tables.cells import TextCells
-    >>> seconds_of(TextCells(["1970-01-02", "60", "noon"]))
-    (array([86400.,    60.,    nan]), {2: "time 'noon' is neither seconds nor ISO 8601"})
+    >>> seconds, strange = seconds_of(TextCells(["1970-01-02", "60", "noon"]))
+    >>> seconds.tolist(), strange
+    ([86400.0, 60.0, nan], {2: "time 'noon' is neither seconds nor ISO 8601"})
     """
     values = _numbers(cells.held)
     strange: dict[int, str] = {}
@@ -81,6 +82,9 @@ def _of_arrow(array: Any) -> np.ndarray | None:
     import pyarrow.compute as pc
 
     kinds, kind = pyarrow.types, array.type
+    if kinds.is_string(kind) or kinds.is_large_string(kind):
+        array = _parsed(array)
+        kind = array.type
     if kinds.is_date(kind):
         array = pc.cast(array, pyarrow.timestamp("ms"))
     elif kinds.is_timestamp(kind):
@@ -92,6 +96,21 @@ def _of_arrow(array: Any) -> np.ndarray | None:
     units = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[array.type.unit]
     counts = pc.cast(pc.cast(array, pyarrow.int64()), pyarrow.float64(), safe=False)
     return counts.to_numpy(zero_copy_only=False) / units
+
+
+def _parsed(array: Any) -> Any:
+    """Text as numbers or times, where all of it is of one kind; else as it is."""
+    import pyarrow
+    import pyarrow.compute as pc
+
+    for kind in (pyarrow.float64(), pyarrow.timestamp("us"), pyarrow.timestamp("us", "UTC")):
+        try:
+            parsed = pc.cast(array, kind)
+        except pyarrow.ArrowInvalid:
+            continue
+        if kind != pyarrow.float64() or not pc.any(pc.is_nan(parsed)).as_py():
+            return parsed
+    return array
 
 
 def _listed(held: Any) -> list[Any]:

@@ -42,16 +42,20 @@ class Codes(NamedTuple):
 
     Attributes:
       places: integers `[n]`, the place of each cell among the values.
-      values: values in order of first appearance; of integers perhaps an array of the cells as they
-        stand, with repeats.
+      values: the distinct values in order of first appearance: a list, or of text in Arrow an Arrow
+        array; of integers perhaps a NumPy array of the cells as they stand, with repeats.
     """
 
     places: np.ndarray
-    values: list[Any] | np.ndarray
+    values: Any
 
 
 class Cells(Protocol):
     """The cells of a column of some rows, whatever they lie in."""
+
+    @property
+    def untyped(self) -> bool:
+        """Whether the cells are text because the format has no types."""
 
     @property
     def held(self) -> Any:
@@ -75,6 +79,8 @@ class Cells(Protocol):
 
 class TextCells:
     """The cells of a CSV column."""
+
+    untyped = True
 
     def __init__(self, cells: Sequence[str]) -> None:
         """Takes the cells as they stand in the file, without their quotes."""
@@ -109,11 +115,12 @@ class TextCells:
 class ArrowCells:
     """The cells of a Parquet column."""
 
-    def __init__(self, name: str, array: Any) -> None:
-        """Takes the title of the column for messages, and the Arrow array."""
+    def __init__(self, name: str, array: Any, *, untyped: bool = False) -> None:
+        """Takes the title of the column for messages, the Arrow array, and `Cells.untyped`."""
         import pyarrow
 
         self._name = name
+        self.untyped = untyped
         if pyarrow.types.is_dictionary(array.type):
             array = array.dictionary_decode()
         self._array = array
@@ -198,13 +205,12 @@ class ArrowCells:
         except (NotImplementedError, pyarrow.ArrowInvalid):  # Of nested types.
             return Codes(*numbered(array.to_pylist()))
         values = coded.dictionary
-        if kinds.is_string(values.type) or kinds.is_large_string(values.type):
-            return Codes(coded.indices.to_numpy(), values.to_numpy(zero_copy_only=False).tolist())
-        return Codes(coded.indices.to_numpy(), values.to_pylist())
+        is_text = kinds.is_string(values.type) or kinds.is_large_string(values.type)
+        return Codes(coded.indices.to_numpy(), values if is_text else values.to_pylist())
 
     def take(self, rows: np.ndarray) -> ArrowCells:
         """The cells of some rows."""
-        return ArrowCells(self._name, self._array.take(rows))
+        return ArrowCells(self._name, self._array.take(rows), untyped=self.untyped)
 
 
 def parse_numbers(cells: Sequence[str]) -> Numbers:

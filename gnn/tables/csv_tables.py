@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Collection, Iterable, Iterator
-from itertools import chain, compress, islice, repeat
+from itertools import chain, compress, repeat
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from gnn.tables.cells import TextCells
+from gnn.tables.cells import ArrowCells, TextCells
 from gnn.tables.problems import Problems
 from gnn.tables.table import Chunk, Table
 from gnn.tables.text_files import open_text
 
-_CHUNK_ROWS = 1 << 12  # Small enough for a processor's cache.
+_CHUNK_CHARACTERS = 1 << 20
+_CHUNK_ROWS = 1 << 14
 
 
 class _Rows(NamedTuple):
@@ -59,23 +61,70 @@ def open_csv(path: Path, name: str) -> Table:
     problems = Problems(name)
 
     def read(wanted: frozenset[str] | None) -> Iterator[Chunk]:
-        return _chunks(path, _Columns.of(header, wanted), start, problems)
+        return _chunks(path, header, wanted, start, problems)
 
     return Table(name, header, read, problems)
 
 
-def _chunks(path: Path, columns: _Columns, start: int, problems: Problems) -> Iterator[Chunk]:
+def _chunks(
+    path: Path, header: list[str], wanted: Collection[str] | None, start: int, problems: Problems
+) -> Iterator[Chunk]:
     """The rows after line `start`."""
+    columns = _Columns.of(header, wanted)
     with open_text(path, problems.file) as file:
-        lines = islice(file, start, None)
-        while block := list(islice(lines, _CHUNK_ROWS)):
-            text = "".join(block)
+        for _ in range(start):
+            file.readline()
+        while text := file.read(_CHUNK_CHARACTERS):
+            text += file.readline()
             if '"' in text:  # From here on a row may have several lines.
-                for rows in _quoted_rows(chain(block, lines), start, problems):
+                lines = chain(io.StringIO(text, newline=""), file)
+                for rows in _quoted_rows(lines, start, problems):
                     yield from _chunk_of_rows(columns, rows, problems)
                 return
+            whole = None if wanted is None else _by_arrow(text, columns, start, problems)
+            if whole is not None:
+                yield whole
+                start += whole.lines.size
+                continue
+            block = list(io.StringIO(text, newline=""))
             yield from _chunk_of_lines(columns, block, text, start, problems)
             start += len(block)
+
+
+def _by_arrow(text: str, columns: _Columns, start: int, problems: Problems) -> Chunk | None:
+    """Lines without a quote, cut by PyArrow where it is there: three times as fast.
+
+    None where a line is no row: PyArrow does not say which one.
+    """
+    try:
+        import pyarrow
+        from pyarrow import csv as arrow_csv
+    except ImportError:
+        return None
+    lines = text.count("\n") + (not text.endswith("\n"))
+    names = [str(k) for k in range(columns.width)]
+    asked = {str(k): name for name, k in columns.places.items()}
+    if text.count("\r") != text.count("\r\n"):
+        return None
+    try:
+        table = arrow_csv.read_csv(
+            io.BytesIO(text.encode()),
+            arrow_csv.ReadOptions(column_names=names, use_threads=False, block_size=1 << 24),
+            arrow_csv.ParseOptions(quote_char=False),
+            arrow_csv.ConvertOptions(
+                column_types=dict.fromkeys(asked, pyarrow.string()), include_columns=list(asked)
+            ),
+        ).combine_chunks()
+    except pyarrow.ArrowInvalid:
+        return None
+    if table.num_rows != lines:  # A blank line.
+        return None
+    problems.num_rows += lines
+    cells = {
+        name: ArrowCells(f"{problems.file}: column {name!r}", table[k].chunk(0), untyped=True)
+        for k, name in asked.items()
+    }
+    return Chunk(np.arange(start + 1, start + 1 + lines), cells)
 
 
 def _chunk_of_lines(

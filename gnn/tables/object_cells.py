@@ -16,6 +16,8 @@ _LISTS = (list, tuple, np.ndarray)
 class ObjectCells:
     """Cells of any type; None and NaN are empty."""
 
+    untyped = False
+
     def __init__(self, name: str, cells: Sequence[Any] | np.ndarray) -> None:
         """Takes the title of the column for messages, and the cells."""
         self._name, self._cells = name, cells

@@ -137,6 +137,7 @@ def chunks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
     for module in (csv_tables, json_lines, parquet_tables, session_tables):
         monkeypatch.setattr(module, "_CHUNK_ROWS", request.param)
     monkeypatch.setattr(session_tables, "_CHUNK_SESSIONS", request.param)
+    monkeypatch.setattr(csv_tables, "_CHUNK_CHARACTERS", 10 * request.param)
 
 
 def described(edges: Any) -> tuple[Any, ...]:

@@ -79,6 +79,7 @@ def test_chunks_join_to_what_the_csv_module_reads(
 ) -> None:
     """Quotes turn up after some chunks, and fields span chunks."""
     monkeypatch.setattr(tables, "_CHUNK_ROWS", 3)
+    monkeypatch.setattr(tables, "_CHUNK_CHARACTERS", 20)
     draw = random.Random(seed)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator=draw.choice(["\n", "\r\n"]))
