@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
 
 # So many names are put aside before they are joined with those that are known.
-_MOST_PENDING = 1 << 22
+_MOST_PENDING = 1 << 21
 
 
 class ArrowNames:
@@ -74,3 +75,14 @@ class ArrowNames:
     def names(self) -> Any:
         """The names in the order of their numbers, once they are settled; an Arrow array."""
         return self._known
+
+
+def give_back_memory() -> None:
+    """Has Arrow give back what it keeps for arrays to come, if it was used at all.
+
+    >>> give_back_memory()
+    """
+    if sys.modules.get("pyarrow") is not None:
+        import pyarrow
+
+        pyarrow.default_memory_pool().release_unused()

@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from gnn.configs.arguments import check_verbose
 from gnn.configs.session_columns import SessionColumns
+from gnn.edges.arrow_numbering import give_back_memory
 from gnn.edges.edges import EdgeReport
 from gnn.edges.missing import as_na_values
 from gnn.edges.record_numbers import RecordNumbers
@@ -105,7 +106,10 @@ def read_sessions(
         text = f"sessions: {report.malformed_text()}; strict=True makes this an error"
         warnings.warn(text, TableWarning, stacklevel=4)  # Who called Graph.from_sessions.
     num_items, names = numbers.items()
-    return SessionRecords(*numbers.fields(), num_items, names, report)
+    fields = numbers.fields()
+    del numbers
+    give_back_memory()
+    return SessionRecords(*fields, num_items, names, report)
 
 
 def _named(bad: list[Problems]) -> str:

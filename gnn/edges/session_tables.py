@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from itertools import chain
 from typing import Any
@@ -73,6 +74,10 @@ def _of_columns(table: Any) -> Table:
 def _cells_of(name: str, column: Any, rows: slice) -> Cells:
     part = column.iloc[rows] if hasattr(column, "iloc") else column[rows]
     kind = getattr(part, "dtype", None)
+    if getattr(kind, "name", "") in ("str", "string") and importlib.util.find_spec("pyarrow"):
+        import pyarrow  # Most columns of text in pandas are Arrow's.
+
+        return ArrowCells(f"{_NAME}: column {name!r}", pyarrow.array(part))
     if isinstance(kind, np.dtype) and kind.kind in "iu":
         part = np.asarray(part)
     elif getattr(kind, "kind", None) != "M":  # Times stay as they are.
