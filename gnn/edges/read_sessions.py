@@ -52,7 +52,8 @@ def read_sessions(
       na_values: the texts that mean missing; None takes `gnn.edges.missing.NA_VALUES`. An item that
         is among the ids is none of them.
       strict: whether a malformed row is an error.
-      verbose: whether to show a progress bar of records; "auto" where standard error is a terminal.
+      verbose: whether to show a progress bar of records; "auto" where standard error is a terminal,
+        once a second has passed.
 
     Raises:
       KeyError: a table lacks a column.
@@ -81,8 +82,14 @@ def read_sessions(
         texts=as_na_values(na_values),
     )
     found: list[Problems] = []
-    disable = None if verbose == "auto" else not verbose
-    with tqdm(desc="reading", unit=" records", unit_scale=True, disable=disable) as bar:
+    is_auto = verbose == "auto"
+    with tqdm(
+        desc="reading",
+        unit=" records",
+        unit_scale=True,
+        disable=None if is_auto else not verbose,
+        delay=1.0 if is_auto else 0.0,  # A bar for each small graph would be in the way.
+    ) as bar:
         for table in tables_of(sessions, columns):
             table.problems.kept = _ROWS_NAMED
             for chunk in numbers.chunks_of(table):

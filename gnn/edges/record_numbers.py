@@ -148,12 +148,18 @@ class RecordNumbers:
         self, table: Table, cells: Cells, *, is_item: bool
     ) -> tuple[np.ndarray, np.ndarray]:
         """The number of each cell, -1 where it is unknown or missing; and which are missing."""
-        places, values = cells.coded()
+        column = self._columns.item_column if is_item else self._columns.name_column
+        where = f"the column {column!r} of {table.name}"
+        try:
+            places, values = cells.coded()
+        except TypeError as error:
+            raise TypeError(
+                f"sessions: {where} must hold names, such as text or integers: {error}"
+            ) from error
         names = self._nodes if is_item else self._names
         values, none = _without_missing(values, self._item_texts if is_item else self._texts)
         if table.problems.unit != POSITION:
-            column = self._columns.item_column if is_item else self._columns.name_column
-            self._types[is_item].check(values, f"the column {column!r} of {table.name}")
+            self._types[is_item].check(values, where)
         if not names.takes(values):
             self._settle()
         numbers = np.full(none.size, -1, np.int64)

@@ -52,7 +52,10 @@ FORMS = {
     "Arrow, ns with a zone": arrow(MOMENTS, pa.timestamp("ns", "Asia/Tokyo")),
     "Arrow, ms": arrow(MOMENTS, pa.timestamp("ms")),
     "Arrow, numbers": arrow(TIMES),
-    "Arrow, text": arrow(["1970-01-02", "86460.5"]),
+    "Arrow, numbers in text": arrow(["86400", "86460.5"], pa.large_string()),
+    "Arrow, ISO": arrow(["1970-01-02", "1970-01-02T00:01:00.5"]),
+    "Arrow, ISO with zones": arrow(["1970-01-02 02:00+02:00", "1970-01-02T00:01:00.500Z"]),
+    "Arrow, mixed": arrow(["1970-01-02T00:00:00Z", "86460.5"]),
     "Arrow, decimals": ArrowCells("at", pa.array(["86400", "86460.5"]).cast(pa.decimal128(9, 1))),
 }
 
@@ -89,6 +92,8 @@ def test_whole_seconds_and_days(cells: Any) -> None:
         arrow([5, None, None, 7]),
         arrow([5.0, float("nan"), None, 7.0]),
         arrow([5, None, None, 7], pa.timestamp("s")),
+        arrow(["5", "", None, "7"]),
+        arrow(["1970-01-01T00:00:05", "NA", None, "1970-01-01T00:00:07"]),
     ],
 )
 def test_missing_times_are_nan_and_not_strange(cells: Any) -> None:

@@ -256,6 +256,18 @@ def test_a_user_is_missing() -> None:
         edges_from_sessions(table, USERS)
 
 
+@pytest.mark.parametrize("form", ["lists", "Arrow", "JSON lines"])
+def test_items_that_are_no_names(form: str, tmp_path: Path) -> None:
+    given: Any = [[["a"]]]
+    if form == "Arrow":
+        given = pa.table({"session": [1], "item": [["a"]]})
+    elif form == "JSON lines":
+        given = put(tmp_path, "log.jsonl", '{"session": 1, "item": ["a"]}')
+    message = "the column 'item' of .* must hold names, such as text or integers: unhashable"
+    with pytest.raises(TypeError, match=message):
+        edges_from_sessions(given)
+
+
 def test_lists_have_no_times() -> None:
     with pytest.raises(ValueError, match="time_column must be None for lists .* got 'at'"):
         edges_from_sessions([["a"]], TIMED)

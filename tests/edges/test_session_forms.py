@@ -235,6 +235,18 @@ def test_tables_of_others(package: str) -> None:
     assert described(edges_from_sessions(given)) == expected
 
 
+@pytest.mark.usefixtures("chunks")
+@pytest.mark.parametrize("form", ["CSV", "CSV, quoted", "CSV, compressed", "JSON lines", "dict"])
+def test_forms_that_need_no_pyarrow(
+    form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = log_of(7)
+    expected = described(edges_from_sessions(FORMS["lists"](log, tmp_path)))
+    given = FORMS[form](log, tmp_path)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    assert described(edges_from_sessions(given)) == expected
+
+
 def test_a_table_without_pyarrow(monkeypatch: pytest.MonkeyPatch) -> None:
     table = table_of(log_of(6))
     frame = table.to_pandas()
