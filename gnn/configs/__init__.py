@@ -26,6 +26,7 @@ from gnn.configs.graph import (
     as_neighbor_config,
     as_pair_weights,
 )
+from gnn.configs.session_columns import SessionColumns
 from gnn.configs.sessions import SessionGraphConfig, as_session_graph_config
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "GraphRegConfig",
     "NormType",
     "PairWeights",
+    "SessionColumns",
     "SessionGraphConfig",
     "TransformType",
     "VatRegConfig",

@@ -1,4 +1,4 @@
-"""Spans of time, as numbers of seconds or as text."""
+"""Lengths of time: numbers of seconds, or texts such as "30min"."""
 
 from __future__ import annotations
 
@@ -7,36 +7,37 @@ import numbers
 import re
 from typing import Any
 
-_SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
-_TEXT = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*([a-z]+)\s*")
+_SECONDS = {"s": 1.0, "sec": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+_TEXT = re.compile(rf"(\d+\.?\d*|\.\d+)\s*({'|'.join(_SECONDS)})?")
 
 
 def as_seconds(name: str, value: Any) -> float:
-    """A span of time in seconds.
+    """A length of time in seconds, 0 or more.
 
     Args:
-        name: what it is called in an error.
-        value: seconds, or a number and a unit: s, min, h, d (of 24 hours) or w.
+        name: what errors call it.
+        value: seconds, or a number and a unit: s (or sec), min, h, d or w.
 
     Raises:
         TypeError: it is neither a number nor text.
-        ValueError: it is not above 0 and finite, or the text is none of these.
+        ValueError: it is negative, not finite, or no such text.
 
     Example:
-        >>> as_seconds("half_life", "1.5h"), as_seconds("half_life", 90)
-        (5400.0, 90.0)
+
+    >>> as_seconds("gap", "30min"), as_seconds("gap", "1.5 h"), as_seconds("gap", 90)
+    (1800.0, 5400.0, 90.0)
     """
-    seconds = value
     if isinstance(value, str):
-        found = _TEXT.fullmatch(value)
-        if found is None or found[2] not in _SECONDS:
+        found = _TEXT.fullmatch(value.strip())
+        if found is None:
             raise ValueError(
-                f"{name} must be seconds, or a number and one of {', '.join(_SECONDS)}, as in "
-                f"'30min'; got {value!r}"
+                f"{name} must be a number and one of {', '.join(_SECONDS)}, such as '30min'; "
+                f"got {value!r}"
             )
-        seconds = float(found[1]) * _SECONDS[found[2]]
-    elif isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise TypeError(f"{name} must be seconds or text such as '30min', got {value!r}")
-    if not 0 < seconds < math.inf:
-        raise ValueError(f"{name} must be above 0 and finite, got {value!r}")
-    return float(seconds)
+        return float(found[1]) * _SECONDS[found[2] or "s"]
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise TypeError(f"{name} must be seconds or a text such as '30min', got {value!r}")
+    seconds = float(value)
+    if not 0 <= seconds < math.inf:
+        raise ValueError(f"{name} must be finite and at least 0, got {seconds}")
+    return seconds

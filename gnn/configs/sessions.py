@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 
 from gnn.configs.arguments import check_count
 from gnn.configs.durations import as_seconds
-from gnn.configs.fields import Config, convert, not_negative, set_field
+from gnn.configs.fields import convert, not_negative, set_field
+from gnn.configs.session_columns import SessionColumns
 
 WEIGHTINGS = ("count", "cosine", "jaccard", "lift", "ppmi", "npmi", "rate", "bm25", "swing")
 REPEATS = ("once", "counted")
@@ -28,7 +29,7 @@ _OF_COUNTS_ALONE = ("count", "cosine", "jaccard")
 
 
 @dataclasses.dataclass(frozen=True)
-class SessionGraphConfig(Config):
+class SessionGraphConfig(SessionColumns):
     """Which pairs of items that sessions hold are edges of a graph, and what they weigh.
 
     In this order: of a session, repeats of an item go; sessions that are too long go, or are cut;
@@ -68,6 +69,8 @@ class SessionGraphConfig(Config):
         swing_smoothing: The number `alpha` of `"swing"`.
         swing_sessions: `"swing"` compares the sessions of an item in pairs: of an item of more, it
             takes so many of the last.
+        session_column, item_column, user_column, time_column, session_gap: Where a table has what
+            makes sessions, by keyword; see `gnn.configs.SessionColumns`.
 
     Raises:
         TypeError: A field is of another type.
@@ -99,6 +102,7 @@ class SessionGraphConfig(Config):
     in_nsl: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         defaults: dict[str, Any] = {"min_count": 1, "join_isolated": False}
         if self.weighting == "auto":
             defaults = _AUTO
@@ -131,6 +135,8 @@ class SessionGraphConfig(Config):
         set_field(self, "session_shift", float(shift))
         if self.half_life is not None:
             set_field(self, "half_life", as_seconds("half_life", self.half_life))
+            if not self.half_life:
+                raise ValueError("half_life must be above 0, got 0")
         for name in ("directed", "mutual", "join_isolated"):
             if not isinstance(getattr(self, name), bool):
                 raise TypeError(f"{name} must be True or False, got {getattr(self, name)!r}")

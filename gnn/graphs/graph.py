@@ -63,8 +63,9 @@ class Graph(FromNames):
       class_names: None, or the name of each class; sorted if they come from string labels.
       offsets: None, or int64 `[num_nodes + 1]` for edges that are grouped by receiver: those into
         node i are `offsets[i]` to `offsets[i + 1]`. Samplers then need not sort them.
-      notes: what `info` tells of the making: `"edges"`, what was done to those given, and
-        `"labels"`, what was guessed of them.
+      notes: what is known of the making, as JSON can hold it, and `info` tells: `"edges"`, what was
+        done to those given; `"labels"`, what was guessed of them; and of sessions `"config"` and
+        `"report"`, by which and from what the edges were made.
 
     Raises:
       TypeError: for a wrong dtype or type.
@@ -89,7 +90,7 @@ class Graph(FromNames):
     num_nodes: int = None  # type: ignore[assignment]
     class_names: tuple[str, ...] | None = None
     offsets: np.ndarray | None = None
-    notes: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    notes: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Checks and converts every field."""

@@ -63,6 +63,10 @@ _ABOUT: Mapping[str, tuple[str, tuple[str, ...], bool]] = {
 }
 
 
+# What the notes of a graph say of its making, for scripts.
+_MAKING = ("config", "report")
+
+
 def catalog() -> list[CatalogEntry]:
     """The named data sets, and which of them are on this machine.
 
@@ -105,4 +109,24 @@ def describe(graph: Graph) -> dict[str, Any]:
         "features": {name: list(value.shape[1:]) for name, value in graph.features.items()},
         "classes": classes,
         "splits": {name: len(nodes) for name, nodes in graph.splits.items()},
+    } | {key: graph.notes[key] for key in _MAKING if key in graph.notes}
+
+
+def describe_making(graph: Graph) -> str:
+    """A line on the configuration that a graph was made by, "" where its notes have none.
+
+    Example:
+
+    >>> print(describe_making(Graph.from_sessions([["a", "b"]], config={"min_count": 1})))
+      made by         weighting=count, min_count=1, min_weight=0.0
+    """
+    config = graph.notes.get("config")
+    if not config:
+        return ""
+    # The columns of a log say nothing of the graph.
+    set_ = {
+        name: value
+        for name, value in config.items()
+        if value is not None and value is not False and not name.endswith("_column")
     }
+    return f"  {'made by':<15} " + ", ".join(f"{name}={value}" for name, value in set_.items())

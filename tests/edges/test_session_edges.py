@@ -195,7 +195,7 @@ def test_auto_says_what_it_takes() -> None:
         ({"weighting": "npmi", "repeats": "counted"}, "repeats='counted' goes with"),
         ({"weighting": "swing", "window": 2}, "'swing' is of whole sessions.*window=2"),
         ({"weighting": "swing", "directed": True}, "'swing' is of whole sessions.*directed=True"),
-        ({"half_life": "3 moons"}, "half_life must be seconds.*'3 moons'"),
+        ({"half_life": "3 moons"}, "half_life must be a number and one of.*'3 moons'"),
         ({"half_life": 0}, "half_life must be above 0.*0"),
         ({"session_shift": float("nan")}, "session_shift must be finite.*nan"),
     ],
