@@ -92,7 +92,8 @@ def test_patterns_files_and_formats(capsys: Capture, tmp_path: Path) -> None:
 
 
 def test_users_and_times(capsys: Capture) -> None:
-    flags = "--weighting count --item-column product --user-column visit --time-column at --session-gap 1"
+    flags = "--item-column product --user-column visit --time-column at --session-gap 1"
+    flags += " --weighting count"
     assert run(f"build-graph log.csv --output graph {flags}", capsys)[0] == 0
     graph = gnn.graphs.open_graph("graph")
     assert graph.notes["config"]["session_gap"] == 1.0
