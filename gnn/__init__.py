@@ -11,7 +11,8 @@ The parts, each of which may import from those after it:
   of, their batches, data sets to start from, explanations, and nearest neighbors.
 - `gnn.graphs`: the `Graph` and what is done with one.
 - `gnn.edges`, `gnn.ops`: edges from records, tables and matrices; pure tensor functions.
-- `gnn.configs`, `gnn.files`: the settings of losses; what is written, whole or not at all.
+- `gnn.configs`, `gnn.files`, `gnn.tables`: the settings of losses; what is written, whole or not at
+  all; tables in files and in memory, read in chunks.
 
 `gnn.cotraining`, `gnn.datasets`, `gnn.explain`, `gnn.nsl`, `gnn.plots`, `gnn.runs` and
 `gnn.training` are imported when first used.

@@ -21,6 +21,7 @@ LEVELS = {
     "configs": 0,
     "files": 0,
     "memory_maps": 0,
+    "tables": 0,
     "edges": 1,
     "ops": 1,
     "graphs": 2,

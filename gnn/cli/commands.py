@@ -9,10 +9,17 @@ import argparse
 import dataclasses
 import sys
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from gnn.cli.config_options import config_options_of
 from gnn.cli.options import options_of
-from gnn.runs.run_config import EXACT, MODELS, OptionError, RunConfig, read_config_file
+from gnn.configs.sessions import SessionGraphConfig, as_session_graph_config
+from gnn.runs.config_files import OptionError, read_options
+from gnn.runs.run_config import EXACT, MODELS, RunConfig, read_config_file
+
+if TYPE_CHECKING:
+    from gnn.graphs.graph import Graph
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,10 +49,13 @@ def datasets(arguments: argparse.Namespace) -> Result:
 
 def info(arguments: argparse.Namespace) -> Result:
     """Describes data or a run."""
+    from gnn.graphs.storage.graph_files import holds_graph, open_graph
     from gnn.runs.catalog import describe
     from gnn.runs.run import load_run
     from gnn.runs.run_data import load_data
 
+    if arguments.run is not None and holds_graph(arguments.run):
+        return _graph(arguments.run, open_graph(arguments.run))
     if arguments.run is not None:
         run = load_run(arguments.run)
         data = {
@@ -63,6 +73,38 @@ def info(arguments: argparse.Namespace) -> Result:
     )
     graph, _ = load_data(config)
     return Result(describe(graph), graph.info())
+
+
+def build_graph(arguments: argparse.Namespace) -> Result:
+    """Builds a graph out of a log."""
+    config = graph_config(arguments)
+    from gnn.runs.graph_building import build_graph as build
+
+    graph = build(
+        [Path(log) for log in arguments.log],
+        arguments.output,
+        config,
+        missing=arguments.missing,
+        na_values=arguments.na_values,
+        strict=arguments.strict,
+        overwrite=arguments.overwrite,
+    )
+    return _graph(arguments.output, graph, "wrote ")
+
+
+def graph_config(arguments: argparse.Namespace) -> SessionGraphConfig:
+    """The fields of the flags over those of the file.
+
+    Raises:
+        OptionError: a field is wrong or unknown.
+        FileNotFoundError: there is no such file.
+    """
+    try:
+        values = {} if arguments.config is None else read_options(arguments.config)
+        values |= config_options_of(arguments, SessionGraphConfig)
+        return as_session_graph_config(values)
+    except (TypeError, ValueError) as error:
+        raise OptionError(str(error)) from error
 
 
 def train(arguments: argparse.Namespace) -> Result:
@@ -172,6 +214,7 @@ def adopt(arguments: argparse.Namespace) -> Result:
 COMMANDS: dict[str, Callable[[argparse.Namespace], Result]] = {
     "datasets": datasets,
     "info": info,
+    "build-graph": build_graph,
     "train": train,
     "evaluate": evaluate,
     "predict": predict,
@@ -188,6 +231,13 @@ def _asked(arguments: argparse.Namespace) -> dict[str, Any]:
         "inference": arguments.inference,
         "progress": True,
     }
+
+
+def _graph(folder: str, graph: Graph, done: str = "") -> Result:
+    from gnn.runs.catalog import describe, describe_making
+
+    lines = [f"{done}{folder}", graph.info(), describe_making(graph)]
+    return Result({"graph": folder, **describe(graph)}, "\n".join(filter(None, lines)))
 
 
 def _say_estimated(inference: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from gnn.cli.commands import COMMANDS
 from gnn.cli.parser import build_parser
 from gnn.cli.quiet import import_tensorflow
-from gnn.runs.run_config import OptionError
+from gnn.runs.config_files import OptionError
 
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 

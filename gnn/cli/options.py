@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from typing import Any
 
+from gnn.cli.flags import add_flag
 from gnn.runs.run_config import RunConfig, option_types
 
 _TITLES = {
@@ -30,23 +30,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     kinds = option_types()
     groups = {name: parser.add_argument_group(title) for name, title in _TITLES.items()}
     for option in dataclasses.fields(RunConfig):
-        rule, kind = option.metadata, kinds[option.name]
-        about = rule["about"]
-        settings: dict[str, Any] = {"default": None}
-        if kind is bool:
-            settings["action"] = argparse.BooleanOptionalAction
-        elif kind in (int, float):
-            settings |= {"type": kind, "metavar": "N" if kind is int else "X"}
-        elif kind is not str:
-            settings |= {"type": int, "metavar": "N", "nargs": "+"}
-        elif rule["choices"]:
-            settings["metavar"] = "NAME"
-            about += ": " + ", ".join(rule["choices"])
-            settings["choices"] = rule["choices"]
-        else:
-            settings["metavar"] = "FOLDER"
-        flag = "--" + option.name.replace("_", "-")
-        groups[rule["group"]].add_argument(flag, help=about, **settings)
+        rule = option.metadata
+        add_flag(
+            groups[rule["group"]],
+            option.name,
+            kinds[option.name],
+            rule["about"],
+            choices=rule["choices"],
+            metavar="FOLDER",
+        )
 
 
 def options_of(arguments: argparse.Namespace) -> RunConfig:

@@ -6,13 +6,16 @@ import argparse
 import importlib.metadata
 from collections.abc import Iterable
 
+from gnn.cli.config_options import add_config_options
 from gnn.cli.options import add_options
 from gnn.configs.label_kinds import LABEL_KINDS
+from gnn.configs.sessions import WEIGHTINGS, SessionGraphConfig
 from gnn.runs.run_config import DATASETS, INFERENCE, NETWORK_NAMES
 
 ABOUT = {
     "datasets": "List the named data sets, and which of them are on this machine.",
-    "info": "Describe a data set, a folder of data, or a finished run.",
+    "info": "Describe a data set, a folder of data, a stored graph, or a finished run.",
+    "build-graph": "Build a graph out of a log of sessions, and write it to a folder.",
     "train": "Train a model on a graph, and write a run folder.",
     "evaluate": "Measure the loss and the accuracy of a finished run.",
     "predict": "Write the class of each node, with the probability of every class.",
@@ -23,7 +26,18 @@ ABOUT = {
 
 EXAMPLES = {
     "datasets": ["gnn datasets", "gnn datasets --json"],
-    "info": ["gnn info --dataset cora", "gnn info --data shop", "gnn info runs/cora-gcn"],
+    "info": [
+        "gnn info --dataset cora",
+        "gnn info --data shop",
+        "gnn info clicks",
+        "gnn info runs/cora-gcn",
+    ],
+    "build-graph": [
+        "gnn build-graph clicks.parquet --output clicks --weighting npmi --min-count 2",
+        "gnn build-graph 'logs/*.csv' --output clicks --config graph.yaml --max-neighbors 10",
+        "gnn build-graph log.jsonl --output clicks --item-column product --user-column customer "
+        "--time-column at --session-gap 30min",
+    ],
     "train": [
         "gnn train --dataset cora --model gcn",
         "gnn train --data shop --model graph-regularization --output runs/shop",
@@ -71,6 +85,14 @@ The columns are id, class and probability_CLASS. A graph network needs each node
 it a folder with nodes and edges. The other models take a table of nodes as well.
 Graph networks are {", ".join(NETWORK_NAMES)}.""",
     "info": "",
+    "build-graph": """\
+A log is one or several files: Parquet, CSV or JSON lines (.jsonl, .ndjson; these two also .gz),
+with a row a click or purchase. A pattern in quotes may match many. Every field of the configuration
+is an option below, and a key of the YAML or JSON file of --config, with underscores; flags win over
+the file, and none means that there is no limit.
+
+The folder is there whole or not at all. It keeps the configuration and the report, which gnn info
+shows, and gnn.graphs.open_graph reads it.""",
     "adopt": """\
 Every folder that gnn writes has a gnn_manifest.json of its files. --overwrite replaces no folder
 without one, and none that holds anything else. FOLDER may be a run (finished or not), a graph,
@@ -114,6 +136,7 @@ def build_parser() -> argparse.ArgumentParser:
             "--debug", action="store_true", help="show where in the program an error came from"
         )
     _add_info(parsers["info"])
+    _add_build_graph(parsers["build-graph"])
     parsers["train"].add_argument(
         "--config", metavar="FILE", help="a YAML or JSON file with any of the options below"
     )
@@ -160,7 +183,9 @@ def build_parser() -> argparse.ArgumentParser:
 
 def _add_info(parser: argparse.ArgumentParser) -> None:
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("run", nargs="?", metavar="RUN", help="the folder of a finished run")
+    what.add_argument(
+        "run", nargs="?", metavar="RUN", help="the folder of a finished run, or of a graph"
+    )
     what.add_argument("--dataset", choices=DATASETS, metavar="NAME", help="a named data set")
     what.add_argument("--data", metavar="FOLDER", help="a folder of data")
     parser.add_argument(
@@ -169,6 +194,33 @@ def _add_info(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="what the labels of the folder are",
     )
+
+
+def _add_build_graph(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "log", nargs="+", metavar="LOG", help="a file of records, or a pattern in quotes"
+    )
+    parser.add_argument("--output", metavar="FOLDER", required=True, help="the folder to make")
+    parser.add_argument("--overwrite", action="store_true", help="replace an older graph")
+    parser.add_argument("--strict", action="store_true", help="make malformed rows an error")
+    parser.add_argument(
+        "--missing",
+        choices=("raise", "drop"),
+        default="raise",
+        metavar="NAME",
+        help="records without a session, item or time: raise an error, or drop them [raise]",
+    )
+    parser.add_argument(
+        "--na-values",
+        nargs="*",
+        metavar="TEXT",
+        help="the texts that mean missing [NA, NaN, None, null and their like]",
+    )
+    parser.add_argument(
+        "--config", metavar="FILE", help="a YAML or JSON file with any of the fields below"
+    )
+    group = parser.add_argument_group("the columns of the log, and what is an edge")
+    add_config_options(group, SessionGraphConfig, {"weighting": WEIGHTINGS})
 
 
 def _add_export(parser: argparse.ArgumentParser) -> None:

@@ -27,6 +27,7 @@ from gnn.configs.graph import (
     as_pair_weights,
 )
 from gnn.configs.neighbors import NeighborGraphConfig, as_neighbor_graph_config
+from gnn.configs.session_columns import SessionColumns
 from gnn.configs.sessions import SessionGraphConfig, as_session_graph_config
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "NeighborGraphConfig",
     "NormType",
     "PairWeights",
+    "SessionColumns",
     "SessionGraphConfig",
     "TransformType",
     "VatRegConfig",

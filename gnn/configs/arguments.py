@@ -70,3 +70,17 @@ def check_rate(argument: str, value: float) -> float:
     if not 0 <= value < 1:
         raise ValueError(f"{argument} must be in [0, 1); got {value}")
     return float(value)
+
+
+def check_verbose(value: Any) -> None:
+    """Raises unless a value says whether to show progress: "auto", True or False.
+
+    Raises:
+        ValueError: it is something else.
+
+    Example:
+
+    >>> check_verbose("auto")
+    """
+    if value not in ("auto", True, False):
+        raise ValueError(f"verbose must be 'auto', True or False; got {value!r}")

@@ -11,7 +11,7 @@ from typing import Any
 import tensorflow as tf
 from tqdm import tqdm
 
-from gnn.configs.arguments import check_count
+from gnn.configs.arguments import check_count, check_verbose
 from gnn.data.record_shards import SUFFIXES
 
 _MOST_SHARDS = 99_999
@@ -30,8 +30,7 @@ def check_shards(shards: Any, compression: Any, verbose: Any) -> None:
         raise ValueError(f"shards must be at most {_MOST_SHARDS}, got {shards}")
     if compression not in SUFFIXES:
         raise ValueError(f"compression must be None, 'GZIP' or 'ZLIB'; got {compression!r}")
-    if verbose not in ("auto", True, False):
-        raise ValueError(f"verbose must be 'auto', True or False; got {verbose!r}")
+    check_verbose(verbose)
 
 
 def write_shards(

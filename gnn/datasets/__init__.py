@@ -6,7 +6,7 @@ from gnn.datasets.groceries import groceries, groceries_sessions
 from gnn.datasets.node_columns import NodeColumns
 from gnn.datasets.node_tables import NodeTable, read_nodes
 from gnn.datasets.planetoid import planetoid
-from gnn.datasets.table_problems import Problems, TableWarning
+from gnn.tables.problems import Problems, TableWarning
 
 __all__ = [
     "FolderData",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from gnn.datasets.table_cells import Lists, Numbers, parse_numbers
-from gnn.datasets.table_problems import Problems
-from gnn.datasets.tables import Chunk, Table
+from gnn.tables.cells import Numbers, parse_numbers
+from gnn.tables.object_cells import ObjectCells
+from gnn.tables.problems import Problems
+from gnn.tables.table import Chunk, Table
 
 _NAME = "the DataFrame"
 
@@ -49,19 +50,24 @@ def frame_table(frame: Any) -> Table:
         raise ValueError(f"{_NAME} has more than one column named {twice!r}")
     if "id" not in columns:
         columns = {"id": frame.index.to_series(), **columns}
-    cells: dict[str, Any] = {
+    cells = {
         name: FrameCells(f"{_NAME}: column {name!r}", series) for name, series in columns.items()
     }
-    chunks = iter([Chunk(np.arange(len(frame)), cells)] if len(frame) else [])
-    return Table(_NAME, list(columns), chunks, Problems(_NAME, "row", num_rows=len(frame)))
+
+    def read(wanted: frozenset[str] | None) -> Iterator[Chunk]:
+        if len(frame):
+            named = {k: held for k, held in cells.items() if wanted is None or k in wanted}
+            yield Chunk(np.arange(len(frame)), named)
+
+    return Table(_NAME, list(columns), read, Problems(_NAME, "row", num_rows=len(frame)))
 
 
-class FrameCells:
+class FrameCells(ObjectCells):
     """The cells of a column of a DataFrame."""
 
     def __init__(self, name: str, series: Any) -> None:
         """Takes what errors call it, and the column."""
-        self._name, self._series = name, series
+        super().__init__(name, series)
         self._missing = series.isna().to_numpy()
 
     def text(self) -> Sequence[str]:
@@ -72,34 +78,17 @@ class FrameCells:
         """
         return [
             "" if gone else self._as_text(cell)
-            for cell, gone in zip(self._series.tolist(), self._missing, strict=True)
+            for cell, gone in zip(self._listed(), self._missing, strict=True)
         ]
 
     def numbers(self) -> Numbers:
         """The cells as numbers, as those of a CSV file that holds the same."""
-        if self._series.dtype.kind in "biuf":
-            values = self._series.to_numpy(np.float64, na_value=np.nan)
+        series: Any = self._cells
+        if series.dtype.kind in "biuf":
+            values = series.to_numpy(np.float64, na_value=np.nan)
             with np.errstate(over="ignore"):
                 strange = np.flatnonzero(~np.isfinite(values.astype(np.float32)))
             shown = {int(at): "" if np.isnan(values[at]) else str(values[at]) for at in strange}
             return Numbers(values, shown)
-        cells = zip(self._series.tolist(), self._missing, strict=True)
+        cells = zip(self._listed(), self._missing, strict=True)
         return parse_numbers(["" if gone else str(cell) for cell, gone in cells])
-
-    def lists(self) -> Lists | None:
-        """The cells as lists, or None if they are no lists of numbers."""
-        cells = self._series.tolist()
-        kinds = (list, tuple, np.ndarray)
-        if not any(isinstance(cell, kinds) for cell in cells):
-            return None
-        arrays = [np.asarray(x if isinstance(x, kinds) else [], np.float64).ravel() for x in cells]
-        pairs = zip(cells, arrays, strict=True)
-        lengths = [array.size if isinstance(cell, kinds) else -1 for cell, array in pairs]
-        return Lists(np.array(lengths, np.int64), np.concatenate(arrays))
-
-    def _as_text(self, cell: Any) -> str:
-        if isinstance(cell, float) and cell.is_integer():  # As pandas has whole numbers with gaps.
-            cell = int(cell)
-        if not isinstance(cell, (str, int, float)):
-            raise ValueError(f"{self._name} must hold text or numbers, got {cell!r}")
-        return str(cell)

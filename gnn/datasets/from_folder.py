@@ -13,14 +13,15 @@ import numpy as np
 
 from gnn.datasets.node_columns import NodeColumns
 from gnn.datasets.node_tables import load_nodes
-from gnn.datasets.table_cells import quoted, why_no_number
-from gnn.datasets.table_problems import Problems, RowCheck
-from gnn.datasets.tables import Chunk, Table, open_table
 from gnn.edges.co_occurrence import co_occurrence
 from gnn.edges.edges import EdgeReport, Edges
 from gnn.edges.merging import merge_edges
 from gnn.edges.missing import as_na_values, without_na
 from gnn.graphs.graph import Graph
+from gnn.tables.cells import quoted, why_no_number
+from gnn.tables.opening import open_table
+from gnn.tables.problems import Problems, RowCheck
+from gnn.tables.table import Chunk, Table
 
 _SUFFIXES = (".csv", ".parquet")
 _FILES_SHOWN = 20

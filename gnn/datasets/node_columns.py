@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from gnn.datasets.table_cells import ArrowCells, Lists, TextCells, is_word, why_no_number
-from gnn.datasets.table_problems import RowCheck
+from gnn.tables.cells import Cells, Lists, is_word, why_no_number
+from gnn.tables.problems import RowCheck
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,7 +91,7 @@ class FeatureColumn:
         self._strange: dict[int, str] = {}
         self._lists: list[Lists] = []
 
-    def add(self, cells: TextCells | ArrowCells) -> None:
+    def add(self, cells: Cells) -> None:
         """Takes the cells of the next rows."""
         lists = cells.lists()
         if lists is not None:

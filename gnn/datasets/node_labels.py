@@ -9,10 +9,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from gnn.datasets.node_columns import NodeColumns
-from gnn.datasets.table_cells import ArrowCells, Lists, TextCells, is_word, quoted
-from gnn.datasets.table_problems import RowCheck
 from gnn.edges.missing import without_na
 from gnn.graphs.labels import SIGNS_NOTE, TWO_SIGNS, check_label_kind, read_labels
+from gnn.tables.cells import Cells, Lists, is_word, quoted
+from gnn.tables.problems import RowCheck
 
 _LARGEST_LABEL = np.iinfo(np.int32).max - 1
 _LABELS_SHOWN = 10
@@ -54,7 +54,7 @@ class LabelColumn:
         self._lists: list[Lists] = []
         self._reading = ""
 
-    def add(self, cells: TextCells | ArrowCells) -> None:
+    def add(self, cells: Cells) -> None:
         """Takes the cells of the next rows."""
         lists = cells.lists()
         if lists is None:

@@ -12,11 +12,12 @@ import numpy as np
 from gnn.datasets.frame_tables import frame_table, is_frame
 from gnn.datasets.node_columns import FeatureColumn, NodeColumns
 from gnn.datasets.node_labels import LabelColumn, TableLabels
-from gnn.datasets.table_cells import quoted
-from gnn.datasets.table_problems import Problems, RowCheck
-from gnn.datasets.tables import Table, open_table
 from gnn.edges.missing import as_na_values, without_na
 from gnn.graphs.batch.keys import RESERVED_KEYS
+from gnn.tables.cells import quoted
+from gnn.tables.opening import open_table
+from gnn.tables.problems import Problems, RowCheck
+from gnn.tables.table import Table
 
 _STACKED = "features"
 _NOT_FEATURES = ("id", "label", "split")

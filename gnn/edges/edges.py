@@ -21,6 +21,8 @@ class EdgeReport:
       raised: pairs whose two directions differed in weight: both have the larger now.
       missing: records without a session or an item.
       unknown: records of items that are no node.
+      malformed: rows of a table that could not be read.
+      malformed_rows: which these are, the first of them.
       unit: what was given, edges or records.
       remarks: what else there is to say, each in a few words.
 
@@ -36,12 +38,16 @@ class EdgeReport:
     raised: int = 0
     missing: int = 0
     unknown: int = 0
+    malformed: int = 0
+    malformed_rows: str = ""
     unit: str = "edge"
     remarks: tuple[str, ...] = ()
 
     def text(self) -> str:
         """One line of text; "" where the edges are the given ones and nothing is to be said."""
         parts = []
+        if self.malformed:
+            parts.append(self.malformed_text())
         if self.missing:
             parts.append(f"{self.missing:,} without a session or an item left out")
         if self.unknown:
@@ -58,6 +64,11 @@ class EdgeReport:
             parts.append(f"{counted(self.raised, 'pair')} raised to the larger weight")
         parts.extend(self.remarks)
         return f"{counted(self.given, self.unit)}: {', '.join(parts)}" if parts else ""
+
+    def malformed_text(self) -> str:
+        """How many rows were malformed, and which."""
+        rows = counted(self.malformed, "malformed row")
+        return f"{rows} left out ({self.malformed_rows})"
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -14,7 +14,7 @@ from gnn.edges.neighbors.copies import copies_of, with_copies, with_itself
 from gnn.edges.neighbors.exact import near_pairs
 from gnn.edges.neighbors.metrics import Vectors, as_vectors, farthest, similarities
 from gnn.edges.neighbors.pairs import Near
-from gnn.edges.top_neighbors import in_both_directions
+from gnn.edges.top_neighbors import in_both_directions, sort_senders
 
 # Up to so many different vectors all pairs are compared unless one says otherwise.
 MOST_EXACT = 50_000
@@ -72,6 +72,7 @@ def edges_from_vectors(vectors: Any, config: Any = None) -> Edges:
     senders, receivers, weights, left_out = _similar_enough(near, config)
     del near
     chosen = senders.size
+    sort_senders(senders, receivers, weights, len(given))
     senders, receivers, weights = in_both_directions(
         senders, receivers, weights, len(given), mutual=config.symmetric == "mutual"
     )

@@ -1,4 +1,4 @@
-"""The few heaviest edges of each node, of which both directions stay or go."""
+"""The few heaviest edges of each node, and edges whose two directions stay or go together."""
 
 from __future__ import annotations
 
@@ -49,18 +49,17 @@ def heaviest(nodes: np.ndarray, weights: np.ndarray, k: int) -> np.ndarray:
 def in_both_directions(
     senders: np.ndarray, receivers: np.ndarray, weights: np.ndarray, num_nodes: int, *, mutual: bool
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Edges that were chosen by their receivers, so that each has its reverse, of the same weight.
+    """Edges of which some are given in one direction, in both, each of the same weight.
 
     Args:
       senders: integers `[n]`.
-      receivers: integers `[n]` that do not descend; no edge is there twice.
-      weights: `[n]`, positive, the same for both directions.
+      receivers: integers `[n]`; the edges are sorted by receiver and then sender, none is twice.
+      weights: `[n]`, above 0, the same for both directions.
       num_nodes: the number of nodes.
-      mutual: whether both ends must have chosen an edge; else one is enough, and what the other
-        lacks is added.
+      mutual: whether both directions must be given; else one is enough, and the other is added.
 
     Returns:
-      The senders, receivers and weights, sorted by receiver and then sender.
+      The senders, receivers and weights, sorted as before.
 
     >>> chosen = np.array([1, 0, 1]), np.array([0, 1, 2]), np.array([3.0, 3.0, 2.0])
     >>> [field.tolist() for field in in_both_directions(*chosen, 3, mutual=True)]
@@ -68,25 +67,70 @@ def in_both_directions(
     >>> [field.tolist() for field in in_both_directions(*chosen, 3, mutual=False)]
     [[1, 0, 2, 1], [0, 1, 1, 2], [3.0, 3.0, 2.0, 2.0]]
     """
-    ends = np.cumsum(np.bincount(receivers, minlength=num_nodes))
-    shape = num_nodes, num_nodes
-    # One 64-bit index would make all of them 64 bits wide.
-    narrow = np.int32 if max(senders.size, num_nodes) < 2**31 else np.int64
-    starts = np.concatenate([[0], ends]).astype(narrow)
-    chosen = sparse.csr_array((weights, senders.astype(narrow, copy=False), starts), shape=shape)
-    # The rows of a transpose are sorted, in linear time.
-    reverse = chosen.T.tocsr()
-    chosen = reverse.T.tocsr()
-    parts = []
+    edges = _by_receiver(senders, receivers, weights, num_nodes)
+    back, parts = edges.T.tocsr(), []
     for start in range(0, max(1, num_nodes), _ROWS):  # All at once would take twice the memory.
-        rows = slice(start, start + _ROWS)
-        one, other = chosen[rows], reverse[rows]
-        edges = one.minimum(other) if mutual else one.maximum(other)
-        parts.append((edges.indices, edges.data, np.diff(edges.indptr)))
-    del chosen, reverse, edges
+        some = slice(start, start + _ROWS)
+        part = edges[some].minimum(back[some]) if mutual else edges[some].maximum(back[some])
+        parts.append((part.indices, part.data, np.diff(part.indptr)))
+    del edges, back, part
     fields = [list(field) for field in zip(*parts, strict=True)]
     del parts
     # Each field lets go of its parts before the next is made.
     senders, weights, lengths = (np.concatenate(fields.pop(0)) for _ in range(3))
     receivers = np.repeat(np.arange(num_nodes, dtype=np.int32), lengths)
     return senders.astype(np.int32, copy=False), receivers, weights
+
+
+def sort_senders(
+    senders: np.ndarray, receivers: np.ndarray, weights: np.ndarray, num_nodes: int
+) -> None:
+    """Sorts the edges of each receiver by sender, in place.
+
+    Args:
+      senders: int32 `[n]`.
+      receivers: integers `[n]` that do not descend; no edge is there twice.
+      weights: `[n]`.
+      num_nodes: the number of nodes.
+
+    >>> senders, weights = np.array([2, 1], np.int32), np.array([3.0, 5.0])
+    >>> sort_senders(senders, np.array([0, 0]), weights, 3)
+    >>> senders.tolist(), weights.tolist()
+    ([1, 2], [5.0, 3.0])
+    """
+    edges = _by_receiver(senders, receivers, weights, num_nodes)
+    edges.has_canonical_format = edges.has_sorted_indices = False
+    edges.sort_indices()
+    senders[:], weights[:] = edges.indices, edges.data
+
+
+def with_the_edge_back(
+    senders: np.ndarray, receivers: np.ndarray, weights: np.ndarray, num_nodes: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Those edges of which both directions are given, each with its own weight.
+
+    >>> given = np.array([1, 0, 1]), np.array([0, 1, 2]), np.array([3.0, 1.0, 2.0])
+    >>> [field.tolist() for field in with_the_edge_back(*given, 3)]
+    [[1, 0], [0, 1], [3.0, 1.0]]
+    """
+    edges = _by_receiver(senders, receivers, weights, num_nodes)
+    is_back = _by_receiver(senders, receivers, np.ones_like(weights), num_nodes).T.tocsr()
+    return _edges_of(edges.multiply(is_back).tocsr())
+
+
+def _by_receiver(
+    senders: np.ndarray, receivers: np.ndarray, weights: np.ndarray, num_nodes: int
+) -> sparse.csr_array:
+    lengths = np.bincount(receivers, minlength=num_nodes)
+    starts = np.concatenate([[0], np.cumsum(lengths)])
+    if starts[-1] <= np.iinfo(np.int32).max:
+        starts = starts.astype(np.int32)
+    edges = sparse.csr_array((weights, senders, starts), shape=(num_nodes, num_nodes))
+    edges.has_canonical_format = True
+    return edges
+
+
+def _edges_of(edges: sparse.csr_array) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    receivers = np.arange(edges.shape[0], dtype=np.int32)
+    senders = edges.indices.astype(np.int32, copy=False)
+    return senders, np.repeat(receivers, np.diff(edges.indptr)), edges.data

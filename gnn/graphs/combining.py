@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
@@ -13,7 +12,7 @@ from scipy import sparse
 from gnn.configs.fields import not_negative
 from gnn.edges.edges import counted
 from gnn.edges.merging import merge_edges
-from gnn.edges.numbering import numbered
+from gnn.edges.numbering import Names
 from gnn.graphs.features import Feature
 from gnn.graphs.from_indices import FromIndices
 from gnn.graphs.ids import as_ids
@@ -172,9 +171,9 @@ def _nodes_by_id(sources: list[_Source]) -> tuple[list[np.ndarray], np.ndarray |
                 "graphs must have ids of one type, got "
                 f"{firsts} in {sources[0].title} and {mine} in {source.title}"
             )
-    codes, distinct = numbered(list(chain.from_iterable(map(_ids, sources))))
-    ends = np.cumsum([source.places.size for source in sources])
-    return np.split(codes, ends[:-1]), as_ids(distinct), len(distinct)
+    names = Names()
+    places = [names.numbers_of(_ids(source)) for source in sources]
+    return places, as_ids(names.listed()), len(names)
 
 
 def _ids(source: _Source) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Self
 
@@ -112,4 +113,6 @@ class FromEmbeddings(FromIndices):
             label_kind=label_kind,
             na_values=na_values,
         )
-        return cls._made(nodes, edges_from_vectors(rows, given), nodes.num_nodes)
+        edges = edges_from_vectors(rows, given)
+        made_by = {"config": given.to_dict(), "report": dataclasses.asdict(edges.report)}
+        return cls._made(nodes, edges, nodes.num_nodes, made_by)

@@ -164,7 +164,13 @@ class FromIndices:
         return cls._made(NodeFields.read(features, num_nodes=count, **options), edges, count)
 
     @classmethod
-    def _made(cls, nodes: NodeFields, edges: Edges, num_nodes: int | None) -> Self:
+    def _made(
+        cls,
+        nodes: NodeFields,
+        edges: Edges,
+        num_nodes: int | None,
+        more: Mapping[str, Any] | None = None,
+    ) -> Self:
         """The graph of nodes and edges; names that a source of edges found become the ids."""
         make: Callable[..., Self] = cls
         notes = {"edges": edges.report.text(), "labels": nodes.note}
@@ -178,5 +184,5 @@ class FromIndices:
             ids=edges.ids if nodes.ids is None else nodes.ids,
             num_nodes=num_nodes,
             class_names=nodes.class_names,
-            notes={name: text for name, text in notes.items() if text},
+            notes={name: text for name, text in notes.items() if text} | dict(more or {}),
         )

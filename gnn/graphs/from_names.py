@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from gnn.configs.sessions import as_session_graph_config
 from gnn.edges.from_networkx import edges_from_networkx
 from gnn.edges.from_sessions import edges_from_sessions
 from gnn.edges.from_table import edges_from_table
@@ -187,6 +189,8 @@ class FromNames(FromIndices):
         unknown: str = "raise",
         missing: str = "raise",
         na_values: Collection[str] | None = None,
+        strict: bool = False,
+        verbose: str | bool = "auto",
     ) -> Self:
         """Makes a graph whose edges join the items that occur in one session.
 
@@ -203,8 +207,12 @@ class FromNames(FromIndices):
           ids.
 
         Args:
-          sessions: a list of sessions, each a list of items; or a table with the columns `session`
-            and `item` and a row a record: a pandas DataFrame or a dict of two sequences.
+          sessions: a list of sessions, each a list of items; or a table with a row a record: a
+            DataFrame, a dict of sequences, or anything with the Arrow interface (pandas, Polars,
+            DuckDB, PyArrow); or files with a row a record: a path, a pattern, or a list of these,
+            Parquet, CSV or JSON lines, which are read in chunks. The columns are named `session`
+            and `item`, or as `config` says; what a CSV file holds is text, unless nodes are
+            numbers. Sessions of a user are cut by a gap in time where `config` has one.
           features: as in `Graph.from_edges`.
           config: a `gnn.SessionGraphConfig`, or a dict of its fields: what a pair weighs, and which
             pairs are left out; `info` counts them.
@@ -215,18 +223,24 @@ class FromNames(FromIndices):
           label_kind: as in `Graph.from_edges`.
           unknown: what becomes of a record whose item is no node: `"raise"`, or `"drop"`, which
             leaves it out and counts it in `info`.
-          missing: what becomes of a record without a session or an item, alike: None, NaN or a text
-            of `na_values`. An item without a session is a node that joins nothing.
+          missing: what becomes of a record without a session, an item or a time, alike: None, NaN
+            or a text of `na_values`. An item without a session is a node that joins nothing.
           na_values: as in `Graph.from_edges`; here also of sessions and items. An item that is
             among the ids is never missing.
+          strict: whether a malformed row of a table is an error; else it is left out, counted and
+            named in a warning.
+          verbose: whether to show progress; "auto" where standard error is a terminal.
 
         Returns:
           The graph, its edges sorted by receiver and then sender.
 
         Raises:
+          FileNotFoundError: if there is no such file.
+          ImportError: if a format needs PyArrow.
           KeyError: if the table lacks a column.
           TypeError: if a session is a string, or an item should be an index and is no integer.
-          ValueError: for an item that is missing, unknown or out of range; else as in `Graph`.
+          ValueError: for an item that is missing, unknown or out of range, a file that is cut
+            short, or more than half of the rows of a table malformed; else as in `Graph`.
 
         >>> from gnn.graphs.graph import Graph
         >>> graph = Graph.from_sessions([["cat", "kitten"], ["kitten", "cat", "lion"]])
@@ -244,13 +258,17 @@ class FromNames(FromIndices):
             label_kind=label_kind,
             na_values=na_values,
         )
+        rules = as_session_graph_config(config)
         edges = edges_from_sessions(
             sessions,
-            config,
+            rules,
             ids=None if nodes.ids is None else nodes.ids.tolist(),
             num_nodes=nodes.num_nodes,
             unknown=unknown,
             missing=missing,
             na_values=na_values,
+            strict=strict,
+            verbose=verbose,
         )
-        return cls._made(nodes, edges, nodes.num_nodes)
+        made_by = {"config": rules.to_dict(), "report": dataclasses.asdict(edges.report)}
+        return cls._made(nodes, edges, nodes.num_nodes, made_by)

@@ -16,7 +16,13 @@ from gnn.graphs.features import Feature, as_features, describe
 from gnn.graphs.from_embeddings import FromEmbeddings
 from gnn.graphs.from_names import FromNames
 from gnn.graphs.ids import as_ids
-from gnn.graphs.info import edge_lines, feature_text, label_lines, split_lines
+from gnn.graphs.info import (
+    edge_lines,
+    feature_text,
+    homophily_lines,
+    label_lines,
+    split_lines,
+)
 from gnn.graphs.labels import held_labels, kind_of, labeled_edges
 from gnn.graphs.networkx_nodes import networkx_of_nodes
 
@@ -59,8 +65,9 @@ class Graph(FromNames, FromEmbeddings, Combining):
       class_names: None, or the name of each class; sorted if they come from string labels.
       offsets: None, or int64 `[num_nodes + 1]` for edges that are grouped by receiver: those into
         node i are `offsets[i]` to `offsets[i + 1]`. Samplers then need not sort them.
-      notes: what `info` tells of the making: `"edges"`, what was done to those given, and
-        `"labels"`, what was guessed of them.
+      notes: what is known of the making, as JSON can hold it, and `info` tells: `"edges"`, what was
+        done to those given; `"labels"`, what was guessed of them; and of sessions and vectors
+        `"config"` and `"report"`, by which and from what the edges were made.
 
     Raises:
       TypeError: for a wrong dtype or type.
@@ -85,7 +92,7 @@ class Graph(FromNames, FromEmbeddings, Combining):
     num_nodes: int = None  # type: ignore[assignment]
     class_names: tuple[str, ...] | None = None
     offsets: np.ndarray | None = None
-    notes: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    notes: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Checks and converts every field."""
@@ -198,7 +205,8 @@ class Graph(FromNames, FromEmbeddings, Combining):
         guessed of the labels is told, and which splits share nodes. Edge homophily is the share of
         edges whose two ends have the same class, over the edges that are no self loop and whose
         ends are both labeled (Zhu et al. 2020, "Beyond Homophily in Graph Neural Networks", section
-        2; they take every edge).
+        2; they take every edge). Where weights differ, it is told for the edges from a weight on,
+        which shows where to cut.
 
         Returns:
           The text.
@@ -230,5 +238,5 @@ class Graph(FromNames, FromEmbeddings, Combining):
                 counts = labeled_edges(self.senders, self.receivers, self.weights, self.labels)
                 if counts.any():
                     ends = self.labels[self.senders[counts]], self.labels[self.receivers[counts]]
-                    yield "edge homophily", f"{np.mean(ends[0] == ends[1]):.3f}"
+                    yield from homophily_lines(self.weights[counts], ends[0] == ends[1])
         yield from split_lines(self.splits)

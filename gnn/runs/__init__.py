@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gnn.runs.adoption import Adopted, adopt
+    from gnn.runs.config_files import OptionError
+    from gnn.runs.graph_building import build_graph
     from gnn.runs.run import Run, load_run
-    from gnn.runs.run_config import OptionError, RunConfig, read_config_file
+    from gnn.runs.run_config import RunConfig, read_config_file
     from gnn.runs.trainer import train
 
 __all__ = [
@@ -20,6 +22,7 @@ __all__ = [
     "Run",
     "RunConfig",
     "adopt",
+    "build_graph",
     "load_run",
     "read_config_file",
     "train",
@@ -27,10 +30,11 @@ __all__ = [
 
 _HOMES = {
     "Adopted": "gnn.runs.adoption",
-    "OptionError": "gnn.runs.run_config",
+    "OptionError": "gnn.runs.config_files",
     "Run": "gnn.runs.run",
     "RunConfig": "gnn.runs.run_config",
     "adopt": "gnn.runs.adoption",
+    "build_graph": "gnn.runs.graph_building",
     "load_run": "gnn.runs.run",
     "read_config_file": "gnn.runs.run_config",
     "train": "gnn.runs.trainer",

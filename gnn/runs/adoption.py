@@ -18,8 +18,7 @@ from gnn.files import (
     strangers,
     write_manifest,
 )
-from gnn.graphs.storage.graph_files import files_of_graph
-from gnn.graphs.storage.graph_writer import FORMAT as GRAPH_FORMAT
+from gnn.graphs.storage.graph_files import files_of_graph, holds_graph
 from gnn.graphs.storage.graph_writer import KIND as GRAPH
 from gnn.graphs.storage.graph_writer import SCHEMA
 from gnn.models.export import KIND as EXPORT
@@ -110,8 +109,7 @@ def _reader_of(path: Path) -> tuple[str, Callable[[Path], list[str] | None]] | N
     if (path / run_folder.CONFIG).is_file():
         return run_folder.KIND, _adopt_run
     if schema.is_file():
-        is_graph = GRAPH_FORMAT.encode() in schema.read_bytes()
-        return (GRAPH, files_of_graph) if is_graph else (RECORDS, files_of_records)
+        return (GRAPH, files_of_graph) if holds_graph(path) else (RECORDS, files_of_records)
     if (path / "saved_model.pb").is_file():
         return EXPORT, files_of_export
     if any(path.glob("step-*")) or any(path.glob("end-*")):

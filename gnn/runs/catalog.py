@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gnn.configs.sessions import SessionGraphConfig
 from gnn.datasets.download import data_folder
 from gnn.graphs.graph import Graph
 
@@ -63,6 +64,10 @@ _ABOUT: Mapping[str, tuple[str, tuple[str, ...], bool]] = {
 }
 
 
+# What the notes of a graph say of its making, for scripts.
+_MAKING = ("config", "report")
+
+
 def catalog() -> list[CatalogEntry]:
     """The named data sets, and which of them are on this machine.
 
@@ -105,4 +110,26 @@ def describe(graph: Graph) -> dict[str, Any]:
         "features": {name: list(value.shape[1:]) for name, value in graph.features.items()},
         "classes": classes,
         "splits": {name: len(nodes) for name, nodes in graph.splits.items()},
+    } | {key: graph.notes[key] for key in _MAKING if key in graph.notes}
+
+
+def describe_making(graph: Graph) -> str:
+    """A line on what sets a graph's configuration apart, "" where its notes have none.
+
+    Example:
+
+    >>> print(describe_making(Graph.from_sessions([["a", "b"]], config={"max_neighbors": 5})))
+      made by         weighting=npmi, max_session_items=50, min_count=2, max_neighbors=5, \
+join_isolated=True
+    """
+    config = graph.notes.get("config")
+    if not config:
+        return ""
+    plain = SessionGraphConfig("count").to_dict()
+    # The columns of a log say nothing of the graph.
+    set_ = {
+        name: value
+        for name, value in config.items()
+        if not name.endswith("_column") and (name == "weighting" or value != plain.get(name))
     }
+    return f"  {'made by':<15} " + ", ".join(f"{name}={value}" for name, value in set_.items())

@@ -13,13 +13,13 @@ from gnn.graphs.graph import Graph
 from gnn.layers.dense import FeatureDense
 from gnn.models.graph_regularization import GraphRegularizationModel
 from gnn.runs.best_epoch import BestEpoch
+from gnn.runs.config_files import OptionError
 from gnn.runs.networks import NETWORKS, build_network, hops_of
 from gnn.runs.run_config import (
     ALL_NEIGHBORS,
     EXACT,
     MODELS,
     PLANETOID,
-    OptionError,
     RunConfig,
 )
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 import os
 import typing
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from gnn.configs import DistanceType
 from gnn.configs.label_kinds import LABEL_KINDS
+from gnn.runs.config_files import OptionError, read_options
 
 PLANETOID = ("cora", "citeseer", "pubmed")
 DATASETS = (*PLANETOID, "digits", "groceries")
@@ -38,10 +37,6 @@ LOSSES = (
 )
 ALL_NEIGHBORS = -1
 EXACT, SAMPLED = INFERENCE = ("exact", "sampled")
-
-
-class OptionError(ValueError):
-    """An option that is out of range, unknown, missing, or of no use here."""
 
 
 def _option(
@@ -248,15 +243,7 @@ def read_config_file(path: str | os.PathLike[str]) -> RunConfig:
         TypeError: it holds no mapping, or an option has the wrong type.
         OptionError: another suffix, a file that cannot be parsed, or as `RunConfig`.
     """
-    path = Path(path)
-    if path.suffix not in (".json", ".yaml", ".yml"):
-        raise OptionError(f"config must be a .json, .yaml or .yml file, got {str(path)!r}")
-    text = path.read_text(encoding="utf-8")
-    values = _parse_json(path, text) if path.suffix == ".json" else _parse_yaml(path, text)
-    if values is None:
-        values = {}
-    if not isinstance(values, Mapping):
-        raise TypeError(f"{path} must hold a mapping of options, got {type(values).__name__}")
+    values = read_options(path)
     try:
         return RunConfig.from_dict(values, str(path))
     except TypeError as error:
@@ -264,27 +251,6 @@ def read_config_file(path: str | os.PathLike[str]) -> RunConfig:
     except OptionError as error:
         text = str(error)
         raise OptionError(text if text.startswith(str(path)) else f"{path}: {text}") from error
-
-
-def _parse_json(path: Path, text: str) -> Any:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        raise OptionError(f"{path}, line {error.lineno}: {error.msg}") from error
-
-
-def _parse_yaml(path: Path, text: str) -> Any:
-    try:
-        import yaml
-    except ImportError as error:
-        raise ImportError(f"{path}: YAML needs PyYAML: pip install pyyaml") from error
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = "" if mark is None else f", line {mark.line + 1}"
-        problem = getattr(error, "problem", None) or "it is not YAML"
-        raise OptionError(f"{path}{where}: {problem}") from error
 
 
 def _checked(option: dataclasses.Field[Any], kind: Any, value: Any) -> Any:

@@ -27,7 +27,8 @@ from gnn.files import (
     write_manifest,
 )
 from gnn.models.export import KIND as EXPORT
-from gnn.runs.run_config import OptionError, RunConfig
+from gnn.runs.config_files import OptionError
+from gnn.runs.run_config import RunConfig
 from gnn.training.snapshots import SNAPSHOTS, has_snapshot
 
 CONFIG, DATA, HISTORY, METRICS = "config.json", "data.json", "history.csv", "metrics.json"

@@ -10,24 +10,25 @@ import time
 import warnings
 from typing import Any
 
-from gnn.datasets.table_problems import TableWarning
 from gnn.files import check_replaceable, is_empty
 from gnn.graphs.graph import Graph
 from gnn.graphs.splits import check_apart
 from gnn.runs import run_folder
 from gnn.runs.adoption import carry_on
+from gnn.runs.config_files import OptionError
 from gnn.runs.feeding import training_batches
 from gnn.runs.judging import Judge, Validation
 from gnn.runs.recipes import best_epoch, build_model, compile_model, resolve
 from gnn.runs.reporting import EpochBar, FiniteLoss, Report, RunLog
 from gnn.runs.results import write_results
 from gnn.runs.run import Run, load_run
-from gnn.runs.run_config import OptionError, RunConfig
+from gnn.runs.run_config import RunConfig
 from gnn.runs.run_data import DataFacts, check_trainable, load_data, write_splits
 from gnn.runs.run_folder import RunFolder
 from gnn.runs.seeding import as_in_new_process
 from gnn.runs.splitting import complete_splits
 from gnn.runs.versions import current_versions, stored_versions, version_changes
+from gnn.tables.problems import TableWarning
 from gnn.training.exact_resume import ExactResume
 from gnn.training.snapshots import has_snapshot, read_position
 

@@ -8,7 +8,6 @@ exact, and equal ones in the order of the items.
 from __future__ import annotations
 
 import dataclasses
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -17,7 +16,7 @@ from gnn.edges.neighbors.copies import copies_of, with_copies
 from gnn.edges.neighbors.frame import Frame, error_of_products
 from gnn.edges.neighbors.metrics import Vectors, distances
 from gnn.edges.neighbors.pairs import Near, nearest_of_each, nothing, only, others, together
-from gnn.edges.processors import processors
+from gnn.edges.threads import in_threads
 
 # Numbers of items that are held in single precision at a time: 16 MB.
 _HELD = 2**22
@@ -98,9 +97,9 @@ def near_pairs(
         held = _Held.of(items, first, min(first + step, len(items)), frame)
         starts = range(0, len(queries), _QUERIES)
         # Threads that each shared its products with all others would wait for each other.
-        with threadpool_limits(1, "blas"), ThreadPoolExecutor(processors()) as pool:
+        with threadpool_limits(1, "blas"):
             search = _Search(queries, held, k, within, without_self)
-            part = together([nothing(), *pool.map(search.of_queries, starts)])
+            part = together([nothing(), *in_threads(search.of_queries, starts)])
         if first:
             part = together([found, part])
             part = only(part, nearest_of_each(part, k))

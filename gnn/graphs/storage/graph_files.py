@@ -47,7 +47,11 @@ def write_graph(graph: Graph, folder: str | os.PathLike[str], *, overwrite: bool
     Graph(num_nodes=3, num_edges=3, features={'features': float32[3, 3]}, labels=None, splits={})
     """
     with GraphWriter(
-        folder, graph.num_nodes, class_names=graph.class_names, overwrite=overwrite
+        folder,
+        graph.num_nodes,
+        class_names=graph.class_names,
+        notes=graph.notes,
+        overwrite=overwrite,
     ) as writer:
         has_rows = graph.features or graph.labels is not None or graph.ids is not None
         for start in range(0, graph.num_nodes if has_rows else 0, _ROWS):
@@ -121,10 +125,21 @@ def open_graph(folder: str | os.PathLike[str]) -> Graph:
         num_nodes=schema["num_nodes"],
         class_names=None if class_names is None else tuple(class_names),
         offsets=_open(path, "offsets"),
+        notes=schema.get("notes", {}),  # Older folders have none.
     )
     for array in _arrays(graph):
         release(array)
     return graph
+
+
+def holds_graph(folder: str | os.PathLike[str]) -> bool:
+    """Whether a folder seems to be one that `open_graph` reads.
+
+    >>> holds_graph("/nowhere")
+    False
+    """
+    schema = Path(folder) / SCHEMA
+    return schema.is_file() and FORMAT.encode() in schema.read_bytes()
 
 
 def files_of_graph(folder: Path) -> list[str]:

@@ -38,6 +38,7 @@ class GraphWriter:
         folder: the folder to make.
         num_nodes: the number of nodes.
         class_names: None, or the name of each class.
+        notes: what is known of the making, as `gnn.Graph` has it; it lies in the schema.
         overwrite: whether a graph that is there is replaced; nothing else is.
         edges_at_once: the most edges that are sorted in memory at a time.
 
@@ -67,6 +68,7 @@ class GraphWriter:
         num_nodes: int,
         *,
         class_names: Sequence[str] | None = None,
+        notes: Mapping[str, Any] | None = None,
         overwrite: bool = False,
         edges_at_once: int = 2**23,
     ):
@@ -74,6 +76,7 @@ class GraphWriter:
         self._edges_at_once = check_count("edges_at_once", edges_at_once)
         self._target = whole_folder(folder, KIND, overwrite=overwrite)
         self._class_names = None if class_names is None else list(class_names)
+        self._notes = dict(notes or {})
         self._features: dict[str, dict[str, Any]] = {}
         self._files: dict[str, NpyAppender] = {}
         self._splits: dict[str, str] = {}
@@ -251,6 +254,7 @@ class GraphWriter:
             "weights": self._weighted,
             "splits": self._splits,
             "class_names": self._class_names,
+            "notes": self._notes,
         }
         text = json.dumps(schema, indent=1)
         (self._folder / SCHEMA).write_text(text + "\n", encoding="utf-8")

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from gnn.configs.arguments import check_count
+from gnn.configs.arguments import check_count, check_verbose
 from gnn.files import check_file, whole_file
 from gnn.graphs.batch.graphs_tuple import edgeless
 from gnn.graphs.graph import Graph
@@ -167,8 +167,7 @@ class LayerwiseRun:
             batch_size = _chunk_nodes(model, graph)
         self._batch_size = check_count("batch_size", batch_size, 1)
         self._memory_limit = check_count("memory_limit", memory_limit, 0)
-        if verbose not in ("auto", True, False):
-            raise ValueError(f"verbose must be 'auto', True or False; got {verbose!r}")
+        check_verbose(verbose)
         self._verbose = verbose
         self._chunks: ReceiverChunks | None = None
         self._kept: dict[str, list[Chunk]] = {}

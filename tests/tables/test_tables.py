@@ -11,10 +11,10 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from gnn.datasets import tables
-from gnn.datasets.table_cells import ArrowCells, parse_numbers
-from gnn.datasets.table_problems import Problems
-from gnn.datasets.tables import open_table
+from gnn.tables import csv_tables as tables
+from gnn.tables.cells import ArrowCells, parse_numbers
+from gnn.tables.opening import open_table
+from gnn.tables.problems import Problems
 
 
 def put(folder: Path, content: str | bytes, name: str = "edges.csv") -> Path:
@@ -79,6 +79,7 @@ def test_chunks_join_to_what_the_csv_module_reads(
 ) -> None:
     """Quotes turn up after some chunks, and fields span chunks."""
     monkeypatch.setattr(tables, "_CHUNK_ROWS", 3)
+    monkeypatch.setattr(tables, "_CHUNK_CHARACTERS", 20)
     draw = random.Random(seed)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator=draw.choice(["\n", "\r\n"]))
@@ -128,7 +129,9 @@ def test_file_names(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="no file '.*edges.csv'"):
         open_table(tmp_path / "edges.csv")
     path = put(tmp_path, "a\n", "edges.tsv")
-    with pytest.raises(ValueError, match=r"must end in .csv or .parquet, got 'edges.tsv'"):
+    with pytest.raises(
+        ValueError, match=r"must end in .csv, .parquet, .jsonl or .ndjson, got 'edges.tsv'"
+    ):
         open_table(path)
     assert open_table(put(tmp_path, "a\n1\n", "EDGES.CSV")).header == ["a"]
 

@@ -1,11 +1,13 @@
-"""The cells of one column, from CSV or Parquet, as text, numbers or lists."""
+"""The cells of one column, from CSV or Parquet, as text, numbers, lists or names."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
+
+from gnn.tables.coding import numbered
 
 _TRUTHS = {"true": 1.0, "false": 0.0}
 _LONGEST_SHOWN = 40
@@ -35,8 +37,50 @@ class Lists(NamedTuple):
     values: np.ndarray
 
 
+class Codes(NamedTuple):
+    """Cells as places among values.
+
+    Attributes:
+      places: integers `[n]`, the place of each cell among the values.
+      values: the distinct values in order of first appearance: a list, or of text in Arrow an Arrow
+        array; of integers perhaps a NumPy array of the cells as they stand, with repeats.
+    """
+
+    places: np.ndarray
+    values: Any
+
+
+class Cells(Protocol):
+    """The cells of a column of some rows, whatever they lie in."""
+
+    @property
+    def untyped(self) -> bool:
+        """Whether the cells are text because the format has no types."""
+
+    @property
+    def held(self) -> Any:
+        """What the cells lie in: a list or tuple, an array, an Arrow array."""
+
+    def text(self) -> Sequence[str]:
+        """The cells as text, an empty one as ""."""
+
+    def numbers(self) -> Numbers:
+        """The cells as numbers."""
+
+    def lists(self) -> Lists | None:
+        """The cells as lists, or None if they are no lists of numbers."""
+
+    def coded(self) -> Codes:
+        """The cells as places among values of their own types; an empty one is a value too."""
+
+    def take(self, rows: np.ndarray) -> Cells:
+        """The cells of some rows, by their places."""
+
+
 class TextCells:
     """The cells of a CSV column."""
+
+    untyped = True
 
     def __init__(self, cells: Sequence[str]) -> None:
         """Takes the cells as they stand in the file, without their quotes."""
@@ -54,15 +98,29 @@ class TextCells:
         """None: CSV has no lists."""
         return None
 
+    @property
+    def held(self) -> Sequence[str]:
+        """The cells."""
+        return self._cells
+
+    def coded(self) -> Codes:
+        """The cells as places among the distinct ones."""
+        return Codes(*numbered(self._cells))
+
+    def take(self, rows: np.ndarray) -> TextCells:
+        """The cells of some rows."""
+        return TextCells([self._cells[row] for row in rows.tolist()])
+
 
 class ArrowCells:
     """The cells of a Parquet column."""
 
-    def __init__(self, name: str, array: Any) -> None:
-        """Takes the title of the column for messages, and the Arrow array."""
+    def __init__(self, name: str, array: Any, *, untyped: bool = False) -> None:
+        """Takes the title of the column for messages, the Arrow array, and `Cells.untyped`."""
         import pyarrow
 
         self._name = name
+        self.untyped = untyped
         if pyarrow.types.is_dictionary(array.type):
             array = array.dictionary_decode()
         self._array = array
@@ -125,6 +183,34 @@ class ArrowCells:
         lengths = pc.fill_null(pc.cast(pc.list_value_length(array), pyarrow.int64()), -1)
         # What a null of a fixed size stands on is no value.
         return Lists(lengths.to_numpy(zero_copy_only=False), _floats(array.drop_null().flatten()))
+
+    @property
+    def held(self) -> Any:
+        """The Arrow array."""
+        return self._array
+
+    def coded(self) -> Codes:
+        """The cells as places among values; null is None."""
+        import pyarrow
+        import pyarrow.compute as pc
+
+        array, kinds = self._array, pyarrow.types
+        if kinds.is_integer(array.type) and not array.null_count:
+            return Codes(np.arange(len(array)), array.to_numpy())
+        if str(array.type) in ("string_view", "binary_view"):
+            whole = pyarrow.large_string() if "string" in str(array.type) else "large_binary"
+            array = pc.cast(array, whole)
+        try:
+            coded = pc.dictionary_encode(array, null_encoding="encode")
+        except (NotImplementedError, pyarrow.ArrowInvalid):  # Of nested types.
+            return Codes(*numbered(array.to_pylist()))
+        values = coded.dictionary
+        is_text = kinds.is_string(values.type) or kinds.is_large_string(values.type)
+        return Codes(coded.indices.to_numpy(), values if is_text else values.to_pylist())
+
+    def take(self, rows: np.ndarray) -> ArrowCells:
+        """The cells of some rows."""
+        return ArrowCells(self._name, self._array.take(rows), untyped=self.untyped)
 
 
 def parse_numbers(cells: Sequence[str]) -> Numbers:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -30,6 +31,8 @@ class Problems:
       malformed: line (or row) -> what is wrong with it; for a row over several lines the first.
       kinds: kind of problem -> the lines that have it.
       columns: name of a column left out -> the reason.
+      counts: kind of problem -> how many rows have it.
+      kept: how many rows of a kind `malformed` and `kinds` hold at most; None holds all.
 
     >>> problems = Problems("edges.csv", num_rows=8)
     >>> problems.add(7, "number", "weight 'x' is not a number")
@@ -44,6 +47,8 @@ class Problems:
     malformed: dict[int, str] = dataclasses.field(default_factory=dict)
     kinds: dict[str, list[int]] = dataclasses.field(default_factory=dict)
     columns: dict[str, str] = dataclasses.field(default_factory=dict)
+    counts: Counter[str] = dataclasses.field(default_factory=Counter)
+    kept: int | None = None
 
     def add(self, line: int, kind: str, reason: str) -> None:
         """Names one malformed row.
@@ -53,16 +58,23 @@ class Problems:
           kind: what such problems have in common; the first five of a kind are shown.
           reason: what is wrong, in a few words.
         """
-        self.malformed[line] = reason
-        self.kinds.setdefault(kind, []).append(line)
+        self.counts[kind] += 1
+        if self.kept is None or self.counts[kind] <= self.kept:
+            self.malformed[line] = reason
+            self.kinds.setdefault(kind, []).append(line)
+
+    @property
+    def num_malformed(self) -> int:
+        """How many rows are malformed."""
+        return self.counts.total()
 
     def messages(self) -> list[str]:
         """One line of text for the malformed rows, and one for the columns left out."""
         texts = []
-        if self.malformed:
-            rows = _counted(len(self.malformed))
+        if self.counts:
+            rows = _counted(self.num_malformed)
             texts.append(
-                f"{self.file}: {rows} left out: {self._named()}; strict=True makes this an error"
+                f"{self.file}: {rows} left out: {self.named()}; strict=True makes this an error"
             )
         if self.columns:
             texts.append(f"{self.file}: columns left out: {self._named_columns()}")
@@ -78,19 +90,30 @@ class Problems:
         Raises:
           ValueError: if there are no rows, more than half are malformed, or as the arguments say.
         """
-        bad = len(self.malformed)
         if not self.num_rows:
             raise ValueError(f"{self.file} has no rows")
-        wrong = bad - sum(len(self.kinds.get(kind, ())) for kind in _GAPS)
+        self.check_rows(strict_rows)
+        if strict_columns and self.columns:
+            raise ValueError(f"{self.file}: columns left out: {self._named_columns()}")
+
+    def check_rows(self, strict: bool) -> None:
+        """Raises where too many rows are malformed.
+
+        Args:
+          strict: whether one is too many.
+
+        Raises:
+          ValueError: if more than half are malformed, or with `strict` any.
+        """
+        bad = self.num_malformed
+        wrong = bad - sum(self.counts[kind] for kind in _GAPS)
         if 2 * wrong > self.num_rows:
             raise ValueError(
                 f"{self.file}: {bad} of {self.num_rows} rows are malformed, more than half: "
-                f"{self._named()}{self._hint()}"
+                f"{self.named()}{self._hint()}"
             )
-        if strict_rows and bad:
-            raise ValueError(f"{self.file}: {_counted(bad)}: {self._named()}")
-        if strict_columns and self.columns:
-            raise ValueError(f"{self.file}: columns left out: {self._named_columns()}")
+        if strict and bad:
+            raise ValueError(f"{self.file}: {_counted(bad)}: {self.named()}")
 
     def warn(self, stacklevel: int) -> None:
         """Warns of what was left out.
@@ -101,13 +124,14 @@ class Problems:
         for text in self.messages():
             warnings.warn(text, TableWarning, stacklevel=stacklevel + 1)
 
-    def _named(self) -> str:
+    def named(self) -> str:
+        """The first malformed rows of each kind, and how many more there are."""
         parts = []
-        for lines in self.kinds.values():
+        for kind, lines in self.kinds.items():
             for line in sorted(lines)[:_SHOWN_OF_A_KIND]:
                 parts.append(f"{self.unit} {line} ({self.malformed[line]})")
-            if len(lines) > _SHOWN_OF_A_KIND:
-                parts.append(f"{len(lines) - _SHOWN_OF_A_KIND} more of this kind")
+            if self.counts[kind] > _SHOWN_OF_A_KIND:
+                parts.append(f"{self.counts[kind] - _SHOWN_OF_A_KIND} more of this kind")
         return ", ".join(parts)
 
     def _named_columns(self) -> str:
@@ -123,11 +147,12 @@ class Problems:
 
     def _hint(self) -> str:
         """What most often causes so many problems of the most frequent kind."""
-        most = max(self.kinds, key=lambda kind: len(self.kinds[kind]))
+        most = max(self.counts, key=self.counts.__getitem__)
         return {
             "fields": ". Is its delimiter a comma?",
             "unknown": ". Ids are compared as text, so '01' is not '1'",
             "no node": ". Their nodes are left out: mend the rows of that table first",
+            "time": ". Times are seconds since 1970, or ISO 8601",
         }.get(most, "")
 
 

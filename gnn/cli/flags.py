@@ -1,0 +1,60 @@
+"""A flag made of an option: of its name, its type and what it is about."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from typing import Any
+
+
+def add_flag(
+    group: Any,
+    name: str,
+    kind: Any,
+    about: str,
+    *,
+    default: Any = None,
+    choices: Sequence[str] = (),
+    metavar: str = "TEXT",
+    takes_none: bool = False,
+) -> None:
+    """Adds the flag `--name`, with hyphens, to a parser or a group of one.
+
+    Args:
+        group: where to.
+        name: of the option, with underscores.
+        kind: bool, int, float, str, or `tuple[int, ...]` and the like.
+        about: what the help says.
+        default: the value where the flag is not given.
+        choices: the texts there are; none for any.
+        metavar: what the help calls a text without choices.
+        takes_none: whether "none" means None.
+
+    Example:
+
+    >>> parser = argparse.ArgumentParser()
+    >>> add_flag(parser, "min_count", int, "least count", takes_none=True)
+    >>> parser.parse_args(["--min-count", "none"]), parser.parse_args(["--min-count", "2"])
+    (Namespace(min_count=None), Namespace(min_count=2))
+    """
+    settings: dict[str, Any] = {"default": default}
+    if kind is bool:
+        settings["action"] = argparse.BooleanOptionalAction
+    elif choices:
+        about += ": " + ", ".join(choices)
+        settings |= {"metavar": "NAME", "choices": choices}
+    else:
+        is_tuple = kind not in (int, float, str)
+        single = kind.__args__[0] if is_tuple else kind
+        settings |= {"metavar": {int: "N", float: "X"}.get(single, metavar)}
+        settings |= {"type": _or_none(single) if takes_none else single}
+        settings |= {"nargs": "+"} if is_tuple else {}
+    group.add_argument("--" + name.replace("_", "-"), help=about.replace("%", "%%"), **settings)
+
+
+def _or_none(kind: Callable[[str], Any]) -> Callable[[str], Any]:
+    def parse(text: str) -> Any:
+        return None if text.lower() == "none" else kind(text)
+
+    parse.__name__ = kind.__name__  # What argparse calls it where a value is wrong.
+    return parse
