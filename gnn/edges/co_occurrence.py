@@ -10,7 +10,6 @@ from numpy.typing import ArrayLike
 from gnn.configs.sessions import SessionGraphConfig
 from gnn.edges.checks import as_integers
 from gnn.edges.session_edges import session_edges
-from gnn.edges.session_matrix import session_matrix
 
 
 def co_occurrence(
@@ -18,9 +17,8 @@ def co_occurrence(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Counts, for each pair of items, the sessions that hold both.
 
-    With the binary matrix X, `X[s, i] = 1` where session s holds item i, the counts are the
-    entries of `X^T X` off its diagonal. Nothing is dropped, capped or cut, so a session of m
-    distinct items alone gives m (m - 1) edges: split or sample very long sessions beforehand.
+    Nothing is dropped, capped or cut, so a session of m distinct items alone gives m (m - 1)
+    edges: `gnn.Graph.from_sessions` has a configuration that leaves long sessions out.
 
     Args:
       session_index: integers `[n]`, not negative; the session of each record.
@@ -50,12 +48,7 @@ def co_occurrence(
             f"session_index and item_index must have equal lengths, "
             f"got {sessions.size} and {items.size}"
         )
-    num_sessions = int(sessions.max(initial=-1)) + 1
-    if num_sessions > sessions.size:  # Numbers with gaps: count only the sessions there are.
-        kept, sessions = np.unique(sessions, return_inverse=True)
-        num_sessions = kept.size
-    matrix = session_matrix(sessions, items, num_sessions, num_items)
-    edges = session_edges(matrix, SessionGraphConfig())
+    edges = session_edges(sessions, items, num_items, SessionGraphConfig("count"))
     return edges.senders, edges.receivers, edges.weights
 
 

@@ -10,7 +10,6 @@ from gnn.configs.sessions import as_session_graph_config
 from gnn.edges.edges import Edges
 from gnn.edges.read_sessions import read_sessions
 from gnn.edges.session_edges import session_edges
-from gnn.edges.session_matrix import session_matrix
 
 
 def edges_from_sessions(
@@ -64,10 +63,9 @@ def edges_from_sessions(
         strict=strict,
         verbose=verbose,
     )
-    matrix = session_matrix(
-        records.sessions, records.items, records.num_sessions, records.num_items
+    edges = session_edges(
+        records.sessions, records.items, records.num_items, config, times=records.times
     )
-    edges = session_edges(matrix, config)
     remarks = edges.report.remarks
     if not edges.senders.size:
         remarks += (

@@ -12,6 +12,8 @@ import numpy as np
 class PairCounts:
     """How often the two items of some pairs occur, together and each.
 
+    Sessions that count more or less than once do so in all of these.
+
     Attributes:
       together: float64 `[n]`, the sessions that hold both.
       ends: the senders and the receivers, integers `[n]` each.
@@ -30,6 +32,8 @@ class PairCounts:
         senders, receivers = self.ends
         return self.held[senders], self.held[receivers]
 
+
+_ROUNDING = 1e-9
 
 # Two items, of 2 and of 8 of 16 sessions, that meet in 2.
 _EXAMPLE = PairCounts(np.array([2.0]), (np.array([0]), np.array([1])), np.array([2.0, 8.0]), 16.0)
@@ -84,13 +88,16 @@ def lift(pairs: PairCounts) -> np.ndarray:
 def ppmi(pairs: PairCounts) -> np.ndarray:
     """Positive pointwise mutual information, `max(0, ln(n_ij N / (n_i n_j)))`, in nats.
 
+    What is below 1e-9, as rounding may leave it of pairs that meet by chance, is 0.
+
     Church and Hanks, "Word association norms, mutual information, and lexicography",
     Computational Linguistics 1990, section 3; with a natural logarithm.
 
     >>> np.exp(ppmi(_EXAMPLE)).round(6).tolist()
     [2.0]
     """
-    return np.maximum(np.log(lift(pairs)), 0.0)
+    information = np.log(lift(pairs))
+    return np.where(information < _ROUNDING, 0.0, information)
 
 
 def npmi(pairs: PairCounts) -> np.ndarray:
@@ -113,7 +120,51 @@ def npmi(pairs: PairCounts) -> np.ndarray:
     return np.where(always, 1.0, share)
 
 
-# By the names that `gnn.SessionGraphConfig` knows.
+def rate(pairs: PairCounts) -> np.ndarray:
+    """The share of the receiver's sessions that hold the sender too, `n_ij / n_j`, up to 1.
+
+    The conditional co-click rate: both directions of a pair weigh differently.
+
+    Juan et al., "Graph-RISE: Graph-Regularized Image Semantic Embedding", WSDM 2020, section 3,
+    keep pairs of a high co-click rate; here it is conditional on the receiver.
+
+    >>> rate(_EXAMPLE).tolist()
+    [0.25]
+    """
+    return pairs.together / pairs.each[1]
+
+
+def bm25(pairs: PairCounts) -> np.ndarray:
+    """The product of the two items' BM25 weights, summed over sessions, `g_i g_j sum_s b_s^2`.
+
+    An item's weight in a session is `g_i b_s`, with `g_i = ln(1 + (N - n_i + 1/2) / (n_i + 1/2))`,
+    which is large for rare items, and `b_s = 2.2 / (1 + 1.2 (1/4 + 3/4 m_s / m))`, which is small
+    for a session of more than the mean of m items (k1 = 1.2, b = 0.75). `together` is the sum of
+    `b_s^2` here: `SESSION_FACTORS`.
+
+    Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009, section
+    3.4, with sessions as documents; the 1 in the logarithm keeps it above 0.
+
+    >>> (bm25(_EXAMPLE) / 2 / np.log(1 + 14.5 / 2.5) / np.log(1 + 8.5 / 8.5)).tolist()
+    [1.0]
+    """
+    held, all_sessions = pairs.each, pairs.sessions
+    one, other = (np.log1p((all_sessions - n + 0.5) / (n + 0.5)) for n in held)
+    return pairs.together * one * other
+
+
+def bm25_factors(distinct: np.ndarray, mean: float) -> np.ndarray:
+    """What sessions of so many items add to `bm25`, `b_s^2`; of the mean number it is 1.
+
+    >>> bm25_factors(np.array([2, 6]), 2.0).round(4).tolist()
+    [1.0, 0.3025]
+    """
+    return (2.2 / (1 + 1.2 * (0.25 + 0.75 * (distinct / mean)))) ** 2
+
+
+# By the names that `gnn.SessionGraphConfig` knows; "swing" knows more than counts.
 WEIGH: dict[str, Callable[[PairCounts], np.ndarray]] = {
-    measure.__name__: measure for measure in (count, cosine, jaccard, lift, ppmi, npmi)
+    measure.__name__: measure for measure in (count, cosine, jaccard, lift, ppmi, npmi, rate, bm25)
 }
+# What a session counts in `together`, by its number of items and their mean, beside its weight.
+SESSION_FACTORS: dict[str, Callable[[np.ndarray, float], np.ndarray]] = {"bm25": bm25_factors}

@@ -1,10 +1,9 @@
-"""The few heaviest edges of each node, of which both directions stay or go."""
+"""The few heaviest edges of each node, and edges whose two directions stay or go together."""
 
 from __future__ import annotations
 
 import numpy as np
-
-from gnn.edges.merging import edge_keys
+from scipy import sparse
 
 
 def heaviest(nodes: np.ndarray, weights: np.ndarray, k: int) -> np.ndarray:
@@ -47,15 +46,14 @@ def heaviest(nodes: np.ndarray, weights: np.ndarray, k: int) -> np.ndarray:
 def in_both_directions(
     senders: np.ndarray, receivers: np.ndarray, weights: np.ndarray, num_nodes: int, *, mutual: bool
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Edges that were chosen by their receivers, so that each has its reverse, of the same weight.
+    """Edges of which some are given in one direction, in both, each of the same weight.
 
     Args:
       senders: integers `[n]`.
       receivers: integers `[n]`; the edges are sorted by receiver and then sender, none is twice.
-      weights: `[n]`, the same for both directions.
+      weights: `[n]`, above 0, the same for both directions.
       num_nodes: the number of nodes.
-      mutual: whether both ends must have chosen an edge; else one is enough, and what the other
-        lacks is added.
+      mutual: whether both directions must be given; else one is enough, and the other is added.
 
     Returns:
       The senders, receivers and weights, sorted as before.
@@ -66,15 +64,38 @@ def in_both_directions(
     >>> [field.tolist() for field in in_both_directions(*chosen, 3, mutual=False)]
     [[1, 0, 2, 1], [0, 1, 1, 2], [3.0, 3.0, 2.0, 2.0]]
     """
-    ahead = edge_keys(receivers, senders, num_nodes)
-    back = edge_keys(senders, receivers, num_nodes)
-    if mutual:
-        both = np.isin(ahead, back, assume_unique=True)
-        return senders[both], receivers[both], weights[both]
-    lone = ~np.isin(back, ahead, assume_unique=True)  # Of which the reverse is missing.
-    order = np.argsort(np.concatenate([ahead, back[lone]]), kind="stable")
-    return (
-        np.concatenate([senders, receivers[lone]])[order],
-        np.concatenate([receivers, senders[lone]])[order],
-        np.concatenate([weights, weights[lone]])[order],
-    )
+    edges = _by_receiver(senders, receivers, weights, num_nodes)
+    back = edges.T.tocsr()
+    return _edges_of(edges.minimum(back) if mutual else edges.maximum(back))
+
+
+def with_the_edge_back(
+    senders: np.ndarray, receivers: np.ndarray, weights: np.ndarray, num_nodes: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Those edges of which both directions are given, each with its own weight.
+
+    >>> given = np.array([1, 0, 1]), np.array([0, 1, 2]), np.array([3.0, 1.0, 2.0])
+    >>> [field.tolist() for field in with_the_edge_back(*given, 3)]
+    [[1, 0], [0, 1], [3.0, 1.0]]
+    """
+    edges = _by_receiver(senders, receivers, weights, num_nodes)
+    is_back = _by_receiver(senders, receivers, np.ones_like(weights), num_nodes).T.tocsr()
+    return _edges_of(edges.multiply(is_back).tocsr())
+
+
+def _by_receiver(
+    senders: np.ndarray, receivers: np.ndarray, weights: np.ndarray, num_nodes: int
+) -> sparse.csr_array:
+    lengths = np.bincount(receivers, minlength=num_nodes)
+    starts = np.concatenate([[0], np.cumsum(lengths)])
+    if starts[-1] <= np.iinfo(np.int32).max:
+        starts = starts.astype(np.int32)
+    edges = sparse.csr_array((weights, senders, starts), shape=(num_nodes, num_nodes))
+    edges.has_canonical_format = True
+    return edges
+
+
+def _edges_of(edges: sparse.csr_array) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    receivers = np.arange(edges.shape[0], dtype=np.int32)
+    senders = edges.indices.astype(np.int32, copy=False)
+    return senders, np.repeat(receivers, np.diff(edges.indptr)), edges.data

@@ -14,7 +14,13 @@ from gnn.graphs.checks import as_offsets, as_split, count_nodes
 from gnn.graphs.features import Feature, as_features, describe
 from gnn.graphs.from_names import FromNames
 from gnn.graphs.ids import as_ids
-from gnn.graphs.info import edge_lines, feature_text, label_lines, split_lines
+from gnn.graphs.info import (
+    edge_lines,
+    feature_text,
+    homophily_lines,
+    label_lines,
+    split_lines,
+)
 from gnn.graphs.labels import held_labels, kind_of, labeled_edges
 from gnn.graphs.networkx_nodes import networkx_of_nodes
 
@@ -197,7 +203,8 @@ class Graph(FromNames):
         guessed of the labels is told, and which splits share nodes. Edge homophily is the share of
         edges whose two ends have the same class, over the edges that are no self loop and whose
         ends are both labeled (Zhu et al. 2020, "Beyond Homophily in Graph Neural Networks", section
-        2; they take every edge).
+        2; they take every edge). Where weights differ, it is told for the edges from a weight on,
+        which shows where to cut.
 
         Returns:
           The text.
@@ -229,5 +236,5 @@ class Graph(FromNames):
                 counts = labeled_edges(self.senders, self.receivers, self.weights, self.labels)
                 if counts.any():
                     ends = self.labels[self.senders[counts]], self.labels[self.receivers[counts]]
-                    yield "edge homophily", f"{np.mean(ends[0] == ends[1]):.3f}"
+                    yield from homophily_lines(self.weights[counts], ends[0] == ends[1])
         yield from split_lines(self.splits)

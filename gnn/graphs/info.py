@@ -8,10 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from scipy import sparse
 
+from gnn.edges.edges import counted
 from gnn.graphs.features import Feature, describe
 from gnn.graphs.labels import kind_of
 from gnn.graphs.splits import split_overlaps
 from gnn.graphs.weighing_edges import weighing_edges
+from gnn.graphs.weight_table import table_by_weight
 from gnn.memory_maps import blocks, release
 
 _CLASSES_SHOWN = 20
@@ -93,6 +95,22 @@ def label_lines(
             yield f"  class {class_names[k] if class_names else k}", f"{count:,}"
         if classes.size > _CLASSES_SHOWN:
             yield "  ...", f"{classes.size - _CLASSES_SHOWN:,} more classes"
+
+
+def homophily_lines(weights: np.ndarray, equal: np.ndarray) -> Iterator[tuple[str, str]]:
+    """The share of edges that join one class: of all, and from a weight on where weights differ.
+
+    >>> for line in homophily_lines(np.array([1.0, 2, 2]), np.array([False, True, True])):
+    ...     print(*line)
+    edge homophily 0.667
+      from 1 0.667 of 3 edges
+      from 2 1.000 of 2 edges
+    """
+    yield "edge homophily", f"{np.mean(equal):.3f}"
+    rows = table_by_weight(weights, equal)
+    if len(rows) > 1:
+        for weight, edges, share in rows:
+            yield f"  from {weight:.3g}", f"{share:.3f} of {counted(edges, 'edge')}"
 
 
 def split_lines(splits: Mapping[str, np.ndarray]) -> Iterator[tuple[str, str]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gnn.configs.sessions import SessionGraphConfig
 from gnn.datasets.download import data_folder
 from gnn.graphs.graph import Graph
 
@@ -113,20 +114,22 @@ def describe(graph: Graph) -> dict[str, Any]:
 
 
 def describe_making(graph: Graph) -> str:
-    """A line on the configuration that a graph was made by, "" where its notes have none.
+    """A line on what sets a graph's configuration apart, "" where its notes have none.
 
     Example:
 
-    >>> print(describe_making(Graph.from_sessions([["a", "b"]], config={"min_count": 1})))
-      made by         weighting=count, min_count=1, min_weight=0.0
+    >>> print(describe_making(Graph.from_sessions([["a", "b"]], config={"max_neighbors": 5})))
+      made by         weighting=npmi, max_session_items=50, min_count=2, max_neighbors=5, \
+join_isolated=True
     """
     config = graph.notes.get("config")
     if not config:
         return ""
+    plain = SessionGraphConfig("count").to_dict()
     # The columns of a log say nothing of the graph.
     set_ = {
         name: value
         for name, value in config.items()
-        if value is not None and value is not False and not name.endswith("_column")
+        if not name.endswith("_column") and (name == "weighting" or value != plain.get(name))
     }
     return f"  {'made by':<15} " + ", ".join(f"{name}={value}" for name, value in set_.items())

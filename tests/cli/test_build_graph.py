@@ -57,7 +57,7 @@ def test_from_a_log_to_a_folder_that_knows_how_it_was_made(capsys: Capture) -> N
     assert graph.notes["config"] == full
     assert graph.notes["report"]["given"] == 5
     assert out == f"wrote graph\n{graph.info()}\n" + (
-        "  made by         weighting=jaccard, min_count=2, min_weight=0.0\n"
+        "  made by         weighting=jaccard, min_count=2\n"
     )
     assert "made of       5 records: weights by jaccard, 2 of 3 pairs in fewer than 2" in out
     code, shown, _ = run("info graph", capsys)
@@ -84,14 +84,15 @@ def test_patterns_files_and_formats(capsys: Capture, tmp_path: Path) -> None:
     (tmp_path / "more.jsonl").write_text(
         '{"visit": "3", "product": "c"}\n{"visit": "3", "product": "a"}'
     )
-    code, out, _ = run(f"build-graph 'l*.csv' more.jsonl --output graph {COLUMNS}", capsys)
+    counted = f"{COLUMNS} --weighting count"
+    code, out, _ = run(f"build-graph 'l*.csv' more.jsonl --output graph {counted}", capsys)
     assert code == 0 and "7 records" not in out  # Nothing is to be said of them.
     graph = gnn.graphs.open_graph("graph")
     assert graph.weights.tolist() == [2, 2, 2, 1, 2, 1]
 
 
 def test_users_and_times(capsys: Capture) -> None:
-    flags = "--item-column product --user-column visit --time-column at --session-gap 1"
+    flags = "--weighting count --item-column product --user-column visit --time-column at --session-gap 1"
     assert run(f"build-graph log.csv --output graph {flags}", capsys)[0] == 0
     graph = gnn.graphs.open_graph("graph")
     assert graph.notes["config"]["session_gap"] == 1.0

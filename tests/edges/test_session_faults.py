@@ -14,8 +14,8 @@ from pyarrow import parquet
 from gnn.edges.from_sessions import edges_from_sessions
 from gnn.tables.problems import TableWarning
 
-TIMED = {"time_column": "at"}
-USERS = {"user_column": "session", "time_column": "at", "session_gap": 60}
+TIMED = {"weighting": "count", "time_column": "at"}
+USERS = {"weighting": "count", "user_column": "session", "time_column": "at", "session_gap": 60}
 
 
 def put(folder: Path, name: str, content: str | bytes) -> Path:
@@ -281,7 +281,7 @@ def test_lists_have_no_times() -> None:
     ],
 )
 def test_without_edges_the_report_says_why(sessions: Any, remark: str) -> None:
-    edges = edges_from_sessions(sessions, {"min_count": 2})
+    edges = edges_from_sessions(sessions, {"weighting": "count", "min_count": 2})
     assert edges.senders.size == 0
     assert edges.report.remarks[-1] == remark
 

@@ -192,7 +192,9 @@ def test_users_and_times_in_every_form(form: str, tmp_path: Path) -> None:
         sessions.setdefault((user, time // 86_400), []).append(item)
     ids = list(dict.fromkeys(item for _, item, _ in log))
     expected = described(edges_from_sessions(list(sessions.values()), ids=ids))
-    config = SessionGraphConfig(user_column="session", time_column="time", session_gap="1h")
+    config = SessionGraphConfig(
+        "count", user_column="session", time_column="time", session_gap="1h"
+    )
     assert described(edges_from_sessions(TEXT_FORMS[form](log, tmp_path), config)) == expected
 
 

@@ -4,67 +4,104 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from typing import Any
 
 import numpy as np
 import pytest
 
+from gnn.configs.sessions import SessionGraphConfig
+from gnn.edges import pair_keys
 from gnn.edges import session_pairs as module
-from gnn.edges.session_matrix import SessionMatrix, session_matrix
-from gnn.edges.session_pairs import Pairs, in_blocks
+from gnn.edges.session_items import SessionItems, session_items
+from gnn.edges.session_pairs import Pairs, Reach, every_pair_once, in_blocks, within
 
 
-def all_pairs(matrix: SessionMatrix, threads: int | None = None) -> Pairs:
-    blocks = in_blocks(matrix, lambda pairs: pairs, threads=threads)
+def all_pairs(held: SessionItems, reach: Reach, threads: int | None = None) -> Pairs:
+    blocks = in_blocks(held, reach, lambda pairs: pairs, threads=threads)
     return Pairs(*(np.concatenate(field) for field in zip(*blocks, strict=True)))
 
 
-def matrix_of(seed: int, repeats: bool = True) -> tuple[Any, Counter[tuple[int, int]]]:
-    """A random matrix of 40 sessions and 15 items, the last of which none holds; its pairs."""
+def log_of(seed: int) -> tuple[SessionItems, Counter[tuple[int, int]]]:
+    """40 sessions of random items, the last of 15 of which none holds; their pairs."""
     rng = np.random.default_rng(seed)
     sessions, items = rng.integers(0, 40, 200), rng.integers(0, 14, 200)
-    if not repeats:
-        sessions, items = np.unique([sessions, items], axis=1)
-    held: dict[int, set[int]] = {}
+    sets: dict[int, set[int]] = {}
     for session, item in zip(sessions.tolist(), items.tolist(), strict=True):
-        held.setdefault(session, set()).add(item)
-    pairs = Counter(pair for some in held.values() for pair in itertools.permutations(some, 2))
-    return session_matrix(sessions, items, 40, 15), pairs
+        sets.setdefault(session, set()).add(item)
+    pairs = Counter(pair for some in sets.values() for pair in itertools.permutations(some, 2))
+    return session_items(sessions, items, 15, SessionGraphConfig("count"))[0], pairs
 
 
-@pytest.mark.parametrize("repeats", [True, False])
+@pytest.mark.parametrize("halves", [True, False])
 @pytest.mark.parametrize("products", [1, 100, 1 << 22])
 def test_any_blocks_give_the_counts(
-    products: int, repeats: bool, monkeypatch: pytest.MonkeyPatch
+    products: int, halves: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_PRODUCTS", products)
+    monkeypatch.setattr(module, "_PRODUCTS_AN_ITEM", 0)
     for seed, threads in ((0, 1), (1, 2), (2, None)):
-        matrix, expected = matrix_of(seed, repeats)
-        found = all_pairs(matrix, threads)
+        held, expected = log_of(seed)
+        if halves:  # From the larger number to the smaller one.
+            found = all_pairs(held, every_pair_once(held), threads)
+            expected = {pair: count for pair, count in expected.items() if pair[0] > pair[1]}
+        else:
+            found = all_pairs(held, within(held, None, directed=False), threads)
         ends = zip(found.senders.tolist(), found.receivers.tolist(), strict=True)
         assert dict(zip(ends, found.counts.tolist(), strict=True)) == expected
         order = np.lexsort((found.senders, found.receivers))
         assert order.tolist() == list(range(found.senders.size)) and order.size == len(expected)
 
 
+@pytest.mark.parametrize("pairs", [1, 7, 1 << 20])
+def test_sorted_numbers_give_the_counts(pairs: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pair_keys, "_PAIRS", pairs)
+    monkeypatch.setattr(pair_keys, "_SAMPLED", 2)
+    for seed, threads in ((0, 1), (1, 2), (2, None)):
+        held, expected = log_of(seed)
+        ranges = list(pair_keys.in_ranges(held, lambda some: some, threads=threads))
+        found = Pairs(*(np.concatenate(field) for field in zip(*ranges, strict=True)))
+        ends = zip(found.senders.tolist(), found.receivers.tolist(), strict=True)
+        counts = dict(zip(ends, found.counts.tolist(), strict=True))
+        assert counts == {pair: count for pair, count in expected.items() if pair[0] > pair[1]}
+        order = np.lexsort((found.senders, found.receivers))
+        assert order.tolist() == list(range(found.senders.size)) and order.size == len(counts)
+        # All pairs of a receiver are in one range.
+        receivers = [set(some.receivers.tolist()) for some in ranges]
+        assert sum(map(len, receivers)) == len(set().union(*receivers))
+
+
 def test_blocks_have_about_as_many_products(monkeypatch: pytest.MonkeyPatch) -> None:
     # Rows of 4, 4, 2 and 2 products: sessions {0, 1}, {0, 1}, {2, 3}.
-    matrix = session_matrix(np.array([0, 0, 1, 1, 2, 2]), np.array([0, 1, 0, 1, 2, 3]), 3, 4)
+    sessions, items = np.array([0, 0, 1, 1, 2, 2]), np.array([0, 1, 0, 1, 2, 3])
+    held, _ = session_items(sessions, items, 4, SessionGraphConfig("count"))
+    monkeypatch.setattr(module, "_PRODUCTS_AN_ITEM", 0)
+    product = module._Product(held, within(held, None, directed=False), None)
     for products, bounds in ((1, [0, 1, 2, 3, 4]), (4, [0, 1, 2, 4]), (8, [0, 2, 4]), (99, [0, 4])):
         monkeypatch.setattr(module, "_PRODUCTS", products)
-        assert module._bounds(matrix) == bounds
+        assert product.bounds() == bounds
 
 
-def test_a_matrix_has_each_item_of_a_session_once_and_in_order() -> None:
-    matrix = session_matrix(np.array([1, 1, 3, 1, 1]), np.array([2, 0, 1, 2, 2]), 4, 3)
-    assert matrix.by_session.toarray().tolist() == [[0, 0, 0], [1, 0, 1], [0, 0, 0], [0, 1, 0]]
-    assert matrix.by_item.toarray().T.tolist() == matrix.by_session.toarray().tolist()
-    assert matrix.by_session.indices.tolist() == [0, 2, 1] and matrix.by_session.nnz == 3
-    assert (matrix.num_sessions, matrix.num_items) == (4, 3)
+def test_sessions_have_their_items_once_and_in_order() -> None:
+    records = np.array([1, 1, 3, 1, 1]), np.array([2, 0, 1, 2, 2])
+    held, _ = session_items(*records, 3, SessionGraphConfig("count"))
+    assert held.items.tolist() == [0, 2, 1] and held.starts.tolist() == [0, 2, 3]
+    assert held.distinct.tolist() == [2, 1] and held.held().tolist() == [1, 1, 1]
+    counted, _ = session_items(*records, 3, SessionGraphConfig("count", repeats="counted"))
+    assert counted.items.tolist() == [0, 2, 2, 2, 1]
+    assert counted.distinct.tolist() == [2, 1] and counted.held().tolist() == [1, 1, 9]
 
 
-@pytest.mark.parametrize(("num_sessions", "num_items"), [(0, 0), (0, 3), (2, 0), (2, 3)])
-def test_no_record_at_all(num_sessions: int, num_items: int) -> None:
+def test_sessions_of_any_number() -> None:
+    far = np.array([2**62, 7, 2**62])
+    held, _ = session_items(far, np.array([5, 5, 1]), 6, SessionGraphConfig("count"))
+    assert held.items.tolist() == [5, 1, 5] and held.starts.tolist() == [0, 1, 3]
+
+
+@pytest.mark.parametrize("num_items", [0, 3])
+@pytest.mark.parametrize("directed", [True, False])
+def test_no_record_at_all(num_items: int, directed: bool) -> None:
     none = np.zeros(0, np.int64)
-    pairs = all_pairs(session_matrix(none, none, num_sessions, num_items))
+    config = SessionGraphConfig("count", directed=directed, max_session_items=2, half_life=1)
+    held, long = session_items(none, none, num_items, config, np.zeros(0))
+    pairs = all_pairs(held, within(held, None, directed=directed))
     assert pairs.senders.size == pairs.receivers.size == pairs.counts.size == 0
+    assert not long and held.total == 0

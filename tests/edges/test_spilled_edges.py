@@ -1,0 +1,74 @@
+"""Edges from runs on disk: the same as in memory, whatever memory there is; and no file left."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gnn.configs.sessions import WEIGHTINGS, SessionGraphConfig
+from gnn.edges import spilled_edges as module
+from gnn.edges.edges import Edges
+from gnn.edges.session_edges import session_edges
+from gnn.edges.spilled_edges import SpilledSessions
+from tests.edges.test_session_edges import NUM_ITEMS, ORDERED, PRUNED, random_log
+
+CONFIGS = [
+    *({"weighting": weighting, **PRUNED[9]} for weighting in WEIGHTINGS if weighting != "swing"),
+    *({"weighting": "npmi", **fields} for fields in PRUNED),
+    *({"weighting": "cosine", "repeats": "counted", **fields} for fields in ORDERED),
+    {"weighting": "rate", "mutual": True, "min_weight": 0.5},
+]
+
+
+def spilled(
+    log: list[tuple[int, int, float]], config: SessionGraphConfig, folder: Path, chunk: int = 7
+) -> Edges:
+    sessions, items, times = (np.array(column) for column in zip(*log, strict=True))
+    with SpilledSessions(config, memory=1, folder=folder) as whole:
+        for start in range(0, len(log), chunk):
+            part = slice(start, start + chunk)
+            whole.add(sessions[part], items[part], times[part])
+        return whole.edges(NUM_ITEMS)
+
+
+@pytest.mark.parametrize("fields", CONFIGS, ids=str)
+def test_as_in_memory(
+    fields: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A run of a few sessions, and a range of a few receivers.
+    monkeypatch.setattr(module, "_LEAST_RECORDS", 10)
+    monkeypatch.setattr(module, "_LEAST_PAIRS", 30)
+    config = SessionGraphConfig(**fields)
+    for seed in range(3):
+        log = random_log(seed)
+        sessions, items, times = (np.array(column) for column in zip(*log, strict=True))
+        expected = session_edges(sessions, items, NUM_ITEMS, config, times=times)
+        found = spilled(log, config, tmp_path)
+        assert found.senders.tolist() == expected.senders.tolist()
+        assert found.receivers.tolist() == expected.receivers.tolist()
+        np.testing.assert_allclose(found.weights, expected.weights, rtol=3e-7)
+        assert found.report == expected.report
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_left_after_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="half_life needs the times"):
+        with SpilledSessions(SessionGraphConfig(half_life=1), memory=1, folder=tmp_path) as log:
+            assert list(tmp_path.iterdir())
+            log.add(np.array([0]), np.array([0]))
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(ValueError, match="times must be given with all records, or with none"):
+        with SpilledSessions(SessionGraphConfig("count"), memory=1, folder=tmp_path) as log:
+            log.add(np.array([0]), np.array([0]))
+            log.add(np.array([0]), np.array([0]), np.array([0.0]))
+    with pytest.raises(ValueError, match="swing.*must have them in memory"):
+        SpilledSessions(SessionGraphConfig("swing"), memory=1, folder=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_log(tmp_path: Path) -> None:
+    with SpilledSessions(SessionGraphConfig("bm25"), memory=1, folder=tmp_path) as log:
+        assert log.edges(3).senders.tolist() == []
