@@ -92,7 +92,8 @@ def test_patterns_files_and_formats(capsys: Capture, tmp_path: Path) -> None:
 
 
 def test_users_and_times(capsys: Capture) -> None:
-    flags = "--weighting count --item-column product --user-column visit --time-column at --session-gap 1"
+    flags = "--item-column product --user-column visit --time-column at --session-gap 1"
+    flags += " --weighting count"
     assert run(f"build-graph log.csv --output graph {flags}", capsys)[0] == 0
     graph = gnn.graphs.open_graph("graph")
     assert graph.notes["config"]["session_gap"] == 1.0
@@ -100,21 +101,32 @@ def test_users_and_times(capsys: Capture) -> None:
 
 
 SAMPLES: dict[str, Any] = {
-    "weighting": "npmi",
     "session_column": "visit",
     "item_column": "product",
     "user_column": "who",
     "time_column": "at",
     "session_gap": 90.0,
+    "weighting": "npmi",
+    "window": 3,
+    "directed": True,
+    "repeats": "once",
     "max_session_items": 50,
+    "long_sessions": "cut",
+    "session_power": 1.0,
+    "session_shift": -1.0,
+    "half_life": 3600.0,
     "min_count": 2,
     "min_weight": 0.25,
     "max_neighbors": 10,
     "mutual": True,
+    "join_isolated": True,
+    "swing_smoothing": 2.0,
+    "swing_sessions": 100,
 }
 
 
 def test_flags_and_file_give_the_same_configuration(tmp_path: Path) -> None:
+    assert list(SAMPLES) == FIELDS
     base = ["build-graph", "log.csv", "--output", "graph"]
     flags = []
     for name, value in SAMPLES.items():
