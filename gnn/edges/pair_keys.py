@@ -10,6 +10,7 @@ import numpy as np
 from gnn.edges.session_items import SessionItems
 from gnn.edges.session_pairs import Pairs
 from gnn.edges.threads import in_threads, processors
+from gnn.edges.top_neighbors import in_both_directions
 
 # Pairs that are sorted at once: about what fits in a cache.
 _PAIRS = 1 << 20
@@ -68,8 +69,34 @@ def in_ranges(
     return in_threads(counted, range(bounds.size + 1), threads)
 
 
+def pairs_of(held: SessionItems, *, threads: int | None = None) -> Pairs:
+    """Counts each pair of different items, in both directions.
+
+    Args:
+        held: as in `in_ranges`.
+        threads: as in `in_threads`.
+
+    Returns:
+        The pairs, sorted by receiver and then sender.
+
+    Example:
+
+    >>> from gnn.configs.sessions import SessionGraphConfig
+    >>> from gnn.edges.session_items import session_items
+    >>> held, _ = session_items(np.zeros(2, int), np.arange(2), 2, SessionGraphConfig("count"))
+    >>> [field.tolist() for field in pairs_of(held)[:3]]
+    [[1, 0], [0, 1], [1, 1]]
+    """
+    parts = list(in_ranges(held, lambda pairs: pairs, threads=threads))
+    senders, receivers, counts = (
+        np.concatenate([pairs[field] for pairs in parts]) for field in range(3)
+    )
+    both = in_both_directions(senders, receivers, counts, held.num_items, mutual=False)
+    return Pairs(*both, both[2])
+
+
 def num_pairs(held: SessionItems) -> int:
-    """How many pairs `in_ranges` would sort.
+    """How many pairs `in_ranges` and `pairs_of` would sort.
 
     >>> num_pairs(SessionItems(np.arange(3), np.array([0, 3]), np.array([3]), None, 3))
     3

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
 from gnn.configs.sessions import SessionGraphConfig
-from gnn.edges.edge_choice import choose, joined, weigher
+from gnn.edges.edge_choice import Chosen, choose, joined, weigher
 from gnn.edges.edges import Edges
-from gnn.edges.pair_keys import in_ranges, num_pairs
+from gnn.edges.pair_keys import in_ranges, num_pairs, pairs_of
 from gnn.edges.pair_weights import SESSION_FACTORS
 from gnn.edges.session_items import SessionItems, session_items
 from gnn.edges.session_pairs import Pairs, in_blocks, reach_of
@@ -65,16 +65,31 @@ def session_edges(
     else:
         weigh = weigher(config, held.held(), held.total)
     factors = meeting_factors(held, config, held.distinct.sum() / max(held.num_sessions, 1))
-    few = factors is None and not held.has_repeats and num_pairs(held) <= _FEW_PAIRS
+    few = factors is None and can_sort_pairs(held, config, _FEW_PAIRS)
     # Where not all pairs may be at hand, the heaviest are chosen of a receiver with all of its own.
     halves = config.comes_in_halves and (few or config.max_neighbors is None)
     make = functools.partial(choose, config=config, weigh=weigh, halves=halves)
+    blocks: Iterable[Chosen]
     if halves and few:
         blocks = in_ranges(held, make, threads=threads)
+    elif few:
+        blocks = [make(pairs_of(held, threads=threads))]
     else:
         reach = reach_of(held, config, halves=halves)
         blocks = in_blocks(held, reach, make, factors=factors, threads=threads)
     return joined(blocks, num_items, config, halves=halves, long=long)
+
+
+def can_sort_pairs(held: SessionItems, config: SessionGraphConfig, most: int) -> bool:
+    """Whether pairs can be counted as sorted numbers: those of whole sessions, not too many.
+
+    Args:
+      held: the sessions.
+      config: how sessions are read.
+      most: how many there may be.
+    """
+    whole = config.window is None and not config.directed and not held.has_repeats
+    return whole and num_pairs(held) <= most
 
 
 def meeting_factors(

@@ -15,8 +15,9 @@ from tqdm import tqdm
 from gnn.configs.sessions import SessionGraphConfig
 from gnn.edges.edge_choice import Chosen, choose, joined, weigher
 from gnn.edges.edges import Edges
+from gnn.edges.pair_keys import pairs_of
 from gnn.edges.pair_weights import SESSION_FACTORS
-from gnn.edges.session_edges import meeting_factors
+from gnn.edges.session_edges import can_sort_pairs, meeting_factors
 from gnn.edges.session_items import SessionItems, session_items
 from gnn.edges.session_pairs import Pairs, in_blocks, reach_of, sorted_product
 from gnn.edges.spilled_arrays import SpilledArrays
@@ -26,6 +27,7 @@ from gnn.edges.threads import in_threads, processors
 _BUCKETS = 128
 # What a record and a pair take at most while they are worked on.
 _BYTES_OF_A_RECORD, _BYTES_OF_A_PAIR = 160, 120
+_BYTES_OF_A_SORTED_PAIR = 16
 _LEAST_RECORDS, _LEAST_PAIRS = 1 << 16, 1 << 16
 
 
@@ -163,6 +165,11 @@ class SpilledSessions:
         """Counts the pairs of some sessions, and writes them."""
         factors = meeting_factors(held, self._config, mean)
         run = _Run(self._path / f"run_{number}", held.num_items, weighted=factors is not None)
+        most = self._memory // (4 * _BYTES_OF_A_SORTED_PAIR)
+        if factors is None and can_sort_pairs(held, self._config, most):
+            run.write(pairs_of(held, threads=self._threads))
+            run.finish()
+            return run
         reach = reach_of(held, self._config, halves=False)
         for pairs in in_blocks(
             held, reach, lambda pairs: pairs, factors=factors, threads=self._threads
