@@ -36,8 +36,8 @@ ITEMS, SEED, CHUNK = 100_000, 7, 5_000_000
 PAIRS = """
     WITH lists AS (SELECT list(DISTINCT item) AS items FROM read_parquet('{log}') GROUP BY session),
     one AS (SELECT unnest(items) AS i, items FROM lists),
-    both AS (SELECT i, unnest(items) AS j FROM one),
-    counted AS (SELECT i, j, count(*) AS n FROM both WHERE i <> j GROUP BY i, j HAVING n >= 2)
+    ends AS (SELECT i, unnest(items) AS j FROM one),
+    counted AS (SELECT i, j, count(*) AS n FROM ends WHERE i <> j GROUP BY i, j HAVING n >= 2)
     SELECT * FROM counted
 """
 
@@ -64,7 +64,7 @@ def by_duckdb(log: Path, task: str, memory: float) -> int:
         connection.sql(f"SET memory_limit = '{memory}GB'; SET temp_directory = '{folder}'")
         out = Path(folder) / "pairs.parquet"
         connection.sql(f"COPY ({sql}) TO '{out}' (FORMAT parquet)")
-        return connection.sql(f"SELECT count(*) FROM read_parquet('{out}')").fetchone()[0]
+        return connection.sql(f"SELECT count(*) FROM read_parquet('{out}')").fetchall()[0][0]
 
 
 def by_gnn(log: Path, task: str, memory: float) -> int:
@@ -73,7 +73,7 @@ def by_gnn(log: Path, task: str, memory: float) -> int:
 
     config = SessionGraphConfig("count", min_count=2)
     if task == "top50":
-        config = SessionGraphConfig("npmi", max_neighbors=50)
+        config = SessionGraphConfig("npmi", min_count=2, max_neighbors=50)
     with SpilledSessions(config, memory=int(memory * 1e9), folder=log.parent) as sessions:
         for batch in pq.ParquetFile(log).iter_batches(1 << 20):
             sessions.add(batch["session"].to_numpy(), batch["item"].to_numpy())

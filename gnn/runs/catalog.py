@@ -119,7 +119,7 @@ def describe_making(graph: Graph) -> str:
     Example:
 
     >>> print(describe_making(Graph.from_sessions([["a", "b"]], config={"max_neighbors": 5})))
-      made by         weighting=npmi, max_session_items=50, min_count=2, max_neighbors=5, \
+      made by         weighting=cosine, max_session_items=50, min_count=2, max_neighbors=5, \
 join_isolated=True
     """
     config = graph.notes.get("config")

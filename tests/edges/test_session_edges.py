@@ -183,7 +183,7 @@ def test_the_report_counts_what_went() -> None:
 def test_auto_says_what_it_takes() -> None:
     auto = SessionGraphConfig(max_neighbors=3)
     assert auto == SessionGraphConfig(
-        "npmi", max_session_items=50, min_count=2, max_neighbors=3, join_isolated=True
+        "cosine", max_session_items=50, min_count=2, max_neighbors=3, join_isolated=True
     )
     assert SessionGraphConfig(**auto.to_dict()) == auto
     assert SessionGraphConfig("npmi").min_count == 1
