@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Collection, Sequence
 from typing import Any
 
+import numpy as np
+
 from gnn.configs.sessions import as_session_graph_config
 from gnn.edges.edges import Edges
 from gnn.edges.read_sessions import read_sessions
@@ -50,6 +52,8 @@ def edges_from_sessions(
     >>> edges = edges_from_sessions([["a", "b"], ["b", "a", None]], missing="drop")
     >>> edges.ids, edges.senders.tolist(), edges.weights.tolist(), edges.report.missing
     (['a', 'b'], [1, 0], [2.0, 2.0], 1)
+    >>> edges.report.sessions, edges.report.items, edges.report.pairs
+    (2, 2, 1)
     """
     config = as_session_graph_config(config)
     records = read_sessions(
@@ -73,5 +77,11 @@ def edges_from_sessions(
             if edges.report.given
             else "no session holds two items, so there are no edges",
         )
-    report = dataclasses.replace(records.report, remarks=remarks)
+    report = dataclasses.replace(
+        records.report,
+        sessions=int(np.count_nonzero(np.bincount(records.sessions))),
+        items=records.num_items,
+        pairs=edges.report.given,
+        remarks=remarks,
+    )
     return dataclasses.replace(edges, ids=records.ids, report=report)

@@ -176,17 +176,24 @@ class RecordNumbers:
         self._settled = len(self._parts)
 
     def fields(self) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-        """The sessions, the items and the times of all records that were not left out."""
+        """The sessions, the items and the times of all records that were not left out, once."""
         self._settle()
-        width = 2 if self._columns.time_column is None else 3
-        empty = (np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0))
-        sessions, items, *times = (
-            np.concatenate([empty[k], *(part[k] for part in self._parts)]) for k in range(width)
-        )
+        sessions, items = self._joined(0, np.int32), self._joined(1, np.int32)
+        times = None if self._columns.time_column is None else self._joined(2, np.float64)
         gap = self._columns.gap
-        if gap is not None:
-            sessions = sessions_by_gap(sessions, times[0], gap)
-        return sessions, items, times[0] if times else None
+        if gap is not None and times is not None:
+            sessions = sessions_by_gap(sessions, times, gap)
+        return sessions, items, times
+
+    def _joined(self, field: int, dtype: type) -> np.ndarray:
+        """A field of all parts, of which each is let go of as soon as it is copied."""
+        whole: np.ndarray = np.empty(sum(part[field].size for part in self._parts), dtype)
+        start = 0
+        for part in self._parts:
+            stop = start + part[field].size
+            whole[start:stop] = part[field]
+            part[field], start = whole[:0], stop
+        return whole
 
     def items(self) -> tuple[int, list[Any] | None]:
         """How many items there are, and their names."""
