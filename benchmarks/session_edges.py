@@ -36,7 +36,7 @@ import result_lines
 from scipy import sparse
 
 from gnn.configs import SessionGraphConfig
-from gnn.edges.session_edges import session_edges
+from gnn.edges.sessions.session_edges import session_edges
 from gnn.graphs import co_occurrence
 
 CLICKS, ITEMS, SEED = 5_000_000, 100_000, 7

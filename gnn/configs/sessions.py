@@ -37,9 +37,9 @@ class SessionGraphConfig(SessionColumns):
     too little, or nothing, go; of each item all but its heaviest neighbors go.
 
     Attributes:
-        weighting: What a pair weighs; formulas in `gnn.edges.pair_weights`. `"count"` joins
-            everything to what is popular, `"npmi"` what meets more often than by chance. `"auto"`
-            is for logs of clicks: it takes `"cosine"`, and where they are not given 50 for
+        weighting: What a pair weighs; formulas in `gnn.edges.sessions.pair_weights`. `"count"`
+            joins everything to what is popular, `"npmi"` what meets more often than by chance.
+            `"auto"` is for logs of clicks: it takes `"cosine"`, and where they are not given 50 for
             `max_session_items`, 2 for `min_count`, 10 for `max_neighbors` and True for
             `join_isolated`. The fields then have these values.
         window: Items are a pair that are at most so many places apart in their session, in the

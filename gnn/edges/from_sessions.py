@@ -10,8 +10,8 @@ import numpy as np
 
 from gnn.configs.sessions import as_session_graph_config
 from gnn.edges.edges import Edges
-from gnn.edges.read_sessions import read_sessions
-from gnn.edges.session_edges import session_edges
+from gnn.edges.records.read_sessions import read_sessions
+from gnn.edges.sessions.session_edges import session_edges
 
 
 def edges_from_sessions(

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from gnn.configs.sessions import WEIGHTINGS, SessionGraphConfig
-from gnn.edges import session_edges as module
-from gnn.edges import session_pairs
 from gnn.edges.edges import Edges
 from gnn.edges.from_sessions import edges_from_sessions
-from gnn.edges.session_edges import session_edges
+from gnn.edges.sessions import session_edges as module
+from gnn.edges.sessions import session_pairs
+from gnn.edges.sessions.session_edges import session_edges
 from gnn.graphs.graph import Graph
 from tests.edges.brute_force import Record, brute_force
 

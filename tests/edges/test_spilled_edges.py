@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from gnn.configs.sessions import WEIGHTINGS, SessionGraphConfig
-from gnn.edges import spilled_edges as module
 from gnn.edges.edges import Edges
-from gnn.edges.session_edges import session_edges
-from gnn.edges.spilled_edges import SpilledSessions
+from gnn.edges.sessions import spilled_edges as module
+from gnn.edges.sessions.session_edges import session_edges
+from gnn.edges.sessions.spilled_edges import SpilledSessions
 from tests.edges.test_session_edges import NUM_ITEMS, ORDERED, PRUNED, random_log
 
 CONFIGS = [

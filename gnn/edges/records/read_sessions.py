@@ -10,13 +10,13 @@ from tqdm import tqdm
 
 from gnn.configs.arguments import check_verbose
 from gnn.configs.session_columns import SessionColumns
-from gnn.edges.arrow_numbering import give_back_memory
 from gnn.edges.edges import EdgeReport
 from gnn.edges.missing import as_na_values
-from gnn.edges.record_numbers import RecordNumbers
-from gnn.edges.session_files import are_files
-from gnn.edges.session_records import SessionRecords
-from gnn.edges.session_tables import tables_of
+from gnn.edges.records.arrow_numbering import give_back_memory
+from gnn.edges.records.record_numbers import RecordNumbers
+from gnn.edges.records.session_files import are_files
+from gnn.edges.records.session_records import SessionRecords
+from gnn.edges.records.session_tables import tables_of
 from gnn.tables.problems import Problems, TableWarning
 
 _WAYS = ("raise", "drop")
@@ -42,7 +42,7 @@ def read_sessions(
     Memory holds 8 bytes a record (16 with times), the distinct names, and a chunk.
 
     Args:
-      sessions: as in `gnn.edges.session_tables.tables_of`.
+      sessions: as in `gnn.edges.records.session_tables.tables_of`.
       columns: the names of the columns, and the gap between two sessions of a user.
       ids: the names of the nodes.
       num_nodes: the number of nodes, where there are no ids; items are then indices.

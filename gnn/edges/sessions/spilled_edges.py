@@ -13,14 +13,14 @@ from scipy import sparse
 from tqdm import tqdm
 
 from gnn.configs.sessions import SessionGraphConfig
-from gnn.edges.edge_choice import Chosen, choose, joined, weigher
 from gnn.edges.edges import Edges
-from gnn.edges.pair_keys import pairs_of
-from gnn.edges.pair_weights import SESSION_FACTORS
-from gnn.edges.session_edges import can_sort_pairs, meeting_factors
-from gnn.edges.session_items import SessionItems, session_items
-from gnn.edges.session_pairs import Pairs, in_blocks, reach_of, sorted_product
-from gnn.edges.spilled_arrays import SpilledArrays
+from gnn.edges.sessions.edge_choice import Chosen, choose, joined, weigher
+from gnn.edges.sessions.pair_keys import pairs_of
+from gnn.edges.sessions.pair_weights import SESSION_FACTORS
+from gnn.edges.sessions.session_edges import can_sort_pairs, meeting_factors
+from gnn.edges.sessions.session_items import SessionItems, session_items
+from gnn.edges.sessions.session_pairs import Pairs, in_blocks, reach_of, sorted_product
+from gnn.edges.sessions.spilled_arrays import SpilledArrays
 from gnn.edges.threads import in_threads, processors
 
 # Sessions are spread over so many files, of which as many are taken at a time as memory holds.

@@ -10,11 +10,11 @@ import numpy as np
 
 from gnn.configs.session_columns import SessionColumns
 from gnn.edges.missing import missing_among
-from gnn.edges.numbering import Indices, Names
-from gnn.edges.one_type import OneType
-from gnn.edges.record_times import seconds_of
-from gnn.edges.session_gaps import sessions_by_gap
-from gnn.edges.session_tables import POSITION
+from gnn.edges.records.numbering import Indices, Names
+from gnn.edges.records.one_type import OneType
+from gnn.edges.records.record_times import seconds_of
+from gnn.edges.records.session_gaps import sessions_by_gap
+from gnn.edges.records.session_tables import POSITION
 from gnn.tables.cells import Cells, quoted
 from gnn.tables.object_cells import ObjectCells
 from gnn.tables.problems import RowCheck
