@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
+import numpy as np
 from tqdm import tqdm
 
 from gnn.configs.arguments import check_verbose
@@ -23,6 +24,8 @@ _WAYS = ("raise", "drop")
 # So many malformed rows of a kind are remembered, in each of so many files.
 _ROWS_NAMED = 5
 _FILES_NAMED = 3
+# So many records are handed over at a time.
+_RECORDS_TAKEN = 1 << 20
 
 
 def read_sessions(
@@ -36,6 +39,7 @@ def read_sessions(
     na_values: Collection[str] | None = None,
     strict: bool = False,
     verbose: str | bool = False,
+    take: Callable[[np.ndarray, np.ndarray, np.ndarray | None], None] | None = None,
 ) -> SessionRecords:
     """Reads records chunk by chunk, and numbers their sessions and items.
 
@@ -54,6 +58,8 @@ def read_sessions(
       strict: whether a malformed row is an error.
       verbose: whether to show a progress bar of records; "auto" where standard error is a terminal,
         once a second has passed.
+      take: takes the records some at a time, sessions (or users), items and times; memory then
+        holds no more of them, and none are returned.
 
     Raises:
       KeyError: a table lacks a column.
@@ -82,6 +88,7 @@ def read_sessions(
         texts=as_na_values(na_values),
     )
     found: list[Problems] = []
+    waiting = 0
     is_auto = verbose == "auto"
     with tqdm(
         desc="reading",
@@ -95,6 +102,10 @@ def read_sessions(
             for chunk in numbers.chunks_of(table):
                 numbers.add(table, chunk)
                 bar.update(chunk.lines.size)
+                waiting += chunk.lines.size
+                if take is not None and waiting >= _RECORDS_TAKEN:
+                    numbers.hand_over(take)
+                    waiting = 0
             table.problems.check_rows(strict)
             found.append(table.problems)
     given = sum(problems.num_rows for problems in found)
@@ -112,6 +123,8 @@ def read_sessions(
     if bad:
         text = f"sessions: {report.malformed_text()}; strict=True makes this an error"
         warnings.warn(text, TableWarning, stacklevel=4)  # Who called Graph.from_sessions.
+    if take is not None:
+        numbers.hand_over(take)
     num_items, names = numbers.items()
     fields = numbers.fields()
     del numbers
