@@ -12,6 +12,7 @@ VERSION = re.search(r'^__version__ = "(.+)"$', (ROOT / "gnn/__init__.py").read_t
 PARQUET = ["pyarrow>=18.1"]
 PARTITION = ["pymetis>=2025.2"]
 PLOTS = ["matplotlib"]
+RETRIEVAL = ["faiss-cpu>=1.15"]
 NOTEBOOKS = ["ipykernel", "matplotlib", "nbclient", "nbformat"]
 
 setup(
@@ -36,12 +37,14 @@ setup(
         "scipy>=1.15",
         "tensorflow>=2.21",
         "tensorflow-datasets>=4.9.10",
+        "threadpoolctl>=3.1",
         "tqdm>=4.66",
     ],
     extras_require={
         "parquet": PARQUET,
         "partition": PARTITION,
         "plots": PLOTS,
+        "retrieval": RETRIEVAL,
         "notebooks": NOTEBOOKS,
         "dev": [
             "build",
@@ -53,7 +56,7 @@ setup(
             "pytest-xdist",
             "ruff",
             "twine>=6.1",
-            *sorted({*PARQUET, *PARTITION, *PLOTS, *NOTEBOOKS}),
+            *sorted({*PARQUET, *PARTITION, *PLOTS, *RETRIEVAL, *NOTEBOOKS}),
         ],
     },
     entry_points={"console_scripts": ["gnn=gnn.cli.main:main"]},

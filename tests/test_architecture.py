@@ -46,6 +46,7 @@ ALIASES = {"gnn.training"}
 
 # Slow to import, or not installed with the core: imported by the function that uses them.
 HEAVY = {
+    "faiss",
     "matplotlib",
     "networkx",
     "neural_structured_learning",

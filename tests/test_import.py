@@ -100,6 +100,7 @@ print(json.dumps({
 
 
 HEAVY = [
+    "faiss",
     "matplotlib",
     "networkx",
     "neural_structured_learning",
@@ -128,7 +129,7 @@ def test_import_needs_no_extra() -> None:
     # None in sys.modules makes Python say that a package is not there.
     code = """
 import sys
-for name in ("matplotlib", "pandas", "pyarrow", "pymetis", "IPython"):
+for name in ("faiss", "matplotlib", "pandas", "pyarrow", "pymetis", "IPython"):
     sys.modules[name] = None
 import gnn
 gnn.cotraining, gnn.datasets, gnn.nsl, gnn.plots, gnn.runs, gnn.training

@@ -28,7 +28,7 @@ def test_the_readme_names_the_extras_that_exist(options: dict[str, Any]) -> None
     rows = page.partition("| extra | for |")[2].partition("\n\n")[0]
     named = re.findall(r"^\| `(\w+)` \|", rows, re.MULTILINE)
     assert sorted(named) == sorted(options["extras_require"])
-    for name in ("plots", "parquet", "partition", "notebooks"):
+    for name in ("plots", "parquet", "partition", "retrieval", "notebooks"):
         assert set(options["extras_require"][name]) <= set(options["extras_require"]["dev"])
 
 

@@ -204,6 +204,9 @@ def _add_build_graph(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--overwrite", action="store_true", help="replace an older graph")
     parser.add_argument("--strict", action="store_true", help="make malformed rows an error")
     parser.add_argument(
+        "--memory", metavar="SIZE", help="memory to keep to, such as 2GB; the rest goes to files"
+    )
+    parser.add_argument(
         "--missing",
         choices=("raise", "drop"),
         default="raise",

@@ -1,4 +1,4 @@
-"""Configurations: what the neighbors are, how far apart, how heavy; edges from sessions.
+"""Configurations: what neighbors are, how far apart, how heavy; edges from sessions and vectors.
 
 Where Neural Structured Learning has a class, ours has its name, fields and defaults, and the
 ``as_`` functions take NSL's own objects too. They are recognized by their attributes, so that
@@ -26,6 +26,7 @@ from gnn.configs.graph import (
     as_neighbor_config,
     as_pair_weights,
 )
+from gnn.configs.neighbors import NeighborGraphConfig, as_neighbor_graph_config
 from gnn.configs.session_columns import SessionColumns
 from gnn.configs.sessions import SessionGraphConfig, as_session_graph_config
 
@@ -36,6 +37,7 @@ __all__ = [
     "DistanceType",
     "GraphNeighborConfig",
     "GraphRegConfig",
+    "NeighborGraphConfig",
     "NormType",
     "PairWeights",
     "SessionColumns",
@@ -47,6 +49,7 @@ __all__ = [
     "as_distance_config",
     "as_graph_reg_config",
     "as_neighbor_config",
+    "as_neighbor_graph_config",
     "as_pair_weights",
     "as_session_graph_config",
     "as_vat_reg_config",

@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
+# Rows whose two directions are compared at a time.
+_ROWS = 2**16
+
 
 def heaviest(nodes: np.ndarray, weights: np.ndarray, k: int) -> np.ndarray:
     """Which edges are among the k heaviest of their node; of equal ones, those that come first.
@@ -65,8 +68,40 @@ def in_both_directions(
     [[1, 0, 2, 1], [0, 1, 1, 2], [3.0, 3.0, 2.0, 2.0]]
     """
     edges = _by_receiver(senders, receivers, weights, num_nodes)
-    back = edges.T.tocsr()
-    return _edges_of(edges.minimum(back) if mutual else edges.maximum(back))
+    back, parts = edges.T.tocsr(), []
+    for start in range(0, max(1, num_nodes), _ROWS):  # All at once would take twice the memory.
+        some = slice(start, start + _ROWS)
+        part = edges[some].minimum(back[some]) if mutual else edges[some].maximum(back[some])
+        parts.append((part.indices, part.data, np.diff(part.indptr)))
+    del edges, back, part
+    fields = [list(field) for field in zip(*parts, strict=True)]
+    del parts
+    # Each field lets go of its parts before the next is made.
+    senders, weights, lengths = (np.concatenate(fields.pop(0)) for _ in range(3))
+    receivers = np.repeat(np.arange(num_nodes, dtype=np.int32), lengths)
+    return senders.astype(np.int32, copy=False), receivers, weights
+
+
+def sort_senders(
+    senders: np.ndarray, receivers: np.ndarray, weights: np.ndarray, num_nodes: int
+) -> None:
+    """Sorts the edges of each receiver by sender, in place.
+
+    Args:
+      senders: int32 `[n]`.
+      receivers: integers `[n]` that do not descend; no edge is there twice.
+      weights: `[n]`.
+      num_nodes: the number of nodes.
+
+    >>> senders, weights = np.array([2, 1], np.int32), np.array([3.0, 5.0])
+    >>> sort_senders(senders, np.array([0, 0]), weights, 3)
+    >>> senders.tolist(), weights.tolist()
+    ([1, 2], [5.0, 3.0])
+    """
+    edges = _by_receiver(senders, receivers, weights, num_nodes)
+    edges.has_canonical_format = edges.has_sorted_indices = False
+    edges.sort_indices()
+    senders[:], weights[:] = edges.indices, edges.data
 
 
 def with_the_edge_back(

@@ -11,7 +11,9 @@ from scipy import sparse
 
 from gnn.edges.checks import as_indices, as_integers, as_weights, check_equal_lengths
 from gnn.graphs.checks import as_offsets, as_split, count_nodes
+from gnn.graphs.combining import Combining
 from gnn.graphs.features import Feature, as_features, describe
+from gnn.graphs.from_embeddings import FromEmbeddings
 from gnn.graphs.from_names import FromNames
 from gnn.graphs.ids import as_ids
 from gnn.graphs.info import (
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
-class Graph(FromNames):
+class Graph(FromNames, FromEmbeddings, Combining):
     """A graph with features, edge weights, labels and splits, checked on construction.
 
     Nodes are numbered 0 to `num_nodes - 1`; row i of every feature, label and id is node i. Edges
@@ -64,8 +66,8 @@ class Graph(FromNames):
       offsets: None, or int64 `[num_nodes + 1]` for edges that are grouped by receiver: those into
         node i are `offsets[i]` to `offsets[i + 1]`. Samplers then need not sort them.
       notes: what is known of the making, as JSON can hold it, and `info` tells: `"edges"`, what was
-        done to those given; `"labels"`, what was guessed of them; and of sessions `"config"` and
-        `"report"`, by which and from what the edges were made.
+        done to those given; `"labels"`, what was guessed of them; and of sessions and vectors
+        `"config"` and `"report"`, by which and from what the edges were made.
 
     Raises:
       TypeError: for a wrong dtype or type.

@@ -121,7 +121,7 @@ def describe_making(graph: Graph) -> str:
 
     >>> print(describe_making(Graph.from_sessions([["a", "b"]], config={"max_neighbors": 5})))
       made from       2 records: 1 session, 2 items, 1 pair
-      made by         weighting=npmi, max_session_items=50, min_count=2, max_neighbors=5, \
+      made by         weighting=cosine, max_session_items=50, min_count=2, max_neighbors=5, \
 join_isolated=True
     """
     config = graph.notes.get("config")

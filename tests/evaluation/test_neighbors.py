@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.spatial import distance
 
+from gnn.edges.neighbors import exact
 from gnn.evaluation import nearest_neighbors, neighbor_accuracy
-from gnn.evaluation import neighbors as module
 
 SCIPY_METRIC = {"cosine": "cosine", "l2": "euclidean"}
 
@@ -18,9 +18,16 @@ def brute_force(queries, items, k, metric, exclude_self=False):
     return indices, np.take_along_axis(distances, indices, axis=1)
 
 
-@pytest.fixture(params=[2**20, 64, 1], ids=["one block", "blocks", "row by row"])
+@pytest.fixture(params=["one block", "blocks", "row by row"])
 def block_size(request, monkeypatch):
-    monkeypatch.setattr(module, "_BLOCK", request.param)
+    if request.param == "blocks":
+        sizes = {"_HELD": 80, "_QUERIES": 7, "_ITEMS": 6, "_GROUP": 2, "_GATHERED": 9}
+    elif request.param == "row by row":
+        sizes = {"_HELD": 1, "_QUERIES": 1, "_ITEMS": 1, "_GATHERED": 1}
+    else:
+        sizes = {}
+    for name, size in sizes.items():
+        monkeypatch.setattr(exact, name, size)
 
 
 @pytest.mark.usefixtures("block_size")

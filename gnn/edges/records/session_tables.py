@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gnn.configs.session_columns import SessionColumns
-from gnn.edges.session_files import are_files, files_of
+from gnn.edges.records.session_files import are_files, files_of
 from gnn.tables.cells import ArrowCells, Cells
 from gnn.tables.object_cells import ObjectCells
 from gnn.tables.opening import open_table

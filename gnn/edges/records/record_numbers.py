@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import compress
 from typing import Any
 
@@ -10,11 +10,11 @@ import numpy as np
 
 from gnn.configs.session_columns import SessionColumns
 from gnn.edges.missing import missing_among
-from gnn.edges.numbering import Indices, Names
-from gnn.edges.one_type import OneType
-from gnn.edges.record_times import seconds_of
-from gnn.edges.session_gaps import sessions_by_gap
-from gnn.edges.session_tables import POSITION
+from gnn.edges.records.numbering import Indices, Names
+from gnn.edges.records.one_type import OneType
+from gnn.edges.records.record_times import seconds_of
+from gnn.edges.records.session_gaps import sessions_by_gap
+from gnn.edges.records.session_tables import POSITION
 from gnn.tables.cells import Cells, quoted
 from gnn.tables.object_cells import ObjectCells
 from gnn.tables.problems import RowCheck
@@ -174,6 +174,14 @@ class RecordNumbers:
                 for part in self._parts[self._settled :]:
                     part[k] = final[part[k]]
         self._settled = len(self._parts)
+
+    def hand_over(self, take: Callable[[np.ndarray, np.ndarray, np.ndarray | None], None]) -> None:
+        """Lets go of the records there are: their sessions (or users), items and times."""
+        self._settle()
+        for sessions, items, *times in self._parts:
+            take(sessions, items, times[0] if times else None)
+        self._parts.clear()
+        self._settled = 0
 
     def fields(self) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
         """The sessions, the items and the times of all records that were not left out, once."""

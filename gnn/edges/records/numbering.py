@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from gnn.edges.arrow_numbering import ArrowNames
-from gnn.edges.integer_table import IntegerTable
+from gnn.edges.records.arrow_numbering import ArrowNames
+from gnn.edges.records.integer_table import IntegerTable
 
 
 class Names:

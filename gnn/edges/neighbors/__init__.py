@@ -1,0 +1,1 @@
+"""Nearest neighbors among vectors: exact, or approximate with a measured recall."""
