@@ -9,7 +9,7 @@ ROOT = Path(__file__).parent
 
 VERSION = re.search(r'^__version__ = "(.+)"$', (ROOT / "gnn/__init__.py").read_text(), re.M)[1]
 
-PARQUET = ["pyarrow"]
+PARQUET = ["pyarrow>=18.1"]
 PARTITION = ["pymetis>=2025.2"]
 PLOTS = ["matplotlib"]
 RETRIEVAL = ["faiss-cpu>=1.15"]

@@ -31,11 +31,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import result_lines
 from scipy import sparse
 
 from gnn.configs import SessionGraphConfig
-from gnn.edges.session_edges import session_edges
+from gnn.edges.sessions.session_edges import session_edges
 from gnn.graphs import co_occurrence
 
 CLICKS, ITEMS, SEED = 5_000_000, 100_000, 7
@@ -43,8 +44,8 @@ SESSIONS = {"zipf": 1_000_000, "uniform": 1_000_000, "long": 100_000}
 TOP_50 = """
     WITH lists AS (SELECT list(DISTINCT item) AS items FROM clicks GROUP BY session),
     one AS (SELECT unnest(items) AS i, items FROM lists),
-    both AS (SELECT i, unnest(items) AS j FROM one),
-    counted AS (SELECT i, j, count(*) AS n FROM both WHERE i <> j GROUP BY i, j)
+    ends AS (SELECT i, unnest(items) AS j FROM one),
+    counted AS (SELECT i, j, count(*) AS n FROM ends WHERE i <> j GROUP BY i, j)
     SELECT count(*) FROM (
         SELECT i, j, n FROM counted
         QUALIFY row_number() OVER (PARTITION BY i ORDER BY n DESC, j) <= 50)
@@ -87,8 +88,9 @@ def duckdb_top(sessions: np.ndarray, items: np.ndarray) -> int:
     import duckdb
 
     with duckdb.connect() as connection:
-        connection.register("clicks", {"session": sessions, "item": items})
-        return connection.sql(TOP_50).fetchone()[0]
+        clicks = pa.table({"session": sessions, "item": items})
+        connection.register("clicks", clicks)
+        return connection.sql(TOP_50).fetchall()[0][0]
 
 
 def similaripy_top(sessions: np.ndarray, items: np.ndarray) -> int:

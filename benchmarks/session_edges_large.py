@@ -9,8 +9,8 @@ columns of integers. Each way runs in a process of its own, which reads that fil
 
 - `duckdb`: lists of the items of a session, unnested and counted, pairs of 2 or more, within a
   `memory_limit` of 1.5 GB, to a Parquet file. `top50`: of each item the 50 of the largest counts.
-- `gnn`: `gnn.edges.spilled_edges` within `--memory`, pairs of 2 or more, in both directions; with
-  `top50` the 50 heaviest neighbors of each item by NPMI, of either end.
+- `gnn`: `gnn.edges.sessions.spilled_edges` within `--memory`, pairs of 2 or more, in both
+  directions; with `top50` the 50 heaviest neighbors of each item by NPMI, of either end.
 
 Memory is the peak of the process above what it took after its imports.
 """
@@ -36,8 +36,8 @@ ITEMS, SEED, CHUNK = 100_000, 7, 5_000_000
 PAIRS = """
     WITH lists AS (SELECT list(DISTINCT item) AS items FROM read_parquet('{log}') GROUP BY session),
     one AS (SELECT unnest(items) AS i, items FROM lists),
-    both AS (SELECT i, unnest(items) AS j FROM one),
-    counted AS (SELECT i, j, count(*) AS n FROM both WHERE i <> j GROUP BY i, j HAVING n >= 2)
+    ends AS (SELECT i, unnest(items) AS j FROM one),
+    counted AS (SELECT i, j, count(*) AS n FROM ends WHERE i <> j GROUP BY i, j HAVING n >= 2)
     SELECT * FROM counted
 """
 
@@ -64,16 +64,16 @@ def by_duckdb(log: Path, task: str, memory: float) -> int:
         connection.sql(f"SET memory_limit = '{memory}GB'; SET temp_directory = '{folder}'")
         out = Path(folder) / "pairs.parquet"
         connection.sql(f"COPY ({sql}) TO '{out}' (FORMAT parquet)")
-        return connection.sql(f"SELECT count(*) FROM read_parquet('{out}')").fetchone()[0]
+        return connection.sql(f"SELECT count(*) FROM read_parquet('{out}')").fetchall()[0][0]
 
 
 def by_gnn(log: Path, task: str, memory: float) -> int:
     from gnn.configs.sessions import SessionGraphConfig
-    from gnn.edges.spilled_edges import SpilledSessions
+    from gnn.edges.sessions.spilled_edges import SpilledSessions
 
     config = SessionGraphConfig("count", min_count=2)
     if task == "top50":
-        config = SessionGraphConfig("npmi", max_neighbors=50)
+        config = SessionGraphConfig("npmi", min_count=2, max_neighbors=50)
     with SpilledSessions(config, memory=int(memory * 1e9), folder=log.parent) as sessions:
         for batch in pq.ParquetFile(log).iter_batches(1 << 20):
             sessions.add(batch["session"].to_numpy(), batch["item"].to_numpy())
@@ -86,7 +86,7 @@ WAYS = {"duckdb": by_duckdb, "gnn": by_gnn}
 def in_this_process(way: str, log: Path, task: str, memory: float) -> dict[str, Any]:
     """Seconds, the peak of memory above the imports in MB, and how many pairs there are."""
     if way == "gnn":
-        import gnn.edges.spilled_edges  # noqa: F401
+        import gnn.edges.sessions.spilled_edges  # noqa: F401
     else:
         import duckdb  # noqa: F401
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

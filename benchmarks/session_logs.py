@@ -95,7 +95,7 @@ def run_here(way: str, form: str, path: Path) -> dict[str, Any]:
 
     import gnn
     from gnn.configs import SessionColumns
-    from gnn.edges.read_sessions import read_sessions
+    from gnn.edges.records.read_sessions import read_sessions
 
     config = gnn.SessionGraphConfig("npmi", min_count=2, max_neighbors=10)
 

@@ -87,6 +87,7 @@ def build_graph(arguments: argparse.Namespace) -> Result:
         missing=arguments.missing,
         na_values=arguments.na_values,
         strict=arguments.strict,
+        memory=arguments.memory,
         overwrite=arguments.overwrite,
     )
     return _graph(arguments.output, graph, "wrote ")

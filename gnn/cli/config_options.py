@@ -45,10 +45,11 @@ def add_config_options(
             parser,
             field.name,
             kind,
-            told.get(field.name, "") + shown,
+            told.get(field.name, ""),
             default=argparse.SUPPRESS,
             choices=(choices or {}).get(field.name, literals),
             takes_none=takes_none,
+            shown=shown,
         )
 
 

@@ -17,6 +17,7 @@ def add_flag(
     choices: Sequence[str] = (),
     metavar: str = "TEXT",
     takes_none: bool = False,
+    shown: str = "",
 ) -> None:
     """Adds the flag `--name`, with hyphens, to a parser or a group of one.
 
@@ -29,6 +30,7 @@ def add_flag(
         choices: the texts there are; none for any.
         metavar: what the help calls a text without choices.
         takes_none: whether "none" means None.
+        shown: what the help says of the default.
 
     Example:
 
@@ -49,7 +51,8 @@ def add_flag(
         settings |= {"metavar": {int: "N", float: "X"}.get(single, metavar)}
         settings |= {"type": _or_none(single) if takes_none else single}
         settings |= {"nargs": "+"} if is_tuple else {}
-    group.add_argument("--" + name.replace("_", "-"), help=about.replace("%", "%%"), **settings)
+    about = (about + shown).replace("%", "%%")
+    group.add_argument("--" + name.replace("_", "-"), help=about, **settings)
 
 
 def _or_none(kind: Callable[[str], Any]) -> Callable[[str], Any]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from gnn.cli.config_options import add_config_options
 from gnn.cli.options import add_options
 from gnn.configs.label_kinds import LABEL_KINDS
-from gnn.configs.sessions import WEIGHTINGS, SessionGraphConfig
+from gnn.configs.sessions import LONG_SESSIONS, REPEATS, WEIGHTINGS, SessionGraphConfig
 from gnn.runs.run_config import DATASETS, INFERENCE, NETWORK_NAMES
 
 ABOUT = {
@@ -89,7 +89,7 @@ Graph networks are {", ".join(NETWORK_NAMES)}.""",
 A log is one or several files: Parquet, CSV or JSON lines (.jsonl, .ndjson; these two also .gz),
 with a row a click or purchase. A pattern in quotes may match many. Every field of the configuration
 is an option below, and a key of the YAML or JSON file of --config, with underscores; flags win over
-the file, and none means that there is no limit.
+the file, and none takes a limit back.
 
 The folder is there whole or not at all. It keeps the configuration and the report, which gnn info
 shows, and gnn.graphs.open_graph reads it.""",
@@ -204,6 +204,9 @@ def _add_build_graph(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--overwrite", action="store_true", help="replace an older graph")
     parser.add_argument("--strict", action="store_true", help="make malformed rows an error")
     parser.add_argument(
+        "--memory", metavar="SIZE", help="memory to keep to, such as 2GB; the rest goes to files"
+    )
+    parser.add_argument(
         "--missing",
         choices=("raise", "drop"),
         default="raise",
@@ -220,7 +223,12 @@ def _add_build_graph(parser: argparse.ArgumentParser) -> None:
         "--config", metavar="FILE", help="a YAML or JSON file with any of the fields below"
     )
     group = parser.add_argument_group("the columns of the log, and what is an edge")
-    add_config_options(group, SessionGraphConfig, {"weighting": WEIGHTINGS})
+    choices = {
+        "weighting": ("auto", *WEIGHTINGS),
+        "repeats": REPEATS,
+        "long_sessions": LONG_SESSIONS,
+    }
+    add_config_options(group, SessionGraphConfig, choices)
 
 
 def _add_export(parser: argparse.ArgumentParser) -> None:

@@ -18,7 +18,7 @@ LONG_SESSIONS = ("drop", "cut")
 
 # What "auto" takes where a field is not given; docs/graphs_from_logs.md tells how it was chosen.
 _AUTO: dict[str, Any] = {
-    "weighting": "npmi",
+    "weighting": "cosine",
     "max_session_items": 50,
     "min_count": 2,
     "max_neighbors": 10,
@@ -37,9 +37,9 @@ class SessionGraphConfig(SessionColumns):
     too little, or nothing, go; of each item all but its heaviest neighbors go.
 
     Attributes:
-        weighting: What a pair weighs; formulas in `gnn.edges.pair_weights`. `"count"` joins
-            everything to what is popular, `"npmi"` what meets more often than by chance. `"auto"`
-            is for logs of clicks: it takes `"npmi"`, and where they are not given 50 for
+        weighting: What a pair weighs; formulas in `gnn.edges.sessions.pair_weights`. `"count"`
+            joins everything to what is popular, `"npmi"` what meets more often than by chance.
+            `"auto"` is for logs of clicks: it takes `"cosine"`, and where they are not given 50 for
             `max_session_items`, 2 for `min_count`, 10 for `max_neighbors` and True for
             `join_isolated`. The fields then have these values.
         window: Items are a pair that are at most so many places apart in their session, in the
@@ -79,7 +79,7 @@ class SessionGraphConfig(SessionColumns):
     Example:
         >>> config = SessionGraphConfig(max_neighbors=5)
         >>> config.weighting, config.min_count, config.max_neighbors
-        ('npmi', 2, 5)
+        ('cosine', 2, 5)
     """
 
     weighting: str = "auto"

@@ -13,10 +13,10 @@ import numpy as np
 
 from gnn.datasets.node_columns import NodeColumns
 from gnn.datasets.node_tables import load_nodes
-from gnn.edges.co_occurrence import co_occurrence
 from gnn.edges.edges import EdgeReport, Edges
 from gnn.edges.merging import merge_edges
 from gnn.edges.missing import as_na_values, without_na
+from gnn.edges.sessions.co_occurrence import co_occurrence
 from gnn.graphs.graph import Graph
 from gnn.tables.cells import quoted, why_no_number
 from gnn.tables.opening import open_table

@@ -23,6 +23,9 @@ class EdgeReport:
       unknown: records of items that are no node.
       malformed: rows of a table that could not be read.
       malformed_rows: which these are, the first of them.
+      sessions: of the records that were taken, how many sessions.
+      items: how many items, which are the nodes.
+      pairs: how many pairs of them met, before any was left out.
       unit: what was given, edges or records.
       remarks: what else there is to say, each in a few words.
 
@@ -40,6 +43,9 @@ class EdgeReport:
     unknown: int = 0
     malformed: int = 0
     malformed_rows: str = ""
+    sessions: int = 0
+    items: int = 0
+    pairs: int = 0
     unit: str = "edge"
     remarks: tuple[str, ...] = ()
 

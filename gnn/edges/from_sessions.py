@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Collection, Sequence
 from typing import Any
 
+import numpy as np
+
 from gnn.configs.sessions import as_session_graph_config
+from gnn.configs.sizes import as_bytes
 from gnn.edges.edges import Edges
-from gnn.edges.read_sessions import read_sessions
-from gnn.edges.session_edges import session_edges
+from gnn.edges.records.read_sessions import read_sessions
+from gnn.edges.sessions.session_edges import session_edges
+from gnn.edges.sessions.spilled_edges import SpilledSessions
 
 
 def edges_from_sessions(
@@ -23,6 +28,7 @@ def edges_from_sessions(
     na_values: Collection[str] | None = None,
     strict: bool = False,
     verbose: str | bool = False,
+    memory: int | str | None = None,
 ) -> Edges:
     """Joins the items that occur in one session, as a configuration says.
 
@@ -43,6 +49,9 @@ def edges_from_sessions(
         is among the ids is none of them.
       strict: whether a malformed row is an error.
       verbose: whether to show progress; "auto" where standard error is a terminal.
+      memory: how much of it to keep to, in bytes or as text such as `"2GB"`, with files in the
+        system's place for temporary ones (`gnn.edges.sessions.spilled_edges`); None takes what it
+        takes. Edges without a limit of neighbors are then read from these files as they are used.
 
     Raises:
       KeyError, TypeError, ValueError: as `read_sessions`.
@@ -50,9 +59,12 @@ def edges_from_sessions(
     >>> edges = edges_from_sessions([["a", "b"], ["b", "a", None]], missing="drop")
     >>> edges.ids, edges.senders.tolist(), edges.weights.tolist(), edges.report.missing
     (['a', 'b'], [1, 0], [2.0, 2.0], 1)
+    >>> edges.report.sessions, edges.report.items, edges.report.pairs
+    (2, 2, 1)
     """
     config = as_session_graph_config(config)
-    records = read_sessions(
+    read = functools.partial(
+        read_sessions,
         sessions,
         config,
         ids=ids,
@@ -63,9 +75,18 @@ def edges_from_sessions(
         strict=strict,
         verbose=verbose,
     )
-    edges = session_edges(
-        records.sessions, records.items, records.num_items, config, times=records.times
-    )
+    if memory is None:
+        records = read()
+        edges = session_edges(
+            records.sessions, records.items, records.num_items, config, times=records.times
+        )
+        num_sessions = int(np.count_nonzero(np.bincount(records.sessions)))
+    else:
+        budget, shown = as_bytes("memory", memory), verbose is True
+        with SpilledSessions(config, memory=budget, verbose=shown) as spilled:
+            records = read(take=spilled.add)
+            edges = spilled.edges(records.num_items)
+            num_sessions = spilled.num_sessions
     remarks = edges.report.remarks
     if not edges.senders.size:
         remarks += (
@@ -73,5 +94,11 @@ def edges_from_sessions(
             if edges.report.given
             else "no session holds two items, so there are no edges",
         )
-    report = dataclasses.replace(records.report, remarks=remarks)
+    report = dataclasses.replace(
+        records.report,
+        sessions=num_sessions,
+        items=records.num_items,
+        pairs=edges.report.given,
+        remarks=remarks,
+    )
     return dataclasses.replace(edges, ids=records.ids, report=report)

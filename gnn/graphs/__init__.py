@@ -1,6 +1,6 @@
 """Graphs in memory and in files: the `Graph` itself, sessions, padding, splits, parts."""
 
-from gnn.edges.co_occurrence import co_occurrence
+from gnn.edges.sessions.co_occurrence import co_occurrence
 from gnn.graphs.batch.padding import PaddingSizes
 from gnn.graphs.graph import Graph
 from gnn.graphs.homophily import homophily

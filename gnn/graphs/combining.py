@@ -12,7 +12,7 @@ from scipy import sparse
 from gnn.configs.fields import not_negative
 from gnn.edges.edges import counted
 from gnn.edges.merging import merge_edges
-from gnn.edges.numbering import Names
+from gnn.edges.records.numbering import Names
 from gnn.graphs.features import Feature
 from gnn.graphs.from_indices import FromIndices
 from gnn.graphs.ids import as_ids

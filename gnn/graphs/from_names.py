@@ -191,6 +191,7 @@ class FromNames(FromIndices):
         na_values: Collection[str] | None = None,
         strict: bool = False,
         verbose: str | bool = "auto",
+        memory: int | str | None = None,
     ) -> Self:
         """Makes a graph whose edges join the items that occur in one session.
 
@@ -230,6 +231,9 @@ class FromNames(FromIndices):
           strict: whether a malformed row of a table is an error; else it is left out, counted and
             named in a warning.
           verbose: whether to show progress; "auto" where standard error is a terminal.
+          memory: how much of it to keep to while edges are made, in bytes or as text such as
+            `"2GB"`: the rest goes to temporary files. None takes what it takes: about 100 bytes a
+            record, and 12 an edge.
 
         Returns:
           The graph, its edges sorted by receiver and then sender.
@@ -269,6 +273,7 @@ class FromNames(FromIndices):
             na_values=na_values,
             strict=strict,
             verbose=verbose,
+            memory=memory,
         )
         made_by = {"config": rules.to_dict(), "report": dataclasses.asdict(edges.report)}
         return cls._made(nodes, edges, nodes.num_nodes, made_by)

@@ -10,6 +10,7 @@ import numpy as np
 
 from gnn.configs.sessions import SessionGraphConfig
 from gnn.datasets.download import data_folder
+from gnn.edges.edges import counted
 from gnn.graphs.graph import Graph
 
 _PLANETOID = tuple(
@@ -114,12 +115,13 @@ def describe(graph: Graph) -> dict[str, Any]:
 
 
 def describe_making(graph: Graph) -> str:
-    """A line on what sets a graph's configuration apart, "" where its notes have none.
+    """What a graph was made from, and what sets its configuration apart; "" without such notes.
 
     Example:
 
     >>> print(describe_making(Graph.from_sessions([["a", "b"]], config={"max_neighbors": 5})))
-      made by         weighting=npmi, max_session_items=50, min_count=2, max_neighbors=5, \
+      made from       2 records: 1 session, 2 items, 1 pair
+      made by         weighting=cosine, max_session_items=50, min_count=2, max_neighbors=5, \
 join_isolated=True
     """
     config = graph.notes.get("config")
@@ -132,4 +134,11 @@ join_isolated=True
         for name, value in config.items()
         if not name.endswith("_column") and (name == "weighting" or value != plain.get(name))
     }
-    return f"  {'made by':<15} " + ", ".join(f"{name}={value}" for name, value in set_.items())
+    report = graph.notes["report"]
+    counts = [counted(report[f"{what}s"], what) for what in ("session", "item", "pair")]
+    given = counted(report["given"], report["unit"])
+    lines = {
+        "made from": f"{given}: {', '.join(counts)}",
+        "made by": ", ".join(f"{name}={value}" for name, value in set_.items()),
+    }
+    return "\n".join(f"  {title:<15} {text}" for title, text in lines.items())

@@ -20,6 +20,7 @@ def build_graph(
     missing: str = "raise",
     na_values: Collection[str] | None = None,
     strict: bool = False,
+    memory: int | str | None = None,
     overwrite: bool = False,
     verbose: str | bool = "auto",
 ) -> Graph:
@@ -34,6 +35,7 @@ def build_graph(
         missing: as in `gnn.Graph.from_sessions`, and so are the next.
         na_values: the texts that mean missing.
         strict: whether a malformed row is an error.
+        memory: how much of it to keep to, such as `"2GB"`; None takes what it takes.
         overwrite: whether a graph that is there is replaced; nothing else is.
         verbose: whether to show progress.
 
@@ -61,6 +63,7 @@ def build_graph(
         missing=missing,
         na_values=na_values,
         strict=strict,
+        memory=memory,
         verbose=verbose,
     )
     write_graph(graph, output, overwrite=overwrite)

@@ -72,7 +72,7 @@ def test_help_has_examples_that_parse(name: str, capsys: Capture) -> None:
 def test_help_names_every_command(capsys: Capture) -> None:
     code, text, _ = run("--help", capsys)
     assert code == 0
-    assert all(f"  {name} " in text for name in ABOUT)
+    assert all(f"\n    {name}" in text for name in ABOUT)
     assert run("--version", capsys)[1].startswith("gnn ")
 
 

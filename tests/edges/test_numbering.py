@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from gnn.edges import arrow_numbering
-from gnn.edges.numbering import Indices, Names
+from gnn.edges.records import arrow_numbering
+from gnn.edges.records.numbering import Indices, Names
 
 
 def by_dict(parts: list[Any]) -> tuple[list[list[int]], list[Any]]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gnn.configs.sessions import WEIGHTINGS
-from gnn.edges.pair_weights import WEIGH, PairCounts
+from gnn.edges.sessions.pair_weights import WEIGH, PairCounts
 
 # Pairs of items of 2 and 4 of 8 sessions that meet in 2; of 4 and 4 that meet in 2, as by chance;
 # of 8 and 8, always together.

@@ -12,8 +12,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from gnn.edges.record_times import seconds_of
-from gnn.edges.session_gaps import sessions_by_gap
+from gnn.edges.records.record_times import seconds_of
+from gnn.edges.records.session_gaps import sessions_by_gap
 from gnn.tables.cells import ArrowCells, TextCells
 from gnn.tables.object_cells import ObjectCells
 

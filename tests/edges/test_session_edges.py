@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from gnn.configs.sessions import WEIGHTINGS, SessionGraphConfig
-from gnn.edges import session_edges as module
-from gnn.edges import session_pairs
 from gnn.edges.edges import Edges
 from gnn.edges.from_sessions import edges_from_sessions
-from gnn.edges.session_edges import session_edges
+from gnn.edges.sessions import session_edges as module
+from gnn.edges.sessions import session_pairs
+from gnn.edges.sessions.session_edges import session_edges
 from gnn.graphs.graph import Graph
 from tests.edges.brute_force import Record, brute_force
 
@@ -183,7 +183,7 @@ def test_the_report_counts_what_went() -> None:
 def test_auto_says_what_it_takes() -> None:
     auto = SessionGraphConfig(max_neighbors=3)
     assert auto == SessionGraphConfig(
-        "npmi", max_session_items=50, min_count=2, max_neighbors=3, join_isolated=True
+        "cosine", max_session_items=50, min_count=2, max_neighbors=3, join_isolated=True
     )
     assert SessionGraphConfig(**auto.to_dict()) == auto
     assert SessionGraphConfig("npmi").min_count == 1

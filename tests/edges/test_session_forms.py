@@ -19,9 +19,9 @@ import pytest
 from pyarrow import parquet
 
 from gnn.configs import SessionColumns, SessionGraphConfig
-from gnn.edges import session_tables
 from gnn.edges.from_sessions import edges_from_sessions
-from gnn.edges.read_sessions import read_sessions
+from gnn.edges.records import session_tables
+from gnn.edges.records.read_sessions import read_sessions
 from gnn.tables import csv_tables, json_lines, parquet_tables
 
 NAMES = ["session", "item", "time"]

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from gnn.configs.sessions import SessionGraphConfig
-from gnn.edges import pair_keys
-from gnn.edges import session_pairs as module
-from gnn.edges.session_items import SessionItems, session_items
-from gnn.edges.session_pairs import Pairs, Reach, every_pair_once, in_blocks, within
+from gnn.edges.sessions import pair_keys
+from gnn.edges.sessions import session_pairs as module
+from gnn.edges.sessions.session_items import SessionItems, session_items
+from gnn.edges.sessions.session_pairs import Pairs, Reach, every_pair_once, in_blocks, within
 
 
 def all_pairs(held: SessionItems, reach: Reach, threads: int | None = None) -> Pairs:

@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from gnn.configs.sessions import WEIGHTINGS, SessionGraphConfig
-from gnn.edges import spilled_edges as module
 from gnn.edges.edges import Edges
-from gnn.edges.session_edges import session_edges
-from gnn.edges.spilled_edges import SpilledSessions
+from gnn.edges.records import read_sessions, session_tables
+from gnn.edges.sessions import spilled_edges as module
+from gnn.edges.sessions.session_edges import session_edges
+from gnn.edges.sessions.spilled_edges import SpilledSessions
+from gnn.graphs.graph import Graph
 from tests.edges.test_session_edges import NUM_ITEMS, ORDERED, PRUNED, random_log
 
 CONFIGS = [
@@ -55,6 +57,36 @@ def test_as_in_memory(
         np.testing.assert_allclose(found.weights, expected.weights, rtol=3e-7)
         assert found.report == expected.report
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"weighting": "count"},
+        {"weighting": "npmi", "max_session_items": 2},
+        {"user_column": "session", "session_gap": 5, "time_column": "at", "half_life": 20},
+        {"directed": True, "time_column": "at", "long_sessions": "cut", "max_session_items": 2},
+    ],
+    ids=str,
+)
+def test_a_graph_within_a_budget(fields: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_LEAST_RECORDS", 10)
+    monkeypatch.setattr(module, "_LEAST_PAIRS", 30)
+    monkeypatch.setattr(read_sessions, "_RECORDS_TAKEN", 7)
+    monkeypatch.setattr(session_tables, "_CHUNK_ROWS", 5)
+    sessions, items, times = zip(*random_log(3), strict=True)
+    table = {"session": sessions, "item": [f"i{item}" for item in items], "at": times}
+    graph = Graph.from_sessions(table, config=fields)
+    same = Graph.from_sessions(table, config=fields, memory="1KB")
+    assert same.ids is not None and graph.ids is not None
+    assert same.ids.tolist() == graph.ids.tolist() and graph.num_edges > 4
+    for name in ("senders", "receivers"):
+        assert getattr(same, name).tolist() == getattr(graph, name).tolist()
+    np.testing.assert_allclose(same.weights, graph.weights, rtol=3e-7)
+    assert same.info() == graph.info()
+    for value, message in (("2 buckets", "memory must be a number and one of"), (0, "at least 1")):
+        with pytest.raises(ValueError, match=message):
+            Graph.from_sessions(table, memory=value)
 
 
 def test_nothing_is_left_after_an_error(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gnn.edges.co_occurrence import co_occurrence
+from gnn.edges.sessions.co_occurrence import co_occurrence
 from gnn.graphs.graph import Graph
 
 # Pairs: {a b} in sessions 0 and 2, {a c} in 2, {b c} in 1 and 2, nothing with d.

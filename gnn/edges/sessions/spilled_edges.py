@@ -13,14 +13,15 @@ from scipy import sparse
 from tqdm import tqdm
 
 from gnn.configs.sessions import SessionGraphConfig
-from gnn.edges.edge_choice import Chosen, choose, joined, weigher
 from gnn.edges.edges import Edges
-from gnn.edges.pair_keys import pairs_of
-from gnn.edges.pair_weights import SESSION_FACTORS
-from gnn.edges.session_edges import can_sort_pairs, meeting_factors
-from gnn.edges.session_items import SessionItems, session_items
-from gnn.edges.session_pairs import Pairs, in_blocks, reach_of, sorted_product
-from gnn.edges.spilled_arrays import SpilledArrays
+from gnn.edges.records.session_gaps import sessions_by_gap
+from gnn.edges.sessions.edge_choice import Chosen, choose, joined, weigher
+from gnn.edges.sessions.pair_keys import pairs_of
+from gnn.edges.sessions.pair_weights import SESSION_FACTORS
+from gnn.edges.sessions.session_edges import can_sort_pairs, meeting_factors
+from gnn.edges.sessions.session_items import SessionItems, session_items
+from gnn.edges.sessions.session_pairs import Pairs, in_blocks, reach_of, sorted_product
+from gnn.edges.sessions.spilled_arrays import SpilledArrays
 from gnn.edges.threads import in_threads, processors
 
 # Sessions are spread over so many files, of which as many are taken at a time as memory holds.
@@ -49,7 +50,10 @@ class SpilledSessions:
         folder: where the files go, in a folder of their own that is removed; None takes the
             system's place for temporary files.
         threads: as in `session_edges`.
-        verbose: 0 is silent, 1 shows progress.
+        verbose: whether to show progress.
+
+    Attributes:
+        num_sessions: how many sessions there were, once there are edges.
 
     Raises:
         ValueError: the weighting is `"swing"`.
@@ -71,7 +75,7 @@ class SpilledSessions:
         memory: int,
         folder: Any = None,
         threads: int | None = None,
-        verbose: int = 0,
+        verbose: bool = False,
     ):
         if config.weighting == "swing":
             raise ValueError(
@@ -81,7 +85,7 @@ class SpilledSessions:
         self._config, self._memory = config, memory
         self._threads, self._quiet = threads or processors(), not verbose
         fields: list[Any] = [("session", np.int64), ("item", np.int32)]
-        if config.needs_order or config.half_life is not None:
+        if config.needs_order or config.half_life is not None or config.gap is not None:
             fields.append(("time", np.float64))
         self._dtype = np.dtype(fields)
         self._has_times = len(fields) > 2
@@ -138,10 +142,12 @@ class SpilledSessions:
             count = sum(some.size for some in distinct)
             mean = sum(int(some.sum()) for some in distinct) / max(count, 1)
         held, total, long = np.zeros(num_items), 0.0, 0
+        self.num_sessions = 0
         runs: list[_Run] = []
         for some, some_long in self._groups(num_items, "count"):
             held += some.held()
             total, long = total + some.total, long + some_long
+            self.num_sessions += some.num_sessions + (0 if config.cuts else some_long)
             runs.append(self._run(len(runs), some, mean))
         kept = self._merged(runs, num_items, weigher(config, held, total))
         return joined([kept], num_items, config, long=long)
@@ -159,6 +165,8 @@ class SpilledSessions:
             times = records["time"].copy() if self._has_times else None
             sessions, items = records["session"].copy(), records["item"].copy()
             del records
+            if self._config.gap is not None and times is not None:
+                sessions = sessions_by_gap(sessions, times, self._config.gap)
             yield session_items(sessions, items, num_items, self._config, times, self._last)
 
     def _run(self, number: int, held: SessionItems, mean: float) -> _Run:

@@ -7,8 +7,8 @@ from itertools import pairwise
 import numpy as np
 from scipy import sparse
 
-from gnn.edges.session_items import SessionItems
-from gnn.edges.session_pairs import Pairs
+from gnn.edges.sessions.session_items import SessionItems
+from gnn.edges.sessions.session_pairs import Pairs
 
 
 class Swing:
@@ -31,7 +31,7 @@ class Swing:
     Items 0 and 1 share both sessions, which have them and nothing else in common: `1 / (1 + 2)`.
 
     >>> from gnn.configs.sessions import SessionGraphConfig
-    >>> from gnn.edges.session_items import session_items
+    >>> from gnn.edges.sessions.session_items import session_items
     >>> held, _ = session_items(np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1]), 2,
     ...                         SessionGraphConfig())
     >>> ends = np.array([1]), np.array([0])

@@ -7,8 +7,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from gnn.edges.session_items import SessionItems
-from gnn.edges.session_pairs import Pairs
+from gnn.edges.sessions.session_items import SessionItems
+from gnn.edges.sessions.session_pairs import Pairs
 from gnn.edges.threads import in_threads, processors
 from gnn.edges.top_neighbors import in_both_directions
 
@@ -40,7 +40,7 @@ def in_ranges(
     Example:
 
     >>> from gnn.configs.sessions import SessionGraphConfig
-    >>> from gnn.edges.session_items import session_items
+    >>> from gnn.edges.sessions.session_items import session_items
     >>> records = np.array([0, 0, 1, 1, 1]), np.array([0, 2, 0, 1, 2])
     >>> held, _ = session_items(*records, 3, SessionGraphConfig("count"))
     >>> [[field.tolist() for field in pairs[:3]] for pairs in in_ranges(held, lambda pairs: pairs)]
@@ -82,7 +82,7 @@ def pairs_of(held: SessionItems, *, threads: int | None = None) -> Pairs:
     Example:
 
     >>> from gnn.configs.sessions import SessionGraphConfig
-    >>> from gnn.edges.session_items import session_items
+    >>> from gnn.edges.sessions.session_items import session_items
     >>> held, _ = session_items(np.zeros(2, int), np.arange(2), 2, SessionGraphConfig("count"))
     >>> [field.tolist() for field in pairs_of(held)[:3]]
     [[1, 0], [0, 1], [1, 1]]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gnn.configs.session_columns import SessionColumns
-from gnn.edges.session_files import are_files, files_of
+from gnn.edges.records.session_files import are_files, files_of
 from gnn.tables.cells import ArrowCells, Cells
 from gnn.tables.object_cells import ObjectCells
 from gnn.tables.opening import open_table
@@ -93,7 +93,9 @@ def _of_arrow(table: Any) -> Table:
         raise ImportError(
             f"sessions: a {type(table).__name__} needs PyArrow: pip install gnn[parquet]"
         ) from error
-    if hasattr(table, "__arrow_c_stream__"):
+    if isinstance(table, pyarrow.Table):
+        reader = table.to_reader()
+    elif hasattr(table, "__arrow_c_stream__"):
         reader = pyarrow.RecordBatchReader.from_stream(table)
     else:
         batch = pyarrow.record_batch(table)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import compress
 from typing import Any
 
@@ -10,11 +10,11 @@ import numpy as np
 
 from gnn.configs.session_columns import SessionColumns
 from gnn.edges.missing import missing_among
-from gnn.edges.numbering import Indices, Names
-from gnn.edges.one_type import OneType
-from gnn.edges.record_times import seconds_of
-from gnn.edges.session_gaps import sessions_by_gap
-from gnn.edges.session_tables import POSITION
+from gnn.edges.records.numbering import Indices, Names
+from gnn.edges.records.one_type import OneType
+from gnn.edges.records.record_times import seconds_of
+from gnn.edges.records.session_gaps import sessions_by_gap
+from gnn.edges.records.session_tables import POSITION
 from gnn.tables.cells import Cells, quoted
 from gnn.tables.object_cells import ObjectCells
 from gnn.tables.problems import RowCheck
@@ -175,18 +175,33 @@ class RecordNumbers:
                     part[k] = final[part[k]]
         self._settled = len(self._parts)
 
-    def fields(self) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-        """The sessions, the items and the times of all records that were not left out."""
+    def hand_over(self, take: Callable[[np.ndarray, np.ndarray, np.ndarray | None], None]) -> None:
+        """Lets go of the records there are: their sessions (or users), items and times."""
         self._settle()
-        width = 2 if self._columns.time_column is None else 3
-        empty = (np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0))
-        sessions, items, *times = (
-            np.concatenate([empty[k], *(part[k] for part in self._parts)]) for k in range(width)
-        )
+        for sessions, items, *times in self._parts:
+            take(sessions, items, times[0] if times else None)
+        self._parts.clear()
+        self._settled = 0
+
+    def fields(self) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+        """The sessions, the items and the times of all records that were not left out, once."""
+        self._settle()
+        sessions, items = self._joined(0, np.int32), self._joined(1, np.int32)
+        times = None if self._columns.time_column is None else self._joined(2, np.float64)
         gap = self._columns.gap
-        if gap is not None:
-            sessions = sessions_by_gap(sessions, times[0], gap)
-        return sessions, items, times[0] if times else None
+        if gap is not None and times is not None:
+            sessions = sessions_by_gap(sessions, times, gap)
+        return sessions, items, times
+
+    def _joined(self, field: int, dtype: type) -> np.ndarray:
+        """A field of all parts, of which each is let go of as soon as it is copied."""
+        whole: np.ndarray = np.empty(sum(part[field].size for part in self._parts), dtype)
+        start = 0
+        for part in self._parts:
+            stop = start + part[field].size
+            whole[start:stop] = part[field]
+            part[field], start = whole[:0], stop
+        return whole
 
     def items(self) -> tuple[int, list[Any] | None]:
         """How many items there are, and their names."""

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from gnn.edges.arrow_numbering import ArrowNames
-from gnn.edges.integer_table import IntegerTable
+from gnn.edges.records.arrow_numbering import ArrowNames
+from gnn.edges.records.integer_table import IntegerTable
 
 
 class Names:
@@ -34,8 +34,7 @@ class Names:
         self._is_fixed = False
         self._held: IntegerTable | ArrowNames | defaultdict[Any, int] = IntegerTable()
         if ids is not None:
-            whole = all(type(name) is int for name in ids)
-            self.numbers_of(_as_integers(ids) if whole else ids)
+            self.numbers_of(list(ids))
             self._is_fixed = True
 
     @property
@@ -66,10 +65,12 @@ class Names:
         """
         if not len(values):
             return np.zeros(0, np.int64)
-        if isinstance(self._held, IntegerTable) and isinstance(values, np.ndarray):
-            numbers = self._held.numbers_of(values, grows=not self._is_fixed)
-            if numbers is not None:
-                return numbers
+        if isinstance(self._held, IntegerTable):
+            integers = _as_integers(values)
+            if integers is not None:
+                numbers = self._held.numbers_of(integers, grows=not self._is_fixed)
+                if numbers is not None:
+                    return numbers
         if not self._is_fixed and not isinstance(self._held, defaultdict):
             held = self._as_arrow_names(values)
             if held is not None:
@@ -184,11 +185,16 @@ class Indices:
         return False
 
 
-def _as_integers(names: Sequence[int]) -> np.ndarray | Sequence[int]:
+def _as_integers(values: Any) -> np.ndarray | None:
+    """Names as an array, if they are integers that NumPy holds."""
+    if isinstance(values, np.ndarray):
+        return values
+    if not isinstance(values, (list, tuple)) or set(map(type, values)) != {int}:
+        return None
     try:
-        return np.fromiter(names, np.int64, len(names))
+        return np.fromiter(values, np.int64, len(values))
     except OverflowError:
-        return names
+        return None
 
 
 def _as_arrow(values: Any, kind: Any) -> Any:

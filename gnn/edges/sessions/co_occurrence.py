@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from gnn.configs.sessions import SessionGraphConfig
 from gnn.edges.checks import as_integers
-from gnn.edges.session_edges import session_edges
+from gnn.edges.sessions.session_edges import session_edges
 
 
 def co_occurrence(

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
+import numpy as np
 from tqdm import tqdm
 
 from gnn.configs.arguments import check_verbose
 from gnn.configs.session_columns import SessionColumns
-from gnn.edges.arrow_numbering import give_back_memory
 from gnn.edges.edges import EdgeReport
 from gnn.edges.missing import as_na_values
-from gnn.edges.record_numbers import RecordNumbers
-from gnn.edges.session_files import are_files
-from gnn.edges.session_records import SessionRecords
-from gnn.edges.session_tables import tables_of
+from gnn.edges.records.arrow_numbering import give_back_memory
+from gnn.edges.records.record_numbers import RecordNumbers
+from gnn.edges.records.session_files import are_files
+from gnn.edges.records.session_records import SessionRecords
+from gnn.edges.records.session_tables import tables_of
 from gnn.tables.problems import Problems, TableWarning
 
 _WAYS = ("raise", "drop")
 # So many malformed rows of a kind are remembered, in each of so many files.
 _ROWS_NAMED = 5
 _FILES_NAMED = 3
+# So many records are handed over at a time.
+_RECORDS_TAKEN = 1 << 20
 
 
 def read_sessions(
@@ -36,13 +39,14 @@ def read_sessions(
     na_values: Collection[str] | None = None,
     strict: bool = False,
     verbose: str | bool = False,
+    take: Callable[[np.ndarray, np.ndarray, np.ndarray | None], None] | None = None,
 ) -> SessionRecords:
     """Reads records chunk by chunk, and numbers their sessions and items.
 
     Memory holds 8 bytes a record (16 with times), the distinct names, and a chunk.
 
     Args:
-      sessions: as in `gnn.edges.session_tables.tables_of`.
+      sessions: as in `gnn.edges.records.session_tables.tables_of`.
       columns: the names of the columns, and the gap between two sessions of a user.
       ids: the names of the nodes.
       num_nodes: the number of nodes, where there are no ids; items are then indices.
@@ -54,6 +58,8 @@ def read_sessions(
       strict: whether a malformed row is an error.
       verbose: whether to show a progress bar of records; "auto" where standard error is a terminal,
         once a second has passed.
+      take: takes the records some at a time, sessions (or users), items and times; memory then
+        holds no more of them, and none are returned.
 
     Raises:
       KeyError: a table lacks a column.
@@ -82,6 +88,7 @@ def read_sessions(
         texts=as_na_values(na_values),
     )
     found: list[Problems] = []
+    waiting = 0
     is_auto = verbose == "auto"
     with tqdm(
         desc="reading",
@@ -95,6 +102,10 @@ def read_sessions(
             for chunk in numbers.chunks_of(table):
                 numbers.add(table, chunk)
                 bar.update(chunk.lines.size)
+                waiting += chunk.lines.size
+                if take is not None and waiting >= _RECORDS_TAKEN:
+                    numbers.hand_over(take)
+                    waiting = 0
             table.problems.check_rows(strict)
             found.append(table.problems)
     given = sum(problems.num_rows for problems in found)
@@ -112,6 +123,8 @@ def read_sessions(
     if bad:
         text = f"sessions: {report.malformed_text()}; strict=True makes this an error"
         warnings.warn(text, TableWarning, stacklevel=4)  # Who called Graph.from_sessions.
+    if take is not None:
+        numbers.hand_over(take)
     num_items, names = numbers.items()
     fields = numbers.fields()
     del numbers

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from gnn.configs.sessions import SessionGraphConfig
-from gnn.edges.edge_choice import Chosen, choose, joined, weigher
 from gnn.edges.edges import Edges
-from gnn.edges.pair_keys import in_ranges, num_pairs, pairs_of
-from gnn.edges.pair_weights import SESSION_FACTORS
-from gnn.edges.session_items import SessionItems, session_items
-from gnn.edges.session_pairs import Pairs, in_blocks, reach_of
-from gnn.edges.swing import Swing
+from gnn.edges.sessions.edge_choice import Chosen, choose, joined, weigher
+from gnn.edges.sessions.pair_keys import in_ranges, num_pairs, pairs_of
+from gnn.edges.sessions.pair_weights import SESSION_FACTORS
+from gnn.edges.sessions.session_items import SessionItems, session_items
+from gnn.edges.sessions.session_pairs import Pairs, in_blocks, reach_of
+from gnn.edges.sessions.swing import Swing
 
 # Up to so many pairs are sorted as numbers of 8 bytes, all in memory.
 _FEW_PAIRS = 1 << 25

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from gnn.configs.sessions import SessionGraphConfig
-from gnn.edges.session_items import SessionItems
+from gnn.edges.sessions.session_items import SessionItems
 from gnn.edges.threads import in_threads
 
 # Multiplications a block: a thread holds some tens of megabytes at a time. SciPy begins each
@@ -54,7 +54,7 @@ def every_pair_once(held: SessionItems) -> Reach:
     """Whole sessions, each pair in one direction: to the smaller number from the larger one.
 
     >>> from gnn.configs.sessions import SessionGraphConfig
-    >>> from gnn.edges.session_items import session_items
+    >>> from gnn.edges.sessions.session_items import session_items
     >>> held, _ = session_items(np.zeros(3, int), np.arange(3), 3, SessionGraphConfig())
     >>> every_pair_once(held).start.tolist(), every_pair_once(held).stop.tolist()
     ([1, 2, 3], [3, 3, 3])
@@ -67,7 +67,7 @@ def within(held: SessionItems, window: int | None, *, directed: bool) -> Reach:
     """Each record with those at most so many places from it, or those before it alone.
 
     >>> from gnn.configs.sessions import SessionGraphConfig
-    >>> from gnn.edges.session_items import session_items
+    >>> from gnn.edges.sessions.session_items import session_items
     >>> held, _ = session_items(np.zeros(3, int), np.arange(3), 3, SessionGraphConfig())
     >>> reach = within(held, 1, directed=False)
     >>> reach.start.tolist(), reach.stop.tolist()
@@ -118,7 +118,7 @@ def in_blocks(
         multiplies without Python's lock.
 
     >>> from gnn.configs.sessions import SessionGraphConfig
-    >>> from gnn.edges.session_items import session_items
+    >>> from gnn.edges.sessions.session_items import session_items
     >>> records = np.array([0, 0, 1]), np.array([0, 2, 2])
     >>> held, _ = session_items(*records, 3, SessionGraphConfig())
     >>> reach = within(held, None, directed=False)

@@ -9,8 +9,8 @@ import numpy as np
 
 from gnn.configs.sessions import SessionGraphConfig
 from gnn.edges.edges import EdgeReport, Edges, counted
-from gnn.edges.pair_weights import WEIGH, PairCounts
-from gnn.edges.session_pairs import Pairs
+from gnn.edges.sessions.pair_weights import WEIGH, PairCounts
+from gnn.edges.sessions.session_pairs import Pairs
 from gnn.edges.top_neighbors import heaviest, in_both_directions, with_the_edge_back
 
 # Senders, receivers and weights.
