@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numbers
-import re
 from typing import Any
 
-_BYTES = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
-_TEXT = re.compile(rf"(\d+\.?\d*|\.\d+)\s*({'|'.join(_BYTES)})")
+from gnn.configs.durations import with_unit
+
+_BYTES = {"KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12}
 
 
 def as_bytes(name: str, value: Any) -> int:
@@ -27,13 +27,7 @@ def as_bytes(name: str, value: Any) -> int:
     (1500000000, 4096)
     """
     if isinstance(value, str):
-        found = _TEXT.fullmatch(value.strip())
-        if found is None:
-            raise ValueError(
-                f"{name} must be a number and one of {', '.join(_BYTES)}, such as '2GB'; "
-                f"got {value!r}"
-            )
-        return max(1, int(float(found[1]) * _BYTES[found[2]]))
+        return max(1, int(with_unit(name, value, _BYTES, "2GB")))
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
         raise TypeError(f"{name} must be bytes or a text such as '2GB', got {value!r}")
     if value < 1:

@@ -232,8 +232,7 @@ class FromNames(FromIndices):
             named in a warning.
           verbose: whether to show progress; "auto" where standard error is a terminal.
           memory: how much of it to keep to while edges are made, in bytes or as text such as
-            `"2GB"`: the rest goes to temporary files. None takes what it takes: about 100 bytes a
-            record, and 12 an edge.
+            `"2GB"`: the rest goes to temporary files. None takes what it takes.
 
         Returns:
           The graph, its edges sorted by receiver and then sender.

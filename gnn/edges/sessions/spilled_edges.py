@@ -109,6 +109,8 @@ class SpilledSessions:
     def add(self, sessions: np.ndarray, items: np.ndarray, times: np.ndarray | None = None) -> None:
         """Adds records, as `session_edges` takes them; a session may go on in later ones.
 
+        Where the configuration has a gap, users take the place of sessions.
+
         Raises:
             ValueError: times are given now and were not before, or the other way around; or the
                 configuration wants times, and there are none.
@@ -213,7 +215,7 @@ class _Run:
     """Sorted pairs in files: each receiver's senders, counts, and weighted counts."""
 
     def __init__(self, path: Path, num_items: int, *, weighted: bool):
-        dtypes = (np.int32, np.int64, np.float64) if weighted else (np.int32, np.int32)
+        dtypes = (np.int32, np.int32, np.float64) if weighted else (np.int32, np.int32)
         self._arrays = SpilledArrays(path, dtypes)
         self._sizes, self._weighted = np.zeros(num_items, np.int64), weighted
         self._ends = path.with_suffix(".ends.npy")
