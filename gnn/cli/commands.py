@@ -17,7 +17,6 @@ from gnn.cli.options import options_of
 from gnn.cli.session_options import NOT_OF_TRAINING, session_options_of
 from gnn.configs.neighbors import NeighborGraphConfig, as_neighbor_graph_config
 from gnn.configs.sessions import SessionGraphConfig, as_session_graph_config
-from gnn.edges.edges import counted
 from gnn.runs.config_files import OptionError, read_options
 from gnn.runs.run_config import EXACT, MODELS, RunConfig, read_config_file
 
@@ -150,6 +149,7 @@ def graph_config(arguments: argparse.Namespace) -> SessionGraphConfig | Neighbor
 
 def pack(arguments: argparse.Namespace) -> Result:
     """Writes training records."""
+    from gnn.edges.edges import counted
     from gnn.runs.packing import pack as pack_records
 
     source = arguments.graph

@@ -94,7 +94,7 @@ is an option below, and a key of the YAML or JSON file of --config, with undersc
 the file, and none takes a limit back.
 
 Vectors are the array of a .npy or .npz file, or the columns of numbers, or of lists, of a table.
-The ids of the rows are its column id, or the array id. --keep-vectors makes a feature of the vectors.
+The ids of the rows are its column id, or the array id. --keep-vectors makes them a feature, too.
 
 The folder is there whole or not at all. It keeps the configuration and the report, which gnn info
 shows, and gnn.graphs.open_graph reads it.""",

@@ -19,8 +19,6 @@ from tests.runs.conftest import SHORT, write_shop
 from tests.runs.test_trainer import make_bare
 
 OPTIONS: dict[str, Any] = {"model": "gcn", **SHORT, "epochs": 2}
-
-
 MLP = {**OPTIONS, "model": "mlp"}
 
 
