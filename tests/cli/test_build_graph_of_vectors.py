@@ -106,7 +106,11 @@ def test_flags_and_file_give_the_same_configuration(tmp_path: Path) -> None:
         ("--vectors v.npy --k 0", 2, "k must be at least 1, got 0"),
         ("--vectors v.npy --k none", 2, "k must be given where min_similarity is not, got None"),
         ("--vectors nan.npy", 1, "vectors must be finite; row 1 is not"),
-        ("--vectors few.npz", 1, "num_nodes and ids must agree on the number of nodes, got 3 and 1"),
+        (
+            "--vectors few.npz",
+            1,
+            "num_nodes and ids must agree on the number of nodes, got 3 and 1",
+        ),
         ("--vectors nowhere.npy", 1, "no file 'nowhere.npy'"),
         ("--vectors text.csv", 1, "text.csv must hold columns of numbers, or one of lists"),
     ],
