@@ -31,7 +31,7 @@ EXAMPLES = {
         "gnn build-graph 'logs/*.csv' --output clicks --config graph.yaml --max-neighbors 10",
         "gnn build-graph log.jsonl --output clicks --item-column product --user-column customer "
         "--time-column at --session-gap 30min",
-        "gnn build-graph --vectors embedding.npz --output alike --k 10 --min-similarity 0.5",
+        "gnn build-graph --vectors embedding.npz --output alike --k 10 --keep-vectors",
     ],
     "pack": [
         "gnn pack --data shop --split train --output packed --max-neighbors 5 --shards 8",

@@ -182,7 +182,9 @@ def _add_build_graph(parser: argparse.ArgumentParser) -> None:
 
 def _add_pack(parser: argparse.ArgumentParser) -> None:
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("graph", nargs="?", metavar="GRAPH", help="the folder of a graph")
+    what.add_argument(
+        "graph", nargs="?", metavar="GRAPH", help="the folder of a graph with features"
+    )
     what.add_argument("--dataset", choices=DATASETS, metavar="NAME", help="a named data set")
     what.add_argument("--data", metavar="FOLDER", help="a folder of data, read as gnn train does")
     parser.add_argument("--output", metavar="FOLDER", required=True, help="the folder to make")

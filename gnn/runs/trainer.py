@@ -44,6 +44,9 @@ def train(config: RunConfig, *, report: Report | None = None, progress: bool = F
     have had without the stop (on the same machine, if `steps_per_epoch` goes a whole number of
     times through the data).
 
+    Of a log, `sessions.csv`, it makes edges by `session_config`, reports what it made, and keeps
+    the graph in the run.
+
     Args:
         config: with a data set or folder, and a model; the rest may be left open. With `resume`,
             the options of the stopped run need not be given again.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ import pytest
 
 import gnn
 from gnn.datasets import folder_log, from_folder
-from gnn.runs import OptionError, Run, RunConfig, load_run, train
+from gnn.runs import OptionError, Run, RunConfig, adopt, load_run, train
 from gnn.runs.run_data import load_data
 from tests.runs.conftest import SHORT, write_shop
 from tests.runs.test_trainer import make_bare
@@ -92,7 +93,11 @@ def test_the_kept_graph_is_not_built_again(
 
 def test_a_log_that_has_changed_is_noticed(tmp_path: Path, patch: pytest.MonkeyPatch) -> None:
     folder = write_log(tmp_path / "log")
-    made = train(RunConfig(data=str(folder), output=str(tmp_path / "run"), **MLP))
+    config = RunConfig(data=str(folder), output=str(tmp_path / "run"), **MLP)
+    train(config)
+    made = train(dataclasses.replace(config, overwrite=True))
+    assert {path.name for path in tmp_path.iterdir()} == {"log", "run"}
+    assert adopt(made.path).others == ()
     found = made.evaluate("test")
     with (folder / "sessions.csv").open("a") as file:
         file.write("new,n0\nnew,n1\nnewer,n0\nnewer,n1\n")
