@@ -33,7 +33,9 @@ def read_log_graph(run: Path) -> Graph | None:
 
 
 def describe_log(graph: Graph) -> list[str]:
-    r"""What was made of the log of a folder, in a line or two; none where it has no log.
+    r"""What was made of the log of a folder, in two lines; none where it has no log.
+
+    Malformed rows are not among it: warnings tell of them.
 
     Example:
 
@@ -41,16 +43,18 @@ def describe_log(graph: Graph) -> list[str]:
     >>> log = {"log": {"file": "sessions.csv"}}
     >>> print(*describe_log(dataclasses.replace(graph, notes={**graph.notes, **log})), sep="\n")
     sessions.csv gave 2 edges, and 0 of 2 nodes have none
-    4 records: weights by cosine
+    4 records in 2 sessions: weights by cosine
     """
     if "log" not in graph.notes:
         return []
     joined = np.zeros(graph.num_nodes, bool)
     joined[graph.senders] = joined[graph.receivers] = True
     alone = graph.num_nodes - int(joined.sum())
-    lines = [
+    report, is_count = graph.notes["report"], graph.notes["config"]["weighting"] == "count"
+    done = ["weights by count", *report["remarks"]] if is_count else report["remarks"]
+    return [
         f"{graph.notes['log']['file']} gave {counted(graph.num_edges, 'edge')}, and {alone:,} of "
         f"{counted(graph.num_nodes, 'node')} have none",
-        graph.notes.get("edges", ""),
+        f"{counted(report['given'], 'record')} in {counted(report['sessions'], 'session')}: "
+        f"{', '.join(done)}",
     ]
-    return [line for line in lines if line]

@@ -84,6 +84,7 @@ def test_train_says_what_it_made_of_the_log(
     code, out, err = run(f"{command} --json", capsys)
     assert code == 0 and json.loads(out)["run"] == "run"
     assert err.startswith("sessions.csv gave 8 edges, and 1 of 9 nodes have none\n")
+    assert "\n16 records in 8 sessions: weights by count\n" in err
     assert load_run("run").config.session_config == gnn.SessionGraphConfig("count").to_dict()
     code, out, _ = run("info run/log_graph", capsys)
     assert code == 0 and "made by         weighting=count\n" in out

@@ -71,7 +71,7 @@ def test_a_run_makes_a_graph_keeps_it_and_says_so(run: Run, log: Path, said: lis
     assert "edge homophily  1.000" in kept.info()
     assert said[:2] == [
         "sessions.csv gave 120 edges, and 0 of 60 nodes have none",
-        "240 records: weights by cosine",
+        "240 records in 120 sessions: weights by cosine",
     ]
     assert "sessions.csv gave 120 edges" in (run.path / "log.txt").read_text()
     assert f"graph       {run.path / 'log_graph'}, made of a log" in run.info()
