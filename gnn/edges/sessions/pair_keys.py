@@ -1,4 +1,4 @@
-"""Pairs of short logs: each pair of a session as one number, sorted and counted."""
+"""Pairs of short sessions: each pair of one as a number, sorted and counted."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TypeVar
 
 import numpy as np
 
+from gnn.edges.sessions.pairs import Pairs
 from gnn.edges.sessions.session_items import SessionItems
-from gnn.edges.sessions.session_pairs import Pairs
 from gnn.edges.threads import in_threads, processors
 from gnn.edges.top_neighbors import in_both_directions
 
@@ -29,8 +29,8 @@ def in_ranges(
 
     Sessions of equal lengths make a table, of which two columns side by side are a pair of each.
     Chunks of pairs are sorted, cut at the same receivers, and the pieces of each range sorted
-    together. All pairs are in memory at once, 8 bytes each: faster than a product of matrices where
-    pairs seldom meet again, but for logs of some ten million pairs only.
+    together. All pairs are in memory at once, 8 bytes each: for logs of some ten million pairs.
+    Nothing is looked up where it lies far away, which is what takes the time of short sessions.
 
     Args:
         held: the items of the sessions, each once and ascending.

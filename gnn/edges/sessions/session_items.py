@@ -22,6 +22,7 @@ class SessionItems:
       distinct: int64 `[num_sessions]`, how many different items each has.
       weights: float64 `[num_sessions]`, how much each counts; None where each counts once.
       num_items: the number of items, those of no session with them.
+      numbers: int64 `[num_sessions]`, ascending: what the sessions are called.
     """
 
     items: np.ndarray
@@ -29,6 +30,7 @@ class SessionItems:
     distinct: np.ndarray
     weights: np.ndarray | None
     num_items: int
+    numbers: np.ndarray
 
     @property
     def num_sessions(self) -> int:
@@ -104,7 +106,7 @@ def session_items(
     """
     if config.half_life is not None and times is None:
         raise ValueError("half_life needs the times of records, and there are none")
-    sessions = _small_numbers(sessions, config)
+    sessions, numbers = _small_numbers(sessions, config)
     ends = None
     if times is not None and config.half_life is not None:
         ends = _ends(sessions, times)
@@ -130,6 +132,7 @@ def session_items(
         distinct,
         _weights(distinct, None if ends is None else last - ends[sessions], config),
         num_items,
+        sessions if numbers is None else numbers[sessions],
     )
     return held, long
 
@@ -141,14 +144,21 @@ def _keys(sessions: np.ndarray, items: np.ndarray) -> np.ndarray:
     return keys
 
 
-def _small_numbers(sessions: np.ndarray, config: SessionGraphConfig) -> np.ndarray:
-    """The sessions numbered so that a number and an item fit into 64 bits."""
+def _small_numbers(
+    sessions: np.ndarray, config: SessionGraphConfig
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """The sessions numbered so that a number and an item fit into 64 bits.
+
+    Returns:
+      The sessions, and the number that each had; None where they have it still.
+    """
     most = 1 << 31
     if config.half_life is not None:  # There is to be a time for each number.
         most = min(most, 4 * sessions.size + 1)
     if sessions.size and sessions.max() >= most:
-        return np.unique(sessions, return_inverse=True)[1]
-    return sessions
+        numbers, sessions = np.unique(sessions, return_inverse=True)
+        return sessions, numbers
+    return sessions, None
 
 
 def _ends(sessions: np.ndarray, times: np.ndarray) -> np.ndarray:
