@@ -28,6 +28,9 @@ def in_threads(
     [0, 2, 4]
     """
     number = threads or processors()
+    if number == 1:
+        yield from map(make, given)
+        return
     ahead: deque[Future[_Made]] = deque()
     with ThreadPoolExecutor(number) as pool:
         for each in given:

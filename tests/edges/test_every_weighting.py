@@ -22,29 +22,40 @@ from gnn.edges.sessions.spilled_edges import SpilledSessions
 from tests.edges.brute_force import Record, brute_force
 from tests.edges.test_session_edges import PRUNED
 
-NUM_ITEMS = 9
+NUM_ITEMS = 8
 
 
 def small_log(seed: int) -> list[Record]:
-    """About 15 sessions of about 4 records, popular items and rare ones."""
+    """About 12 sessions of about 4 records, popular items and rare ones."""
     rng = np.random.default_rng(seed)
-    sessions = rng.integers(0, 15, 60)
-    items = np.minimum(rng.geometric(rng.uniform(0.15, 0.5), 60) - 1, NUM_ITEMS - 1)
-    times = rng.integers(0, 40, 60).astype(float) + rng.permutation(60) / 60
+    sessions = rng.integers(0, 12, 50)
+    items = np.minimum(rng.geometric(rng.uniform(0.15, 0.5), 50) - 1, NUM_ITEMS - 1)
+    times = rng.integers(0, 40, 50).astype(float) + rng.permutation(50) / 50
     return list(zip(sessions.tolist(), items.tolist(), times.tolist(), strict=True))
 
 
 def both_ways(
-    log: list[Record], num_items: int, config: SessionGraphConfig, memory: int, folder: Path
+    log: list[Record],
+    num_items: int,
+    config: SessionGraphConfig,
+    folder: Path,
+    *,
+    memory: int,
+    threads: int,
 ) -> list[Edges]:
-    """The edges in memory, and from disk."""
+    """The edges in memory, and from disk, and in memory."""
     sessions, items, times = (np.array(column) for column in zip(*log, strict=True))
-    with SpilledSessions(config, memory=memory, folder=folder) as spilled:
+    with SpilledSessions(config, memory=memory, folder=folder, threads=threads) as spilled:
         half = len(log) // 2
         spilled.add(sessions[:half], items[:half], times[:half])
         spilled.add(sessions[half:], items[half:], times[half:])
         found = [spilled.edges(num_items)]
-    return [session_edges.session_edges(sessions, items, num_items, config, times=times), *found]
+    found.append(
+        session_edges.session_edges(
+            sessions, items, num_items, config, times=times, threads=threads
+        )
+    )
+    return found
 
 
 def assert_equal(found: Edges, expected: dict[tuple[int, int], float]) -> None:
@@ -55,9 +66,9 @@ def assert_equal(found: Edges, expected: dict[tuple[int, int], float]) -> None:
 
 @pytest.mark.parametrize("weighting", WEIGHTINGS)
 def test_two_hundred_logs(weighting: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_buckets, "_BUCKETS", 4)
+    monkeypatch.setattr(session_buckets, "_BUCKETS", 2)
     monkeypatch.setattr(session_buckets, "_LEAST_RECORDS", 25)
-    monkeypatch.setattr(spilled_edges, "_LEAST_BYTES", 3000)
+    monkeypatch.setattr(spilled_edges, "_LEAST_BYTES", 4000)
     monkeypatch.setattr(spilled_swing, "_LEAST_SESSIONS", 20)
     for seed, fields in zip(range(200), itertools.cycle(PRUNED)):
         # Pairs are counted as sorted numbers in two ways, or by products of matrices.
@@ -66,7 +77,7 @@ def test_two_hundred_logs(weighting: str, tmp_path: Path, monkeypatch: pytest.Mo
         config = SessionGraphConfig(weighting, **{"swing_sessions": 5, **fields})
         log = small_log(seed)
         expected = brute_force(log, config)
-        for found in both_ways(log, NUM_ITEMS, config, 1, tmp_path):
+        for found in both_ways(log, NUM_ITEMS, config, tmp_path, memory=1, threads=1):
             assert_equal(found, expected)
 
 
@@ -91,5 +102,5 @@ def test_groceries(
     memory = 2_000_000  # Some runs, and ranges of receivers.
     expected = brute_force(log, config)
     assert len(expected) > 1000
-    for found in both_ways(log, len(numbers), config, memory, tmp_path):
+    for found in both_ways(log, len(numbers), config, tmp_path, memory=memory, threads=2):
         assert_equal(found, expected)

@@ -58,17 +58,22 @@ def in_blocks(
     ([2, 0], [0, 2], [1, 1])
     """
     rows = ReachRows(held, reach)
-    products = PairProducts(rows, factors)
     keys = MeetingKeys(rows) if factors is None and not held.has_repeats else None
     most = max(_PRODUCTS, _PRODUCTS_AN_ITEM * held.num_items) if keys is None else _KEYS
+    bounds = bounds_of(rows.met, most)
+    met = [int(rows.met[start:stop].sum()) for start, stop in pairwise(bounds)]
+    products = None
+    if keys is None or max(met, default=0) > _MOST_KEYS:
+        products = PairProducts(rows, factors)
 
-    def block(ends: tuple[int, int]) -> _Made:
-        start, stop = ends
-        if keys is not None and rows.met[start:stop].sum() <= _MOST_KEYS:
-            return make(keys.of(start, stop))
-        return make(products.of(start, stop))
+    def block(number: int) -> _Made:
+        ends = bounds[number], bounds[number + 1]
+        if products is None or (keys is not None and met[number] <= _MOST_KEYS):
+            assert keys is not None
+            return make(keys.of(*ends))
+        return make(products.of(*ends))
 
-    return in_threads(block, pairwise(bounds_of(rows.met, most)), threads)
+    return in_threads(block, range(len(met)), threads)
 
 
 def bounds_of(sizes: np.ndarray, most: int) -> list[int]:
