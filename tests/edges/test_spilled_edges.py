@@ -73,7 +73,7 @@ def test_as_in_memory(
         {"weighting": "npmi", "max_session_items": 2},
         {"user_column": "session", "session_gap": 5, "time_column": "at", "half_life": 20},
         {"directed": True, "time_column": "at", "long_sessions": "cut", "max_session_items": 2},
-        {"weighting": "swing", "swing_sessions": 3, "user_column": "session", "session_gap": 25,
+        {"weighting": "swing", "swing_sessions": 5, "user_column": "session", "session_gap": 30,
          "time_column": "at"},
     ],
     ids=str,
@@ -110,6 +110,18 @@ def test_nothing_is_left_after_an_error(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"users must be below 2\*\*31.*got 2147483648"):
         with SpilledSessions(gap, memory=1, folder=tmp_path) as log:
             log.add(np.array([1 << 31]), np.array([0]), np.array([0.0]))
+            log.edges(1)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(session_buckets.SessionBuckets, "_write", fail)
+    with pytest.raises(OSError, match="No space left"):
+        with SpilledSessions(SessionGraphConfig("count"), memory=1, folder=tmp_path) as log:
+            log.add(np.array([0]), np.array([0]))
             log.edges(1)
     assert list(tmp_path.iterdir()) == []
 

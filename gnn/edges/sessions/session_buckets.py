@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from tqdm import tqdm
 
 from gnn.configs.sessions import SessionGraphConfig
 from gnn.edges.records.session_gaps import sessions_by_gap
 from gnn.edges.sessions.session_items import SessionItems, session_items
+from gnn.edges.threads import Behind
 
 # Sessions are spread over so many files, of which as many are taken at a time as memory holds.
 _BUCKETS = 128
@@ -40,12 +39,10 @@ class SessionBuckets:
     Args:
         path: the folder of the files.
         config: what of a record is needed, and what sessions are.
-        memory: how many bytes the sessions that are taken at a time may need.
-        verbose: whether to show progress.
     """
 
-    def __init__(self, path: Path, config: SessionGraphConfig, memory: int, *, verbose: bool):
-        self._config, self._memory, self._quiet = config, memory, not verbose
+    def __init__(self, path: Path, config: SessionGraphConfig):
+        self._config = config
         fields: list[Any] = [("session", np.int64), ("item", np.int32)]
         if config.needs_order or config.half_life is not None or config.gap is not None:
             fields.append(("time", np.float64))
@@ -55,11 +52,15 @@ class SessionBuckets:
         self._last: float | None = None
         self._paths = [path / f"sessions_{number}" for number in range(_BUCKETS)]
         self._files = [path.open("wb") for path in self._paths]
+        self._behind = Behind()
 
     def close(self) -> None:
         """Closes the files; nothing can be added any more."""
-        for file in self._files:
-            file.close()
+        try:
+            self._behind.finish()
+        finally:
+            for file in self._files:
+                file.close()
 
     def add(self, sessions: np.ndarray, items: np.ndarray, times: np.ndarray | None) -> None:
         """Adds records: see `SpilledSessions.add`."""
@@ -68,49 +69,54 @@ class SessionBuckets:
         if self._timed not in (None, times is not None):
             raise ValueError("times must be given with all records, or with none")
         self._timed = times is not None
+        if times is not None and times.size:
+            self._last = max(times.max(), -np.inf if self._last is None else self._last)
+        # While these are written, others can be read.
+        self._behind.call(self._write, sessions, items, times)
+
+    def _write(self, sessions: np.ndarray, items: np.ndarray, times: np.ndarray | None) -> None:
         # The high bits of a product with an odd number: as good as random, and the same each time.
         hashed = sessions.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
         bucket = (hashed >> np.uint64(64 - (_BUCKETS - 1).bit_length())).astype(np.uint8)
         order = np.argsort(bucket, kind="stable")
         records = np.empty(order.size, self._dtype)
-        records["session"], records["item"] = sessions[order], items[order]
+        records["session"], records["item"] = sessions.take(order), items.take(order)
         if self._has_times:
-            records["time"] = 0.0 if times is None else times[order]
-        if times is not None and times.size:
-            self._last = max(times.max(), -np.inf if self._last is None else self._last)
+            records["time"] = 0.0 if times is None else times.take(order)
         ends = np.cumsum(np.bincount(bucket, minlength=_BUCKETS))
         for file, start, stop in zip(self._files, [0, *ends], ends, strict=False):
             file.write(records[start:stop].data)
 
-    def groups(self, num_items: int, what: str) -> Iterator[SessionGroup]:
-        """The sessions of some files at a time.
+    def groups(self, memory: int) -> list[np.ndarray]:
+        """The numbers of the files that are taken at a time.
 
         Args:
-          num_items: the number of items.
-          what: what progress is called.
+          memory: how many bytes whole sessions may need while they are counted.
         """
         sizes = [path.stat().st_size for path in self._paths]
-        most = max(self._memory // _BYTES_OF_A_RECORD, _LEAST_RECORDS) * self._dtype.itemsize
+        most = max(memory // _BYTES_OF_A_RECORD, _LEAST_RECORDS) * self._dtype.itemsize
         group = np.cumsum(sizes) // most
-        groups = [np.flatnonzero(group == number) for number in np.unique(group)]
-        for buckets in tqdm(groups, desc=what, disable=self._quiet):
-            parts = [np.fromfile(self._paths[number], self._dtype) for number in buckets]
-            records = np.concatenate(parts)
-            del parts
-            times = records["time"].copy() if self._has_times else None
-            sessions, items = records["session"].copy(), records["item"].copy()
-            del records
-            of_sessions = None
-            if self._config.gap is not None and times is not None:
-                users, sessions = sessions, sessions_by_gap(sessions, times, self._config.gap)
-                of_sessions = np.empty(int(sessions.max(initial=-1)) + 1, np.int64)
-                of_sessions[sessions] = users
-                del users
-            held, long = session_items(sessions, items, num_items, self._config, times, self._last)
-            numbers = held.numbers
-            if of_sessions is not None and self._config.weighting == "swing":
-                numbers = _by_user(of_sessions)[numbers]  # None else compares sessions.
-            yield SessionGroup(held, long, numbers)
+        return [np.flatnonzero(group == number) for number in np.unique(group)]
+
+    def read(self, numbers: np.ndarray, num_items: int) -> SessionGroup:
+        """The sessions of some files, for a number of items."""
+        parts = [np.fromfile(self._paths[number], self._dtype) for number in numbers]
+        records = np.concatenate(parts)
+        del parts
+        times = records["time"].copy() if self._has_times else None
+        sessions, items = records["session"].copy(), records["item"].copy()
+        del records
+        of_sessions = None
+        if self._config.gap is not None and times is not None:
+            users, sessions = sessions, sessions_by_gap(sessions, times, self._config.gap)
+            of_sessions = np.empty(int(sessions.max(initial=-1)) + 1, np.int64)
+            of_sessions[sessions] = users
+            del users
+        held, long = session_items(sessions, items, num_items, self._config, times, self._last)
+        numbers = held.numbers
+        if of_sessions is not None and self._config.weighting == "swing":
+            numbers = _by_user(of_sessions)[numbers]  # None else compares sessions.
+        return SessionGroup(held, long, numbers)
 
 
 def _by_user(users: np.ndarray) -> np.ndarray:

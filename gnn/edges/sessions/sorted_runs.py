@@ -33,7 +33,7 @@ class SortedRun:
     def __init__(self, path: Path, num_items: int, dtypes: tuple[DTypeLike, ...]):
         self._arrays = SpilledArrays(path, dtypes)
         self._sizes = np.zeros(num_items, np.int64)
-        self._ends = path.with_suffix(".ends.npy")
+        self._ends = path.with_name(f"{path.name}.ends.npy")
 
     def write(self, items: np.ndarray, *columns: np.ndarray) -> None:
         """Adds entries of items that do not descend, none of them below those there are."""

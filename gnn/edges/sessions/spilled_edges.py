@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self, TypeVar
 
 import numpy as np
 from scipy import sparse
@@ -14,12 +15,12 @@ from tqdm import tqdm
 from gnn.configs.sessions import SessionGraphConfig
 from gnn.edges.edges import Edges
 from gnn.edges.sessions.edge_choice import DTYPES, Chosen, choose, gathered, joined, weigher
-from gnn.edges.sessions.pair_keys import pairs_of
+from gnn.edges.sessions.pair_keys import both_halves
 from gnn.edges.sessions.pair_products import sorted_product
 from gnn.edges.sessions.pair_weights import SESSION_FACTORS
 from gnn.edges.sessions.pairs import Pairs
 from gnn.edges.sessions.reach import within
-from gnn.edges.sessions.session_buckets import SessionBuckets
+from gnn.edges.sessions.session_buckets import SessionBuckets, SessionGroup
 from gnn.edges.sessions.session_edges import has_short_sessions, meeting_factors
 from gnn.edges.sessions.session_items import SessionItems
 from gnn.edges.sessions.session_pairs import bounds_of, in_blocks
@@ -32,6 +33,18 @@ from gnn.edges.threads import in_threads, processors
 _BYTES_OF_A_PAIR, _BYTES_OF_AN_ITEM = 120, 60
 _BYTES_OF_A_SORTED_PAIR = 16
 _LEAST_BYTES = 1 << 23
+
+_Made = TypeVar("_Made")
+
+
+class _Counted(NamedTuple):
+    """What is known of some sessions once their pairs are in runs."""
+
+    runs: list[SortedRun]
+    held: np.ndarray
+    total: float
+    num_sessions: int
+    long: int
 
 
 class SpilledSessions:
@@ -80,19 +93,22 @@ class SpilledSessions:
         self._threads, self._quiet = threads or processors(), not verbose
         self._folder = tempfile.TemporaryDirectory(prefix="gnn_edges_", dir=folder)
         self._path = Path(self._folder.name)
-        self._buckets = SessionBuckets(self._path, config, memory, verbose=verbose)
+        self._buckets = SessionBuckets(self._path, config)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._buckets.close()
-        self._folder.cleanup()
+        try:
+            self._buckets.close()
+        finally:
+            self._folder.cleanup()
 
     def add(self, sessions: np.ndarray, items: np.ndarray, times: np.ndarray | None = None) -> None:
         """Adds records, as `session_edges` takes them; a session may go on in later ones.
 
-        Where the configuration has a gap, users take the place of sessions.
+        Where the configuration has a gap, users take the place of sessions. The arrays must not
+        change before there are edges: they are written while others are read.
 
         Raises:
             ValueError: times are given now and were not before, or the other way around; or the
@@ -105,22 +121,30 @@ class SpilledSessions:
         self._buckets.close()
         config, mean = self._config, 1.0
         if config.weighting in SESSION_FACTORS:
-            distinct = [some.held.distinct for some in self._buckets.groups(num_items, "read")]
+            distinct = list(
+                self._of_groups("read", num_items, lambda _, group: group.held.distinct)
+            )
             count = sum(some.size for some in distinct)
             mean = sum(int(some.sum()) for some in distinct) / max(count, 1)
-        held, total, long = np.zeros(num_items), 0.0, 0
-        self.num_sessions = 0
-        runs: list[SortedRun] = []
         swing = None
         if config.weighting == "swing":
             swing = SpilledSwing(self._path, num_items, config, self._memory)
-        for group in self._buckets.groups(num_items, "count"):
-            held += group.held.held()
-            total, long = total + group.held.total, long + group.long
-            self.num_sessions += group.held.num_sessions + (0 if config.cuts else group.long)
-            runs.append(self._run(len(runs), group.held, mean))
+        held, total, long = np.zeros(num_items), 0.0, 0
+        self.num_sessions = 0
+        runs: list[SortedRun] = []
+
+        def counted(number: int, group: SessionGroup) -> _Counted:
+            some = group.held
             if swing is not None:
-                swing.see(group)
+                swing.see(number, group)
+            runs = self._runs(number, some, mean)
+            return _Counted(runs, some.held(), some.total, some.num_sessions, group.long)
+
+        for group in self._of_groups("count", num_items, counted):
+            runs += group.runs
+            held += group.held
+            total, long = total + group.total, long + group.long
+            self.num_sessions += group.num_sessions + (0 if config.cuts else group.long)
         sizes = sum((run.sizes() for run in runs), np.zeros(num_items, np.int64))
         most = max(self._memory // (2 * self._threads), _LEAST_BYTES)
         if swing is None:
@@ -128,33 +152,39 @@ class SpilledSessions:
             weigh = weigher(config, held, total)
             kept = self._merged(runs, bounds, lambda _: weigh)
         else:
-            swing.first()
-            needed = sizes * _BYTES_OF_A_PAIR + swing.lengths * _BYTES_OF_AN_ITEM
-            bounds = bounds_of(needed, most)
-            for group in self._buckets.groups(num_items, "divide"):
-                swing.divide(group, bounds)
+            swing.find_first()
+            bounds = bounds_of(sizes * _BYTES_OF_A_PAIR + swing.lengths * _BYTES_OF_AN_ITEM, most)
+            divide = functools.partial(swing.divide, bounds)
+            list(self._of_groups("divide", num_items, divide))
             kept = self._merged(runs, bounds, lambda place: swing.of(place).weigh)
         return joined(kept, num_items, config, long=long)
 
-    def _run(self, number: int, held: SessionItems, mean: float) -> SortedRun:
+    def _of_groups(
+        self, what: str, num_items: int, make: Callable[[int, SessionGroup], _Made]
+    ) -> Iterator[_Made]:
+        """What is made of some sessions and the number of their group; a thread has its own."""
+        groups = self._buckets.groups(self._memory // self._threads)
+
+        def made(number: int) -> _Made:
+            return make(number, self._buckets.read(groups[number], num_items))
+
+        all_made = in_threads(made, range(len(groups)), self._threads)
+        return iter(tqdm(all_made, what, len(groups), disable=self._quiet))
+
+    def _runs(self, number: int, held: SessionItems, mean: float) -> list[SortedRun]:
         """Counts the pairs of some sessions, and writes them."""
-        factors = meeting_factors(held, self._config, mean)
-        dtypes = (np.int32, np.int32) if factors is None else (np.int32, np.int32, np.float64)
-        run = SortedRun(self._path / f"run_{number}", held.num_items, dtypes)
-        most = self._memory // (4 * _BYTES_OF_A_SORTED_PAIR)
-        if factors is None and has_short_sessions(held, self._config, most):
-            pairs = pairs_of(held, threads=self._threads)
-            run.write(pairs.receivers, pairs.senders, pairs.counts)
-            run.finish()
-            return run
-        reach = within(held, self._config.window, directed=self._config.directed)
-        for pairs in in_blocks(
-            held, reach, lambda pairs: pairs, factors=factors, threads=self._threads
-        ):
-            columns = pairs.senders, pairs.counts, pairs.together
-            run.write(pairs.receivers, *columns[: len(dtypes)])
-        run.finish()
-        return run
+        config, path = self._config, self._path / f"run_{number}"
+        factors = meeting_factors(held, config, mean)
+        most = self._memory // (4 * _BYTES_OF_A_SORTED_PAIR * self._threads)
+        if factors is None and has_short_sessions(held, config, most):
+            halves = both_halves(held, threads=1)
+            return [
+                _run(path.with_name(f"{path.name}_{at}"), held, [half])
+                for at, half in enumerate(halves)
+            ]
+        reach = within(held, config.window, directed=config.directed)
+        blocks = in_blocks(held, reach, lambda pairs: pairs, factors=factors, threads=1)
+        return [_run(path, held, blocks, weighted=factors is not None)]
 
     def _merged(
         self,
@@ -178,6 +208,19 @@ class SpilledSessions:
         blocks = in_threads(kept, range(len(bounds) - 1), self._threads)
         shown = tqdm(blocks, "merge", len(bounds) - 1, disable=self._quiet)
         return gathered(shown, SpilledArrays(self._path / "edges", DTYPES))
+
+
+def _run(
+    path: Path, held: SessionItems, blocks: Iterable[Pairs], *, weighted: bool = False
+) -> SortedRun:
+    """Pairs in files: the senders of each receiver, counts, and weighted counts."""
+    dtypes = (np.int32, np.int32, np.float64) if weighted else (np.int32, np.int32)
+    run = SortedRun(path, held.num_items, dtypes)
+    for pairs in blocks:
+        columns = pairs.senders, pairs.counts, pairs.together
+        run.write(pairs.receivers, *columns[: len(dtypes)])
+    run.finish()
+    return run
 
 
 def _merged_pairs(

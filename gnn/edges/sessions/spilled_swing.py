@@ -23,7 +23,7 @@ class SpilledSwing:
     """What pairs weigh by Swing, some receivers at a time.
 
     1. `see`: of each group of sessions, the last ones of each item are written down.
-    2. `first`: of all groups, that makes known which sessions an item takes, and how long they are.
+    2. `find_first`: of all groups, that makes known which sessions an item takes.
     3. `divide`: each group's sessions are written, whole, for each range of items of which one
        takes them.
     4. `of`: what has been written for a range is all that its items compare.
@@ -40,37 +40,37 @@ class SpilledSwing:
 
     Attributes:
         lengths: int64 `[num_items]`, how many items the sessions that an item takes have in all,
-          once there is `first`.
+          once they are found.
     """
 
     def __init__(self, path: Path, num_items: int, config: SessionGraphConfig, memory: int):
         self._path, self._num_items, self._memory = path, num_items, memory
         self._smoothing, self._most = config.swing_smoothing, config.swing_sessions
-        self._seen: list[SortedRun] = []
-        self._divided: list[tuple[SortedRun, SortedRun]] = []
+        self._seen: dict[int, SortedRun] = {}
+        self._divided: dict[int, tuple[SortedRun, SortedRun]] = {}
         self._first = np.zeros(num_items, np.int64)
         self.lengths = np.zeros(num_items, np.int64)
 
-    def see(self, group: SessionGroup) -> None:
-        """Writes down the last sessions of each item."""
+    def see(self, number: int, group: SessionGroup) -> None:
+        """Writes down the last sessions of each item, of the group of a number."""
         by_item = records_by_item(group.held)
         counts = np.diff(by_item.indptr)
         last = np.repeat(by_item.indptr[1:], counts) - np.arange(by_item.nnz) <= self._most
         sessions = by_item.indices[last]
         items = np.repeat(np.arange(self._num_items), counts)[last]
-        run = SortedRun(
-            self._path / f"last_{len(self._seen)}", self._num_items, (np.int64, np.int32)
-        )
+        run = SortedRun(self._path / f"last_{number}", self._num_items, (np.int64, np.int32))
         run.write(items, group.numbers[sessions], group.held.lengths[sessions])
         run.finish()
-        self._seen.append(run)
+        self._seen[number] = run
 
-    def first(self) -> None:
+    def find_first(self) -> None:
         """Finds the first of the sessions that each item takes, by its number."""
-        sizes = sum((run.sizes() for run in self._seen), np.zeros(self._num_items, np.int64))
+        sizes = sum(
+            (run.sizes() for run in self._seen.values()), np.zeros(self._num_items, np.int64)
+        )
         most = max(self._memory // _BYTES_OF_A_SESSION, _LEAST_SESSIONS)
         for start, stop in pairwise(bounds_of(sizes, most)):
-            parts = [run.rows(start, stop) for run in self._seen]
+            parts = [run.rows(start, stop) for run in self._seen.values()]
             if not parts:
                 continue
             own = np.arange(stop - start)
@@ -84,15 +84,15 @@ class SpilledSwing:
             taken = order[np.arange(order.size) >= begins[items[order]]]
             self.lengths[start:stop] = np.bincount(items[taken], lengths[taken], stop - start)
 
-    def divide(self, group: SessionGroup, bounds: list[int]) -> None:
+    def divide(self, bounds: list[int], number: int, group: SessionGroup) -> None:
         """Writes the sessions of a group for each range of items that takes them.
 
         Args:
-          group: some sessions.
           bounds: where the ranges begin, and the number of items.
+          number: that of the group.
+          group: some sessions.
         """
-        held, number = group.held, len(self._divided)
-        num_ranges = len(bounds) - 1
+        held, num_ranges = group.held, len(bounds) - 1
         taken = np.repeat(group.numbers, held.lengths) >= self._first[held.items]
         by_item = records_by_item(held)
         takes = taken[by_item.data]
@@ -109,12 +109,12 @@ class SpilledSwing:
             items.write(np.full(records.size, place), held.items[records], taken[records])
         whole.finish()
         items.finish()
-        self._divided.append((whole, items))
+        self._divided[number] = whole, items
 
     def of(self, place: int) -> Swing:
         """What weighs the pairs of the receivers of a range."""
-        whole = [run.rows(place, place + 1)[1:] for run, _ in self._divided]
-        parts = [run.rows(place, place + 1)[1:] for _, run in self._divided]
+        whole = [run.rows(place, place + 1)[1:] for run, _ in self._divided.values()]
+        parts = [run.rows(place, place + 1)[1:] for _, run in self._divided.values()]
         numbers, lengths, weights = (np.concatenate(field) for field in zip(*whole, strict=True))
         items, taken = (np.concatenate(field) for field in zip(*parts, strict=True))
         order = np.argsort(numbers)
