@@ -22,15 +22,15 @@ from gnn.edges.sessions.spilled_edges import SpilledSessions
 from tests.edges.brute_force import Record, brute_force
 from tests.edges.test_session_edges import PRUNED
 
-NUM_ITEMS = 8
+NUM_ITEMS = 7
 
 
 def small_log(seed: int) -> list[Record]:
-    """About 12 sessions of about 4 records, popular items and rare ones."""
+    """About 10 sessions of about 4 records, popular items and rare ones."""
     rng = np.random.default_rng(seed)
-    sessions = rng.integers(0, 12, 50)
-    items = np.minimum(rng.geometric(rng.uniform(0.15, 0.5), 50) - 1, NUM_ITEMS - 1)
-    times = rng.integers(0, 40, 50).astype(float) + rng.permutation(50) / 50
+    sessions = rng.integers(0, 10, 40)
+    items = np.minimum(rng.geometric(rng.uniform(0.15, 0.5), 40) - 1, NUM_ITEMS - 1)
+    times = rng.integers(0, 40, 40).astype(float) + rng.permutation(40) / 40
     return list(zip(sessions.tolist(), items.tolist(), times.tolist(), strict=True))
 
 

@@ -15,7 +15,7 @@ from gnn.edges.threads import Behind
 # Sessions are spread over so many files, of which as many are taken at a time as memory holds.
 _BUCKETS = 128
 # What a record takes at most while it is worked on.
-_BYTES_OF_A_RECORD = 160
+_BYTES_OF_A_RECORD = 110
 _LEAST_RECORDS = 1 << 16
 
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from gnn.configs.sessions import SessionGraphConfig
 from gnn.edges.edges import Edges
+from gnn.edges.growing_arrays import GrowingArrays
 from gnn.edges.sessions.edge_choice import DTYPES, choose, gathered, joined, weigher
-from gnn.edges.sessions.growing_arrays import GrowingArrays
 from gnn.edges.sessions.pair_keys import in_ranges, num_pairs
 from gnn.edges.sessions.pair_weights import SESSION_FACTORS
 from gnn.edges.sessions.pairs import Pairs

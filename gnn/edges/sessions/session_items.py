@@ -120,7 +120,7 @@ def session_items(
         key.sort()
         if config.repeats == "once":
             key = key[_is_new(key)]
-    lengths, distinct, sessions = _sessions(key, ordered)
+    lengths, distinct, sessions = _sessions(key, ordered, config)
     if most is not None and not config.needs_order:
         short = distinct <= most
         long = int(np.sum(~short))
@@ -139,7 +139,8 @@ def session_items(
 
 def _keys(sessions: np.ndarray, items: np.ndarray) -> np.ndarray:
     """Each record as one number, that of its session above that of its item."""
-    keys = sessions.astype(np.int64) << 32
+    keys = sessions.astype(np.int64)
+    keys <<= 32
     keys |= items
     return keys
 
@@ -206,14 +207,14 @@ def _is_new(values: np.ndarray) -> np.ndarray:
     return new
 
 
-def _sessions(key: np.ndarray, ordered: bool) -> tuple[np.ndarray, ...]:
+def _sessions(key: np.ndarray, ordered: bool, config: SessionGraphConfig) -> tuple[np.ndarray, ...]:
     """The number of records of each session, of different items, and what the session is called."""
     sessions = key >> 32
     begins = np.flatnonzero(_is_new(sessions))
     lengths = np.diff(begins, append=key.size)
     distinct = lengths
-    new = _is_new(np.sort(key) if ordered else key)
-    if key.size and not new.all():
+    if config.repeats != "once" and key.size:
+        new = _is_new(np.sort(key) if ordered else key)
         distinct = np.add.reduceat(new, begins, dtype=np.int64)
     return lengths, distinct, sessions[begins]
 
