@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from gnn.configs.sessions import SessionGraphConfig
 from gnn.edges.edges import Edges
+from gnn.edges.records.arrow_numbering import give_back_memory
 from gnn.edges.sessions.edge_choice import DTYPES, Chosen, choose, gathered, joined, weigher
 from gnn.edges.sessions.pair_keys import both_halves
 from gnn.edges.sessions.pair_products import sorted_product
@@ -119,6 +120,7 @@ class SpilledSessions:
     def edges(self, num_items: int) -> Edges:
         """The edges of all records: what `session_edges` returns, its arrays in files."""
         self._buckets.close()
+        give_back_memory()  # What reading them has left.
         config, mean = self._config, 1.0
         if config.weighting in SESSION_FACTORS:
             distinct = list(
@@ -175,7 +177,7 @@ class SpilledSessions:
         """Counts the pairs of some sessions, and writes them."""
         config, path = self._config, self._path / f"run_{number}"
         factors = meeting_factors(held, config, mean)
-        most = self._memory // (4 * _BYTES_OF_A_SORTED_PAIR * self._threads)
+        most = self._memory // (2 * _BYTES_OF_A_SORTED_PAIR * self._threads)
         if factors is None and has_short_sessions(held, config, most):
             halves = both_halves(held, threads=1)
             return [
