@@ -87,8 +87,8 @@ def session_edges(
         reach = every_pair_once(held) if halves else reach
         blocks = in_blocks(held, reach, make, factors=factors, threads=threads)
         most = int((reach.stop - reach.start).sum())
-    most = min(most, num_items * (config.max_neighbors or num_items))
-    kept = gathered(blocks, GrowingArrays(DTYPES, most))
+    each = num_items if halves else config.max_neighbors or num_items
+    kept = gathered(blocks, GrowingArrays(DTYPES, min(most, num_items * each)))
     return joined(kept, num_items, config, halves=halves, long=long)
 
 
