@@ -29,6 +29,19 @@ def is_command() -> bool:
     return False
 
 
+def is_spark_worker() -> bool:
+    """Whether this process computes for an executor of Spark.
+
+    Edges are made of arrays: an executor that makes them need not load TensorFlow. What else of the
+    package is asked for there is imported when it is.
+
+    Example:
+        >>> is_spark_worker()
+        False
+    """
+    return "pyspark.worker" in sys.modules
+
+
 def check_keras() -> None:
     """Raises unless `keras` is Keras 3 on TensorFlow, and `tf.keras` is that same Keras.
 

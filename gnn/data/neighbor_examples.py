@@ -25,6 +25,7 @@ class NeighborExamples:
         graph: the graph.
         split: the name of a split; None takes all nodes.
         max_neighbors: the most neighbors of a node; None takes all.
+        rows: integers, the nodes of the split that have an example, in this order; None takes all.
 
     Example:
 
@@ -34,7 +35,14 @@ class NeighborExamples:
     ['NL_nbr_0_id', 'NL_nbr_0_weight', 'NL_nbr_0_x', 'NL_num_nbrs', 'id', 'x']
     """
 
-    def __init__(self, graph: Graph, split: str | None, max_neighbors: int | None):
+    def __init__(
+        self,
+        graph: Graph,
+        split: str | None,
+        max_neighbors: int | None,
+        *,
+        rows: np.ndarray | None = None,
+    ):
         _check_features(graph)
         self._max_neighbors = (
             None if max_neighbors is None else check_count("max_neighbors", max_neighbors, 0)
@@ -45,6 +53,7 @@ class NeighborExamples:
             raise ValueError(f"split {split!r} holds no nodes")
         self._has_label = np.zeros(graph.num_nodes, bool)
         self._has_label[self._rows] = graph.labels is not None
+        self._rows = self._rows if rows is None else rows
         self._ids = _ids_as_strings(graph)
         self._neighbors, self._weights, self._starts = _by_weight(graph, self._ids)
         # A node is the neighbor of many, and comes with all of its features each time.

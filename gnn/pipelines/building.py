@@ -1,0 +1,156 @@
+"""A graph folder out of a log, on a cluster: `gnn.runs.build_graph` past one machine."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any
+
+from gnn.configs.sessions import SessionGraphConfig, as_session_graph_config
+from gnn.edges.edges import EdgeReport, counted
+from gnn.edges.missing import as_na_values
+from gnn.edges.sessions.edge_choice import session_remarks
+from gnn.files import check_replaceable
+from gnn.graphs.graph import Graph
+from gnn.graphs.storage.graph_writer import KIND
+from gnn.pipelines.columns import columns_of, without_missing
+from gnn.pipelines.graph_folders import write_graph
+from gnn.pipelines.places import Place
+from gnn.pipelines.session_edges import Plan, plan_of
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+# How Spark reads a file, by what its name ends in, also where it is compressed.
+_READERS = {".csv": "csv", ".parquet": "parquet", ".jsonl": "json", ".ndjson": "json"}
+
+
+def build_graph(
+    records: DataFrame,
+    output: str | os.PathLike[str],
+    config: Any = None,
+    *,
+    work: str,
+    na_values: Collection[str] | None = None,
+    overwrite: bool = False,
+) -> Graph:
+    """Makes a graph of the items of a log that lies on a cluster, and writes it to a folder.
+
+    `session_edges` and `write_graph`, one after the other: the graph of `gnn.runs.build_graph`,
+    with the items in their sorted order.
+
+    Args:
+        records: as in `session_edges`.
+        output: the folder to make, on a disk of the driver.
+        config: a `gnn.SessionGraphConfig` or a dict of its fields.
+        work: a folder that driver and executors see. A job that was stopped goes on from what it
+            has there; it is removed at the end.
+        na_values: the texts that mean missing.
+        overwrite: whether a graph that is there is replaced; nothing else is.
+
+    Returns:
+        The graph of the folder, its arrays left in the files.
+
+    Raises:
+        FileExistsError, KeyError, TypeError, ValueError: as `session_edges` and `write_graph`.
+
+    Example:
+
+    >>> # gnn.pipelines.build_graph(spark.read.parquet("clicks/"), "graph", {"weighting": "auto"},
+    >>> #                           work="/shared/work")
+    """
+    config = as_session_graph_config(config)
+    check_replaceable(output, KIND, overwrite=overwrite)
+    place = Place(work)
+    plan = plan_of(records, config, na_values, place.uri("counts"))
+    items = columns_of(records, {"id": config.item_column}, "records")
+    items = without_missing(items, as_na_values(na_values)).distinct()
+    report = _report(records, plan, config)
+    graph = write_graph(
+        plan.edges,
+        output,
+        nodes=items,
+        work=place.uri("graph"),
+        notes={
+            "edges": report.text(),
+            "config": config.to_dict(),
+            "report": dataclasses.asdict(report),
+        },
+        overwrite=overwrite,
+    )
+    place.remove_all()
+    return graph
+
+
+def read_log(spark: SparkSession, paths: Sequence[str]) -> DataFrame:
+    """The records of files or folders of one kind, as Spark reads them.
+
+    Args:
+        spark: the session.
+        paths: paths or patterns that end in `.parquet`, `.csv`, `.jsonl` or `.ndjson`; folders are
+            of Parquet.
+
+    Raises:
+        ValueError: they are of several kinds.
+    """
+    kinds = set()
+    for path in paths:
+        name = os.path.basename(path.rstrip("/")).removesuffix(".gz")
+        kinds.add(_READERS.get(os.path.splitext(name)[1], "parquet"))
+    if len(kinds) > 1:
+        raise ValueError(f"a log must be files of one kind on a cluster, got {sorted(kinds)}")
+    (kind,) = kinds
+    options = {"header": "true"} if kind == "csv" else {}
+    return spark.read.options(**options).load(list(paths), format=kind)
+
+
+def spark_session(master: str) -> SparkSession:
+    """A session of Spark on a cluster.
+
+    Args:
+        master: its address, such as `spark://host:7077`, `yarn` or `local[4]`.
+
+    Raises:
+        ImportError: PySpark is not installed.
+        RuntimeError: there is no Java.
+    """
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError as error:
+        raise ImportError(
+            "a cluster needs the package pyspark: pip install 'gnn[spark]'"
+        ) from error
+    if shutil.which("java") is None and not os.environ.get("JAVA_HOME"):
+        raise RuntimeError("Spark needs Java 17 or later: no java on the PATH, nor JAVA_HOME")
+    return SparkSession.builder.master(master).appName("gnn").getOrCreate()
+
+
+def _report(records: DataFrame, plan: Plan, config: SessionGraphConfig) -> EdgeReport:
+    """What there was, and what of it went."""
+    from pyspark.sql import functions as sql
+
+    sums = [sql.sum(name).alias(name) for name in ("sessions", "long")]
+    of_all = plan.items.where("item IS NULL").agg(*sums).first().asDict()
+    is_rare = sql.col("count") < config.min_count
+    pairs, rare = plan.pairs.agg(sql.count("count"), sql.count_if(is_rare)).first()
+    each = 1 if config.comes_in_halves or not config.is_symmetric else 2
+    given = records.count()
+    remarks = session_remarks(config, of_all["long"] or 0)
+    if rare:
+        unit = "pair" if config.is_symmetric else "edge"
+        kept = ", but for those of items without another" if config.join_isolated else ""
+        remarks.append(
+            f"{rare // each:,} of {counted(pairs // each, unit)} in fewer than "
+            f"{config.min_count} sessions left out{kept}"
+        )
+    return EdgeReport(
+        given,
+        missing=given - plan.log.count(),
+        sessions=of_all["sessions"] or 0,
+        items=plan.items.where("item IS NOT NULL").count(),
+        pairs=pairs // each,
+        unit="record",
+        remarks=tuple(remarks),
+    )

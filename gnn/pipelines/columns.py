@@ -1,0 +1,75 @@
+"""Columns of a DataFrame: those that are named, times as seconds, and what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame
+
+
+def columns_of(table: DataFrame, names: Mapping[str, str], what: str) -> DataFrame:
+    """Some columns under other names.
+
+    Args:
+        table: a DataFrame.
+        names: the new name -> the column.
+        what: the name of the table in an error.
+
+    Raises:
+        KeyError: there is no such column.
+    """
+    for name in names.values():
+        if name not in table.columns:
+            raise KeyError(f"{what} has no column {name!r}; it has {table.columns}")
+    # A name is a name, dots and all.
+    return table.select(*(table[_quoted(name)].alias(new) for new, name in names.items()))
+
+
+def seconds_of(table: DataFrame, column: str, name: str) -> Column:
+    """A column of times as seconds since 1970, double; what has no time zone is UTC.
+
+    Raises:
+        TypeError: it is no number, timestamp or date.
+    """
+    from pyspark.sql import functions as sql
+    from pyspark.sql import types
+
+    kind = table.schema[column].dataType
+    if isinstance(kind, types.NumericType):
+        return sql.col(column).cast("double")
+    if isinstance(kind, types.TimestampType):
+        return sql.unix_micros(column) / 1e6
+    if isinstance(kind, types.TimestampNTZType):
+        since = f"timestampdiff(MICROSECOND, timestamp_ntz'1970-01-01 00:00:00', {column})"
+        return sql.expr(since) / 1e6
+    if isinstance(kind, types.DateType):
+        return sql.unix_date(column) * 86400.0
+    raise TypeError(
+        f"time_column must be numbers of seconds, timestamps or dates; {name!r} is "
+        f"{kind.simpleString()}: to_timestamp makes one of text"
+    )
+
+
+def without_missing(table: DataFrame, texts: Collection[str]) -> DataFrame:
+    """The rows in which nothing is null or NaN, nor one of the texts that mean missing."""
+    from pyspark.sql import functions as sql
+    from pyspark.sql import types
+
+    table = table.dropna()
+    for field in table.schema.fields:
+        if isinstance(field.dataType, types.StringType):
+            table = table.where(~sql.col(field.name).isin(sorted(texts)))
+    return table
+
+
+def is_whole(kind: Any) -> bool:
+    """Whether a type of Spark is one of whole numbers."""
+    from pyspark.sql import types
+
+    return isinstance(kind, types.IntegralType)
+
+
+def _quoted(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"

@@ -1,0 +1,223 @@
+"""Training records of nodes with their neighbors' features, written by executors."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gnn.configs.arguments import check_count
+from gnn.data.neighbor_examples import NeighborExamples
+from gnn.data.packed_neighbor_records import PACKED
+from gnn.data.record_schema import KIND, write_schema
+from gnn.data.record_writing import check_shards, shard_name, write_shard
+from gnn.files import check_replaceable, whole_folder
+from gnn.graphs.graph import Graph
+from gnn.pipelines.node_columns import NodeColumns, read_columns
+from gnn.pipelines.stages import Stages
+from gnn.pipelines.tasks import task
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyspark.sql import DataFrame
+
+
+def write_packed_neighbors(
+    edges: DataFrame,
+    output: str | os.PathLike[str],
+    *,
+    nodes: DataFrame,
+    work: str,
+    max_neighbors: int,
+    split: str | None = None,
+    shards: int = 16,
+    compression: str | None = None,
+    id_column: str = "id",
+    label_column: str = "label",
+    split_column: str = "split",
+    overwrite: bool = False,
+) -> None:
+    """Writes nodes with their neighbors' features, as `gnn.data.records.write_packed_neighbors`.
+
+    The records are those, in the order of the ids, and read by `read_packed_neighbors`. Each
+    executor writes some of the shards. The folder appears under its name when all are there; a job
+    that was stopped goes on from the tables that it has in `work`, which is removed at the end.
+
+    Args:
+        edges: a row an edge: `sender`, `receiver` (ids) and `weight`.
+        output: the folder to make, on a disk that driver and executors share.
+        nodes: as in `write_graph`.
+        work: a folder that driver and executors see, for tables as Parquet.
+        max_neighbors: the most neighbors of a node.
+        split: the name of a split; None takes all nodes.
+        shards: the number of files.
+        compression: None, "GZIP" or "ZLIB".
+        id_column, label_column, split_column: what these columns are called.
+        overwrite: whether to replace records that are there; nothing else is replaced.
+
+    Raises:
+        FileExistsError: there is such a folder; or `work` holds something else.
+        KeyError: a column is missing.
+        OSError: an executor wrote to another disk than the driver sees.
+        TypeError: a column is of a type that no feature has.
+        ValueError: no node is in the split, there are no features, a feature is not finite, or an
+            argument is out of range.
+
+    Example:
+
+    >>> # gnn.pipelines.write_packed_neighbors(edges, "/shared/train", nodes=products, split="train",
+    >>> #                                      work="/shared/work/train", max_neighbors=3)
+    """
+    check_shards(shards, compression, False)
+    most = check_count("max_neighbors", max_neighbors)
+    check_replaceable(output, KIND, overwrite=overwrite)
+    nodes, columns = read_columns(nodes, id_column, label_column, split_column)
+    stages = Stages(work, [edges, nodes], {"what": "packed", "split": split, "most": most})
+    rows = stages.table("rows", _stars(edges, nodes, columns, split, most))
+    with whole_folder(output, KIND, overwrite=overwrite) as folder:
+        written = _written(rows, folder, columns, most, shards, compression)
+        if not written:
+            raise ValueError(f"split {split!r} holds no nodes")
+        for number in set(range(shards)) - {row["number"] for row in written}:
+            write_shard(iter(()), folder / shard_name(PACKED, number, shards, compression))
+        files = []
+        for number in range(shards):
+            path = folder / shard_name(PACKED, number, shards, compression)
+            if not path.is_file():
+                raise OSError(
+                    f"output must lie on a disk that driver and executors share; {path.name} was "
+                    "written elsewhere"
+                )
+            records = sum(row["records"] for row in written if row["number"] == number)
+            files.append({"name": path.name, "records": records, "bytes": path.stat().st_size})
+        content = {
+            "num_records": sum(file["records"] for file in files),
+            "compression": compression,
+            "stripe": 1,
+            "shards": files,
+            "max_neighbors": max(row["most"] for row in written),
+            "features": _described(rows, columns, most),
+        }
+        write_schema(folder, PACKED, content)
+    stages.place.remove_all()
+
+
+def _stars(
+    edges: DataFrame, nodes: DataFrame, columns: NodeColumns, split: str | None, most: int
+) -> DataFrame:
+    """A row a node: its columns, whether its label may be seen, and the same of its neighbors."""
+    from pyspark.sql import Window
+    from pyspark.sql import functions as sql
+
+    seen = sql.lit(True)
+    if split is not None:
+        if columns.split is None:
+            raise KeyError(f"nodes has no column of splits, of which {split!r} would be one")
+        seen = sql.coalesce(sql.col(columns.split) == split, sql.lit(False))
+    names = [*columns.numbers, *columns.lists, *([columns.label] if columns.label else [])]
+    nodes = nodes.select("id", *names, seen.alias("is_seen"))
+    heaviest = Window.partitionBy("receiver").orderBy(
+        sql.desc("weight"), sql.desc(sql.col("sender").cast("string"))
+    )
+    pairs = edges.groupBy("receiver", "sender").agg(sql.max("weight").cast("float").alias("weight"))
+    pairs = pairs.where("weight > 0").withColumn("rank", sql.row_number().over(heaviest))
+    pairs = pairs.where(f"rank <= {most}").withColumnRenamed("sender", "id")
+    whole = sql.struct("weight", "id", *names, "is_seen")
+    stars = pairs.join(nodes, "id").select("receiver", whole.alias("neighbor"))
+    stars = stars.groupBy(sql.col("receiver").alias("id"))
+    around = stars.agg(sql.collect_list("neighbor").alias("neighbors"))
+    return nodes.where("is_seen").join(around, "id", "left")
+
+
+def _written(
+    rows: DataFrame,
+    folder: Path,
+    columns: NodeColumns,
+    most: int,
+    shards: int,
+    compression: str | None,
+) -> list[Any]:
+    """Has executors write the shards; the number, the records and the most neighbors of each."""
+    from pyspark.sql import types
+
+    names = ("number", "records", "most")
+    schema = types.StructType([types.StructField(name, types.LongType()) for name in names])
+    write = task(
+        write_records,
+        columns=columns,
+        folder=str(folder),
+        max_neighbors=most,
+        shards=shards,
+        compression=compression,
+    )
+    parted = rows.repartitionByRange(shards, "id").sortWithinPartitions("id")
+    return parted.mapInArrow(write, schema).collect()
+
+
+def write_records(
+    batches: Iterator[pa.RecordBatch],
+    columns: NodeColumns,
+    folder: str,
+    max_neighbors: int,
+    shards: int,
+    compression: str | None,
+) -> Iterator[pa.RecordBatch]:
+    """Writes the shard of a task, whole or not at all: another attempt at it may be under way."""
+    import pyarrow as pa
+    from pyspark import TaskContext
+
+    context: Any = TaskContext.get()
+    number, counts = context.partitionId(), [0, 0]
+
+    def examples() -> Iterator[bytes]:
+        for batch in batches:
+            if batch.num_rows:
+                some = _examples(pa.Table.from_batches([batch]), columns, max_neighbors)
+                counts[0] += len(some)
+                counts[1] = max(counts[1], some.description()["max_neighbors"])
+                yield from some
+
+    path = Path(folder) / shard_name(PACKED, number, shards, compression)
+    path.parent.mkdir(parents=True, exist_ok=True)  # Where the disk is not shared.
+    attempt = path.with_name(f"{path.name}.{context.taskAttemptId()}")
+    write_shard(examples(), attempt, compression)
+    os.replace(attempt, path)
+    yield pa.RecordBatch.from_pydict(
+        {"number": [number], "records": counts[:1], "most": counts[1:]}
+    )
+
+
+def _examples(table: pa.Table, columns: NodeColumns, max_neighbors: int) -> NeighborExamples:
+    """The examples of some nodes, of the graph that they and their neighbors make."""
+    import pyarrow as pa
+
+    lists = table["neighbors"].combine_chunks()
+    around = pa.Table.from_struct_array(lists.flatten())
+    alone = table.drop_columns(["neighbors"])
+    every = pa.concat_tables([alone, around.select(alone.column_names)])
+    ids, first, place = np.unique(
+        np.array(every["id"].to_pylist()), return_index=True, return_inverse=True
+    )
+    nodes = every.take(pa.array(first))
+    counts = lists.value_lengths().fill_null(0).to_numpy()
+    graph = Graph(
+        columns.features(nodes),
+        place[len(alone) :],
+        np.repeat(place[: len(alone)], counts),
+        around["weight"].to_numpy(),
+        labels=columns.labels(nodes),
+        splits={"seen": nodes["is_seen"].to_numpy()},
+        ids=ids,
+    )
+    return NeighborExamples(graph, "seen", max_neighbors, rows=place[: len(alone)])
+
+
+def _described(rows: DataFrame, columns: NodeColumns, most: int) -> dict[str, Any]:
+    """The features of a record, as `NeighborExamples` describes them."""
+    import pyarrow as pa
+
+    first = pa.Table.from_batches(rows.limit(1).toArrow().to_batches())
+    return dict(_examples(first, columns, most).description()["features"])
