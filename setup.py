@@ -12,6 +12,7 @@ VERSION = re.search(r'^__version__ = "(.+)"$', (ROOT / "gnn/__init__.py").read_t
 PARQUET = ["pyarrow>=18.1"]
 PARTITION = ["pymetis>=2025.2"]
 PLOTS = ["matplotlib"]
+SPARK = [*PARQUET, "pyspark>=4.0"]
 RETRIEVAL = ["faiss-cpu>=1.15"]
 NOTEBOOKS = ["ipykernel", "matplotlib", "nbclient", "nbformat"]
 
@@ -45,6 +46,7 @@ setup(
         "partition": PARTITION,
         "plots": PLOTS,
         "retrieval": RETRIEVAL,
+        "spark": SPARK,
         "notebooks": NOTEBOOKS,
         "dev": [
             "build",

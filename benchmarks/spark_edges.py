@@ -98,6 +98,7 @@ def two_executors(folder: str) -> SparkSession:
     settings = {
         "spark.executor.memory": "2g",
         "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
         "spark.sql.shuffle.partitions": "4",
         "spark.driver.host": "127.0.0.1",
         "spark.local.dir": folder,

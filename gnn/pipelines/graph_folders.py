@@ -47,7 +47,9 @@ def write_graph(
             each null where there is none. Other columns are features: columns of numbers are
             stacked into `"features"`, a column of lists of numbers is a feature of its own.
         work: a folder that driver and executors see, for tables as Parquet.
-        id_column, label_column, split_column: what these columns are called.
+        id_column: what the column of ids is called.
+        label_column: what that of labels is called, if there is one.
+        split_column: what that of splits is called, if there is one.
         notes: what is known of the making, as JSON holds it.
         overwrite: whether a graph that is there is replaced; nothing else is.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -25,7 +24,7 @@ from gnn.pipelines.stages import Stages
 from gnn.pipelines.tasks import task
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import Column, DataFrame
 
 # Vectors that are answered exactly to measure the recall, and those a cell that it is learned from.
 _SAMPLE, _LEARNED = 2000, 32
@@ -118,7 +117,7 @@ def neighbor_edges(
         job = {"what": "neighbor_edges", "config": config.to_dict(), "how": how}
         near = Stages(work, [vectors], job).table("near", near)
     near = _with_copies(near, members, config.k, config.metric)
-    weight = similarities(sql.col("distance"), config.metric).cast("float")
+    weight = _similarity(config.metric).cast("float")
     edges = near.select(
         sql.col("neighbor").alias("sender"), sql.col("id").alias("receiver"), weight.alias("weight")
     ).where("weight > 0")
@@ -208,9 +207,8 @@ def _ranks(
     A neighbor in the n-th nearest cell is found where n cells are read, for within a cell all are
     compared.
     """
-    from pyspark.sql import Window
+    from pyspark.sql import Window, types
     from pyspark.sql import functions as sql
-    from pyspark.sql import types
 
     ids, sample = _drawn(firsts, _SAMPLE, count, config.seed + 1)
     k = int(config.k or 0) + 1
@@ -264,18 +262,8 @@ def _near(cells: DataFrame, k: int, metric: str) -> DataFrame:
         ]
     )
     grouped = rows.select("cell", "part", "id", "vector", "asks", "holds").groupBy("cell", "part")
-    found = grouped.applyInArrow(_of_group(task(near_in_cell, k=k, metric=metric)), schema)
+    found = grouped.applyInArrow(task(near_in_cell, k=k, metric=metric), schema)
     return _nearest(found, k)
-
-
-def _of_group(find: Callable[..., Any]) -> Callable[..., Any]:
-    """The same under its name, as a function of one argument, for which Spark looks."""
-
-    def of_group(table: Any) -> Any:
-        return find(table)
-
-    of_group.__name__ = find.__name__
-    return of_group
 
 
 def _nearest(near: DataFrame, k: int) -> DataFrame:
@@ -306,3 +294,12 @@ def _with_copies(near: DataFrame, members: DataFrame, k: int, metric: str) -> Da
     of_first = _nearest(to_all, k + 1).withColumnRenamed("id", "first")
     of_all = members.select("id", "first").join(of_first, "first").where("id != neighbor")
     return _nearest(of_all.select("id", "neighbor", "distance"), k)
+
+
+def _similarity(metric: str) -> Column:
+    """How similar vectors are that are so far apart: the formulas know no arrays, only numbers."""
+    from pyspark.sql import functions as sql
+
+    distance: Any = sql.col("distance")
+    similar: Any = similarities(distance, metric)
+    return similar

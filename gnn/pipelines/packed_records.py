@@ -55,7 +55,9 @@ def write_packed_neighbors(
         split: the name of a split; None takes all nodes.
         shards: the number of files.
         compression: None, "GZIP" or "ZLIB".
-        id_column, label_column, split_column: what these columns are called.
+        id_column: what the column of ids is called.
+        label_column: what that of labels is called, if there is one.
+        split_column: what that of splits is called, if there is one.
         overwrite: whether to replace records that are there; nothing else is replaced.
 
     Raises:
@@ -68,8 +70,8 @@ def write_packed_neighbors(
 
     Example:
 
-    >>> # gnn.pipelines.write_packed_neighbors(edges, "/shared/train", nodes=products, split="train",
-    >>> #                                      work="/shared/work/train", max_neighbors=3)
+    >>> # gnn.pipelines.write_packed_neighbors(edges, "/shared/train", nodes=products,
+    >>> #                                      work="/shared/work", max_neighbors=3)
     """
     check_shards(shards, compression, False)
     most = check_count("max_neighbors", max_neighbors)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gnn.configs.sessions import SessionGraphConfig, as_session_graph_config
 from gnn.edges.missing import as_na_values
-from gnn.pipelines.columns import columns_of, seconds_of, without_missing
 from gnn.edges.sessions.arrow_counts import count_items, count_pairs, sessions_differ, weigh_pairs
+from gnn.pipelines.columns import columns_of, seconds_of, without_missing
 from gnn.pipelines.stages import Stages
 from gnn.pipelines.tasks import task
 
@@ -208,14 +208,18 @@ def _weighed(pairs: DataFrame, items: DataFrame, config: SessionGraphConfig) -> 
     from pyspark.sql import functions as sql
     from pyspark.sql import types
 
-    total = items.where("item IS NULL").agg(sql.sum("held").alias("total"))
-    for end in ("receiver", "sender"):
-        of_end = items.where("item IS NOT NULL").select(
-            sql.col("item").alias(end), sql.col("held").alias(f"{end}_held")
-        )
-        pairs = pairs.join(of_end, end)
-    pairs = pairs.select("receiver", "sender", "together", "receiver_held", "sender_held")
-    pairs = pairs.crossJoin(sql.broadcast(total))
+    columns = ["receiver", "sender", "together", "receiver_held", "sender_held", "total"]
+    if config.weighting == "count":  # It asks for nothing else, so that nothing is joined.
+        pairs = pairs.withColumns({name: sql.lit(0.0) for name in columns[3:]})
+    else:
+        for end in ("receiver", "sender"):
+            of_end = items.where("item IS NOT NULL").select(
+                sql.col("item").alias(end), sql.col("held").alias(f"{end}_held")
+            )
+            pairs = pairs.join(of_end, end)
+        total = items.where("item IS NULL").agg(sql.sum("held").alias("total"))
+        pairs = pairs.crossJoin(sql.broadcast(total))
+    pairs = pairs.select(*columns)
     schema = types.StructType(
         [
             pairs.schema["receiver"],

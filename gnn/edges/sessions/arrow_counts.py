@@ -73,9 +73,9 @@ def count_pairs(
         mean: how many items a session has in the mean of the whole log.
 
     Yields:
-        `receiver`, `sender`, `count` and, where sessions count differently, `together`, what `count`
-        is then weighted. A pair may come again in a later batch. It comes in one direction only
-        where the configuration `comes_in_halves`: to the item that is first in order.
+        `receiver`, `sender`, `count` and, where sessions differ in what they count, `together`. A
+        pair may come again in a later batch. It comes in one direction only where the configuration
+        `comes_in_halves`: to the item that is first in order.
     """
     import pyarrow as pa
 
