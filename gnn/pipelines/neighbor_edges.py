@@ -262,7 +262,14 @@ def _near(cells: DataFrame, k: int, metric: str) -> DataFrame:
         ]
     )
     grouped = rows.select("cell", "part", "id", "vector", "asks", "holds").groupBy("cell", "part")
-    found = grouped.applyInArrow(task(near_in_cell, k=k, metric=metric), schema)
+    find = task(near_in_cell, k=k, metric=metric)
+
+    # Spark looks into the signature of what it applies to a group, and warns of a partial's.
+    def near(table: Any) -> Any:
+        return find(table)
+
+    near.__name__ = find.__name__
+    found = grouped.applyInArrow(near, schema)
     return _nearest(found, k)
 
 

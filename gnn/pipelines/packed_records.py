@@ -150,7 +150,7 @@ def _written(
     write = task(
         write_records,
         columns=columns,
-        folder=str(folder),
+        folder=str(folder.absolute()),
         max_neighbors=most,
         shards=shards,
         compression=compression,
