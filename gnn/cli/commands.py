@@ -14,12 +14,23 @@ from typing import TYPE_CHECKING, Any
 
 from gnn.cli.config_options import config_options_of
 from gnn.cli.options import options_of
+from gnn.cli.session_options import NOT_OF_TRAINING, session_options_of
+from gnn.configs.neighbors import NeighborGraphConfig, as_neighbor_graph_config
 from gnn.configs.sessions import SessionGraphConfig, as_session_graph_config
 from gnn.runs.config_files import OptionError, read_options
 from gnn.runs.run_config import EXACT, MODELS, RunConfig, read_config_file
 
 if TYPE_CHECKING:
     from gnn.graphs.graph import Graph
+
+# Flags of `build-graph` for a log, and for vectors, beside the fields of the configuration.
+_OF_LOG = ("missing", "na_values", "strict", "memory")
+_OF_VECTORS = ("keep_vectors",)
+# By whether there are vectors.
+_SOURCES: dict[bool, tuple[type, Callable[[Any], Any], tuple[str, ...]]] = {
+    False: (SessionGraphConfig, as_session_graph_config, _OF_LOG),
+    True: (NeighborGraphConfig, as_neighbor_graph_config, _OF_VECTORS),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,6 +65,10 @@ def info(arguments: argparse.Namespace) -> Result:
     from gnn.runs.run import load_run
     from gnn.runs.run_data import load_data
 
+    fields = session_options_of(arguments)
+    if fields and arguments.data is None:
+        flag = next(iter(fields)).replace("_", "-")
+        raise OptionError(f"--{flag} is for the log of a folder, and needs --data FOLDER")
     if arguments.run is not None and holds_graph(arguments.run):
         return _graph(arguments.run, open_graph(arguments.run))
     if arguments.run is not None:
@@ -68,44 +83,94 @@ def info(arguments: argparse.Namespace) -> Result:
     config = RunConfig(
         dataset=arguments.dataset,
         data=arguments.data,
+        session_config=fields or None,
         label_kind=arguments.label_kind,
         scaling="none",
     )
     graph, _ = load_data(config)
-    return Result(describe(graph), graph.info())
+    return Result(describe(graph), _about(graph))
 
 
 def build_graph(arguments: argparse.Namespace) -> Result:
-    """Builds a graph out of a log."""
+    """Builds a graph out of a log, or of vectors."""
     config = graph_config(arguments)
-    from gnn.runs.graph_building import build_graph as build
+    from gnn.runs import graph_building
 
-    graph = build(
-        [Path(log) for log in arguments.log],
-        arguments.output,
-        config,
-        missing=arguments.missing,
-        na_values=arguments.na_values,
-        strict=arguments.strict,
-        memory=arguments.memory,
-        overwrite=arguments.overwrite,
-    )
+    given = vars(arguments)
+    if isinstance(config, NeighborGraphConfig):
+        graph = graph_building.build_neighbor_graph(
+            arguments.vectors,
+            arguments.output,
+            config,
+            overwrite=arguments.overwrite,
+            **{name: given[name] for name in _OF_VECTORS if name in given},
+        )
+    else:
+        graph = graph_building.build_graph(
+            [Path(log) for log in arguments.log],
+            arguments.output,
+            config,
+            overwrite=arguments.overwrite,
+            **{name: given[name] for name in _OF_LOG if name in given},
+        )
     return _graph(arguments.output, graph, "wrote ")
 
 
-def graph_config(arguments: argparse.Namespace) -> SessionGraphConfig:
-    """The fields of the flags over those of the file.
+def graph_config(arguments: argparse.Namespace) -> SessionGraphConfig | NeighborGraphConfig:
+    """The fields of the flags over those of the file, of a log or of vectors.
 
     Raises:
-        OptionError: a field is wrong or unknown.
+        OptionError: not one of both is given, a flag is for the other, or a field is wrong or
+            unknown.
         FileNotFoundError: there is no such file.
     """
+    of_vectors = arguments.vectors is not None
+    if of_vectors == bool(arguments.log):
+        raise OptionError(
+            "one of LOG and --vectors FILE must be given, got "
+            f"{'both' if of_vectors else 'neither'}"
+        )
+    cls, convert, _ = _SOURCES[of_vectors]
+    other, _, more = _SOURCES[not of_vectors]
+    strange = [
+        *config_options_of(arguments, other),
+        *(name for name in more if name in vars(arguments)),
+    ]
+    if strange:
+        flag = strange[0].replace("_", "-")
+        this, that = ("--vectors", "a log") if of_vectors else ("LOG", "vectors")
+        raise OptionError(f"--{flag} is for {that}, and cannot go with {this}")
     try:
         values = {} if arguments.config is None else read_options(arguments.config)
-        values |= config_options_of(arguments, SessionGraphConfig)
-        return as_session_graph_config(values)
+        return convert(values | config_options_of(arguments, cls))
     except (TypeError, ValueError) as error:
         raise OptionError(str(error)) from error
+
+
+def pack(arguments: argparse.Namespace) -> Result:
+    """Writes training records."""
+    from gnn.edges.edges import counted
+    from gnn.runs.packing import pack as pack_records
+
+    source = arguments.graph
+    if source is None:
+        source = RunConfig(dataset=arguments.dataset, data=arguments.data, scaling="none")
+    found = pack_records(
+        source,
+        arguments.output,
+        split=arguments.split,
+        max_neighbors=arguments.max_neighbors,
+        shards=arguments.shards,
+        compression=arguments.compression,
+        overwrite=arguments.overwrite,
+    )
+    data = {**dataclasses.asdict(found), "path": str(found.path)}
+    text = (
+        f"wrote {counted(found.records, 'record')} with up to "
+        f"{counted(found.max_neighbors, 'neighbor')} to {found.path}, in "
+        f"{counted(found.shards, 'shard')}"
+    )
+    return Result({"output": data.pop("path"), **data}, text)
 
 
 def train(arguments: argparse.Namespace) -> Result:
@@ -128,6 +193,10 @@ def train_config(arguments: argparse.Namespace) -> RunConfig:
         config = options_of(arguments)
         if arguments.config is not None:
             config = config.over(read_config_file(arguments.config))
+        fields = session_options_of(arguments, NOT_OF_TRAINING)
+        if fields:
+            fields = {**(config.session_config or {}), **fields}
+            config = dataclasses.replace(config, session_config=fields)
     except (TypeError, ValueError) as error:
         raise OptionError(str(error)) from error
     if config.dataset is not None and config.data is not None:
@@ -216,6 +285,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], Result]] = {
     "datasets": datasets,
     "info": info,
     "build-graph": build_graph,
+    "pack": pack,
     "train": train,
     "evaluate": evaluate,
     "predict": predict,
@@ -235,10 +305,15 @@ def _asked(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _graph(folder: str, graph: Graph, done: str = "") -> Result:
-    from gnn.runs.catalog import describe, describe_making
+    from gnn.runs.catalog import describe
 
-    lines = [f"{done}{folder}", graph.info(), describe_making(graph)]
-    return Result({"graph": folder, **describe(graph)}, "\n".join(filter(None, lines)))
+    return Result({"graph": folder, **describe(graph)}, f"{done}{folder}\n{_about(graph)}")
+
+
+def _about(graph: Graph) -> str:
+    from gnn.runs.catalog import describe_making
+
+    return "\n".join(filter(None, [graph.info(), describe_making(graph)]))
 
 
 def _say_estimated(inference: str) -> None:

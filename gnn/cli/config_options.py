@@ -8,7 +8,7 @@ import inspect
 import re
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from gnn.cli.flags import add_flag
@@ -17,7 +17,10 @@ _FIELD = re.compile(r"    (\w+(?:, \w+)*): (.*)")
 
 
 def add_config_options(
-    parser: Any, cls: type, choices: Mapping[str, Sequence[str]] | None = None
+    parser: Any,
+    cls: type,
+    choices: Mapping[str, Sequence[str]] | None = None,
+    without: Collection[str] = (),
 ) -> None:
     """Adds a flag for every field of a configuration; one that is not given leaves no value.
 
@@ -26,6 +29,7 @@ def add_config_options(
         cls: a dataclass whose docstring, or that of the class a field comes from, says under
             `Attributes:` what each field is.
         choices: the texts that a field may be, where its type does not say.
+        without: the fields that are no flags.
 
     Example:
 
@@ -39,6 +43,8 @@ def add_config_options(
     hints = typing.get_type_hints(cls)
     told = about_fields(cls)
     for field in dataclasses.fields(cls):
+        if field.name in without:
+            continue
         kind, literals, takes_none = _kind_of(hints[field.name])
         shown = "" if field.default in (None, False) else f" [{field.default}]"
         add_flag(
@@ -53,10 +59,12 @@ def add_config_options(
         )
 
 
-def config_options_of(arguments: argparse.Namespace, cls: type) -> dict[str, Any]:
+def config_options_of(
+    arguments: argparse.Namespace, cls: type, without: Collection[str] = ()
+) -> dict[str, Any]:
     """The fields that were given as flags."""
     given = vars(arguments)
-    names = [field.name for field in dataclasses.fields(cls)]
+    names = [field.name for field in dataclasses.fields(cls) if field.name not in without]
     return {name: given[name] for name in names if name in given}
 
 

@@ -6,7 +6,7 @@ import argparse
 import dataclasses
 
 from gnn.cli.flags import add_flag
-from gnn.runs.run_config import RunConfig, option_types
+from gnn.runs.run_config import LOG, RunConfig, option_types
 
 _TITLES = {
     "data": "data",
@@ -20,6 +20,8 @@ _TITLES = {
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Adds a flag for every option of `RunConfig`; one that is not given is None.
 
+    What becomes of a log has flags of its own (`gnn.cli.session_options`).
+
     Example:
 
     >>> parser = argparse.ArgumentParser()
@@ -31,6 +33,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     groups = {name: parser.add_argument_group(title) for name, title in _TITLES.items()}
     for option in dataclasses.fields(RunConfig):
         rule = option.metadata
+        if rule["group"] == LOG:
+            continue
         add_flag(
             groups[rule["group"]],
             option.name,
@@ -54,5 +58,7 @@ def options_of(arguments: argparse.Namespace) -> RunConfig:
     >>> options_of(parser.parse_args(["--model", "gcn"])).to_dict()
     {'model': 'gcn'}
     """
-    names = [option.name for option in dataclasses.fields(RunConfig)]
+    names = [
+        field.name for field in dataclasses.fields(RunConfig) if field.metadata["group"] != LOG
+    ]
     return RunConfig(**{name: getattr(arguments, name) for name in names})

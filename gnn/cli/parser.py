@@ -7,97 +7,18 @@ import importlib.metadata
 from collections.abc import Iterable
 
 from gnn.cli.config_options import add_config_options
+from gnn.cli.flags import add_flag
+from gnn.cli.help_texts import ABOUT, EXAMPLES, NOTES
 from gnn.cli.options import add_options
+from gnn.cli.session_options import NOT_OF_TRAINING, add_session_options
 from gnn.configs.label_kinds import LABEL_KINDS
-from gnn.configs.sessions import LONG_SESSIONS, REPEATS, WEIGHTINGS, SessionGraphConfig
-from gnn.runs.run_config import DATASETS, INFERENCE, NETWORK_NAMES
-
-ABOUT = {
-    "datasets": "List the named data sets, and which of them are on this machine.",
-    "info": "Describe a data set, a folder of data, a stored graph, or a finished run.",
-    "build-graph": "Build a graph out of a log of sessions, and write it to a folder.",
-    "train": "Train a model on a graph, and write a run folder.",
-    "evaluate": "Measure the loss and the accuracy of a finished run.",
-    "predict": "Write the class of each node, with the probability of every class.",
-    "embed": "Write the activations of the last hidden layer for each node.",
-    "export": "Write the model of a run for others to serve.",
-    "adopt": "List the files of a folder that an older gnn wrote, so that it can be replaced.",
-}
-
-EXAMPLES = {
-    "datasets": ["gnn datasets", "gnn datasets --json"],
-    "info": [
-        "gnn info --dataset cora",
-        "gnn info --data shop",
-        "gnn info clicks",
-        "gnn info runs/cora-gcn",
-    ],
-    "build-graph": [
-        "gnn build-graph clicks.parquet --output clicks --weighting npmi --min-count 2",
-        "gnn build-graph 'logs/*.csv' --output clicks --config graph.yaml --max-neighbors 10",
-        "gnn build-graph log.jsonl --output clicks --item-column product --user-column customer "
-        "--time-column at --session-gap 30min",
-    ],
-    "train": [
-        "gnn train --dataset cora --model gcn",
-        "gnn train --data shop --model graph-regularization --output runs/shop",
-        "gnn train --data shop --model mlp --hidden-units 64 32 --dropout 0.5 --seed 1",
-        "gnn train --config shop.yaml --epochs 50",
-        "gnn train --output runs/shop --resume",
-    ],
-    "evaluate": [
-        "gnn evaluate runs/cora-gcn",
-        "gnn evaluate runs/shop --split validation --json",
-        "gnn evaluate runs/shop --data shop-of-june",
-    ],
-    "predict": [
-        "gnn predict runs/shop --input new.csv",
-        "gnn predict runs/shop --input new.parquet --output predictions.parquet",
-        "gnn predict runs/cora-gcn --dataset cora --output predictions.csv",
-    ],
-    "embed": [
-        "gnn embed runs/shop --output embedding.npz",
-        "gnn embed runs/shop --input new.csv --output embedding.csv",
-    ],
-    "export": [
-        "gnn export runs/shop --output served",
-        "gnn export runs/shop --output model.keras --format keras",
-    ],
-    "adopt": ["gnn adopt runs/shop", "gnn adopt served --json"],
-}
-
-_NOTES = {
-    "train": """\
-Options that are not given come from the recipe of the model and the data: for cora and citeseer the
-settings that reach the figures of the documentation (pubmed takes the same), and else a general
-one. Each option is also a key of the YAML or JSON file of --config, with underscores; flags win
-over the file.
-
-A data folder has nodes.csv (id, label, split, and any columns of numbers) and edges.csv (source,
-target, weight) or sessions.csv (session, item), or the same in Parquet.
-
-While it trains, everything lies in OUTPUT.partial. A run that was stopped, by Ctrl-C or otherwise,
-is carried on by --resume.""",
-    "evaluate": """\
-Nodes of other data that the run was trained on, by their ids, are judged apart, as train.""",
-    "predict": f"""\
-The columns are id, class and probability_CLASS. A graph network needs each node's neighbors: give
-it a folder with nodes and edges. The other models take a table of nodes as well.
-Graph networks are {", ".join(NETWORK_NAMES)}.""",
-    "info": "",
-    "build-graph": """\
-A log is one or several files: Parquet, CSV or JSON lines (.jsonl, .ndjson; these two also .gz),
-with a row a click or purchase. A pattern in quotes may match many. Every field of the configuration
-is an option below, and a key of the YAML or JSON file of --config, with underscores; flags win over
-the file, and none takes a limit back.
-
-The folder is there whole or not at all. It keeps the configuration and the report, which gnn info
-shows, and gnn.graphs.open_graph reads it.""",
-    "adopt": """\
-Every folder that gnn writes has a gnn_manifest.json of its files. --overwrite replaces no folder
-without one, and none that holds anything else. FOLDER may be a run (finished or not), a graph,
-records, an export, or the folder of a co-training or of ExactResume; it is read as such first.""",
-}
+from gnn.configs.neighbors import (
+    NEIGHBOR_METHODS,
+    NEIGHBOR_METRICS,
+    SYMMETRIES,
+    NeighborGraphConfig,
+)
+from gnn.runs.run_config import DATASETS, INFERENCE
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -119,7 +40,7 @@ def build_parser() -> argparse.ArgumentParser:
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     parsers = {}
     for name, about in ABOUT.items():
-        notes = [note] if (note := _NOTES.get(name)) else []
+        notes = [note] if (note := NOTES.get(name)) else []
         parsers[name] = subparsers.add_parser(
             name,
             help=about,
@@ -137,10 +58,16 @@ def build_parser() -> argparse.ArgumentParser:
         )
     _add_info(parsers["info"])
     _add_build_graph(parsers["build-graph"])
+    _add_pack(parsers["pack"])
     parsers["train"].add_argument(
         "--config", metavar="FILE", help="a YAML or JSON file with any of the options below"
     )
     add_options(parsers["train"])
+    add_session_options(
+        parsers["train"],
+        "which edges a log gives (sessions.csv)",
+        NOT_OF_TRAINING,
+    )
     parsers["train"].usage = "gnn train (--dataset NAME | --data FOLDER) --model NAME [option ...]"
     for name in ("evaluate", "predict", "embed", "export"):
         parsers[name].add_argument("run", metavar="RUN", help="the folder of a finished run")
@@ -194,41 +121,88 @@ def _add_info(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="what the labels of the folder are",
     )
+    add_session_options(parser, "which edges the log of a folder gives (sessions.csv)")
 
 
 def _add_build_graph(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "log", nargs="+", metavar="LOG", help="a file of records, or a pattern in quotes"
+        "log", nargs="*", metavar="LOG", help="a file of records, or a pattern in quotes"
+    )
+    parser.add_argument(
+        "--vectors", metavar="FILE", help="a .npy, .npz, .csv or .parquet file, in place of a log"
     )
     parser.add_argument("--output", metavar="FOLDER", required=True, help="the folder to make")
     parser.add_argument("--overwrite", action="store_true", help="replace an older graph")
-    parser.add_argument("--strict", action="store_true", help="make malformed rows an error")
-    parser.add_argument(
-        "--memory", metavar="SIZE", help="memory to keep to, such as 2GB; the rest goes to files"
-    )
-    parser.add_argument(
-        "--missing",
-        choices=("raise", "drop"),
-        default="raise",
-        metavar="NAME",
-        help="records without a session, item or time: raise an error, or drop them [raise]",
-    )
-    parser.add_argument(
-        "--na-values",
-        nargs="*",
-        metavar="TEXT",
-        help="the texts that mean missing [NA, NaN, None, null and their like]",
-    )
     parser.add_argument(
         "--config", metavar="FILE", help="a YAML or JSON file with any of the fields below"
     )
-    group = parser.add_argument_group("the columns of the log, and what is an edge")
+    # Flags of one source leave no value unless they are given, so that those of the other show.
+    reading = parser.add_argument_group("how a log is read")
+    reading.add_argument(
+        "--strict",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="make malformed rows an error",
+    )
+    reading.add_argument(
+        "--memory",
+        metavar="SIZE",
+        default=argparse.SUPPRESS,
+        help="memory to keep to, such as 2GB; the rest goes to files",
+    )
+    reading.add_argument(
+        "--missing",
+        choices=("raise", "drop"),
+        default=argparse.SUPPRESS,
+        metavar="NAME",
+        help="records without a session, item or time: raise an error, or drop them [raise]",
+    )
+    reading.add_argument(
+        "--na-values",
+        nargs="*",
+        metavar="TEXT",
+        default=argparse.SUPPRESS,
+        help="the texts that mean missing [NA, NaN, None, null and their like]",
+    )
+    add_session_options(parser, "the columns of a log, and what is an edge")
+    group = parser.add_argument_group("which vectors are neighbors")
     choices = {
-        "weighting": ("auto", *WEIGHTINGS),
-        "repeats": REPEATS,
-        "long_sessions": LONG_SESSIONS,
+        "metric": NEIGHBOR_METRICS,
+        "method": NEIGHBOR_METHODS,
+        "symmetric": SYMMETRIES,
     }
-    add_config_options(group, SessionGraphConfig, choices)
+    add_config_options(group, NeighborGraphConfig, choices)
+    group.add_argument(
+        "--keep-vectors",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="keep the vectors as the feature of the nodes",
+    )
+
+
+def _add_pack(parser: argparse.ArgumentParser) -> None:
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument(
+        "graph", nargs="?", metavar="GRAPH", help="the folder of a graph with features"
+    )
+    what.add_argument("--dataset", choices=DATASETS, metavar="NAME", help="a named data set")
+    what.add_argument("--data", metavar="FOLDER", help="a folder of data, read as gnn train does")
+    parser.add_argument("--output", metavar="FOLDER", required=True, help="the folder to make")
+    parser.add_argument("--split", metavar="NAME", help="whose nodes are written [all nodes]")
+    add_flag(
+        parser,
+        "max_neighbors",
+        int,
+        "the most neighbors of a node, or none for all",
+        default=10,
+        takes_none=True,
+        shown=" [10]",
+    )
+    parser.add_argument("--shards", type=int, default=1, metavar="N", help="how many files [1]")
+    parser.add_argument(
+        "--compression", choices=("GZIP", "ZLIB"), metavar="NAME", help="GZIP or ZLIB [neither]"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace older records")
 
 
 def _add_export(parser: argparse.ArgumentParser) -> None:

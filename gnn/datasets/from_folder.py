@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from itertools import chain, compress, repeat
+from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from gnn.configs.sessions import as_session_graph_config
+from gnn.datasets.folder_log import edges_of_log
 from gnn.datasets.node_columns import NodeColumns
+from gnn.datasets.node_numbers import NodeNumbers
 from gnn.datasets.node_tables import load_nodes
-from gnn.edges.edges import EdgeReport, Edges
 from gnn.edges.merging import merge_edges
 from gnn.edges.missing import as_na_values, without_na
-from gnn.edges.sessions.co_occurrence import co_occurrence
 from gnn.graphs.graph import Graph
-from gnn.tables.cells import quoted, why_no_number
+from gnn.tables.cells import why_no_number
 from gnn.tables.opening import open_table
 from gnn.tables.problems import Problems, RowCheck
 from gnn.tables.table import Chunk, Table
@@ -51,6 +51,7 @@ def from_folder(
     merge: str = "sum",
     label_kind: str | None = None,
     na_values: Collection[str] | None = None,
+    session_config: Any = None,
 ) -> Graph:
     r"""Reads a graph from a folder with a table of nodes, and one of edges or sessions.
 
@@ -79,8 +80,10 @@ def from_folder(
     lacks it.
 
     Or `sessions.csv` or `sessions.parquet`, a row a record: `session`, any name, and `item`, the id
-    of a node. Items of one session are joined as in `Graph.from_sessions`. An item without a
-    session is a node that joins nothing.
+    of a node. Items of one session are joined as `session_config` says: a log of clicks wants
+    `"auto"`, which is taken where nothing is given, and `"count"` counts. An item without a session
+    is a node that joins nothing. Where the configuration looks at times or at order and names no
+    `time_column`, a column `time` has the times, if there is one.
 
     In ids, labels, splits and sessions, the texts of `na_values` are empty cells: "NA", "NaN",
     "None", "null" and what else pandas takes for missing.
@@ -100,6 +103,8 @@ def from_folder(
         guesses as said above.
       na_values: the texts that mean missing, such as `["?"]`, in place of the table; `()` takes
         every text for what it says, so that "None" is a class and "NA" an id.
+      session_config: which edges `sessions` gives, and what they weigh: a `gnn.SessionGraphConfig`,
+        or a dict of its fields; None takes `gnn.SessionGraphConfig()`.
 
     Returns:
       The graph; its ids are text.
@@ -126,7 +131,11 @@ def from_folder(
     >>> graph.senders.tolist(), graph.receivers.tolist(), graph.weights.tolist()
     ([0, 1, 1, 2], [1, 2, 0, 1], [2.0, 1.0, 2.0, 1.0])
     """
-    return _load(path, strict, undirected, columns, merge, label_kind, na_values).graph
+    labels = True
+    found = _load(
+        path, strict, undirected, columns, merge, label_kind, na_values, labels, session_config
+    )
+    return found.graph
 
 
 def read_folder(
@@ -139,6 +148,8 @@ def read_folder(
     label_kind: str | None = None,
     na_values: Collection[str] | None = None,
     labels: bool = True,
+    session_config: Any = None,
+    built: Graph | None = None,
 ) -> FolderData:
     r"""As `from_folder`, with the columns of the nodes and the problems beside the graph.
 
@@ -151,6 +162,9 @@ def read_folder(
       label_kind: the kind of the labels.
       na_values: the texts that mean missing.
       labels: whether labels and splits are read; those that are not cannot be wrong.
+      session_config: as in `from_folder`.
+      built: a graph that was made of such a folder. Its edges are taken where log, nodes and
+        configuration are the same, so that the log need not be read again.
 
     Returns:
       The graph, the columns and the problems.
@@ -168,7 +182,18 @@ def read_folder(
     >>> data.graph.num_edges, data.columns.numbers, len(data.problems[0].malformed)
     (2, (), 0)
     """
-    return _load(path, strict, undirected, columns, merge, label_kind, na_values, labels)
+    return _load(
+        path,
+        strict,
+        undirected,
+        columns,
+        merge,
+        label_kind,
+        na_values,
+        labels,
+        session_config,
+        built,
+    )
 
 
 def _load(
@@ -179,27 +204,33 @@ def _load(
     merge: str,
     label_kind: str | None,
     na_values: Collection[str] | None,
-    labels: bool = True,
+    labels: bool,
+    session_config: Any,
+    built: Graph | None = None,
 ) -> FolderData:
     nodes_path, links_path = _find(Path(path))
     texts = as_na_values(na_values)
+    config = as_session_graph_config({} if session_config is None else session_config)
     if nodes_path is None:
         columns = columns or NodeColumns()
         if columns.numbers or columns.lists:
             raise FileNotFoundError(_lacks(Path(path), ["nodes"]))
-        nodes, numbers = None, _Numbering()
+        nodes, numbers = None, NodeNumbers()
     else:
         nodes, left_out = load_nodes(nodes_path, columns, strict, label_kind, na_values, labels)
         nodes.problems.warn(stacklevel=3)
-        columns, numbers = nodes.columns, _Numbering(nodes_path.name, nodes.ids, left_out)
+        columns, numbers = nodes.columns, NodeNumbers(nodes_path.name, nodes.ids, left_out)
     table = open_table(links_path)
     if links_path.stem == "edges":
         listed = _read_edges(table, numbers, strict, texts)
         edges = merge_edges(*listed, merge=merge, undirected=undirected, num_nodes=len(numbers.ids))
+        notes: dict[str, Any] = {"edges": edges.report.text()}
     else:
-        edges = _read_sessions(table, numbers, strict, texts)
+        edges, notes = edges_of_log(
+            links_path, table, numbers, config, strict=strict, texts=texts, built=built
+        )
     table.problems.warn(stacklevel=3)
-    notes = {"edges": edges.report.text(), "labels": nodes.note if nodes else ""}
+    notes["labels"] = nodes.note if nodes else ""
     graph = Graph(
         features=nodes.features if nodes else {},
         senders=edges.senders,
@@ -209,7 +240,7 @@ def _load(
         splits=nodes.splits if nodes else {},
         ids=np.array(list(numbers.ids)),
         class_names=columns.class_names,
-        notes={name: text for name, text in notes.items() if text},
+        notes={name: note for name, note in notes.items() if note},
     )
     problems = (nodes.problems, table.problems) if nodes else (table.problems,)
     return FolderData(graph, columns, problems)
@@ -242,52 +273,11 @@ def _lacks(folder: Path, stems: Sequence[str]) -> str:
     return f"the folder {str(folder)!r} has no {wanted}; it has {files[:_FILES_SHOWN]}{more}"
 
 
-class _Numbering:
-    """The number of each id: its row in the table of nodes, or else its order of appearance."""
-
-    def __init__(
-        self, file: str = "", ids: Sequence[str] | None = None, left_out: Iterable[str] = ()
-    ) -> None:
-        self._file, self._left_out, self._is_fixed = file, frozenset(left_out), ids is not None
-        self.ids: defaultdict[str, int] = defaultdict()
-        self.ids.update((name, number) for number, name in enumerate(ids or ()))
-        self.ids.default_factory = self.ids.__len__
-
-    def of(self, columns: Mapping[str, Sequence[str]], check: RowCheck) -> np.ndarray:
-        """Numbers the ids of well-formed rows, and rejects rows with an id that is not there.
-
-        Args:
-          columns: name -> an id of each row.
-          check: the rows.
-
-        Returns:
-          int64 `[k, n]`, of `k` columns and the `n` rows that are well-formed in the end.
-        """
-        if not self._is_fixed:
-            rows = list(compress(zip(*columns.values(), strict=True), check.good))
-            ids = chain.from_iterable(rows)
-            count = len(rows) * len(columns)
-            numbers = np.fromiter(map(self.ids.__getitem__, ids), np.int64, count)
-            return numbers.reshape(-1, len(columns)).T
-        number = self.ids.get
-        found = [
-            np.fromiter(map(number, cells, repeat(-1)), np.int64, len(cells))
-            for cells in columns.values()
-        ]
-        for (what, cells), numbers in zip(columns.items(), found, strict=True):
-            for row in np.flatnonzero(numbers < 0).tolist():
-                is_malformed = cells[row] in self._left_out
-                which = "in a malformed row of" if is_malformed else "not in"
-                reason = f"{what} {quoted(cells[row])} is {which} {self._file}"
-                check.reject(row, "no node" if is_malformed else "unknown", reason)
-        return np.stack(found)[:, check.good]
-
-
 def _read_edges(
-    table: Table, numbers: _Numbering, strict: bool, texts: frozenset[str]
+    table: Table, numbers: NodeNumbers, strict: bool, texts: frozenset[str]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Senders, receivers and weights, as the file has them."""
-    _only(table, ("source", "target"), ("weight",))
+    table.use(("source", "target"), ("weight",))
     edges, weights = [np.zeros((2, 0), np.int64)], [np.zeros(0, np.float32)]
     for chunk in table.chunks:
         check = RowCheck(table.problems, chunk.lines)
@@ -306,38 +296,6 @@ def _read_edges(
     table.problems.check(strict, strict)
     senders, receivers = np.concatenate(edges, axis=1)
     return senders, receivers, np.concatenate(weights)
-
-
-def _read_sessions(table: Table, numbers: _Numbering, strict: bool, texts: frozenset[str]) -> Edges:
-    """Edges of items that occur together."""
-    _only(table, ("session", "item"))
-    names = _Numbering()  # Sessions are numbered in the same way.
-    sessions, items = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-    missing = 0
-    for chunk in table.chunks:
-        check = RowCheck(table.problems, chunk.lines)
-        session, item = _cells(chunk, "session", texts), _cells(chunk, "item", texts)
-        check.reject_empty("item", item)
-        found = numbers.of({"item": item}, check)[0]
-        named = np.fromiter(map(bool, session), bool, len(session))
-        for row in np.flatnonzero(check.good & ~named).tolist():
-            check.note(row, "no session", "no session")
-            missing += 1
-        items.append(found[named[check.good]])
-        check.good &= named
-        sessions.append(names.of({"session": session}, check)[0])
-    table.problems.check(strict, strict)
-    ends = co_occurrence(np.concatenate(sessions), np.concatenate(items), len(numbers.ids))
-    report = EdgeReport(table.problems.num_rows, missing=missing, unit="record")
-    return Edges(*ends, None, report)
-
-
-def _only(table: Table, needed: Sequence[str], allowed: Sequence[str] = ()) -> None:
-    """Checks that the columns needed are there, and notes the others."""
-    table.require(needed)
-    table.problems.columns = {
-        name: "not needed" for name in table.header if name not in (*needed, *allowed)
-    }
 
 
 def _cells(chunk: Chunk, name: str, texts: frozenset[str]) -> Sequence[str]:

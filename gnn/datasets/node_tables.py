@@ -102,20 +102,26 @@ def load_nodes(
     label_kind: str | None = None,
     na_values: Collection[str] | None = None,
     with_labels: bool = True,
+    needs_ids: bool = True,
 ) -> tuple[NodeTable, set[str]]:
-    """As `read_nodes`, without the warnings; also the ids that only malformed rows have."""
+    """As `read_nodes`, without the warnings; also the ids that only malformed rows have.
+
+    Rows of a table that needs no ids, and has none, are named by their numbers.
+    """
     texts = as_na_values(na_values)
     label = LabelColumn(columns, label_kind, texts)
     table = frame_table(path) if is_frame(path) else open_table(path)
     has_label, has_split = (with_labels and name in table.header for name in ("label", "split"))
     problems = table.problems
-    features = _feature_columns(table, columns)
+    has_ids = needs_ids or "id" in table.header
+    features = _feature_columns(table, columns, has_ids)
     lines: list[np.ndarray] = []
     ids: list[str] = []
     splits: list[str] = []
     for chunk in table.chunks:
         lines.append(chunk.lines)
-        ids.extend(without_na(chunk.columns["id"].text(), texts))
+        if has_ids:
+            ids.extend(without_na(chunk.columns["id"].text(), texts))
         if has_split:
             splits.extend(without_na(chunk.columns["split"].text(), texts))
         if has_label:
@@ -125,6 +131,7 @@ def load_nodes(
     problems.check(False, False)  # Now there is a row to look at.
     line = np.concatenate(lines)
     check = RowCheck(problems, line)
+    ids = ids if has_ids else [str(row) for row in range(line.size)]
     check.reject_empty("id", ids)
     is_like_another = columns is not None
     if columns is None:
@@ -154,9 +161,11 @@ def load_nodes(
     return result, set(compress(ids, ~good)).difference(kept)
 
 
-def _feature_columns(table: Table, columns: NodeColumns | None) -> list[FeatureColumn]:
+def _feature_columns(
+    table: Table, columns: NodeColumns | None, has_ids: bool
+) -> list[FeatureColumn]:
     """The columns to read; with `columns` in their order, and the others noted as left out."""
-    table.require(["id"])
+    table.require(["id"] if has_ids else [])
     others = [name for name in table.header if name not in _NOT_FEATURES]
     if columns is not None:
         names = [*columns.numbers, *columns.lists]

@@ -11,7 +11,7 @@ import numpy as np
 
 from gnn.configs.sessions import as_session_graph_config
 from gnn.configs.sizes import as_bytes
-from gnn.edges.edges import Edges
+from gnn.edges.edges import EdgeReport, Edges
 from gnn.edges.records.read_sessions import read_sessions
 from gnn.edges.sessions.session_edges import session_edges
 from gnn.edges.sessions.spilled_edges import SpilledSessions
@@ -87,7 +87,24 @@ def edges_from_sessions(
             records = read(take=spilled.add)
             edges = spilled.edges(records.num_items)
             num_sessions = spilled.num_sessions
-    remarks = edges.report.remarks
+    edges = reported(edges, records.report, num_sessions, records.num_items)
+    return dataclasses.replace(edges, ids=records.ids)
+
+
+def reported(edges: Edges, records: EdgeReport, num_sessions: int, num_items: int) -> Edges:
+    """Edges whose report tells of the records that they were made of, too.
+
+    Args:
+      edges: as `session_edges` made them.
+      records: what became of the records.
+      num_sessions: how many sessions were taken.
+      num_items: how many items there are.
+
+    >>> edges = edges_from_sessions([["a"], ["b"]])
+    >>> edges.report.text()
+    '2 records: no session holds two items, so there are no edges'
+    """
+    remarks = records.remarks + edges.report.remarks
     if not edges.senders.size:
         remarks += (
             "no pair of items is left, so there are no edges"
@@ -95,10 +112,6 @@ def edges_from_sessions(
             else "no session holds two items, so there are no edges",
         )
     report = dataclasses.replace(
-        records.report,
-        sessions=num_sessions,
-        items=records.num_items,
-        pairs=edges.report.given,
-        remarks=remarks,
+        records, sessions=num_sessions, items=num_items, pairs=edges.report.given, remarks=remarks
     )
-    return dataclasses.replace(edges, ids=records.ids, report=report)
+    return dataclasses.replace(edges, report=report)

@@ -67,7 +67,8 @@ class Graph(FromNames, FromEmbeddings, Combining):
         node i are `offsets[i]` to `offsets[i + 1]`. Samplers then need not sort them.
       notes: what is known of the making, as JSON can hold it, and `info` tells: `"edges"`, what was
         done to those given; `"labels"`, what was guessed of them; and of sessions and vectors
-        `"config"` and `"report"`, by which and from what the edges were made.
+        `"config"` and `"report"`, by which and from what the edges were made; of the log of a
+        folder also `"log"`, by which it is known again.
 
     Raises:
       TypeError: for a wrong dtype or type.

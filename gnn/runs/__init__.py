@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gnn.runs.adoption import Adopted, adopt
     from gnn.runs.config_files import OptionError
-    from gnn.runs.graph_building import build_graph
+    from gnn.runs.graph_building import build_graph, build_neighbor_graph
+    from gnn.runs.packing import Packed, pack
     from gnn.runs.run import Run, load_run
     from gnn.runs.run_config import RunConfig, read_config_file
     from gnn.runs.trainer import train
@@ -19,11 +20,14 @@ if TYPE_CHECKING:
 __all__ = [
     "Adopted",
     "OptionError",
+    "Packed",
     "Run",
     "RunConfig",
     "adopt",
     "build_graph",
+    "build_neighbor_graph",
     "load_run",
+    "pack",
     "read_config_file",
     "train",
 ]
@@ -31,11 +35,14 @@ __all__ = [
 _HOMES = {
     "Adopted": "gnn.runs.adoption",
     "OptionError": "gnn.runs.config_files",
+    "Packed": "gnn.runs.packing",
     "Run": "gnn.runs.run",
     "RunConfig": "gnn.runs.run_config",
     "adopt": "gnn.runs.adoption",
     "build_graph": "gnn.runs.graph_building",
+    "build_neighbor_graph": "gnn.runs.graph_building",
     "load_run": "gnn.runs.run",
+    "pack": "gnn.runs.packing",
     "read_config_file": "gnn.runs.run_config",
     "train": "gnn.runs.trainer",
 }

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gnn.configs.neighbors import NeighborGraphConfig
 from gnn.configs.sessions import SessionGraphConfig
 from gnn.datasets.download import data_folder
 from gnn.edges.edges import counted
@@ -67,6 +68,8 @@ _ABOUT: Mapping[str, tuple[str, tuple[str, ...], bool]] = {
 
 # What the notes of a graph say of its making, for scripts.
 _MAKING = ("config", "report")
+# What is told of a configuration even where it is as usual.
+_ALWAYS_TOLD = ("weighting", "k", "metric")
 
 
 def catalog() -> list[CatalogEntry]:
@@ -123,22 +126,28 @@ def describe_making(graph: Graph) -> str:
       made from       2 records: 1 session, 2 items, 1 pair
       made by         weighting=cosine, max_session_items=50, min_count=2, max_neighbors=5, \
 join_isolated=True
+    >>> print(describe_making(Graph.from_embeddings([[1, 0], [0, 1]], k=1)))
+      made from       2 vectors
+      made by         k=1, metric=cosine
     """
     config = graph.notes.get("config")
     if not config:
         return ""
-    plain = SessionGraphConfig("count").to_dict()
+    is_log = "weighting" in config
+    plain = (SessionGraphConfig("count") if is_log else NeighborGraphConfig()).to_dict()
     # The columns of a log say nothing of the graph.
     set_ = {
         name: value
         for name, value in config.items()
-        if not name.endswith("_column") and (name == "weighting" or value != plain.get(name))
+        if not name.endswith("_column") and (name in _ALWAYS_TOLD or value != plain.get(name))
     }
     report = graph.notes["report"]
-    counts = [counted(report[f"{what}s"], what) for what in ("session", "item", "pair")]
-    given = counted(report["given"], report["unit"])
+    made_from = counted(report["given"], report["unit"])
+    if is_log:
+        counts = [counted(report[f"{what}s"], what) for what in ("session", "item", "pair")]
+        made_from += f": {', '.join(counts)}"
     lines = {
-        "made from": f"{given}: {', '.join(counts)}",
+        "made from": made_from,
         "made by": ", ".join(f"{name}={value}" for name, value in set_.items()),
     }
     return "\n".join(f"  {title:<15} {text}" for title, text in lines.items())

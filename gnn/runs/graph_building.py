@@ -1,11 +1,13 @@
-"""A graph folder out of a log."""
+"""A graph folder out of a log, or of vectors."""
 
 from __future__ import annotations
 
+import dataclasses
 import os
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
+from gnn.datasets.vector_files import NamedVectors, read_vectors
 from gnn.files import check_replaceable
 from gnn.graphs.graph import Graph
 from gnn.graphs.storage.graph_files import open_graph, write_graph
@@ -56,15 +58,76 @@ def build_graph(
     ...     graph.ids.tolist(), graph.weights.tolist(), graph.notes["config"]["weighting"]
     (['a', 'b'], [2.0, 2.0], 'count')
     """
+
+    def make() -> Graph:
+        return Graph.from_sessions(
+            sessions,
+            config=config,
+            missing=missing,
+            na_values=na_values,
+            strict=strict,
+            memory=memory,
+            verbose=verbose,
+        )
+
+    return _written(make, output, overwrite)
+
+
+def build_neighbor_graph(
+    vectors: Any,
+    output: str | os.PathLike[str],
+    config: Any = None,
+    *,
+    keep_vectors: bool = False,
+    overwrite: bool = False,
+) -> Graph:
+    """Joins vectors to their nearest ones, and writes the graph to a folder, as `build_graph` does.
+
+    Args:
+        vectors: a file: `.npy`, `.npz`, `.csv` or `.parquet`, of vectors and perhaps their ids and
+            labels, as `gnn embed` and others write it (`gnn.datasets.vector_files.read_vectors`);
+            or numbers `[n, width]`.
+        output: the folder to make.
+        config: a `gnn.NeighborGraphConfig` or a dict of its fields.
+        keep_vectors: whether the graph keeps the vectors, as its feature `"features"`.
+        overwrite: whether a graph that is there is replaced; nothing else is.
+
+    Returns:
+        The graph of the folder, its arrays left in the files.
+
+    Raises:
+        FileExistsError: as `gnn.graphs.write_graph`, before anything is read.
+        FileNotFoundError: there is no such file.
+        ImportError: for `method="approximate"`, if `faiss` is not installed.
+        TypeError, ValueError: as `read_vectors` and `gnn.Graph.from_embeddings`; nothing is
+            written.
+        OSError: the folder cannot be written.
+
+    Example:
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     graph = build_neighbor_graph([[1, 0], [0, 1], [3, 4]], folder + "/graph", {"k": 1})
+    ...     graph.senders.tolist(), graph.weights.tolist(), graph.notes["config"]["metric"]
+    ([2, 2, 0, 1], [0.6000000238418579, 0.800000011920929, 0.6000000238418579, \
+0.800000011920929], 'cosine')
+    """
+
+    def make() -> Graph:
+        is_file = isinstance(vectors, str | os.PathLike)
+        found = read_vectors(vectors) if is_file else NamedVectors(vectors)
+        features = found.vectors if keep_vectors else None
+        graph = Graph.from_embeddings(
+            found.vectors, config=config, features=features, ids=found.ids
+        )
+        # They are read already, and nothing is to be guessed of them.
+        return dataclasses.replace(graph, labels=found.labels, class_names=found.class_names)
+
+    return _written(make, output, overwrite)
+
+
+def _written(make: Callable[[], Graph], output: str | os.PathLike[str], overwrite: bool) -> Graph:
+    """Makes a graph where its folder may be written, and gives what the folder then holds."""
     check_replaceable(output, KIND, overwrite=overwrite)
-    graph = Graph.from_sessions(
-        sessions,
-        config=config,
-        missing=missing,
-        na_values=na_values,
-        strict=strict,
-        memory=memory,
-        verbose=verbose,
-    )
-    write_graph(graph, output, overwrite=overwrite)
+    write_graph(make(), output, overwrite=overwrite)
     return open_graph(output)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import keras
@@ -36,7 +37,7 @@ _COMMON: dict[str, Any] = {
     "overwrite": False,
     "snapshot_seconds": 5.0,
 }
-_NEEDED_BY_RUN = ("dataset", "data", "label_kind", "output", "resume")
+_NEEDED_BY_RUN = ("dataset", "data", "session_config", "label_kind", "output", "resume")
 
 
 def resolve(config: RunConfig, graph: Graph) -> RunConfig:
@@ -68,6 +69,8 @@ def resolve(config: RunConfig, graph: Graph) -> RunConfig:
     if useless:
         raise OptionError(f"{useless[0]} has no use for the model {config.model!r}; leave it out")
     resolved = config.over(RunConfig(recipe=recipe, model=config.model, **{**_COMMON, **settings}))
+    if "log" in graph.notes:
+        resolved = dataclasses.replace(resolved, session_config=graph.notes["config"])
     if resolved.scaling == "rows" and config.dataset not in PLANETOID:
         raise OptionError(
             f"scaling='rows' is for the citation graphs {list(PLANETOID)}; take 'standardize' or "

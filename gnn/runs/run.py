@@ -225,6 +225,8 @@ class Run:
             "classes": f"{len(names)}: {shown}",
             "epochs": f"{self.metrics['epochs']}, best {self.metrics['best_epoch']}",
         }
+        if (self.path / run_folder.LOG_GRAPH).is_dir():
+            lines["graph"] = f"{self.path / run_folder.LOG_GRAPH}, made of a log"
         estimated = self.metrics.get("inference") == SAMPLED
         for split in ("validation", "test"):
             if split in self.metrics:

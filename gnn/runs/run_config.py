@@ -11,6 +11,7 @@ from typing import Any
 
 from gnn.configs import DistanceType
 from gnn.configs.label_kinds import LABEL_KINDS
+from gnn.configs.sessions import as_session_graph_config
 from gnn.runs.config_files import OptionError, read_options
 
 PLANETOID = ("cora", "citeseer", "pubmed")
@@ -37,6 +38,8 @@ LOSSES = (
 )
 ALL_NEIGHBORS = -1
 EXACT, SAMPLED = INFERENCE = ("exact", "sampled")
+# The group of what the command has other flags for.
+LOG = "log"
 
 
 def _option(
@@ -64,7 +67,10 @@ class RunConfig:
         dataset: a named data set, such as `"cora"`.
         data: a folder that `gnn.datasets.from_folder` reads; one of `dataset` and `data`.
         strict: whether a malformed row of the folder is an error.
-        directed: whether the edges of the folder are taken without their reverses.
+        directed: whether the edges of `edges.csv` are taken without their reverses.
+        session_config: which edges a log, `sessions.csv`, gives: a dict of fields of
+            `gnn.SessionGraphConfig`, or such an object. Without it they are those of
+            `gnn.SessionGraphConfig()`.
         label_kind: what the labels of the folder are; see `gnn.datasets.from_folder`. A run trains
             on classes.
         validation_share, test_share: of the labeled nodes, where the data have no such splits.
@@ -107,7 +113,10 @@ class RunConfig:
     dataset: str | None = _option("data", "a named data set", choices=DATASETS)
     data: str | None = _option("data", "a folder with nodes and edges or sessions, CSV or Parquet")
     strict: bool | None = _option("data", "make malformed rows of the folder an error")
-    directed: bool | None = _option("data", "take the edges of the folder as directed")
+    directed: bool | None = _option("data", "take the edges of edges.csv as directed")
+    session_config: dict[str, Any] | None = _option(
+        LOG, "which edges a log gives, as fields of gnn.SessionGraphConfig"
+    )
     label_kind: str | None = _option(
         "data", "what the labels of the folder are", choices=LABEL_KINDS
     )
@@ -219,7 +228,7 @@ class RunConfig:
 
 
 def option_types() -> dict[str, Any]:
-    """The type of each option, without the None: str, bool, int, float or `tuple[int, ...]`.
+    """The type of each option, without the None: plain, `tuple[int, ...]` or `dict[str, Any]`.
 
     Example:
 
@@ -268,11 +277,24 @@ def _checked(option: dataclasses.Field[Any], kind: Any, value: Any) -> Any:
         return value
     if kind in (int, float):
         return _number(name, kind, value, rule)
+    if typing.get_origin(kind) is dict:
+        return _session_fields(name, value)
     many = isinstance(value, Sequence) and not isinstance(value, str)
     values = tuple(_number(name, int, item, rule) for item in (value if many else [value]))
     if not values:
         raise OptionError(f"{name} must hold at least one integer, got none")
     return values
+
+
+def _session_fields(name: str, value: Any) -> dict[str, Any]:
+    """The fields that were given, once they make a configuration."""
+    try:
+        config = as_session_graph_config(value)
+    except TypeError as error:
+        raise TypeError(f"{name}: {error}") from error
+    except ValueError as error:
+        raise OptionError(f"{name}: {error}") from error
+    return dict(value) if isinstance(value, Mapping) else config.to_dict()
 
 
 def _number(name: str, kind: type, value: Any, rule: Mapping[str, Any]) -> Any:

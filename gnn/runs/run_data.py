@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from gnn.configs.sessions import SessionGraphConfig
 from gnn.datasets.digits import digits
 from gnn.datasets.from_folder import read_folder
 from gnn.datasets.groceries import groceries
@@ -19,6 +20,8 @@ from gnn.datasets.planetoid import planetoid
 from gnn.files import whole_file
 from gnn.graphs.graph import Graph
 from gnn.models.export import check_name
+from gnn.runs.config_files import OptionError
+from gnn.runs.log_graph import read_log_graph
 from gnn.runs.recipes import number_of_classes
 from gnn.runs.run_config import PLANETOID, RunConfig
 from gnn.runs.tables import as_csv
@@ -99,7 +102,10 @@ class DataFacts:
 
 
 def load_data(
-    config: RunConfig, columns: NodeColumns | None = None, labels: bool = True
+    config: RunConfig,
+    columns: NodeColumns | None = None,
+    labels: bool = True,
+    run: Path | None = None,
 ) -> tuple[Graph, NodeColumns | None]:
     """Reads the data set or the folder that a configuration names.
 
@@ -107,13 +113,17 @@ def load_data(
         config: with `dataset` or `data`.
         columns: the columns of the folder that a model was trained on.
         labels: whether the labels and splits of a folder are read, and so have to be right.
+        run: the folder of a run that is there, whole or partial, by which a log is read as it was
+            for that: one without `session_config` is of before, and counted. Where nothing has
+            changed, the edges are those that it has kept.
 
     Returns:
         The graph, and the columns of a folder's table of nodes (None for a named data set).
 
     Raises:
         FileNotFoundError: there are no such files.
-        ValueError: not one of `dataset` and `data`, or as `gnn.datasets.from_folder`.
+        ValueError: not one of `dataset` and `data`, a `session_config` and no log, or as
+            `gnn.datasets.from_folder`.
 
     Warns:
         TableWarning: for malformed rows and columns left out.
@@ -121,7 +131,9 @@ def load_data(
     if (config.dataset is None) == (config.data is None):
         raise ValueError("one of dataset and data must be given, a name or a folder")
     if config.dataset is not None:
+        _check_has_log(config, False)
         return named_data(config.dataset, normalize=config.scaling == "rows"), None
+    is_of_before = run is not None and config.session_config is None
     found = read_folder(
         config.data or "",
         strict=bool(config.strict),
@@ -129,8 +141,20 @@ def load_data(
         columns=columns,
         labels=labels,
         label_kind=config.label_kind,
+        session_config=SessionGraphConfig("count") if is_of_before else config.session_config,
+        built=None if run is None else read_log_graph(run),
     )
+    if run is None:
+        _check_has_log(config, "log" in found.graph.notes)
     return found.graph, found.columns
+
+
+def _check_has_log(config: RunConfig, has_log: bool) -> None:
+    if config.session_config is not None and not has_log:
+        raise OptionError(
+            f"session_config is for a log, sessions.csv, and {config.dataset or config.data!r} has "
+            f"none; got {config.session_config}"
+        )
 
 
 def named_data(name: str, normalize: bool = True) -> Graph:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from gnn.configs.sessions import as_session_graph_config
 from gnn.files import (
     MANIFEST,
     Manifest,
@@ -26,6 +27,7 @@ from gnn.files import (
     whole_file,
     write_manifest,
 )
+from gnn.graphs.storage.graph_writer import KIND as GRAPH
 from gnn.models.export import KIND as EXPORT
 from gnn.runs.config_files import OptionError
 from gnn.runs.run_config import RunConfig
@@ -39,11 +41,11 @@ MODEL, SAVED_MODEL, PLOT, LOG, SPLITS = (
     "log.txt",
     "splits.csv",
 )
-STATE = "state"
+STATE, LOG_GRAPH = "state", "log_graph"
 # Of the folder, in its manifest.
 KIND = "run"
 _FILES = (CONFIG, DATA, HISTORY, METRICS, MODEL, PLOT, LOG, SPLITS)
-_FOLDERS = {SAVED_MODEL: EXPORT, STATE: SNAPSHOTS}
+_FOLDERS = {SAVED_MODEL: EXPORT, STATE: SNAPSHOTS, LOG_GRAPH: GRAPH}
 # What a run that is trained will hold.
 BEGUN = Manifest(KIND, frozenset(_FILES), _FOLDERS)
 # Where a run lies and how often it is kept have no bearing on what it computes.
@@ -298,6 +300,9 @@ def carried_on(stored: RunConfig, asked: RunConfig, where: Path) -> RunConfig:
     >>> carried_on(RunConfig(seed=1, epochs=5), RunConfig(epochs=5), Path("runs/x")).seed
     1
     """
+    if asked.session_config is not None:
+        whole = as_session_graph_config(asked.session_config).to_dict()
+        asked = dataclasses.replace(asked, session_config=whole)
     before, now = stored.to_dict(), asked.to_dict()
     differ = [
         f"{name} (was {before.get(name)!r}, now {value!r})"

@@ -86,13 +86,13 @@ class RunInputs:
         if dataset is not None and dataset != config.dataset:
             return named_data(dataset, normalize=config.scaling == "rows")
         if data is None:
-            return load_data(config, columns, labels)[0]
+            return load_data(config, columns, labels, self._path)[0]
         if isinstance(data, Graph):
             return data
         if is_frame(data) or not os.path.isdir(data):
             return self._table(data, labels)
         folder = dataclasses.replace(config, dataset=None, data=os.fspath(data))
-        return load_data(folder, columns, labels)[0]
+        return load_data(folder, columns, labels, self._path)[0]
 
     def _table(self, data: Any, labels: bool) -> Graph:
         is_table = is_frame(data) or os.path.isfile(data)

@@ -8,6 +8,7 @@ import os
 import shlex
 import time
 import warnings
+from pathlib import Path
 from typing import Any
 
 from gnn.files import check_replaceable, is_empty
@@ -18,6 +19,7 @@ from gnn.runs.adoption import carry_on
 from gnn.runs.config_files import OptionError
 from gnn.runs.feeding import training_batches
 from gnn.runs.judging import Judge, Validation
+from gnn.runs.log_graph import describe_log, write_log_graph
 from gnn.runs.recipes import best_epoch, build_model, compile_model, resolve
 from gnn.runs.reporting import EpochBar, FiniteLoss, Report, RunLog
 from gnn.runs.results import write_results
@@ -41,6 +43,9 @@ def train(config: RunConfig, *, report: Report | None = None, progress: bool = F
     its last snapshot by the same call with `resume=True`, and ends with the weights that it would
     have had without the stop (on the same machine, if `steps_per_epoch` goes a whole number of
     times through the data).
+
+    Of a log, `sessions.csv`, it makes edges by `session_config`, reports what it made, and keeps
+    the graph in the run.
 
     Args:
         config: with a data set or folder, and a model; the rest may be left open. With `resume`,
@@ -91,7 +96,8 @@ def train(config: RunConfig, *, report: Report | None = None, progress: bool = F
         )
     folder = dataclasses.replace(folder, overwrites=bool(config.overwrite))
     _check_free(folder, config, resumes)
-    prepared = None if resumes and folder.is_written else _prepare(config)
+    begun = folder.partial if resumes else None
+    prepared = None if resumes and folder.is_written else _prepare(config, begun)
     with run_folder.locked(folder):
         try:
             # While the data were read, another process may have trained there.
@@ -158,22 +164,26 @@ def _check_path(folder: RunFolder, config: RunConfig) -> None:
     check_replaceable(folder.path, run_folder.KIND, overwrite=bool(config.overwrite))
 
 
-def _prepare(config: RunConfig) -> tuple[Graph, DataFacts, RunConfig, list[str]]:
-    """The data with their splits, what is known of them, and the resolved configuration."""
+def _prepare(config: RunConfig, run: Path | None) -> tuple[Graph, DataFacts, RunConfig, list[str]]:
+    """The data with their splits, what is known of them, and the resolved configuration.
+
+    Of a run that is carried on, they are read as it read them.
+    """
     # Whether words are normalized when they are read is up to the recipe: ask it with few data.
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", TableWarning)
-        graph, columns = load_data(config)
+        graph, columns = load_data(config, run=run)
         name = config.dataset or config.data or "the data"
         check_trainable(graph, name)
         completed, notes = _completed(graph, config)
         check_apart(completed.splits, "train", ("validation", "test"))
         resolved = resolve(config, completed)
         if resolved.scaling == "rows" and config.scaling != "rows":
-            graph, columns = load_data(resolved)
+            graph, columns = load_data(resolved, run=run)
             completed, notes = _completed(graph, resolved)
     facts = DataFacts.of(graph, columns)
-    return completed, facts, resolved, [*(str(warning.message) for warning in caught), *notes]
+    warned = [str(warning.message) for warning in caught]
+    return completed, facts, resolved, [*warned, *describe_log(graph), *notes]
 
 
 def _completed(graph: Graph, config: RunConfig) -> tuple[Graph, list[str]]:
@@ -189,6 +199,7 @@ def _begin(folder: RunFolder, config: RunConfig, facts: DataFacts, graph: Graph)
     folder.begin()
     run_folder.write_json(folder.partial / run_folder.DATA, facts.to_dict())
     write_splits(folder.partial / run_folder.SPLITS, graph)
+    write_log_graph(folder.partial, graph)
     run_folder.write_config(folder, config, current_versions())
 
 

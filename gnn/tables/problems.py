@@ -11,8 +11,8 @@ import numpy as np
 
 _SHOWN_OF_A_KIND = 5
 _COLUMNS_SHOWN = 20
-# Kinds of problems that are gaps in sound data, however many there are.
-_GAPS = ("no session",)
+# The kind of problem that is a gap in sound data, however many there are.
+GAP = "no session"
 
 
 class TableWarning(UserWarning):
@@ -106,7 +106,7 @@ class Problems:
           ValueError: if more than half are malformed, or with `strict` any.
         """
         bad = self.num_malformed
-        wrong = bad - sum(self.counts[kind] for kind in _GAPS)
+        wrong = bad - self.counts[GAP]
         if 2 * wrong > self.num_rows:
             raise ValueError(
                 f"{self.file}: {bad} of {self.num_rows} rows are malformed, more than half: "
@@ -124,10 +124,16 @@ class Problems:
         for text in self.messages():
             warnings.warn(text, TableWarning, stacklevel=stacklevel + 1)
 
-    def named(self) -> str:
-        """The first malformed rows of each kind, and how many more there are."""
+    def named(self, without: str = "") -> str:
+        """The first malformed rows of each kind, and how many more there are.
+
+        Args:
+          without: a kind that is told elsewhere.
+        """
         parts = []
         for kind, lines in self.kinds.items():
+            if kind == without:
+                continue
             for line in sorted(lines)[:_SHOWN_OF_A_KIND]:
                 parts.append(f"{self.unit} {line} ({self.malformed[line]})")
             if self.counts[kind] > _SHOWN_OF_A_KIND:

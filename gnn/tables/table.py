@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -84,6 +84,20 @@ class Table:
         raise ValueError(
             f"{self.name} has no column{plural} {named}{why}; it has {found}{self.hint()}"
         )
+
+    def use(self, needed: Sequence[str], optional: Sequence[str] = ()) -> None:
+        """Checks that the columns needed are there, and notes those that nobody asks for.
+
+        Args:
+          needed: their names.
+          optional: those of columns that may be there.
+
+        Raises:
+          ValueError: as `require`.
+        """
+        self.require(needed)
+        used = {*needed, *optional}
+        self.problems.columns = {n: "not needed" for n in self.header if n not in used}
 
     def hint(self) -> str:
         """What to add where a column is missing: that another delimiter seems to be used."""

@@ -136,8 +136,9 @@ def test_sessions(tmp_path: Path, with_nodes: bool) -> None:
         ids = ["lion", "unused", "kitten", "cat"]
         put(tmp_path, nodes="\n".join(["id", *ids]))
     graph = from_folder(tmp_path)
-    expected = gnn.Graph.from_sessions(lists, ids=ids)
+    expected = gnn.Graph.from_sessions(lists, ids=ids, config=gnn.SessionGraphConfig())
     assert graph.ids.tolist() == ids
+    assert sorted(graph.weights.tolist()) == [0.5, 0.5, 0.5, 0.5, 1, 1]
     for field in ("senders", "receivers", "weights"):
         np.testing.assert_array_equal(getattr(graph, field), getattr(expected, field))
 

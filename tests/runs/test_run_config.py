@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import gnn
 from gnn.runs import OptionError, RunConfig, read_config_file
 from gnn.runs.run_config import option_types
 
@@ -41,6 +42,7 @@ strict: true
 
 def test_every_option_goes_to_json_and_back() -> None:
     examples = {str: "logits", bool: True, int: 3, float: 0.5, tuple[int, ...]: (3, 4)}
+    examples |= {dict[str, Any]: {"min_count": 2}}
     for option in dataclasses.fields(RunConfig):
         value = examples[option_types()[option.name]]
         if option.metadata["choices"]:
@@ -72,6 +74,12 @@ def test_given_options_win() -> None:
         ({"model": 3}, TypeError, "model must be a string that is not empty, got 3"),
         ({"strict": "yes"}, TypeError, "strict must be true or false, got 'yes'"),
         ({"fanout": -2}, OptionError, "fanout must be at least -1, got -2"),
+        ({"session_config": "npmi"}, TypeError, "session_config: expected a SessionGraphConfig"),
+        (
+            {"session_config": {"min_count": 0}},
+            OptionError,
+            "session_config: min_count must be at least 1, got 0",
+        ),
     ],
 )
 def test_wrong_option_is_named(values: Any, error: type[Exception], message: str) -> None:
@@ -102,3 +110,11 @@ def test_wrong_file_is_named(
 def test_empty_yaml_gives_no_options(tmp_path: Path) -> None:
     (tmp_path / "run.yaml").write_text("# nothing\n")
     assert read_config_file(tmp_path / "run.yaml") == RunConfig()
+
+
+def test_a_configuration_of_sessions_is_its_fields() -> None:
+    config = RunConfig(session_config=gnn.SessionGraphConfig("npmi", min_count=2))
+    expected = gnn.SessionGraphConfig("npmi", min_count=2).to_dict()
+    assert config.session_config == expected
+    given = {"weighting": "auto"}  # What it stands for is filled in where a log is read.
+    assert RunConfig(session_config=given).to_dict() == {"session_config": given}

@@ -188,8 +188,8 @@ def test_nodes_are_not_trained_on_and_judged(
 ) -> None:
     load = trainer.load_data
 
-    def overlapping(*arguments: Any) -> Any:
-        graph, columns = load(*arguments)
+    def overlapping(*arguments: Any, **options: Any) -> Any:
+        graph, columns = load(*arguments, **options)
         splits = {
             "train": np.arange(30),
             "validation": np.arange(28, 40),
@@ -339,7 +339,7 @@ def test_run_of_another_process_is_not_replaced_unasked(
 ) -> None:
     """Another process ends while this one reads its data, or while it trains."""
     prepare, into = trainer._prepare, trainer._train_into
-    monkeypatch.setattr(trainer, "_prepare", lambda config: (arrive(), prepare(config))[1])
+    monkeypatch.setattr(trainer, "_prepare", lambda *given: (arrive(), prepare(*given))[1])
 
     def arrive() -> None:
         shutil.copytree(finished, tmp_path / "run")

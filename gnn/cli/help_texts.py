@@ -1,0 +1,112 @@
+"""What the help of the command says: what each subcommand is about, examples, notes."""
+
+from __future__ import annotations
+
+from gnn.runs.run_config import NETWORK_NAMES
+
+ABOUT = {
+    "datasets": "List the named data sets, and which of them are on this machine.",
+    "info": "Describe a data set, a folder of data, a stored graph, or a finished run.",
+    "build-graph": "Build a graph out of a log, or of vectors, and write it to a folder.",
+    "pack": "Write training records: nodes with the features of their neighbors, in shards.",
+    "train": "Train a model on a graph, and write a run folder.",
+    "evaluate": "Measure the loss and the accuracy of a finished run.",
+    "predict": "Write the class of each node, with the probability of every class.",
+    "embed": "Write the activations of the last hidden layer for each node.",
+    "export": "Write the model of a run for others to serve.",
+    "adopt": "List the files of a folder that an older gnn wrote, so that it can be replaced.",
+}
+
+EXAMPLES = {
+    "datasets": ["gnn datasets", "gnn datasets --json"],
+    "info": [
+        "gnn info --dataset cora",
+        "gnn info --data shop",
+        "gnn info --data shop --weighting npmi --max-neighbors 5",
+        "gnn info clicks",
+        "gnn info runs/cora-gcn",
+    ],
+    "build-graph": [
+        "gnn build-graph clicks.parquet --output clicks --weighting npmi --min-count 2",
+        "gnn build-graph 'logs/*.csv' --output clicks --config graph.yaml --max-neighbors 10",
+        "gnn build-graph log.jsonl --output clicks --item-column product --user-column customer "
+        "--time-column at --session-gap 30min",
+        "gnn build-graph --vectors embedding.npz --output alike --k 10 --keep-vectors",
+    ],
+    "pack": [
+        "gnn pack --data shop --split train --output packed --max-neighbors 5 --shards 8",
+        "gnn pack alike --output packed --compression GZIP --overwrite",
+        "gnn pack --dataset cora --split train --output packed --json",
+    ],
+    "train": [
+        "gnn train --dataset cora --model gcn",
+        "gnn train --data shop --model graph-regularization --output runs/shop",
+        "gnn train --data shop --model mlp --hidden-units 64 32 --dropout 0.5 --seed 1",
+        "gnn train --data shop --model graph-regularization --weighting npmi --min-count 3",
+        "gnn train --config shop.yaml --epochs 50",
+        "gnn train --output runs/shop --resume",
+    ],
+    "evaluate": [
+        "gnn evaluate runs/cora-gcn",
+        "gnn evaluate runs/shop --split validation --json",
+        "gnn evaluate runs/shop --data shop-of-june",
+    ],
+    "predict": [
+        "gnn predict runs/shop --input new.csv",
+        "gnn predict runs/shop --input new.parquet --output predictions.parquet",
+        "gnn predict runs/cora-gcn --dataset cora --output predictions.csv",
+    ],
+    "embed": [
+        "gnn embed runs/shop --output embedding.npz",
+        "gnn embed runs/shop --input new.csv --output embedding.csv",
+    ],
+    "export": [
+        "gnn export runs/shop --output served",
+        "gnn export runs/shop --output model.keras --format keras",
+    ],
+    "adopt": ["gnn adopt runs/shop", "gnn adopt served --json"],
+}
+
+NOTES = {
+    "train": """\
+Options that are not given come from the recipe of the model and the data: for cora and citeseer the
+settings that reach the figures of the documentation (pubmed takes the same), and else a general
+one. Each option is also a key of the YAML or JSON file of --config, with underscores; flags win
+over the file.
+
+A data folder has nodes.csv (id, label, split, and any columns of numbers) and edges.csv (source,
+target, weight) or sessions.csv (session, item), or the same in Parquet. Edges out of sessions are
+those that a log of clicks wants (--weighting auto), and are kept in the run.
+
+While it trains, everything lies in OUTPUT.partial. A run that was stopped, by Ctrl-C or otherwise,
+is carried on by --resume.""",
+    "evaluate": """\
+Nodes of other data that the run was trained on, by their ids, are judged apart, as train.""",
+    "predict": f"""\
+The columns are id, class and probability_CLASS. A graph network needs each node's neighbors: give
+it a folder with nodes and edges. The other models take a table of nodes as well.
+Graph networks are {", ".join(NETWORK_NAMES)}.""",
+    "info": "",
+    "build-graph": """\
+A log is one or several files: Parquet, CSV or JSON lines (.jsonl, .ndjson; these two also .gz),
+with a row a click or purchase. A pattern in quotes may match many. Every field of the configuration
+is an option below, and a key of the YAML or JSON file of --config, with underscores; flags win over
+the file, and none takes a limit back.
+
+Vectors are the array of a .npy or .npz file, or the columns of numbers, or of lists, of a table.
+The ids of the rows are its column id, or the array id. --keep-vectors makes them a feature, too.
+
+The folder is there whole or not at all. It keeps the configuration and the report, which gnn info
+shows, and gnn.graphs.open_graph reads it.""",
+    "pack": """\
+The records are read for training in Python, as batches of nodes and their neighbors:
+
+  data = gnn.data.records.read_packed_neighbors("packed", batch_size=128, shuffle=True)
+  model.fit(data, epochs=10)
+
+The folder is there whole or not at all. A neighbor has a label only where it is in the split.""",
+    "adopt": """\
+Every folder that gnn writes has a gnn_manifest.json of its files. --overwrite replaces no folder
+without one, and none that holds anything else. FOLDER may be a run (finished or not), a graph,
+records, an export, or the folder of a co-training or of ExactResume; it is read as such first.""",
+}

@@ -1,0 +1,152 @@
+"""The log of a folder, and the edges that a configuration makes of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gnn.configs.sessions import SessionGraphConfig
+from gnn.datasets.node_numbers import NodeNumbers
+from gnn.edges.edges import EdgeReport, Edges
+from gnn.edges.from_sessions import reported
+from gnn.edges.missing import without_na
+from gnn.edges.records.record_times import seconds_of
+from gnn.edges.records.session_gaps import sessions_by_gap
+from gnn.edges.sessions.session_edges import session_edges
+from gnn.graphs.graph import Graph
+from gnn.tables.cells import Cells
+from gnn.tables.problems import GAP, RowCheck
+from gnn.tables.table import Table
+
+# The column with the times, where the configuration names none.
+_TIME = "time"
+_NOTES = ("edges", "config", "report", "log")
+
+
+def edges_of_log(
+    path: Path,
+    table: Table,
+    numbers: NodeNumbers,
+    config: SessionGraphConfig,
+    *,
+    strict: bool,
+    texts: frozenset[str],
+    built: Graph | None = None,
+) -> tuple[Edges, dict[str, Any]]:
+    """Joins the items of a log, or takes the edges that were made of it before.
+
+    Args:
+      path: the file.
+      table: the file, opened.
+      numbers: the nodes.
+      config: what is an edge. Where it looks at times or at order and names no column of times, a
+        column `time` has them.
+      strict: whether a malformed row is an error.
+      texts: the texts that mean missing.
+      built: a graph that was made so. Its edges are taken where the log, the nodes and the
+        configuration are the same; the log is then not read again.
+
+    Returns:
+      The edges, and what the graph is to say of its making: the text `"edges"`, `"config"` and
+      `"report"` as of `Graph.from_sessions`, and `"log"`, by which the same log is known again.
+
+    Raises:
+      ValueError: a column is missing, too many rows are malformed, or the configuration wants times
+        and there are none.
+    """
+    log = {"file": path.name, "sha256": _checksum(path, texts)}
+    config_note = config.to_dict()
+    if built is not None and built.ids is not None and numbers.is_fixed:
+        same = built.notes.get("log") == log and built.notes.get("config") == config_note
+        if same and built.ids.tolist() == list(numbers.ids):
+            senders, receivers, weights = map(
+                np.array, (built.senders, built.receivers, built.weights)
+            )
+            kept = {name: built.notes[name] for name in _NOTES if name in built.notes}
+            return Edges(senders, receivers, weights), kept
+    edges = _read(table, numbers, config, strict, texts)
+    notes: dict[str, Any] = {
+        "edges": edges.report.text(),
+        "config": config_note,
+        "report": dataclasses.asdict(edges.report),
+        "log": log,
+    }
+    return edges, {name: note for name, note in notes.items() if note}
+
+
+def _read(
+    table: Table,
+    numbers: NodeNumbers,
+    config: SessionGraphConfig,
+    strict: bool,
+    texts: frozenset[str],
+) -> Edges:
+    time_column = config.time_column
+    remarks: tuple[str, ...] = ()
+    wants_times = config.needs_order or config.half_life is not None
+    if time_column is None and wants_times and _TIME in table.header:
+        time_column, remarks = _TIME, (f"times of the column {_TIME!r}",)
+    timed = [] if time_column is None else [time_column]
+    needed = (config.name_column, config.item_column, *timed)
+    table.use(needed)
+    who = "session" if config.user_column is None else "user"
+    names = NodeNumbers()  # Sessions are numbered in the same way.
+    parts: list[list[np.ndarray]] = [[np.zeros(0, np.int64)], [np.zeros(0, np.int64)]]
+    moments: list[np.ndarray] = [np.zeros(0)]
+    for chunk in table.chunks_of(needed):
+        check = RowCheck(table.problems, chunk.lines)
+        name, item = (without_na(chunk.columns[each].text(), texts) for each in needed[:2])
+        check.reject_empty("item", item)
+        seconds = None
+        if time_column is not None:
+            seconds = _seconds(chunk.columns[time_column], texts, check)
+        found = numbers.of({"item": item}, check)[0]
+        named = np.fromiter(map(bool, name), bool, len(name))
+        for row in np.flatnonzero(check.good & ~named).tolist():
+            check.note(row, GAP, f"no {who}")
+        parts[1].append(found[named[check.good]])
+        check.good &= named
+        parts[0].append(names.of({who: name}, check)[0])
+        if seconds is not None:
+            moments.append(seconds[check.good])
+    problems = table.problems
+    problems.check(strict, strict)
+    sessions, items = map(np.concatenate, parts)
+    times = None if time_column is None else np.concatenate(moments)
+    if config.gap is not None and times is not None:
+        sessions = sessions_by_gap(sessions, times, config.gap)
+    edges = session_edges(sessions, items, len(numbers.ids), config, times=times)
+    missing = problems.counts[GAP]
+    malformed = problems.num_malformed - missing
+    report = EdgeReport(
+        problems.num_rows,
+        missing=missing,
+        malformed=malformed,
+        malformed_rows=f"{problems.file}: {problems.named(without=GAP)}" if malformed else "",
+        unit="record",
+        remarks=remarks,
+    )
+    num_sessions = int(np.count_nonzero(np.bincount(sessions)))
+    return reported(edges, report, num_sessions, len(numbers.ids))
+
+
+def _seconds(cells: Cells, texts: frozenset[str], check: RowCheck) -> np.ndarray:
+    """The times of rows; those without one, or with one that is none, are rejected."""
+    seconds, strange = seconds_of(cells, texts)
+    for row, reason in strange.items():
+        check.reject(row, "time", reason)
+    for row in np.flatnonzero(np.isnan(seconds)).tolist():
+        check.reject(row, "time", "no time")
+    return seconds
+
+
+def _checksum(path: Path, texts: frozenset[str]) -> str:
+    """Of a file, and of what counts as missing in it."""
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256")
+    found.update("\0".join(sorted(texts)).encode())
+    return found.hexdigest()

@@ -1,0 +1,64 @@
+"""The numbers of ids: rows of a table of nodes, or the order of appearance."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, compress, repeat
+
+import numpy as np
+
+from gnn.tables.cells import quoted
+from gnn.tables.problems import RowCheck
+
+
+class NodeNumbers:
+    """The number of each id: its row in the table of nodes, or else its order of appearance.
+
+    Args:
+      file: the name of the table of nodes.
+      ids: the ids of its rows; None where there is no such table.
+      left_out: ids of which it has malformed rows alone.
+
+    Attributes:
+      ids: id -> number.
+      is_fixed: whether other ids are none.
+    """
+
+    def __init__(
+        self, file: str = "", ids: Sequence[str] | None = None, left_out: Iterable[str] = ()
+    ) -> None:
+        self._file, self._left_out = file, frozenset(left_out)
+        self.is_fixed = ids is not None
+        self.ids: defaultdict[str, int] = defaultdict()
+        self.ids.update((name, number) for number, name in enumerate(ids or ()))
+        self.ids.default_factory = self.ids.__len__
+
+    def of(self, columns: Mapping[str, Sequence[str]], check: RowCheck) -> np.ndarray:
+        """Numbers the ids of well-formed rows, and rejects rows with an id that is not there.
+
+        Args:
+          columns: name -> an id of each row.
+          check: the rows.
+
+        Returns:
+          int64 `[k, n]`, of `k` columns and the `n` rows that are well-formed in the end.
+        """
+        if not self.is_fixed:
+            rows = list(compress(zip(*columns.values(), strict=True), check.good))
+            ids = chain.from_iterable(rows)
+            count = len(rows) * len(columns)
+            numbers = np.fromiter(map(self.ids.__getitem__, ids), np.int64, count)
+            return numbers.reshape(-1, len(columns)).T
+        number = self.ids.get
+        found = [
+            np.fromiter(map(number, cells, repeat(-1)), np.int64, len(cells))
+            for cells in columns.values()
+        ]
+        for (what, cells), numbers in zip(columns.items(), found, strict=True):
+            for row in np.flatnonzero(numbers < 0).tolist():
+                is_malformed = cells[row] in self._left_out
+                which = "in a malformed row of" if is_malformed else "not in"
+                reason = f"{what} {quoted(cells[row])} is {which} {self._file}"
+                check.reject(row, "no node" if is_malformed else "unknown", reason)
+        return np.stack(found)[:, check.good]
