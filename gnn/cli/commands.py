@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 # Flags of `build-graph` for a log, and for vectors, beside the fields of the configuration.
 _OF_LOG = ("missing", "na_values", "strict", "memory")
 _OF_VECTORS = ("keep_vectors",)
+# Those of either that a cluster does not take: it leaves out what is missing, and keeps to no bytes.
+_OF_ONE_MACHINE = ("missing", "strict", "memory", "keep_vectors")
 # By whether there are vectors.
 _SOURCES: dict[bool, tuple[type, Callable[[Any], Any], tuple[str, ...]]] = {
     False: (SessionGraphConfig, as_session_graph_config, _OF_LOG),
@@ -97,7 +99,17 @@ def build_graph(arguments: argparse.Namespace) -> Result:
     from gnn.runs import graph_building
 
     given = vars(arguments)
-    if isinstance(config, NeighborGraphConfig):
+    if arguments.master is not None:
+        graph = graph_building.build_on_cluster(
+            [arguments.vectors] if arguments.vectors else arguments.log,
+            arguments.output,
+            config,
+            master=arguments.master,
+            work=arguments.work,
+            na_values=given.get("na_values"),
+            overwrite=arguments.overwrite,
+        )
+    elif isinstance(config, NeighborGraphConfig):
         graph = graph_building.build_neighbor_graph(
             arguments.vectors,
             arguments.output,
@@ -140,11 +152,25 @@ def graph_config(arguments: argparse.Namespace) -> SessionGraphConfig | Neighbor
         flag = strange[0].replace("_", "-")
         this, that = ("--vectors", "a log") if of_vectors else ("LOG", "vectors")
         raise OptionError(f"--{flag} is for {that}, and cannot go with {this}")
+    _check_cluster(arguments)
     try:
         values = {} if arguments.config is None else read_options(arguments.config)
         return convert(values | config_options_of(arguments, cls))
     except (TypeError, ValueError) as error:
         raise OptionError(str(error)) from error
+
+
+def _check_cluster(arguments: argparse.Namespace) -> None:
+    """Raises OptionError where flags do not go with a cluster, or with none."""
+    if (arguments.master is None) != (arguments.work is None):
+        given, other = "master", "work"
+        if arguments.master is None:
+            given, other = other, given
+        raise OptionError(f"--{given} needs --{other}: a cluster keeps in WORK what it has counted")
+    alone = [name for name in _OF_ONE_MACHINE if name in vars(arguments)]
+    if arguments.master is not None and alone:
+        flag = alone[0].replace("_", "-")
+        raise OptionError(f"--{flag} is for one machine, and cannot go with --master")
 
 
 def pack(arguments: argparse.Namespace) -> Result:

@@ -6,7 +6,7 @@ extra `spark`, on the driver and on the executors, and Java 17.
 
 from __future__ import annotations
 
-from gnn.pipelines.building import build_graph, read_log, spark_session
+from gnn.pipelines.building import build_graph, build_neighbor_graph
 from gnn.pipelines.graph_folders import write_graph
 from gnn.pipelines.neighbor_edges import NeighborEdges, neighbor_edges
 from gnn.pipelines.packed_records import write_packed_neighbors
@@ -15,10 +15,9 @@ from gnn.pipelines.session_edges import session_edges
 __all__ = [
     "NeighborEdges",
     "build_graph",
+    "build_neighbor_graph",
     "neighbor_edges",
-    "read_log",
     "session_edges",
-    "spark_session",
     "write_graph",
     "write_packed_neighbors",
 ]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import shutil
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from gnn.configs.fields import Config
+from gnn.configs.neighbors import as_neighbor_graph_config
 from gnn.configs.sessions import SessionGraphConfig, as_session_graph_config
 from gnn.edges.edges import EdgeReport, counted
 from gnn.edges.missing import as_na_values
@@ -17,6 +20,7 @@ from gnn.graphs.graph import Graph
 from gnn.graphs.storage.graph_writer import KIND
 from gnn.pipelines.columns import columns_of, without_missing
 from gnn.pipelines.graph_folders import write_graph
+from gnn.pipelines.neighbor_edges import neighbor_edges
 from gnn.pipelines.places import Place
 from gnn.pipelines.session_edges import Plan, plan_of
 
@@ -73,24 +77,73 @@ def build_graph(
         output,
         nodes=items,
         work=place.uri("graph"),
-        notes={
-            "edges": report.text(),
-            "config": config.to_dict(),
-            "report": dataclasses.asdict(report),
-        },
+        notes=_notes(report, config),
         overwrite=overwrite,
     )
     place.remove_all()
     return graph
 
 
-def read_log(spark: SparkSession, paths: Sequence[str]) -> DataFrame:
-    """The records of files or folders of one kind, as Spark reads them.
+def build_neighbor_graph(
+    vectors: DataFrame,
+    output: str | os.PathLike[str],
+    config: Any = None,
+    *,
+    work: str,
+    id_column: str = "id",
+    vector_column: str = "vector",
+    overwrite: bool = False,
+) -> Graph:
+    """Makes a graph of vectors that lie on a cluster, and writes it to a folder.
+
+    `neighbor_edges` and `write_graph`, one after the other.
+
+    Args:
+        vectors: as in `neighbor_edges`.
+        output: the folder to make, on a disk of the driver.
+        config: a `gnn.NeighborGraphConfig` or a dict of its fields.
+        work: as in `build_graph`.
+        id_column: the column of ids.
+        vector_column: the column of vectors.
+        overwrite: whether a graph that is there is replaced; nothing else is.
+
+    Returns:
+        The graph of the folder, its arrays left in the files.
+
+    Raises:
+        FileExistsError, KeyError, TypeError, ValueError: as `neighbor_edges` and `write_graph`.
+
+    Example:
+
+    >>> # gnn.pipelines.build_neighbor_graph(spark.read.parquet("vectors/"), "graph",
+    >>> #                                    work="/shared/work")
+    """
+    config = as_neighbor_graph_config(config)
+    check_replaceable(output, KIND, overwrite=overwrite)
+    place = Place(work)
+    names = {"id_column": id_column, "vector_column": vector_column}
+    found = neighbor_edges(vectors, config, work=place.uri("near"), **names)
+    nodes = columns_of(vectors, {"id": id_column}, "vectors").dropna()
+    report = EdgeReport(nodes.count(), unit="vector", remarks=(found.how,))
+    graph = write_graph(
+        found.edges,
+        output,
+        nodes=nodes,
+        work=place.uri("graph"),
+        notes=_notes(report, config),
+        overwrite=overwrite,
+    )
+    place.remove_all()
+    return graph
+
+
+def read_tables(spark: SparkSession, paths: Sequence[str]) -> DataFrame:
+    """The rows of files or folders of one kind, as Spark reads them.
 
     Args:
         spark: the session.
         paths: paths or patterns that end in `.parquet`, `.csv`, `.jsonl` or `.ndjson`; folders are
-            of Parquet.
+            of Parquet. Cells of CSV are text.
 
     Raises:
         ValueError: they are of several kinds.
@@ -100,14 +153,15 @@ def read_log(spark: SparkSession, paths: Sequence[str]) -> DataFrame:
         name = os.path.basename(path.rstrip("/")).removesuffix(".gz")
         kinds.add(_READERS.get(os.path.splitext(name)[1], "parquet"))
     if len(kinds) > 1:
-        raise ValueError(f"a log must be files of one kind on a cluster, got {sorted(kinds)}")
+        raise ValueError(f"files must be of one kind on a cluster, got {sorted(kinds)}")
     (kind,) = kinds
     options = {"header": "true"} if kind == "csv" else {}
     return spark.read.options(**options).load(list(paths), format=kind)
 
 
-def spark_session(master: str) -> SparkSession:
-    """A session of Spark on a cluster.
+@contextlib.contextmanager
+def spark_session(master: str) -> Iterator[SparkSession]:
+    """A session of Spark on a cluster, which ends with the block unless it was there before.
 
     Args:
         master: its address, such as `spark://host:7077`, `yarn` or `local[4]`.
@@ -119,12 +173,24 @@ def spark_session(master: str) -> SparkSession:
     try:
         from pyspark.sql import SparkSession
     except ImportError as error:
-        raise ImportError(
-            "a cluster needs the package pyspark: pip install 'gnn[spark]'"
-        ) from error
+        raise ImportError("a cluster needs pyspark: pip install 'gnn[spark]'") from error
+    spark = SparkSession.getActiveSession()
+    if spark is not None:
+        yield spark
+        return
     if shutil.which("java") is None and not os.environ.get("JAVA_HOME"):
         raise RuntimeError("Spark needs Java 17 or later: no java on the PATH, nor JAVA_HOME")
-    return SparkSession.builder.master(master).appName("gnn").getOrCreate()
+    spark = SparkSession.builder.master(master).appName("gnn").getOrCreate()
+    try:
+        yield spark
+    finally:
+        spark.stop()
+
+
+def _notes(report: EdgeReport, config: Config) -> dict[str, Any]:
+    """What a graph remembers of its making."""
+    made_by = {"config": config.to_dict(), "report": dataclasses.asdict(report)}
+    return {"edges": report.text(), **made_by}
 
 
 def _report(records: DataFrame, plan: Plan, config: SessionGraphConfig) -> EdgeReport:

@@ -30,26 +30,41 @@ def columns_of(table: DataFrame, names: Mapping[str, str], what: str) -> DataFra
 def seconds_of(table: DataFrame, column: str, name: str) -> Column:
     """A column of times as seconds since 1970, double; what has no time zone is UTC.
 
+    Args:
+        table: the table.
+        column: of numbers of seconds, timestamps, dates, or text of one of these (ISO 8601), where
+            what is none becomes null.
+        name: what it is called in an error.
+
     Raises:
-        TypeError: it is no number, timestamp or date.
+        TypeError: it is of another type.
     """
     from pyspark.sql import functions as sql
     from pyspark.sql import types
 
     kind = table.schema[column].dataType
+    quoted = _quoted(column)
     if isinstance(kind, types.NumericType):
         return sql.col(column).cast("double")
     if isinstance(kind, types.TimestampType):
         return sql.unix_micros(column) / 1e6
     if isinstance(kind, types.TimestampNTZType):
-        since = f"timestampdiff(MICROSECOND, timestamp_ntz'1970-01-01 00:00:00', {column})"
-        return sql.expr(since) / 1e6
+        return sql.expr(_SINCE.format(quoted)) / 1e6
     if isinstance(kind, types.DateType):
         return sql.unix_date(column) * 86400.0
-    raise TypeError(
-        f"time_column must be numbers of seconds, timestamps or dates; {name!r} is "
-        f"{kind.simpleString()}: to_timestamp makes one of text"
-    )
+    if not isinstance(kind, types.StringType):
+        raise TypeError(
+            f"time_column must be numbers of seconds, timestamps, dates or text; {name!r} is "
+            f"{kind.simpleString()}"
+        )
+    zoned = sql.expr(f"unix_micros(try_cast({quoted} AS timestamp))")
+    plain = sql.expr(_SINCE.format(f"try_cast({quoted} AS timestamp_ntz)"))
+    has_zone = sql.col(column).rlike("([zZ]|[+-][0-9]{2}:?[0-9]{2})$")
+    moment = sql.when(has_zone, zoned).otherwise(plain) / 1e6
+    return sql.coalesce(sql.expr(f"try_cast({quoted} AS double)"), moment)
+
+
+_SINCE = "timestampdiff(MICROSECOND, timestamp_ntz'1970-01-01 00:00:00', {})"
 
 
 def without_missing(table: DataFrame, texts: Collection[str]) -> DataFrame:

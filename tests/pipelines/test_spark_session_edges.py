@@ -11,6 +11,7 @@ import pytest
 
 from gnn.configs.sessions import WEIGHTINGS, SessionGraphConfig
 from gnn.pipelines import session_edges
+from gnn.pipelines.columns import seconds_of
 from tests.edges.brute_force import brute_force
 from tests.edges.test_session_edges import random_log
 
@@ -63,12 +64,32 @@ def test_texts_times_and_gaps(spark: Any) -> None:
         "time_column": "at",
         "session_gap": "1min",
     }
-    for kind in ("timestamp", "timestamp_ntz"):
-        records = spark.createDataFrame(rows, f"who string, `what.it is` string, at {kind}")
+    texts = [(who, what, at and at.isoformat()) for who, what, at in rows]
+    zoned = [(who, what, at and at.isoformat() + "+02:00") for who, what, at in rows]
+    seconds = [(who, what, at and str(at.timestamp())) for who, what, at in rows]
+    for kind, given in (
+        ("timestamp", rows),
+        ("timestamp_ntz", rows),
+        ("string", [*texts, ("v", "c", "soon")]),
+        ("string", zoned),
+        ("string", seconds),
+    ):
+        records = spark.createDataFrame(given, f"who string, `what.it is` string, at {kind}")
         edges = session_edges(records, config).orderBy("receiver").collect()
         assert [tuple(row) for row in edges] == [("b", "a", 2.0), ("a", "b", 2.0)]
     kept = session_edges(records, config, na_values=()).where("sender = 'NA'").collect()
-    assert [(row.receiver, row.weight) for row in kept] == [("a", 1.0), ("b", 1.0)]
+    assert sorted((row.receiver, row.weight) for row in kept) == [("a", 1.0), ("b", 1.0)]
+
+
+def test_times_of_every_kind_are_the_same_moment(spark: Any) -> None:
+    """Noon of the second day of 1970, as UTC where no zone is said."""
+    row = spark.sql(
+        "SELECT timestamp'1970-01-02 12:00:00+00:00' a, timestamp_ntz'1970-01-02 12:00:00' b, "
+        "'1970-01-02T12:00:00' c, '1970-01-02T14:00:00+02:00' d, '1970-01-02 12:00:00Z' e, "
+        "'129600' f, 129600 g, date'1970-01-02' h, '1970-01-02' i, 'noon' j"
+    )
+    found = row.select(*(seconds_of(row, name, name).alias(name) for name in row.columns)).first()
+    assert list(found) == [129600.0] * 7 + [86400.0] * 2 + [None]
 
 
 def test_goes_on_from_what_was_counted(spark: Any, tmp_path: Path) -> None:
@@ -104,12 +125,12 @@ def test_goes_on_from_what_was_counted(spark: Any, tmp_path: Path) -> None:
 
 
 def test_faults(spark: Any, tmp_path: Path) -> None:
-    records = spark.createDataFrame([(0, 1, "today")], "session long, item long, at string")
+    records = spark.createDataFrame([(0, 1, True)], "session long, item long, at boolean")
     with pytest.raises(KeyError, match=r"records has no column 'what'; it has \['session'"):
         session_edges(records, {"item_column": "what"})
     with pytest.raises(ValueError, match="time_column must name the time .* got None"):
         session_edges(records, {"window": 1})
-    with pytest.raises(TypeError, match="'at' is string: to_timestamp makes one of text"):
+    with pytest.raises(TypeError, match="time_column must be .*; 'at' is boolean"):
         session_edges(records, {"window": 1, "time_column": "at"})
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(FileExistsError, match="work must be a new folder.*'mine.txt'"):
