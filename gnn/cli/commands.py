@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # Flags of `build-graph` for a log, and for vectors, beside the fields of the configuration.
 _OF_LOG = ("missing", "na_values", "strict", "memory")
 _OF_VECTORS = ("keep_vectors",)
-# Those of either that a cluster does not take: it leaves out what is missing, and keeps to no bytes.
+# Those of either that a cluster does not take: it leaves out what is missing.
 _OF_ONE_MACHINE = ("missing", "strict", "memory", "keep_vectors")
 # By whether there are vectors.
 _SOURCES: dict[bool, tuple[type, Callable[[Any], Any], tuple[str, ...]]] = {
