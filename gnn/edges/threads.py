@@ -6,7 +6,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 _Given = TypeVar("_Given")
 _Made = TypeVar("_Made")
@@ -28,6 +28,9 @@ def in_threads(
     [0, 2, 4]
     """
     number = threads or processors()
+    if number == 1:
+        yield from map(make, given)
+        return
     ahead: deque[Future[_Made]] = deque()
     with ThreadPoolExecutor(number) as pool:
         for each in given:
@@ -36,6 +39,37 @@ def in_threads(
             ahead.append(pool.submit(make, each))
         while ahead:
             yield ahead.popleft().result()
+
+
+class Behind:
+    """Calls of functions, one after another, in a thread that the caller does not wait for.
+
+    No more than one call waits for its turn, so that what was given to them does not pile up. What
+    a call raises comes up in the next one, or in `finish`.
+
+    >>> behind, seen = Behind(), []
+    >>> for number in range(3):
+    ...     behind.call(seen.append, number)
+    >>> behind.finish()
+    >>> seen
+    [0, 1, 2]
+    """
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(1)
+        self._ahead: deque[Future[Any]] = deque()
+
+    def call(self, function: Callable[..., Any], *given: Any) -> None:
+        """Calls a function once the calls before it have returned."""
+        while len(self._ahead) > 1:
+            self._ahead.popleft().result()
+        self._ahead.append(self._pool.submit(function, *given))
+
+    def finish(self) -> None:
+        """Waits for all calls; there can be no other."""
+        self._pool.shutdown()
+        while self._ahead:
+            self._ahead.popleft().result()
 
 
 def processors() -> int:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
+from gnn.edges.growing_arrays import GrowingArrays
+from gnn.edges.threads import in_threads
+
 # Rows whose two directions are compared at a time.
-_ROWS = 2**16
+_ROWS = 2**13
 
 
 def heaviest(nodes: np.ndarray, weights: np.ndarray, k: int) -> np.ndarray:
@@ -67,19 +70,27 @@ def in_both_directions(
     >>> [field.tolist() for field in in_both_directions(*chosen, 3, mutual=False)]
     [[1, 0, 2, 1], [0, 1, 1, 2], [3.0, 3.0, 2.0, 2.0]]
     """
+    both = GrowingArrays((np.int32, weights.dtype), senders.size * (1 if mutual else 2))
     edges = _by_receiver(senders, receivers, weights, num_nodes)
-    back, parts = edges.T.tocsr(), []
-    for start in range(0, max(1, num_nodes), _ROWS):  # All at once would take twice the memory.
+    lengths = _add_both_directions(edges, both, mutual=mutual)
+    senders, weights = both.finished()
+    return senders, np.repeat(np.arange(num_nodes, dtype=np.int32), lengths), weights
+
+
+def _add_both_directions(
+    edges: sparse.csr_array, both: GrowingArrays, *, mutual: bool
+) -> np.ndarray:
+    """Adds the columns and entries of a matrix and its transpose, and gives the lengths of rows."""
+    back, lengths = edges.T.tocsr(), [np.zeros(0, np.int64)]
+
+    def rows(start: int) -> sparse.csr_array:
         some = slice(start, start + _ROWS)
-        part = edges[some].minimum(back[some]) if mutual else edges[some].maximum(back[some])
-        parts.append((part.indices, part.data, np.diff(part.indptr)))
-    del edges, back, part
-    fields = [list(field) for field in zip(*parts, strict=True)]
-    del parts
-    # Each field lets go of its parts before the next is made.
-    senders, weights, lengths = (np.concatenate(fields.pop(0)) for _ in range(3))
-    receivers = np.repeat(np.arange(num_nodes, dtype=np.int32), lengths)
-    return senders.astype(np.int32, copy=False), receivers, weights
+        return edges[some].minimum(back[some]) if mutual else edges[some].maximum(back[some])
+
+    for part in in_threads(rows, range(0, edges.shape[0], _ROWS)):
+        both.append(part.indices, part.data)
+        lengths.append(np.diff(part.indptr))
+    return np.concatenate(lengths)
 
 
 def sort_senders(

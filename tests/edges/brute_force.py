@@ -47,12 +47,16 @@ def brute_force(records: list[Record], config: SessionGraphConfig) -> dict[tuple
             if i != j and abs(a - b) <= (config.window or 99) and (a < b or not config.directed):
                 counts[i, j] += 1
                 together[i, j] += factor
-    found = {}
+    found, most, holders = {}, Counter(), defaultdict(list)
+    for (_, j), count in counts.items():
+        most[j] = max(most[j], count)
+    for session, items in enumerate(kept):
+        for item in set(items):
+            holders[item].append(session)
     for (i, j), count in counts.items():
-        most = max(count for (_, k), count in counts.items() if k == j)
-        if count >= config.min_count or (config.join_isolated and most < config.min_count):
+        if count >= config.min_count or (config.join_isolated and most[j] < config.min_count):
             if config.weighting == "swing":
-                weight = swing(i, j, kept, weights, config)
+                weight = swing(holders[i], holders[j], kept, weights, config)
             else:
                 weight = weight_of(config.weighting, together[i, j], held[i], held[j], sum(weights))
             if weight > 1e-8 and np.float32(weight) >= config.min_weight:
@@ -77,13 +81,14 @@ def weight_of(weighting: str, both: float, one: float, other: float, sessions: f
     }[weighting]()
 
 
-def swing(i: int, j: int, kept: list, weights: list, config: SessionGraphConfig) -> float:
-    def taken(item: int) -> set[int]:
-        return set([s for s, items in enumerate(kept) if item in items][-config.swing_sessions :])
-
+def swing(
+    of_one: list, of_other: list, kept: list, weights: list, config: SessionGraphConfig
+) -> float:
+    most = config.swing_sessions
+    both = sorted(set(of_one[-most:]) & set(of_other[-most:]))
     return sum(
         weights[s] * weights[t] / (config.swing_smoothing + len(set(kept[s]) & set(kept[t])))
-        for s, t in itertools.combinations(sorted(taken(i) & taken(j)), 2)
+        for s, t in itertools.combinations(both, 2)
     )
 
 

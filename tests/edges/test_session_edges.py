@@ -73,9 +73,11 @@ def test_as_by_brute_force(
     config = SessionGraphConfig(weighting, swing_sessions=4, **fields)
     monkeypatch.setattr(session_pairs, "_PRODUCTS_AN_ITEM", 0)
     for seed in range(4):
-        monkeypatch.setattr(session_pairs, "_PRODUCTS", 1 + 50 * seed)
-        # Sorted numbers, or products of matrices.
-        monkeypatch.setattr(module, "_FEW_PAIRS", 10**9 * (seed % 2))
+        for name in ("_PRODUCTS", "_KEYS"):
+            monkeypatch.setattr(session_pairs, name, 1 + 50 * seed)
+        # Sorted numbers, of short sessions or of what receivers meet, or products of matrices.
+        monkeypatch.setattr(module, "_SHORT", (0, 16, 0, 16)[seed])
+        monkeypatch.setattr(session_pairs, "_MOST_KEYS", 10**9 * (seed // 2))
         assert_as_by_brute_force(random_log(seed), config)
 
 

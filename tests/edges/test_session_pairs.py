@@ -11,8 +11,10 @@ import pytest
 from gnn.configs.sessions import SessionGraphConfig
 from gnn.edges.sessions import pair_keys
 from gnn.edges.sessions import session_pairs as module
+from gnn.edges.sessions.pairs import Pairs
+from gnn.edges.sessions.reach import Reach, ReachRows, within
 from gnn.edges.sessions.session_items import SessionItems, session_items
-from gnn.edges.sessions.session_pairs import Pairs, Reach, every_pair_once, in_blocks, within
+from gnn.edges.sessions.session_pairs import in_blocks
 
 
 def all_pairs(held: SessionItems, reach: Reach, threads: int | None = None) -> Pairs:
@@ -31,20 +33,16 @@ def log_of(seed: int) -> tuple[SessionItems, Counter[tuple[int, int]]]:
     return session_items(sessions, items, 15, SessionGraphConfig("count"))[0], pairs
 
 
-@pytest.mark.parametrize("halves", [True, False])
+@pytest.mark.parametrize("most", [0, 10**9])
 @pytest.mark.parametrize("products", [1, 100, 1 << 22])
 def test_any_blocks_give_the_counts(
-    products: int, halves: bool, monkeypatch: pytest.MonkeyPatch
+    products: int, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_PRODUCTS", products)
-    monkeypatch.setattr(module, "_PRODUCTS_AN_ITEM", 0)
+    monkeypatch.setattr(module, "_KEYS", products)
+    monkeypatch.setattr(module, "_MOST_KEYS", most)  # By products of matrices, or as numbers.
     for seed, threads in ((0, 1), (1, 2), (2, None)):
         held, expected = log_of(seed)
-        if halves:  # From the larger number to the smaller one.
-            found = all_pairs(held, every_pair_once(held), threads)
-            expected = {pair: count for pair, count in expected.items() if pair[0] > pair[1]}
-        else:
-            found = all_pairs(held, within(held, None, directed=False), threads)
+        found = all_pairs(held, within(held, None, directed=False), threads)
         ends = zip(found.senders.tolist(), found.receivers.tolist(), strict=True)
         assert dict(zip(ends, found.counts.tolist(), strict=True)) == expected
         order = np.lexsort((found.senders, found.receivers))
@@ -69,15 +67,23 @@ def test_sorted_numbers_give_the_counts(pairs: int, monkeypatch: pytest.MonkeyPa
         assert sum(map(len, receivers)) == len(set().union(*receivers))
 
 
-def test_blocks_have_about_as_many_products(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Rows of 4, 4, 2 and 2 products: sessions {0, 1}, {0, 1}, {2, 3}.
+def test_items_that_32_bits_cannot_pair() -> None:
+    sessions, items = np.array([0, 0, 0, 1, 1]), np.array([7, 1 << 16, 1 << 20, 7, 1 << 20])
+    held, _ = session_items(sessions, items, (1 << 20) + 1, SessionGraphConfig("count"))
+    (found,) = in_blocks(held, within(held, None, directed=False), lambda pairs: pairs)
+    assert found.senders.tolist() == [1 << 16, 1 << 20, 7, 1 << 20, 7, 1 << 16]
+    assert found.receivers.tolist() == [7, 7, 1 << 16, 1 << 16, 1 << 20, 1 << 20]
+    assert found.counts.tolist() == [1, 2, 1, 1, 2, 1]
+    assert {field.dtype for field in found} == {np.dtype(np.int32)}
+
+
+def test_what_each_item_meets() -> None:
+    # Rows of 4, 4, 2 and 2 records: sessions {0, 1}, {0, 1}, {2, 3}.
     sessions, items = np.array([0, 0, 1, 1, 2, 2]), np.array([0, 1, 0, 1, 2, 3])
     held, _ = session_items(sessions, items, 4, SessionGraphConfig("count"))
-    monkeypatch.setattr(module, "_PRODUCTS_AN_ITEM", 0)
-    product = module._Product(held, within(held, None, directed=False), None)
-    for products, bounds in ((1, [0, 1, 2, 3, 4]), (4, [0, 1, 2, 4]), (8, [0, 2, 4]), (99, [0, 4])):
-        monkeypatch.setattr(module, "_PRODUCTS", products)
-        assert product.bounds() == bounds
+    rows = ReachRows(held, within(held, None, directed=False))
+    assert rows.met.tolist() == [4, 4, 2, 2]
+    assert rows.records.tolist() == [0, 2, 1, 3, 4, 5] and rows.starts.tolist() == [0, 2, 4, 5, 6]
 
 
 def test_sessions_have_their_items_once_and_in_order() -> None:

@@ -11,14 +11,15 @@ import pytest
 from gnn.configs.sessions import WEIGHTINGS, SessionGraphConfig
 from gnn.edges.edges import Edges
 from gnn.edges.records import read_sessions, session_tables
-from gnn.edges.sessions import spilled_edges as module
+from gnn.edges.sessions import session_buckets, session_pairs, spilled_edges, spilled_swing
 from gnn.edges.sessions.session_edges import session_edges
 from gnn.edges.sessions.spilled_edges import SpilledSessions
 from gnn.graphs.graph import Graph
 from tests.edges.test_session_edges import NUM_ITEMS, ORDERED, PRUNED, random_log
 
 CONFIGS = [
-    *({"weighting": weighting, **PRUNED[9]} for weighting in WEIGHTINGS if weighting != "swing"),
+    *({"weighting": weighting, **PRUNED[9]} for weighting in WEIGHTINGS),
+    *({"weighting": "swing", "swing_sessions": 4, **fields} for fields in PRUNED),
     *({"weighting": "npmi", **fields} for fields in PRUNED),
     *({"weighting": "cosine", "repeats": "counted", **fields} for fields in ORDERED),
     {"weighting": "rate", "mutual": True, "min_weight": 0.5},
@@ -36,22 +37,28 @@ def spilled(
         return whole.edges(NUM_ITEMS)
 
 
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run of a few sessions, and a range of a few receivers."""
+    monkeypatch.setattr(session_buckets, "_BUCKETS", 16)
+    monkeypatch.setattr(session_buckets, "_LEAST_RECORDS", 10)
+    monkeypatch.setattr(spilled_edges, "_LEAST_BYTES", 3000)
+    monkeypatch.setattr(spilled_swing, "_LEAST_SESSIONS", 20)
+
+
 @pytest.mark.parametrize("fields", CONFIGS, ids=str)
+@pytest.mark.usefixtures("small")
 def test_as_in_memory(
     fields: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # A run of a few sessions, and a range of a few receivers.
-    monkeypatch.setattr(module, "_BYTES_OF_A_RECORD", 1 << 20)
-    monkeypatch.setattr(module, "_LEAST_RECORDS", 10)
-    monkeypatch.setattr(module, "_BYTES_OF_A_PAIR", 1 << 20)
-    monkeypatch.setattr(module, "_LEAST_PAIRS", 30)
     config = SessionGraphConfig(**fields)
     for seed in range(3):
+        # Pairs are counted by products of matrices, or as sorted numbers in two ways.
+        monkeypatch.setattr(session_pairs, "_MOST_KEYS", 10**9 * seed)
         log = random_log(seed)
         sessions, items, times = (np.array(column) for column in zip(*log, strict=True))
         expected = session_edges(sessions, items, NUM_ITEMS, config, times=times)
-        # Pairs are counted by products of matrices, or as sorted numbers.
-        found = spilled(log, config, tmp_path, memory=1 if seed else 1 << 20)
+        found = spilled(log, config, tmp_path, memory=1 if seed < 2 else 1 << 14)
         assert found.senders.tolist() == expected.senders.tolist()
         assert found.receivers.tolist() == expected.receivers.tolist()
         np.testing.assert_allclose(found.weights, expected.weights, rtol=3e-7)
@@ -66,12 +73,13 @@ def test_as_in_memory(
         {"weighting": "npmi", "max_session_items": 2},
         {"user_column": "session", "session_gap": 5, "time_column": "at", "half_life": 20},
         {"directed": True, "time_column": "at", "long_sessions": "cut", "max_session_items": 2},
+        {"weighting": "swing", "swing_sessions": 5, "user_column": "session", "session_gap": 30,
+         "time_column": "at"},
     ],
     ids=str,
-)
+)  # fmt: skip
+@pytest.mark.usefixtures("small")
 def test_a_graph_within_a_budget(fields: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_LEAST_RECORDS", 10)
-    monkeypatch.setattr(module, "_LEAST_PAIRS", 30)
     monkeypatch.setattr(read_sessions, "_RECORDS_TAKEN", 7)
     monkeypatch.setattr(session_tables, "_CHUNK_ROWS", 5)
     sessions, items, times = zip(*random_log(3), strict=True)
@@ -98,11 +106,38 @@ def test_nothing_is_left_after_an_error(tmp_path: Path) -> None:
         with SpilledSessions(SessionGraphConfig("count"), memory=1, folder=tmp_path) as log:
             log.add(np.array([0]), np.array([0]))
             log.add(np.array([0]), np.array([0]), np.array([0.0]))
-    with pytest.raises(ValueError, match="swing.*must have them in memory"):
-        SpilledSessions(SessionGraphConfig("swing"), memory=1, folder=tmp_path)
+    gap = SessionGraphConfig("swing", user_column="u", time_column="t", session_gap=5)
+    with pytest.raises(ValueError, match=r"users must be below 2\*\*31.*got 2147483648"):
+        with SpilledSessions(gap, memory=1, folder=tmp_path) as log:
+            log.add(np.array([1 << 31]), np.array([0]), np.array([0.0]))
+            log.edges(1)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_empty_log(tmp_path: Path) -> None:
-    with SpilledSessions(SessionGraphConfig("bm25"), memory=1, folder=tmp_path) as log:
+def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(session_buckets.SessionBuckets, "_write", fail)
+    with pytest.raises(OSError, match="No space left"):
+        with SpilledSessions(SessionGraphConfig("count"), memory=1, folder=tmp_path) as log:
+            log.add(np.array([0]), np.array([0]))
+            log.edges(1)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("weighting", ["bm25", "swing"])
+def test_an_empty_log(weighting: str, tmp_path: Path) -> None:
+    with SpilledSessions(SessionGraphConfig(weighting), memory=1, folder=tmp_path) as log:
         assert log.edges(3).senders.tolist() == []
+
+
+def test_sessions_of_any_number(tmp_path: Path) -> None:
+    # Of item 0, Swing takes the last two of three sessions, each with item 1.
+    numbers = np.array([2**62, 7, 2**62, 9, 9])
+    config = SessionGraphConfig("swing", swing_sessions=2)
+    with SpilledSessions(config, memory=1, folder=tmp_path) as log:
+        log.add(numbers, np.array([0, 0, 1, 0, 1]))
+        edges = log.edges(2)
+    assert edges.senders.tolist() == [1, 0]
+    np.testing.assert_allclose(edges.weights, [1 / 3, 1 / 3])  # They share both items.

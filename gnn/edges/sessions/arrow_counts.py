@@ -12,9 +12,13 @@ import numpy as np
 
 from gnn.configs.sessions import SessionGraphConfig
 from gnn.edges.records.session_gaps import sessions_by_gap
-from gnn.edges.sessions.all_pairs import all_pairs
+from gnn.edges.sessions.pair_keys import both_halves, in_ranges
 from gnn.edges.sessions.pair_weights import WEIGH, PairCounts
+from gnn.edges.sessions.pairs import Pairs
+from gnn.edges.sessions.reach import within
+from gnn.edges.sessions.session_edges import has_short_sessions, meeting_factors
 from gnn.edges.sessions.session_items import SessionItems, session_items
+from gnn.edges.sessions.session_pairs import in_blocks
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -79,10 +83,8 @@ def count_pairs(
     """
     import pyarrow as pa
 
-    halves = config.comes_in_halves
     for held, names, _ in _held(batches, config, last):
-        found = all_pairs(held, config, mean, most=_SORTED_PAIRS, halves=halves, threads=1)
-        for pairs in found:
+        for pairs in _pairs(held, config, mean):
             for start in range(0, pairs.senders.size, _ROWS):
                 some = slice(start, start + _ROWS)
                 columns = {
@@ -93,6 +95,21 @@ def count_pairs(
                 if sessions_differ(config):
                     columns["together"] = pairs.together[some].astype(np.float64)
                 yield _batch(**columns)
+
+
+def _pairs(held: SessionItems, config: SessionGraphConfig, mean: float) -> Iterator[Pairs]:
+    """The pairs of some sessions; in one direction where that is enough."""
+    halves, factors = config.comes_in_halves, meeting_factors(held, config, mean)
+    if factors is None and has_short_sessions(held, config, _SORTED_PAIRS):
+        if halves:
+            yield from in_ranges(held, lambda pairs: pairs, threads=1)
+        else:
+            yield from both_halves(held, threads=1)
+        return
+    reach = within(held, config.window, directed=config.directed)
+    for pairs in in_blocks(held, reach, lambda pairs: pairs, factors=factors, threads=1):
+        kept = pairs.senders > pairs.receivers if halves else slice(None)
+        yield Pairs(*(field[kept] for field in pairs))
 
 
 def sessions_differ(config: SessionGraphConfig) -> bool:

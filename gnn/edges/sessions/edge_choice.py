@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from gnn.configs.sessions import SessionGraphConfig
 from gnn.edges.edges import EdgeReport, Edges, counted
 from gnn.edges.sessions.pair_weights import WEIGH, PairCounts
-from gnn.edges.sessions.session_pairs import Pairs
+from gnn.edges.sessions.pairs import Pairs
 from gnn.edges.top_neighbors import heaviest, in_both_directions, with_the_edge_back
 
 # Senders, receivers and weights.
 Arrays = tuple[np.ndarray, np.ndarray, np.ndarray]
+DTYPES = np.int32, np.int32, np.float32
 
 
 class Chosen(NamedTuple):
@@ -43,6 +44,8 @@ def weigher(
       held: float64 `[num_items]`, how much the sessions count that hold an item.
       total: how much all sessions count.
     """
+    if config.weighting == "count":  # As it is: nothing is gained by more digits.
+        return lambda pairs: pairs.together
 
     def weigh(pairs: Pairs) -> np.ndarray:
         together = pairs.together.astype(np.float64)
@@ -64,25 +67,46 @@ def choose(
     Args:
       pairs: all pairs of their receivers.
       config: what stays.
-      weigh: what pairs weigh, float64.
+      weigh: what pairs weigh.
       halves: whether there is but one direction of each pair, so that it is too early to choose the
         heaviest.
     """
-    often = pairs.counts >= config.min_count
-    if config.join_isolated and not often.all():
-        often |= _of_no_frequent_pair(pairs.receivers, often)
-    frequent = pairs if often.all() else Pairs(*(field[often] for field in pairs))
-    weights = weigh(frequent).astype(np.float32)
-    heavy = (weights > 0) & (weights >= config.min_weight)
-    edges = _of(heavy, (frequent.senders, frequent.receivers, weights))
+    given, rare = pairs.counts.size, 0
+    if config.min_count > 1:
+        often = pairs.counts >= config.min_count
+        if config.join_isolated and not often.all():
+            often |= _of_no_frequent_pair(pairs.receivers, often)
+        rare = given - int(np.count_nonzero(often))
+        if rare:
+            pairs = Pairs(*(field[often] for field in pairs))
+    weights = weigh(pairs).astype(np.float32)
+    heavy = weights >= config.min_weight if config.min_weight else weights > 0
+    light = weights.size - int(np.count_nonzero(heavy))
+    edges: Arrays = pairs.senders, pairs.receivers, weights
+    if light:
+        edges = _of(heavy, edges)
     if not halves:
         edges = _heaviest(edges, config)
-    rare, light = (int(some.size - np.count_nonzero(some)) for some in (often, heavy))
-    return Chosen(edges, pairs.counts.size, rare, light)
+    return Chosen(edges, given, rare, light)
+
+
+def gathered(blocks: Iterable[Chosen], arrays: Any) -> Chosen:
+    """What all receivers have kept.
+
+    Args:
+      blocks: what some kept, in their order.
+      arrays: where the edges go: arrays of `DTYPES` to which entries are added.
+    """
+    counts = np.zeros(3, np.int64)
+    for block in blocks:
+        arrays.append(*block.edges)
+        counts += block[1:]
+    senders, receivers, weights = arrays.finished()
+    return Chosen((senders, receivers, weights), *counts.tolist())
 
 
 def joined(
-    blocks: Iterable[Chosen],
+    kept: Chosen,
     num_items: int,
     config: SessionGraphConfig,
     *,
@@ -92,28 +116,22 @@ def joined(
     """The edges of all receivers, in the directions that they should have, and what went.
 
     Args:
-      blocks: what the receivers kept, in their order.
+      kept: what the receivers kept.
       num_items: the number of items.
       config: what was to stay.
       halves: whether there is but one direction of each pair.
       long: how many sessions were too long.
     """
-    kept = list(blocks)
-    senders, receivers, weights = (
-        _concatenated([block.edges[field] for block in kept]) for field in range(3)
-    )
-    edges: Arrays = senders, receivers, weights
-    both = 1 if halves or not config.is_symmetric else 2
-    given = sum(block.given for block in kept) // both
-    rare = sum(block.rare for block in kept) // both
-    light = sum(block.light for block in kept) // both
+    both = 2 if config.is_symmetric else 1
+    given, rare, light = (number if halves else number // both for number in kept[1:])
+    edges = kept.edges
     if halves:
         edges = _heaviest(in_both_directions(*edges, num_items, mutual=False), config)
     if config.is_symmetric and (config.max_neighbors is not None or config.join_isolated):
         edges = in_both_directions(*edges, num_items, mutual=config.mutual)
     elif config.mutual and not config.is_symmetric:
         edges = with_the_edge_back(*edges, num_items)
-    left = edges[0].size // (2 if config.is_symmetric else 1)
+    left = edges[0].size // both
     if config.join_isolated:  # Of a rare pair, one end may have kept it.
         rare = min(rare, given - light - left)
     remarks = _remarks(config, long, given, rare, light, given - rare - light - left)
@@ -179,8 +197,3 @@ def _of(chosen: np.ndarray, edges: Arrays) -> Arrays:
     if chosen.all():
         return edges
     return edges[0][chosen], edges[1][chosen], edges[2][chosen]
-
-
-def _concatenated(parts: list[np.ndarray]) -> np.ndarray:
-    """The parts one after another; a single one, which may be in a file, is not copied."""
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)

@@ -1,4 +1,4 @@
-"""Pairs of short logs: each pair of a session as one number, sorted and counted."""
+"""Pairs of short sessions: each pair of one as a number, sorted and counted."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 import numpy as np
+from scipy import sparse
 
+from gnn.edges.sessions.pairs import Pairs
 from gnn.edges.sessions.session_items import SessionItems
-from gnn.edges.sessions.session_pairs import Pairs
 from gnn.edges.threads import in_threads, processors
-from gnn.edges.top_neighbors import in_both_directions
 
 # Pairs that are sorted at once: about what fits in a cache.
 _PAIRS = 1 << 20
@@ -29,8 +29,8 @@ def in_ranges(
 
     Sessions of equal lengths make a table, of which two columns side by side are a pair of each.
     Chunks of pairs are sorted, cut at the same receivers, and the pieces of each range sorted
-    together. All pairs are in memory at once, 8 bytes each: faster than a product of matrices where
-    pairs seldom meet again, but for logs of some ten million pairs only.
+    together. All pairs are in memory at once, 8 bytes each: for logs of some ten million pairs.
+    Nothing is looked up where it lies far away, which is what takes the time of short sessions.
 
     Args:
         held: the items of the sessions, each once and ascending.
@@ -69,36 +69,45 @@ def in_ranges(
     return in_threads(counted, range(bounds.size + 1), threads)
 
 
-def pairs_of(held: SessionItems, *, threads: int | None = None) -> Pairs:
-    """Counts each pair of different items, in both directions.
+def both_halves(held: SessionItems, *, threads: int | None = None) -> tuple[Pairs, Pairs]:
+    """Counts each pair of different items in one direction, and in the other.
 
     Args:
         held: as in `in_ranges`.
         threads: as in `in_threads`.
 
     Returns:
-        The pairs, sorted by receiver and then sender.
+        The pairs to the smaller number, and those to the larger one; sorted by receiver and then
+        sender.
 
     Example:
 
     >>> from gnn.configs.sessions import SessionGraphConfig
     >>> from gnn.edges.sessions.session_items import session_items
     >>> held, _ = session_items(np.zeros(2, int), np.arange(2), 2, SessionGraphConfig("count"))
-    >>> [field.tolist() for field in pairs_of(held)[:3]]
-    [[1, 0], [0, 1], [1, 1]]
+    >>> [[field.tolist() for field in half[:3]] for half in both_halves(held)]
+    [[[1], [0], [1]], [[0], [1], [1]]]
     """
     parts = list(in_ranges(held, lambda pairs: pairs, threads=threads))
     senders, receivers, counts = (
         np.concatenate([pairs[field] for pairs in parts]) for field in range(3)
     )
-    both = in_both_directions(senders, receivers, counts, held.num_items, mutual=False)
-    return Pairs(*both, both[2])
+    del parts
+    numbers = np.arange(held.num_items, dtype=np.int32)
+    starts = np.concatenate([[0], np.cumsum(np.bincount(receivers, minlength=held.num_items))])
+    shape = held.num_items, held.num_items
+    back = sparse.csr_array((counts, senders, starts), shape=shape).tocsc()
+    turned = back.indices.astype(np.int32, copy=False), np.repeat(numbers, np.diff(back.indptr))
+    return Pairs(senders, receivers, counts, counts), Pairs(*turned, back.data, back.data)
 
 
 def num_pairs(held: SessionItems) -> int:
-    """How many pairs `in_ranges` and `pairs_of` would sort.
+    """How many pairs `in_ranges` would sort.
 
-    >>> num_pairs(SessionItems(np.arange(3), np.array([0, 3]), np.array([3]), None, 3))
+    >>> from gnn.configs.sessions import SessionGraphConfig
+    >>> from gnn.edges.sessions.session_items import session_items
+    >>> held, _ = session_items(np.zeros(3, int), np.arange(3), 3, SessionGraphConfig("count"))
+    >>> num_pairs(held)
     3
     """
     return int((held.lengths * (held.lengths - 1) // 2).sum())

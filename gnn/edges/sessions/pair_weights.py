@@ -150,7 +150,7 @@ def bm25(pairs: PairCounts) -> np.ndarray:
     """
     held, all_sessions = pairs.each, pairs.sessions
     one, other = (np.log1p((all_sessions - n + 0.5) / (n + 0.5)) for n in held)
-    return pairs.together * one * other
+    return pairs.together * (one * other)  # The same for both directions, to the last bit.
 
 
 def bm25_factors(distinct: np.ndarray, mean: float) -> np.ndarray:

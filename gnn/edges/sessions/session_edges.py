@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import numpy as np
 
 from gnn.configs.sessions import SessionGraphConfig
 from gnn.edges.edges import Edges
-from gnn.edges.sessions.edge_choice import Chosen, choose, joined, weigher
-from gnn.edges.sessions.pair_keys import in_ranges, num_pairs, pairs_of
+from gnn.edges.growing_arrays import GrowingArrays
+from gnn.edges.sessions.edge_choice import DTYPES, choose, gathered, joined, weigher
+from gnn.edges.sessions.pair_keys import in_ranges, num_pairs
 from gnn.edges.sessions.pair_weights import SESSION_FACTORS
+from gnn.edges.sessions.pairs import Pairs
+from gnn.edges.sessions.reach import within
 from gnn.edges.sessions.session_items import SessionItems, session_items
-from gnn.edges.sessions.session_pairs import Pairs, in_blocks, reach_of
-from gnn.edges.sessions.swing import Swing
+from gnn.edges.sessions.session_pairs import in_blocks
+from gnn.edges.sessions.swing import Swing, last_sessions
 
-# Up to so many pairs are sorted as numbers of 8 bytes, all in memory.
-_FEW_PAIRS = 1 << 25
+# Up to so many pairs are sorted as numbers of 8 bytes, all in memory, of sessions in which an item
+# meets so few others.
+_FEW_PAIRS, _SHORT = 1 << 25, 16
 
 
 def session_edges(
@@ -61,47 +65,52 @@ def session_edges(
     held, long = session_items(sessions, items, num_items, config, times)
     weigh: Callable[[Pairs], np.ndarray]
     if config.weighting == "swing":
-        weigh = Swing(held, config.swing_smoothing, config.swing_sessions).weigh
+        taken = last_sessions(held, config.swing_sessions)
+        weigh = Swing(held, taken, config.swing_smoothing).weigh
     else:
         weigh = weigher(config, held.held(), held.total)
     factors = meeting_factors(held, config, held.distinct.sum() / max(held.num_sessions, 1))
-    few = factors is None and can_sort_pairs(held, config, _FEW_PAIRS)
-    # Where not all pairs may be at hand, the heaviest are chosen of a receiver with all of its own.
-    halves = config.comes_in_halves and (few or config.max_neighbors is None)
+    # Such pairs are sorted in one direction, and turned around when they have been chosen.
+    halves = factors is None and has_short_sessions(held, config) and config.comes_in_halves
     make = functools.partial(choose, config=config, weigh=weigh, halves=halves)
-    blocks: Iterable[Chosen]
-    if halves and few:
-        blocks = in_ranges(held, make, threads=threads)
-    elif few:
-        blocks = [make(pairs_of(held, threads=threads))]
+    if halves:
+        blocks, most = in_ranges(held, make, threads=threads), num_pairs(held)
     else:
-        reach = reach_of(held, config, halves=halves)
+        reach = within(held, config.window, directed=config.directed)
         blocks = in_blocks(held, reach, make, factors=factors, threads=threads)
-    return joined(blocks, num_items, config, halves=halves, long=long)
+        most = int((reach.stop - reach.start).sum())
+        most = min(most, num_items * (config.max_neighbors or num_items))
+    kept = gathered(blocks, GrowingArrays(DTYPES, most))
+    return joined(kept, num_items, config, halves=halves, long=long)
 
 
-def can_sort_pairs(held: SessionItems, config: SessionGraphConfig, most: int) -> bool:
-    """Whether pairs can be counted as sorted numbers: those of whole sessions, not too many.
+def has_short_sessions(
+    held: SessionItems, config: SessionGraphConfig, most: int = _FEW_PAIRS
+) -> bool:
+    """Whether pairs are counted fastest session by session: those of whole and short ones.
 
     Args:
       held: the sessions.
       config: how sessions are read.
-      most: how many there may be.
+      most: how many pairs there may be, all of which are in memory.
     """
     whole = config.window is None and not config.directed and not held.has_repeats
-    return whole and num_pairs(held) <= most
+    short = 2 * num_pairs(held) <= _SHORT * held.items.size  # An item meets so many in the mean.
+    return whole and short and num_pairs(held) <= most
 
 
 def meeting_factors(
     held: SessionItems, config: SessionGraphConfig, mean: float
 ) -> np.ndarray | None:
-    """What each session counts where two items meet; None: 1.
+    """What each session counts where two items meet; None: 1. For Swing the number is no matter.
 
     Args:
       held: the sessions.
       config: the measure, which may know more than the weights of the sessions.
       mean: how many items a session has in the mean of the whole log.
     """
+    if config.weighting == "swing":
+        return None
     factors = SESSION_FACTORS.get(config.weighting)
     if factors is None or not held.num_sessions:
         return held.weights

@@ -22,6 +22,7 @@ class SessionItems:
       distinct: int64 `[num_sessions]`, how many different items each has.
       weights: float64 `[num_sessions]`, how much each counts; None where each counts once.
       num_items: the number of items, those of no session with them.
+      numbers: int64 `[num_sessions]`, ascending: what the sessions are called.
     """
 
     items: np.ndarray
@@ -29,6 +30,7 @@ class SessionItems:
     distinct: np.ndarray
     weights: np.ndarray | None
     num_items: int
+    numbers: np.ndarray
 
     @property
     def num_sessions(self) -> int:
@@ -104,7 +106,7 @@ def session_items(
     """
     if config.half_life is not None and times is None:
         raise ValueError("half_life needs the times of records, and there are none")
-    sessions = _small_numbers(sessions, config)
+    sessions, numbers = _small_numbers(sessions, config)
     ends = None
     if times is not None and config.half_life is not None:
         ends = _ends(sessions, times)
@@ -118,7 +120,7 @@ def session_items(
         key.sort()
         if config.repeats == "once":
             key = key[_is_new(key)]
-    lengths, distinct, sessions = _sessions(key, ordered)
+    lengths, distinct, sessions = _sessions(key, ordered, config)
     if most is not None and not config.needs_order:
         short = distinct <= most
         long = int(np.sum(~short))
@@ -130,25 +132,34 @@ def session_items(
         distinct,
         _weights(distinct, None if ends is None else last - ends[sessions], config),
         num_items,
+        sessions if numbers is None else numbers[sessions],
     )
     return held, long
 
 
 def _keys(sessions: np.ndarray, items: np.ndarray) -> np.ndarray:
     """Each record as one number, that of its session above that of its item."""
-    keys = sessions.astype(np.int64) << 32
+    keys = sessions.astype(np.int64)
+    keys <<= 32
     keys |= items
     return keys
 
 
-def _small_numbers(sessions: np.ndarray, config: SessionGraphConfig) -> np.ndarray:
-    """The sessions numbered so that a number and an item fit into 64 bits."""
+def _small_numbers(
+    sessions: np.ndarray, config: SessionGraphConfig
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """The sessions numbered so that a number and an item fit into 64 bits.
+
+    Returns:
+      The sessions, and the number that each had; None where they have it still.
+    """
     most = 1 << 31
     if config.half_life is not None:  # There is to be a time for each number.
         most = min(most, 4 * sessions.size + 1)
     if sessions.size and sessions.max() >= most:
-        return np.unique(sessions, return_inverse=True)[1]
-    return sessions
+        numbers, sessions = np.unique(sessions, return_inverse=True)
+        return sessions, numbers
+    return sessions, None
 
 
 def _ends(sessions: np.ndarray, times: np.ndarray) -> np.ndarray:
@@ -196,14 +207,14 @@ def _is_new(values: np.ndarray) -> np.ndarray:
     return new
 
 
-def _sessions(key: np.ndarray, ordered: bool) -> tuple[np.ndarray, ...]:
+def _sessions(key: np.ndarray, ordered: bool, config: SessionGraphConfig) -> tuple[np.ndarray, ...]:
     """The number of records of each session, of different items, and what the session is called."""
     sessions = key >> 32
     begins = np.flatnonzero(_is_new(sessions))
     lengths = np.diff(begins, append=key.size)
     distinct = lengths
-    new = _is_new(np.sort(key) if ordered else key)
-    if key.size and not new.all():
+    if config.repeats != "once" and key.size:
+        new = _is_new(np.sort(key) if ordered else key)
         distinct = np.add.reduceat(new, begins, dtype=np.int64)
     return lengths, distinct, sessions[begins]
 
