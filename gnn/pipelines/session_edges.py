@@ -10,6 +10,7 @@ from gnn.edges.missing import as_na_values
 from gnn.edges.sessions.arrow_counts import count_items, count_pairs, sessions_differ, weigh_pairs
 from gnn.pipelines.columns import columns_of, seconds_of, without_missing
 from gnn.pipelines.stages import Stages
+from gnn.pipelines.swing_weights import by_swing
 from gnn.pipelines.tasks import task
 
 if TYPE_CHECKING:
@@ -42,8 +43,9 @@ def session_edges(
         records: a row a record, with the columns that the configuration names; the time is a number
             of seconds, a timestamp or a date. What lacks its session (or user), item or time is
             left out.
-        config: a `gnn.SessionGraphConfig` or a dict of its fields, any weighting but `"swing"`;
-            None counts pairs, and leaves out nothing.
+        config: a `gnn.SessionGraphConfig` or a dict of its fields; None counts pairs, and leaves
+            out nothing. Of an item of more than `swing_sessions`, `"swing"` takes those that come
+            last in the order of their names.
         na_values: the texts that mean missing, as in `gnn.Graph.from_sessions`.
         work: a folder that driver and executors see, in which counts are kept as Parquet: a job
             that is started again goes on from there (`gnn.pipelines.stages`). None computes all
@@ -57,8 +59,7 @@ def session_edges(
         FileExistsError: `work` holds something else.
         KeyError: a column is missing.
         TypeError: the column of the time is text.
-        ValueError: the weighting is `"swing"`, or order or age matters and there is no
-            `time_column`.
+        ValueError: order or age matters and there is no `time_column`.
 
     Example:
 
@@ -108,7 +109,11 @@ def plan_of(
     items = items if stages is None else stages.table("items", items)
     pairs = _pair_counts(whole, config, last, _mean_items(items, config))
     pairs = pairs if stages is None else stages.table("pairs", pairs)
-    weighed = _weighed(_frequent(pairs, config), items, config)
+    frequent = _frequent(pairs, config)
+    if config.weighting == "swing":
+        weighed = by_swing(frequent, whole, config, last)
+    else:
+        weighed = _weighed(frequent, items, config)
     edges = _directions(weighed, config).select("sender", "receiver", "weight")
     return Plan(log, items, pairs, edges)
 
@@ -117,11 +122,6 @@ def _log(
     records: DataFrame, config: SessionGraphConfig, na_values: Collection[str] | None
 ) -> DataFrame:
     """The records that have all that they need: `name`, `item` and, if wanted, `time`."""
-    if config.weighting == "swing":
-        raise ValueError(
-            "weighting must be one that counts of pairs decide, got 'swing', which compares all "
-            "sessions of an item with each other"
-        )
     timed = config.needs_order or config.half_life is not None or config.gap is not None
     if timed and config.time_column is None:
         raise ValueError(

@@ -6,7 +6,7 @@ It is what a task of a cluster does, and knows nothing of the cluster.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -48,7 +48,7 @@ def count_items(
     """
     import pyarrow as pa
 
-    for held, names, long in _held(batches, config, last):
+    for held, names, _, _, long in task_sessions(batches, config, last):
         none = np.zeros(len(names), np.int64)
         yield _batch(item=names, held=held.held(), sessions=none, distinct=none, long=none)
         sums = held.num_sessions + (0 if config.cuts else long), int(held.distinct.sum()), long
@@ -83,7 +83,7 @@ def count_pairs(
     """
     import pyarrow as pa
 
-    for held, names, _ in _held(batches, config, last):
+    for held, names, *_ in task_sessions(batches, config, last):
         for pairs in _pairs(held, config, mean):
             for start in range(0, pairs.senders.size, _ROWS):
                 some = slice(start, start + _ROWS)
@@ -163,18 +163,50 @@ def _batch(**columns: Any) -> pa.RecordBatch:
     return pa.RecordBatch.from_pydict(columns)
 
 
-def _held(
+class TaskSessions(NamedTuple):
+    """Some whole sessions of a task.
+
+    Attributes:
+        held: the sessions.
+        items: the names of their items, in order.
+        names: the name (or the user) of each session that there was, by its number.
+        places: int64, which of its user's sessions each is, from 0 on.
+        long: how many sessions were too long.
+    """
+
+    held: SessionItems
+    items: Any
+    names: Any
+    places: np.ndarray
+    long: int
+
+
+def task_sessions(
     batches: Iterator[pa.RecordBatch], config: SessionGraphConfig, last: float | None
-) -> Iterator[tuple[SessionItems, Any, int]]:
-    """Some whole sessions at a time, the names of their items in order, and how many were long."""
+) -> Iterator[TaskSessions]:
+    """Some whole sessions of a task at a time.
+
+    Args:
+        batches: as in `count_items`.
+        config: which sessions count, and how much.
+        last: as in `count_items`.
+    """
+    import pyarrow as pa
+
     for table in _whole_sessions(batches):
         items, names = _numbered(table["item"])
-        sessions = _changes(table["name"]).astype(np.int64)
+        coded = table["name"].combine_chunks().dictionary_encode()
+        users = coded.indices.to_numpy()
+        sessions = users.astype(np.int64)
         times = table["time"].to_numpy() if "time" in table.column_names else None
         if config.gap is not None and times is not None:
             sessions = sessions_by_gap(sessions, times, config.gap).astype(np.int64)
+        user = np.empty(int(sessions.max()) + 1, np.int64)
+        user[sessions] = users  # They ascend, as sessions are numbered by user.
+        _, first, user_of = np.unique(user, return_index=True, return_inverse=True)
         held, long = session_items(sessions, items, len(names), config, times, last)
-        yield held, names, long
+        of_session = coded.dictionary.take(pa.array(user))
+        yield TaskSessions(held, names, of_session, np.arange(user.size) - first[user_of], long)
 
 
 def _numbered(column: Any) -> tuple[np.ndarray, Any]:
@@ -186,11 +218,6 @@ def _numbered(column: Any) -> tuple[np.ndarray, Any]:
     place = np.empty(len(order), np.int64)
     place[order.to_numpy()] = np.arange(len(order))
     return place[coded.indices.to_numpy()], coded.dictionary.take(order)
-
-
-def _changes(column: Any) -> np.ndarray:
-    """Numbers equal values that are side by side."""
-    return column.combine_chunks().dictionary_encode().indices.to_numpy()
 
 
 def _whole_sessions(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
@@ -207,7 +234,7 @@ def _whole_sessions(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
         if size < wanted:
             continue
         table = pa.Table.from_batches(waiting)
-        names = _changes(table["name"])
+        names = table["name"].combine_chunks().dictionary_encode().indices.to_numpy()
         end = int(np.argmax(names == names[-1]))  # Where the last session begins.
         if end:
             yield table.slice(0, end)
