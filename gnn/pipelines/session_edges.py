@@ -158,11 +158,15 @@ _SUMS = ("sessions", "distinct", "long")
 
 
 def _mean_items(items: DataFrame, config: SessionGraphConfig) -> float:
-    """How many items a session has in the mean; 1 where nothing asks for it."""
+    """How many items a session has in the mean, of those that count; 1 where nothing asks for it."""
     if config.weighting != "bm25":
         return 1.0
-    of_all = items.where("item IS NULL").first()
-    return of_all["distinct"] / of_all["sessions"] if of_all and of_all["sessions"] else 1.0
+    from pyspark.sql import functions as sql
+
+    sums = [sql.coalesce(sql.sum(name), sql.lit(0)) for name in _SUMS]
+    sessions, distinct, long = items.where("item IS NULL").agg(*sums).first()
+    kept = sessions if config.cuts else sessions - long
+    return float(distinct / kept) if kept else 1.0
 
 
 def _pair_counts(
