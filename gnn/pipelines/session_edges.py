@@ -158,7 +158,7 @@ _SUMS = ("sessions", "distinct", "long")
 
 
 def _mean_items(items: DataFrame, config: SessionGraphConfig) -> float:
-    """How many items a session has in the mean, of those that count; 1 where nothing asks for it."""
+    """How many items a session that counts has in the mean; 1 where nothing asks for it."""
     if config.weighting != "bm25":
         return 1.0
     from pyspark.sql import functions as sql

@@ -12,7 +12,7 @@ from gnn.configs.sessions import SessionGraphConfig
 from gnn.edges.sessions import pair_keys
 from gnn.edges.sessions import session_pairs as module
 from gnn.edges.sessions.pairs import Pairs
-from gnn.edges.sessions.reach import Reach, ReachRows, within
+from gnn.edges.sessions.reach import Reach, ReachRows, every_pair_once, within
 from gnn.edges.sessions.session_items import SessionItems, session_items
 from gnn.edges.sessions.session_pairs import in_blocks
 
@@ -33,16 +33,21 @@ def log_of(seed: int) -> tuple[SessionItems, Counter[tuple[int, int]]]:
     return session_items(sessions, items, 15, SessionGraphConfig("count"))[0], pairs
 
 
+@pytest.mark.parametrize("halves", [True, False])
 @pytest.mark.parametrize("most", [0, 10**9])
 @pytest.mark.parametrize("products", [1, 100, 1 << 22])
 def test_any_blocks_give_the_counts(
-    products: int, most: int, monkeypatch: pytest.MonkeyPatch
+    products: int, most: int, halves: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_KEYS", products)
     monkeypatch.setattr(module, "_MOST_KEYS", most)  # By products of matrices, or as numbers.
     for seed, threads in ((0, 1), (1, 2), (2, None)):
         held, expected = log_of(seed)
-        found = all_pairs(held, within(held, None, directed=False), threads)
+        if halves:  # From the larger number to the smaller one.
+            found = all_pairs(held, every_pair_once(held), threads)
+            expected = {pair: count for pair, count in expected.items() if pair[0] > pair[1]}
+        else:
+            found = all_pairs(held, within(held, None, directed=False), threads)
         ends = zip(found.senders.tolist(), found.receivers.tolist(), strict=True)
         assert dict(zip(ends, found.counts.tolist(), strict=True)) == expected
         order = np.lexsort((found.senders, found.receivers))
@@ -62,6 +67,16 @@ def test_sorted_numbers_give_the_counts(pairs: int, monkeypatch: pytest.MonkeyPa
         assert counts == {pair: count for pair, count in expected.items() if pair[0] > pair[1]}
         order = np.lexsort((found.senders, found.receivers))
         assert order.tolist() == list(range(found.senders.size)) and order.size == len(counts)
+        both = pair_keys.pairs_of(held, threads=threads)
+        ends = zip(both.senders.tolist(), both.receivers.tolist(), strict=True)
+        assert dict(zip(ends, both.counts.tolist(), strict=True)) == expected
+        halves = pair_keys.both_halves(held, threads=threads)
+        ends = zip(both.receivers.tolist(), both.senders.tolist(), strict=True)
+        assert sorted(ends) == sorted(
+            pair
+            for half in halves
+            for pair in zip(half.receivers.tolist(), half.senders.tolist(), strict=True)
+        )
         # All pairs of a receiver are in one range.
         receivers = [set(some.receivers.tolist()) for some in ranges]
         assert sum(map(len, receivers)) == len(set().union(*receivers))

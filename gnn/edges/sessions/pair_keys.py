@@ -11,6 +11,7 @@ from scipy import sparse
 from gnn.edges.sessions.pairs import Pairs
 from gnn.edges.sessions.session_items import SessionItems
 from gnn.edges.threads import in_threads, processors
+from gnn.edges.top_neighbors import in_both_directions
 
 # Pairs that are sorted at once: about what fits in a cache.
 _PAIRS = 1 << 20
@@ -69,8 +70,30 @@ def in_ranges(
     return in_threads(counted, range(bounds.size + 1), threads)
 
 
+def pairs_of(held: SessionItems, *, threads: int | None = None) -> Pairs:
+    """Counts each pair of different items, in both directions.
+
+    Args:
+        held: as in `in_ranges`.
+        threads: as in `in_threads`.
+
+    Returns:
+        The pairs, sorted by receiver and then sender.
+
+    Example:
+
+    >>> from gnn.configs.sessions import SessionGraphConfig
+    >>> from gnn.edges.sessions.session_items import session_items
+    >>> held, _ = session_items(np.zeros(2, int), np.arange(2), 2, SessionGraphConfig("count"))
+    >>> [field.tolist() for field in pairs_of(held)[:3]]
+    [[1, 0], [0, 1], [1, 1]]
+    """
+    both = in_both_directions(*_halves(held, threads), held.num_items, mutual=False)
+    return Pairs(*both, both[2])
+
+
 def both_halves(held: SessionItems, *, threads: int | None = None) -> tuple[Pairs, Pairs]:
-    """Counts each pair of different items in one direction, and in the other.
+    """Counts each pair of different items in one direction and, apart, in the other.
 
     Args:
         held: as in `in_ranges`.
@@ -88,17 +111,22 @@ def both_halves(held: SessionItems, *, threads: int | None = None) -> tuple[Pair
     >>> [[field.tolist() for field in half[:3]] for half in both_halves(held)]
     [[[1], [0], [1]], [[0], [1], [1]]]
     """
-    parts = list(in_ranges(held, lambda pairs: pairs, threads=threads))
-    senders, receivers, counts = (
-        np.concatenate([pairs[field] for pairs in parts]) for field in range(3)
-    )
-    del parts
+    senders, receivers, counts = _halves(held, threads)
     numbers = np.arange(held.num_items, dtype=np.int32)
     starts = np.concatenate([[0], np.cumsum(np.bincount(receivers, minlength=held.num_items))])
     shape = held.num_items, held.num_items
     back = sparse.csr_array((counts, senders, starts), shape=shape).tocsc()
     turned = back.indices.astype(np.int32, copy=False), np.repeat(numbers, np.diff(back.indptr))
     return Pairs(senders, receivers, counts, counts), Pairs(*turned, back.data, back.data)
+
+
+def _halves(held: SessionItems, threads: int | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The senders, receivers and counts of `in_ranges`, of all ranges."""
+    parts = list(in_ranges(held, lambda pairs: pairs, threads=threads))
+    senders, receivers, counts = (
+        np.concatenate([pairs[field] for pairs in parts]) for field in range(3)
+    )
+    return senders, receivers, counts
 
 
 def num_pairs(held: SessionItems) -> int:

@@ -24,6 +24,19 @@ class Reach(NamedTuple):
     itself: bool
 
 
+def every_pair_once(held: SessionItems) -> Reach:
+    """Whole sessions, each pair in one direction: to the smaller number from the larger one.
+
+    >>> from gnn.configs.sessions import SessionGraphConfig
+    >>> from gnn.edges.sessions.session_items import session_items
+    >>> held, _ = session_items(np.zeros(3, int), np.arange(3), 3, SessionGraphConfig())
+    >>> every_pair_once(held).start.tolist(), every_pair_once(held).stop.tolist()
+    ([1, 2, 3], [3, 3, 3])
+    """
+    places = np.arange(1, held.items.size + 1)
+    return Reach(places, np.repeat(held.starts[1:], held.lengths), False)
+
+
 def within(held: SessionItems, window: int | None, *, directed: bool) -> Reach:
     """Each record with those at most so many places from it, or those before it alone.
 

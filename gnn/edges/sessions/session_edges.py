@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
 from gnn.configs.sessions import SessionGraphConfig
 from gnn.edges.edges import Edges
 from gnn.edges.growing_arrays import GrowingArrays
-from gnn.edges.sessions.edge_choice import DTYPES, choose, gathered, joined, weigher
-from gnn.edges.sessions.pair_keys import in_ranges, num_pairs
+from gnn.edges.sessions.edge_choice import DTYPES, Chosen, choose, gathered, joined, weigher
+from gnn.edges.sessions.pair_keys import in_ranges, num_pairs, pairs_of
 from gnn.edges.sessions.pair_weights import SESSION_FACTORS
 from gnn.edges.sessions.pairs import Pairs
-from gnn.edges.sessions.reach import within
+from gnn.edges.sessions.reach import every_pair_once, within
 from gnn.edges.sessions.session_items import SessionItems, session_items
-from gnn.edges.sessions.session_pairs import in_blocks
+from gnn.edges.sessions.session_pairs import in_blocks, meets_as_numbers
 from gnn.edges.sessions.swing import Swing, last_sessions
 
 # Up to so many pairs are sorted as numbers of 8 bytes, all in memory, of sessions in which an item
@@ -70,17 +70,25 @@ def session_edges(
     else:
         weigh = weigher(config, held.held(), held.total)
     factors = meeting_factors(held, config, held.distinct.sum() / max(held.num_sessions, 1))
-    # Such pairs are sorted in one direction, and turned around when they have been chosen.
-    halves = factors is None and has_short_sessions(held, config) and config.comes_in_halves
+    few = factors is None and has_short_sessions(held, config)
+    # One direction is enough where it costs more to count both than to turn it around, and where
+    # the heaviest can be chosen afterwards.
+    costly = few or (config.max_neighbors is None and not meets_as_numbers(held, factors))
+    halves = config.comes_in_halves and costly
     make = functools.partial(choose, config=config, weigh=weigh, halves=halves)
-    if halves:
-        blocks, most = in_ranges(held, make, threads=threads), num_pairs(held)
+    most = 2 * num_pairs(held)
+    blocks: Iterable[Chosen]
+    if few and halves:
+        blocks = in_ranges(held, make, threads=threads)
+    elif few:
+        blocks = [make(pairs_of(held, threads=threads))]
     else:
         reach = within(held, config.window, directed=config.directed)
+        reach = every_pair_once(held) if halves else reach
         blocks = in_blocks(held, reach, make, factors=factors, threads=threads)
         most = int((reach.stop - reach.start).sum())
-        most = min(most, num_items * (config.max_neighbors or num_items))
-    kept = gathered(blocks, GrowingArrays(DTYPES, most))
+    each = num_items if halves else config.max_neighbors or num_items
+    kept = gathered(blocks, GrowingArrays(DTYPES, min(most, num_items * each)))
     return joined(kept, num_items, config, halves=halves, long=long)
 
 

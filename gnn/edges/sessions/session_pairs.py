@@ -58,7 +58,7 @@ def in_blocks(
     ([2, 0], [0, 2], [1, 1])
     """
     rows = ReachRows(held, reach)
-    keys = MeetingKeys(rows) if factors is None and not held.has_repeats else None
+    keys = MeetingKeys(rows) if meets_as_numbers(held, factors) else None
     most = max(_PRODUCTS, _PRODUCTS_AN_ITEM * held.num_items) if keys is None else _KEYS
     bounds = bounds_of(rows.met, most)
     met = [int(rows.met[start:stop].sum()) for start, stop in pairwise(bounds)]
@@ -74,6 +74,11 @@ def in_blocks(
         return make(products.of(*ends))
 
     return in_threads(block, range(len(met)), threads)
+
+
+def meets_as_numbers(held: SessionItems, factors: np.ndarray | None) -> bool:
+    """Whether `in_blocks` sorts meetings as numbers."""
+    return factors is None and not held.has_repeats
 
 
 def bounds_of(sizes: np.ndarray, most: int) -> list[int]:

@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from gnn.configs.sessions import SessionGraphConfig
 from gnn.edges.edges import Edges
+from gnn.edges.records.arrow_numbering import give_back_memory
 from gnn.edges.sessions.edge_choice import DTYPES, Chosen, choose, gathered, joined, weigher
 from gnn.edges.sessions.pair_keys import both_halves
 from gnn.edges.sessions.pair_products import sorted_product
@@ -33,6 +34,8 @@ from gnn.edges.threads import in_threads, processors
 _BYTES_OF_A_PAIR, _BYTES_OF_AN_ITEM = 120, 60
 _BYTES_OF_A_SORTED_PAIR = 16
 _LEAST_BYTES = 1 << 23
+# So many groups of sessions are counted at once at most: more would make too many small runs.
+_GROUPS = 4
 
 _Made = TypeVar("_Made")
 
@@ -91,6 +94,7 @@ class SpilledSessions:
     ):
         self._config, self._memory = config, memory
         self._threads, self._quiet = threads or processors(), not verbose
+        self._at_once = min(self._threads, _GROUPS)
         self._folder = tempfile.TemporaryDirectory(prefix="gnn_edges_", dir=folder)
         self._path = Path(self._folder.name)
         self._buckets = SessionBuckets(self._path, config)
@@ -119,6 +123,7 @@ class SpilledSessions:
     def edges(self, num_items: int) -> Edges:
         """The edges of all records: what `session_edges` returns, its arrays in files."""
         self._buckets.close()
+        give_back_memory()  # What reading them has left.
         config, mean = self._config, 1.0
         if config.weighting in SESSION_FACTORS:
             distinct = list(
@@ -162,28 +167,29 @@ class SpilledSessions:
     def _of_groups(
         self, what: str, num_items: int, make: Callable[[int, SessionGroup], _Made]
     ) -> Iterator[_Made]:
-        """What is made of some sessions and the number of their group; a thread has its own."""
-        groups = self._buckets.groups(self._memory // self._threads)
+        """What is made of the number of a group and its sessions, of some groups at once."""
+        groups = self._buckets.groups(self._memory // self._at_once)
 
         def made(number: int) -> _Made:
             return make(number, self._buckets.read(groups[number], num_items))
 
-        all_made = in_threads(made, range(len(groups)), self._threads)
+        all_made = in_threads(made, range(len(groups)), self._at_once)
         return iter(tqdm(all_made, what, len(groups), disable=self._quiet))
 
     def _runs(self, number: int, held: SessionItems, mean: float) -> list[SortedRun]:
         """Counts the pairs of some sessions, and writes them."""
         config, path = self._config, self._path / f"run_{number}"
         factors = meeting_factors(held, config, mean)
-        most = self._memory // (4 * _BYTES_OF_A_SORTED_PAIR * self._threads)
+        most = self._memory // (2 * _BYTES_OF_A_SORTED_PAIR * self._at_once)
+        threads = self._threads // self._at_once
         if factors is None and has_short_sessions(held, config, most):
-            halves = both_halves(held, threads=1)
+            halves = both_halves(held, threads=threads)
             return [
                 _run(path.with_name(f"{path.name}_{at}"), held, [half])
                 for at, half in enumerate(halves)
             ]
         reach = within(held, config.window, directed=config.directed)
-        blocks = in_blocks(held, reach, lambda pairs: pairs, factors=factors, threads=1)
+        blocks = in_blocks(held, reach, lambda pairs: pairs, factors=factors, threads=threads)
         return [_run(path, held, blocks, weighted=factors is not None)]
 
     def _merged(
