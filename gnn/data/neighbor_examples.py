@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
-from scipy import sparse
 
 from gnn.configs.arguments import check_count
+from gnn.data.example_bytes import column_of, entries, example_of
 from gnn.graphs.graph import Graph
 
 # Of what a record holds beside a node's features; `weight` would be read as an edge's weight.
 _TAKEN = ("id", "label", "weight", "NL_num_nbrs")
 _PREFIX = "NL_nbr_"
+# Examples that are made at a time.
+_EXAMPLES = 1 << 11
 
 
 class NeighborExamples:
@@ -29,6 +29,7 @@ class NeighborExamples:
 
     Example:
 
+    >>> import tensorflow as tf
     >>> graph = Graph.from_edges([0, 1], [1, 0], {"x": [[1.0], [2.0]]}, [0.5, 0.5])
     >>> (first, _) = NeighborExamples(graph, None, max_neighbors=1)
     >>> sorted(tf.train.Example.FromString(first).features.feature)
@@ -57,7 +58,9 @@ class NeighborExamples:
         self._ids = _ids_as_strings(graph)
         self._neighbors, self._weights, self._starts = _by_weight(graph, self._ids)
         # A node is the neighbor of many, and comes with all of its features each time.
-        self._features = functools.lru_cache(maxsize=10_000)(self._make_features)
+        self._columns = [column_of(name, values) for name, values in graph.features.items()]
+        self._columns.append(column_of("id", self._ids))
+        self._label = None if graph.labels is None else column_of("label", graph.labels)
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -83,28 +86,39 @@ class NeighborExamples:
         return {"features": features, "max_neighbors": most}
 
     def __iter__(self) -> Iterator[bytes]:
-        for node in self._rows.tolist():
-            start, end = self._starts[node], self._starts[node + 1]
-            if self._max_neighbors is not None:
-                end = min(end, start + self._max_neighbors)
-            example = tf.train.Example()
-            feature = example.features.feature
-            for name, value in self._features(node).items():
-                feature[name].CopyFrom(value)
-            feature["NL_num_nbrs"].int64_list.value.append(int(end - start))
-            for i, edge in enumerate(range(start, end)):
-                for name, value in self._features(int(self._neighbors[edge])).items():
-                    feature[f"{_PREFIX}{i}_{name}"].CopyFrom(value)
-                feature[f"{_PREFIX}{i}_weight"].float_list.value.append(self._weights[edge])
-            yield example.SerializeToString()
+        counts = np.diff(self._starts)[self._rows]
+        if self._max_neighbors is not None:
+            counts = np.minimum(counts, self._max_neighbors)
+        for start in range(0, len(self._rows), _EXAMPLES):
+            some = slice(start, start + _EXAMPLES)
+            yield from self._examples(self._rows[some], counts[some])
 
-    def _make_features(self, node: int) -> dict[str, tf.train.Feature]:
-        graph = self._graph
-        made = {name: _feature(_row(value, node)) for name, value in graph.features.items()}
-        made["id"] = _feature(np.array(self._ids[node]))
-        if self._has_label[node]:
-            made["label"] = _feature(graph.labels[node])  # type: ignore[index]
-        return made
+    def _examples(self, nodes: np.ndarray, counts: np.ndarray) -> Iterator[bytes]:
+        """The examples of some nodes, of which so many neighbors are taken."""
+        of_count = [column_of("NL_num_nbrs", counts)]
+        parts = [self._of_nodes(nodes), entries(of_count, np.arange(nodes.size))]
+        of_weight = [column_of("weight", self._weights)]
+        for place in range(int(counts.max(initial=0))):
+            having = np.flatnonzero(counts > place)
+            edges = self._starts[nodes[having]] + place
+            prefix = f"{_PREFIX}{place}_"
+            neighbors = self._of_nodes(self._neighbors[edges], prefix)
+            weights = entries(of_weight, edges, prefix)
+            part = [b""] * nodes.size
+            for row, neighbor, weight in zip(having.tolist(), neighbors, weights, strict=True):
+                part[row] = neighbor + weight
+            parts.append(part)
+        return map(example_of, zip(*parts, strict=True))
+
+    def _of_nodes(self, nodes: np.ndarray, prefix: str = "") -> list[bytes]:
+        """The features of each node, and its label if it may be seen."""
+        found = entries(self._columns, nodes, prefix)
+        seen = np.flatnonzero(self._has_label[nodes])
+        if self._label is not None and seen.size:
+            labels = entries([self._label], nodes[seen], prefix)
+            for row, label in zip(seen.tolist(), labels, strict=True):
+                found[row] += label
+        return found
 
 
 def _check_features(graph: Graph) -> None:
@@ -147,18 +161,3 @@ def _by_weight(graph: Graph, ids: list[str]) -> tuple[np.ndarray, np.ndarray, np
     counts = np.bincount(graph.receivers[order], minlength=graph.num_nodes)
     starts = np.concatenate([[0], np.cumsum(counts)])
     return graph.senders[order], graph.weights[order], starts
-
-
-def _row(value: Any, node: int) -> np.ndarray:
-    return value[[node]].toarray()[0] if sparse.issparse(value) else np.asarray(value[node])
-
-
-def _feature(value: np.ndarray) -> tf.train.Feature:
-    flat = np.ravel(value)
-    if flat.dtype.kind == "f":
-        return tf.train.Feature(float_list=tf.train.FloatList(value=flat.tolist()))
-    if flat.dtype.kind in "biu":
-        whole = flat.astype(np.int64)
-        return tf.train.Feature(int64_list=tf.train.Int64List(value=whole.tolist()))
-    values = [text.encode() if isinstance(text, str) else text for text in flat.tolist()]
-    return tf.train.Feature(bytes_list=tf.train.BytesList(value=values))
