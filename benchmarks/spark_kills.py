@@ -105,10 +105,12 @@ def measure(kills: int) -> dict[str, Any]:
                 process.wait(random.uniform(0.1, 1.1) * seconds)
             except subprocess.TimeoutExpired:
                 pass
-            os.killpg(process.pid, signal.SIGKILL) if process.poll() is None else None
-            process.wait()
-            work = folder / "work_killed"
-            stages.append(len(list(work.glob("*/*/_SUCCESS"))))
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+            else:
+                finish(process, folder, "killed")
+            stages.append(len(list((folder / "work_killed").glob("*/*/_SUCCESS"))))
             if (folder / "killed").exists():
                 if checksum(folder / "killed") != expected:
                     raise AssertionError("a folder under its final name is not whole")
@@ -117,7 +119,7 @@ def measure(kills: int) -> dict[str, Any]:
         process = driver(folder, "survivor", "work_survivor")
         killed = 0
         while process.poll() is None and not killed:
-            if (folder / "work_survivor/counts/items").exists():  # It is in the midst of counting.
+            if list((folder / "work_survivor").glob("*/items")):  # It is in the midst of counting.
                 victims = executors(process.pid)
                 os.kill(victims[0], signal.SIGKILL)
                 killed = 1

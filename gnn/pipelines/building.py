@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import os
 import shutil
+import sys
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -20,15 +21,17 @@ from gnn.graphs.graph import Graph
 from gnn.graphs.storage.graph_writer import KIND
 from gnn.pipelines.columns import columns_of, without_missing
 from gnn.pipelines.graph_folders import write_graph
-from gnn.pipelines.neighbor_edges import neighbor_edges
-from gnn.pipelines.places import Place
-from gnn.pipelines.session_edges import Plan, plan_of
+from gnn.pipelines.neighbor_edges import neighbor_plan
+from gnn.pipelines.numbered_nodes import check_ids
+from gnn.pipelines.session_edges import Plan, session_plan
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 # How Spark reads a file, by what its name ends in, also where it is compressed.
 _READERS = {".csv": "csv", ".parquet": "parquet", ".jsonl": "json", ".ndjson": "json"}
+# What is no folder of Parquet either.
+_UNREAD = (".avro", ".json", ".npy", ".npz", ".orc", ".tsv", ".txt", ".xlsx")
 
 
 def build_graph(
@@ -50,7 +53,7 @@ def build_graph(
         output: the folder to make, on a disk of the driver.
         config: a `gnn.SessionGraphConfig` or a dict of its fields.
         work: a folder that driver and executors see. A job that was stopped goes on from what it
-            has there; it is removed at the end.
+            has there, which is removed at the end.
         na_values: the texts that mean missing.
         overwrite: whether a graph that is there is replaced; nothing else is.
 
@@ -67,20 +70,25 @@ def build_graph(
     """
     config = as_session_graph_config(config)
     check_replaceable(output, KIND, overwrite=overwrite)
-    place = Place(work)
-    plan = plan_of(records, config, na_values, place.uri("counts"))
     items = columns_of(records, {"id": config.item_column}, "records")
+    check_ids(items.schema["id"].dataType, f"the column {config.item_column!r} of records")
     items = without_missing(items, as_na_values(na_values)).distinct()
-    report = _report(records, plan, config)
+    if items.isEmpty():
+        raise ValueError(
+            f"records must have an item in the column {config.item_column!r}, got none"
+        )
+    plan = session_plan(records, config, na_values, work)
+    report = _report(records, plan, config, items.count())
     graph = write_graph(
         plan.edges,
         output,
         nodes=items,
-        work=place.uri("graph"),
+        work=work,
         notes=_notes(report, config),
         overwrite=overwrite,
     )
-    place.remove_all()
+    if plan.stages is not None:
+        plan.stages.remove()
     return graph
 
 
@@ -120,20 +128,19 @@ def build_neighbor_graph(
     """
     config = as_neighbor_graph_config(config)
     check_replaceable(output, KIND, overwrite=overwrite)
-    place = Place(work)
-    names = {"id_column": id_column, "vector_column": vector_column}
-    found = neighbor_edges(vectors, config, work=place.uri("near"), **names)
+    found, stages = neighbor_plan(vectors, config, id_column, vector_column, work)
     nodes = columns_of(vectors, {"id": id_column}, "vectors").dropna()
     report = EdgeReport(nodes.count(), unit="vector", remarks=(found.how,))
     graph = write_graph(
         found.edges,
         output,
         nodes=nodes,
-        work=place.uri("graph"),
+        work=work,
         notes=_notes(report, config),
         overwrite=overwrite,
     )
-    place.remove_all()
+    if stages is not None:
+        stages.remove()
     return graph
 
 
@@ -146,16 +153,22 @@ def read_tables(spark: SparkSession, paths: Sequence[str]) -> DataFrame:
             of Parquet. Cells of CSV are text.
 
     Raises:
-        ValueError: they are of several kinds.
+        ValueError: they are of several kinds, or of another one.
     """
     kinds = set()
     for path in paths:
-        name = os.path.basename(path.rstrip("/")).removesuffix(".gz")
-        kinds.add(_READERS.get(os.path.splitext(name)[1], "parquet"))
+        name = os.path.basename(path.rstrip("/"))
+        ending = os.path.splitext(name.removesuffix(".gz").removesuffix(".bz2"))[1]
+        if ending in _UNREAD:
+            raise ValueError(
+                f"{path!r} must be a folder of Parquet, or end in one of {sorted(_READERS)}"
+            )
+        kinds.add(_READERS.get(ending, "parquet"))
     if len(kinds) > 1:
         raise ValueError(f"files must be of one kind on a cluster, got {sorted(kinds)}")
     (kind,) = kinds
-    options = {"header": "true"} if kind == "csv" else {}
+    # Quotes as RFC 4180 has them, which Spark would escape by a backslash.
+    options = {"header": "true", "escape": '"'} if kind == "csv" else {}
     return spark.read.options(**options).load(list(paths), format=kind)
 
 
@@ -180,6 +193,8 @@ def spark_session(master: str) -> Iterator[SparkSession]:
         return
     if shutil.which("java") is None and not os.environ.get("JAVA_HOME"):
         raise RuntimeError("Spark needs Java 17 or later: no java on the PATH, nor JAVA_HOME")
+    if master.startswith("local"):
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     spark = SparkSession.builder.master(master).appName("gnn").getOrCreate()
     try:
         yield spark
@@ -193,7 +208,9 @@ def _notes(report: EdgeReport, config: Config) -> dict[str, Any]:
     return {"edges": report.text(), **made_by}
 
 
-def _report(records: DataFrame, plan: Plan, config: SessionGraphConfig) -> EdgeReport:
+def _report(
+    records: DataFrame, plan: Plan, config: SessionGraphConfig, num_items: int
+) -> EdgeReport:
     """What there was, and what of it went."""
     from pyspark.sql import functions as sql
 
@@ -215,7 +232,7 @@ def _report(records: DataFrame, plan: Plan, config: SessionGraphConfig) -> EdgeR
         given,
         missing=given - plan.log.count(),
         sessions=of_all["sessions"] or 0,
-        items=plan.items.where("item IS NOT NULL").count(),
+        items=num_items,
         pairs=pairs // each,
         unit="record",
         remarks=tuple(remarks),

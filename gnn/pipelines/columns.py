@@ -24,7 +24,7 @@ def columns_of(table: DataFrame, names: Mapping[str, str], what: str) -> DataFra
         if name not in table.columns:
             raise KeyError(f"{what} has no column {name!r}; it has {table.columns}")
     # A name is a name, dots and all.
-    return table.select(*(table[_quoted(name)].alias(new) for new, name in names.items()))
+    return table.select(*(table[quoted(name)].alias(new) for new, name in names.items()))
 
 
 def seconds_of(table: DataFrame, column: str, name: str) -> Column:
@@ -33,7 +33,7 @@ def seconds_of(table: DataFrame, column: str, name: str) -> Column:
     Args:
         table: the table.
         column: of numbers of seconds, timestamps, dates, or text of one of these (ISO 8601), where
-            what is none becomes null.
+            what is none becomes null. Zones are `Z` or hours: those with names are null.
         name: what it is called in an error.
 
     Raises:
@@ -43,13 +43,13 @@ def seconds_of(table: DataFrame, column: str, name: str) -> Column:
     from pyspark.sql import types
 
     kind = table.schema[column].dataType
-    quoted = _quoted(column)
+    own = quoted(column)
     if isinstance(kind, types.NumericType):
         return sql.col(column).cast("double")
     if isinstance(kind, types.TimestampType):
         return sql.unix_micros(column) / 1e6
     if isinstance(kind, types.TimestampNTZType):
-        return sql.expr(_SINCE.format(quoted)) / 1e6
+        return sql.expr(_SINCE.format(own)) / 1e6
     if isinstance(kind, types.DateType):
         return sql.unix_date(column) * 86400.0
     if not isinstance(kind, types.StringType):
@@ -57,11 +57,12 @@ def seconds_of(table: DataFrame, column: str, name: str) -> Column:
             f"time_column must be numbers of seconds, timestamps, dates or text; {name!r} is "
             f"{kind.simpleString()}"
         )
-    zoned = sql.expr(f"unix_micros(try_cast({quoted} AS timestamp))")
-    plain = sql.expr(_SINCE.format(f"try_cast({quoted} AS timestamp_ntz)"))
-    has_zone = sql.col(column).rlike("([zZ]|[+-][0-9]{2}:?[0-9]{2})$")
-    moment = sql.when(has_zone, zoned).otherwise(plain) / 1e6
-    return sql.coalesce(sql.expr(f"try_cast({quoted} AS double)"), moment)
+    zoned = sql.expr(f"unix_micros(try_cast({own} AS timestamp))")
+    plain = sql.expr(_SINCE.format(f"try_cast({own} AS timestamp_ntz)"))
+    text = sql.col(column)
+    has_zone = text.rlike(":.*([zZ]|[+-][0-9]{2}(:?[0-9]{2})?)$")
+    moment = sql.when(has_zone, zoned).when(~text.rlike("[A-Za-z]$"), plain) / 1e6
+    return sql.coalesce(sql.expr(f"try_cast({own} AS double)"), moment)
 
 
 _SINCE = "timestampdiff(MICROSECOND, timestamp_ntz'1970-01-01 00:00:00', {})"
@@ -86,5 +87,10 @@ def is_whole(kind: Any) -> bool:
     return isinstance(kind, types.IntegralType)
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """A name as Spark's text has it, whatever is in it.
+
+    >>> quoted("a.b")
+    '`a.b`'
+    """
     return "`" + name.replace("`", "``") + "`"

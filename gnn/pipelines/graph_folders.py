@@ -14,7 +14,7 @@ from gnn.graphs.graph import Graph
 from gnn.graphs.storage.graph_files import open_graph
 from gnn.graphs.storage.graph_writer import KIND, GraphWriter
 from gnn.pipelines.node_columns import NodeColumns, read_columns, split_rows
-from gnn.pipelines.numbered_nodes import in_order, numbered
+from gnn.pipelines.numbered_nodes import check_ends, check_nodes, edges_of, in_order, numbered
 from gnn.pipelines.stages import Stages
 
 if TYPE_CHECKING:
@@ -37,10 +37,11 @@ def write_graph(
 
     Executors number the nodes in the order of their ids, and sort the edges; the driver writes the
     folder from what they kept, chunk by chunk. It appears under its name when it is whole. A job
-    that was stopped goes on from the tables that it has in `work`, which is removed at the end.
+    that was stopped goes on from the tables that it has in `work`, which are removed at the end.
 
     Args:
-        edges: a row an edge: `sender`, `receiver` (ids) and `weight`.
+        edges: a row an edge: `sender`, `receiver` (ids) and `weight`. Repeats are summed, and those
+            of weight 0 are none.
         output: the folder to make, on a disk of the driver.
         nodes: a row a node: its id, which is text or a whole number; if there is one, its label
             (text, a whole number from 0 on, or a number to be predicted) and the name of its split,
@@ -57,10 +58,12 @@ def write_graph(
         The graph of the folder, its arrays left in the files.
 
     Raises:
-        FileExistsError: there is such a folder; or `work` holds something else.
+        FileExistsError: there is such a folder.
         KeyError: a column is missing.
+        OSError: `work` is not shared by the executors.
         TypeError: a column is of a type that the graph cannot have.
-        ValueError: an id comes twice, an edge joins what is no node, or a feature is not finite.
+        ValueError: there is no node, an id comes twice, an edge joins what is no node, or a feature
+            is not finite.
 
     Example:
 
@@ -69,11 +72,15 @@ def write_graph(
     """
     check_replaceable(output, KIND, overwrite=overwrite)
     nodes, columns = read_columns(nodes, id_column, label_column, split_column)
+    edges = edges_of(edges)
+    check_nodes(nodes, edges)
     stages = Stages(work, [edges, nodes], {"what": "write_graph"})
+    edges = stages.table("given", edges)
     kept = stages.table("nodes", in_order(nodes))
+    check_ends(edges, kept)
     stages.table("edges", numbered(edges, kept))
     _write(stages, columns, output, notes or {}, overwrite)
-    stages.place.remove_all()
+    stages.remove()
     return open_graph(output)
 
 
@@ -87,7 +94,6 @@ def _write(
     """Writes the folder from the tables of the job."""
     tables = {name: stages.place.dataset(name) for name in ("nodes", "edges")}
     splits: defaultdict[str, list[np.ndarray]] = defaultdict(list)
-    last: Any = None
     with GraphWriter(
         output,
         tables["nodes"].count_rows(),
@@ -98,10 +104,6 @@ def _write(
         start, dtype = 0, _dtype_of_ids(tables["nodes"])
         for table in _chunks(tables["nodes"]):
             ids = table["id"].to_pylist()
-            for one, other in zip([last, *ids[:-1]], ids, strict=True):
-                if one == other:
-                    raise ValueError(f"nodes must have distinct ids that are not null; got {one!r}")
-            last = ids[-1]
             labels = columns.labels(table)
             writer.add_nodes(columns.features(table), labels=labels, ids=np.array(ids, dtype))
             if columns.split is not None:
@@ -111,8 +113,6 @@ def _write(
         for name in sorted(splits):
             writer.add_split(name, np.concatenate(splits[name]))
         for table in _chunks(tables["edges"]):
-            if table["sender"].null_count or table["receiver"].null_count:
-                raise ValueError("edges must join ids that nodes have; some join others")
             writer.add_edges(*(table[name].to_numpy() for name in ("sender", "receiver", "weight")))
 
 
@@ -132,6 +132,6 @@ def _chunks(dataset: Any) -> Any:
     """Tables of some rows each, in order."""
     import pyarrow as pa
 
-    for batch in dataset.to_batches(batch_size=1 << 17, fragment_readahead=1):
+    for batch in dataset.to_batches(batch_size=1 << 17, batch_readahead=1, fragment_readahead=1):
         if batch.num_rows:
             yield pa.Table.from_batches([batch])

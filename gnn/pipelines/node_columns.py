@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gnn.pipelines.columns import columns_of, is_whole
+from gnn.pipelines.columns import columns_of, is_whole, quoted
+from gnn.pipelines.numbered_nodes import check_ids
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -67,7 +68,7 @@ class NodeColumns:
             column = compute.index_in(column, value_set=names, skip_nulls=True)
         if str(column.type) in ("double", "float"):
             return column.to_numpy().astype(np.float32)
-        return column.fill_null(-1).to_numpy().astype(np.int32)
+        return column.cast("int64").fill_null(-1).to_numpy().astype(np.int32)
 
 
 def read_columns(
@@ -86,10 +87,9 @@ def read_columns(
 
     Raises:
         KeyError: there are no ids.
-        TypeError: ids are neither text nor whole numbers, or a column is no feature.
-        ValueError: another column is called `id`.
+        TypeError: ids are neither text nor whole numbers, or a column is nothing of a node.
+        ValueError: another column is called `id`, or a label is no class.
     """
-    from pyspark.sql import functions as sql
     from pyspark.sql import types
 
     names = {name: name for name in nodes.columns if name != id_column}
@@ -98,8 +98,7 @@ def read_columns(
         raise ValueError(f"nodes must not have a column 'id' beside id_column={id_column!r}")
     nodes = columns_of(nodes, {"id": id_column, **names}, "nodes")
     kind = nodes.schema["id"].dataType
-    if not (is_whole(kind) or isinstance(kind, types.StringType)):
-        raise TypeError(f"nodes must have ids of text or whole numbers; got {kind.simpleString()}")
+    check_ids(kind, "nodes")
     special = {label_column, split_column}
     numbers, lists = [], []
     for field in nodes.schema.fields[1:]:
@@ -117,13 +116,37 @@ def read_columns(
                 f"{field.name!r} is {field.dataType.simpleString()}: drop it, or encode it"
             )
     label = label_column if label_column in names else None
-    class_names = None
-    if label is not None and isinstance(nodes.schema[label].dataType, types.StringType):
-        found = nodes.select(label).where(sql.col(label).isNotNull()).distinct().collect()
-        class_names = tuple(sorted(row[0] for row in found))
     split = split_column if split_column in names else None
+    if split is not None and not isinstance(nodes.schema[split].dataType, types.StringType):
+        raise TypeError(
+            f"nodes must have names of splits in the column {split!r}; it is "
+            f"{nodes.schema[split].dataType.simpleString()}"
+        )
+    class_names = None if label is None else _class_names(nodes, label)
     columns = NodeColumns(tuple(numbers), tuple(lists), label, split, class_names)
     return nodes, columns
+
+
+def _class_names(nodes: DataFrame, label: str) -> tuple[str, ...] | None:
+    """The names of the classes where labels are text; others are looked at."""
+    from pyspark.sql import functions as sql
+    from pyspark.sql import types
+
+    kind, column = nodes.schema[label].dataType, sql.col(quoted(label))
+    if isinstance(kind, types.StringType):
+        found = nodes.select(column).where(column.isNotNull()).distinct().collect()
+        return tuple(sorted(row[0] for row in found))
+    if is_whole(kind) or isinstance(kind, types.BooleanType):
+        least, most = nodes.agg(sql.min(column.cast("long")), sql.max(column.cast("long"))).first()
+        if least is not None and not -1 <= least <= most < 2**31:
+            wrong = least if least < -1 else most
+            raise ValueError(f"nodes must have labels from 0 to {2**31 - 1}, or -1; got {wrong}")
+    elif not isinstance(kind, (types.DoubleType, types.FloatType)):
+        raise TypeError(
+            f"nodes must have labels of text, whole numbers or floats; the column {label!r} is "
+            f"{kind.simpleString()}"
+        )
+    return None
 
 
 def split_rows(column: Any, start: int) -> Iterator[tuple[str, np.ndarray]]:

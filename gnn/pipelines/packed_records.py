@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,13 +18,20 @@ from gnn.data.record_schema import KIND, write_schema
 from gnn.data.record_writing import check_shards, shard_name, write_shard
 from gnn.files import check_replaceable, whole_folder
 from gnn.graphs.graph import Graph
+from gnn.pipelines.columns import quoted
 from gnn.pipelines.node_columns import NodeColumns, read_columns
+from gnn.pipelines.numbered_nodes import check_ends, check_nodes, edges_of
+from gnn.pipelines.ordering import first_of_each
 from gnn.pipelines.stages import Stages
 from gnn.pipelines.tasks import task
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import DataFrame
+
+
+# The folder of shards that are not yet whole.
+_ATTEMPTS = "attempts"
 
 
 def write_packed_neighbors(
@@ -44,7 +53,7 @@ def write_packed_neighbors(
 
     The records are those, in the order of the ids, and read by `read_packed_neighbors`. Each
     executor writes some of the shards. The folder appears under its name when all are there; a job
-    that was stopped goes on from the tables that it has in `work`, which is removed at the end.
+    that was stopped goes on from the tables that it has in `work`, which are removed at the end.
 
     Args:
         edges: a row an edge: `sender`, `receiver` (ids) and `weight`.
@@ -61,12 +70,12 @@ def write_packed_neighbors(
         overwrite: whether to replace records that are there; nothing else is replaced.
 
     Raises:
-        FileExistsError: there is such a folder; or `work` holds something else.
+        FileExistsError: there is such a folder.
         KeyError: a column is missing.
         OSError: an executor wrote to another disk than the driver sees.
         TypeError: a column is of a type that no feature has.
-        ValueError: no node is in the split, there are no features, a feature is not finite, or an
-            argument is out of range.
+        ValueError: no node is in the split, an id comes twice, an edge joins what is no node, there
+            are no features, a feature is not finite, or an argument is out of range.
 
     Example:
 
@@ -77,7 +86,12 @@ def write_packed_neighbors(
     most = check_count("max_neighbors", max_neighbors)
     check_replaceable(output, KIND, overwrite=overwrite)
     nodes, columns = read_columns(nodes, id_column, label_column, split_column)
-    stages = Stages(work, [edges, nodes], {"what": "packed", "split": split, "most": most})
+    edges = edges_of(edges)
+    check_nodes(nodes, edges)
+    job = {"what": "packed", "split": split, "most": most, "columns": dataclasses.asdict(columns)}
+    stages = Stages(work, [edges, nodes], job)
+    edges = stages.table("given", edges)
+    check_ends(edges, nodes)
     rows = stages.table("rows", _stars(edges, nodes, columns, split, most))
     with whole_folder(output, KIND, overwrite=overwrite) as folder:
         written = _written(rows, folder, columns, most, shards, compression)
@@ -85,6 +99,8 @@ def write_packed_neighbors(
             raise ValueError(f"split {split!r} holds no nodes")
         for number in set(range(shards)) - {row["number"] for row in written}:
             write_shard(iter(()), folder / shard_name(PACKED, number, shards, compression))
+        # What other attempts at a shard have left.
+        shutil.rmtree(folder / _ATTEMPTS, ignore_errors=True)
         files = []
         for number in range(shards):
             path = folder / shard_name(PACKED, number, shards, compression)
@@ -104,34 +120,32 @@ def write_packed_neighbors(
             "features": _described(rows, columns, most),
         }
         write_schema(folder, PACKED, content)
-    stages.place.remove_all()
+    stages.remove()
 
 
 def _stars(
     edges: DataFrame, nodes: DataFrame, columns: NodeColumns, split: str | None, most: int
 ) -> DataFrame:
     """A row a node: its columns, whether its label may be seen, and the same of its neighbors."""
-    from pyspark.sql import Window
     from pyspark.sql import functions as sql
 
     seen = sql.lit(True)
     if split is not None:
         if columns.split is None:
             raise KeyError(f"nodes has no column of splits, of which {split!r} would be one")
-        seen = sql.coalesce(sql.col(columns.split) == split, sql.lit(False))
+        seen = sql.coalesce(sql.col(quoted(columns.split)) == split, sql.lit(False))
     names = [*columns.numbers, *columns.lists, *([columns.label] if columns.label else [])]
-    nodes = nodes.select("id", *names, seen.alias("is_seen"))
-    heaviest = Window.partitionBy("receiver").orderBy(
-        sql.desc("weight"), sql.desc(sql.col("sender").cast("string"))
-    )
+    # In a struct no name of a feature can meet one of ours.
+    node = sql.struct("id", *(sql.col(quoted(name)) for name in names), seen.alias("is_seen"))
+    nodes = nodes.select("id", node.alias("node"))
     pairs = edges.groupBy("receiver", "sender").agg(sql.max("weight").cast("float").alias("weight"))
-    pairs = pairs.where("weight > 0").withColumn("rank", sql.row_number().over(heaviest))
-    pairs = pairs.where(f"rank <= {most}").withColumnRenamed("sender", "id")
-    whole = sql.struct("weight", "id", *names, "is_seen")
-    stars = pairs.join(nodes, "id").select("receiver", whole.alias("neighbor"))
-    stars = stars.groupBy(sql.col("receiver").alias("id"))
-    around = stars.agg(sql.collect_list("neighbor").alias("neighbors"))
-    return nodes.where("is_seen").join(around, "id", "left")
+    heaviest = [sql.desc("weight"), sql.desc(sql.col("sender").cast("string"))]
+    pairs = first_of_each(pairs.where("weight > 0"), "receiver", heaviest, most)
+    pairs = pairs.select(sql.col("sender").alias("id"), "receiver", "weight")
+    neighbor = sql.struct("weight", "node").alias("neighbor")
+    stars = pairs.join(nodes, "id").select(sql.col("receiver").alias("id"), neighbor)
+    around = stars.groupBy("id").agg(sql.collect_list("neighbor").alias("neighbors"))
+    return nodes.where("node.is_seen").join(around, "id", "left")
 
 
 def _written(
@@ -183,8 +197,8 @@ def write_records(
                 yield from some
 
     path = Path(folder) / shard_name(PACKED, number, shards, compression)
-    path.parent.mkdir(parents=True, exist_ok=True)  # Where the disk is not shared.
-    attempt = path.with_name(f"{path.name}.{context.taskAttemptId()}")
+    attempt = path.parent / _ATTEMPTS / f"{path.name}.{context.taskAttemptId()}"
+    attempt.parent.mkdir(parents=True, exist_ok=True)
     write_shard(examples(), attempt, compression)
     os.replace(attempt, path)
     yield pa.RecordBatch.from_pydict(
@@ -198,8 +212,10 @@ def _examples(table: pa.Table, columns: NodeColumns, max_neighbors: int) -> Neig
 
     lists = table["neighbors"].combine_chunks()
     around = pa.Table.from_struct_array(lists.flatten())
-    alone = table.drop_columns(["neighbors"])
-    every = pa.concat_tables([alone, around.select(alone.column_names)])
+    alone, others = (
+        pa.Table.from_struct_array(some["node"].combine_chunks()) for some in (table, around)
+    )
+    every = pa.concat_tables([alone, others])
     ids, first, place = np.unique(
         np.array(every["id"].to_pylist()), return_index=True, return_inverse=True
     )

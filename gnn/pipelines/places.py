@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
+
+# How Spark calls a file system that PyArrow calls otherwise.
+_NAMES = {"s3a://": "s3://", "s3n://": "s3://"}
 
 
 class Place:
     """A folder that Spark writes to and the driver looks into.
 
     Args:
-        path: a path on a disk that all machines share, or the URI of a file system of PyArrow's
-            (`s3://`, `gs://`, `hdfs://`, `abfss://`, `file://`).
+        path: a path on a disk that all machines share, or the URI of a file system that PyArrow
+            opens (`s3://` or `s3a://`, `gs://`, `hdfs://`, `abfss://`, `file://`).
 
     Raises:
-        ValueError: PyArrow knows no such file system.
+        ValueError: it is neither.
 
     Example:
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     place = Place(folder + "/new")
-    ...     place.write("a.txt", "1")
-    ...     place.names(), place.has("a.txt"), place.has("b.txt"), place.read("a.txt")
-    (['a.txt'], True, False, '1')
+    ...     place = Place(folder).inside("new")
+    ...     place.names(), place.has("a.txt")
+    ([], False)
     """
 
     def __init__(self, path: str):
@@ -32,10 +35,14 @@ class Place:
         self._is_uri = "://" in path
         if self._is_uri:
             try:
-                self._files, self._base = fs.FileSystem.from_uri(path)
+                self._files, self._base = fs.FileSystem.from_uri(_as_arrow_says(path))
             except Exception as error:
-                raise ValueError(f"work must be a folder that PyArrow can open: {error}") from error
-            self._uri = path.rstrip("/")
+                raise ValueError(
+                    f"work must be a folder that PyArrow can open, got {path!r}: {error}"
+                ) from error
+            self._base, self._uri = self._base.rstrip("/"), path.rstrip("/")
+        elif re.match(r"[a-z][a-z0-9+.-]+:", path):
+            raise ValueError(f"work must be a path, or a URI with '://', got {path!r}")
         else:
             self._files, self._base = fs.LocalFileSystem(), str(Path(path).absolute())
             self._uri = f"file://{self._base}"
@@ -43,58 +50,49 @@ class Place:
     def __str__(self) -> str:
         return self._uri if self._is_uri else self._base
 
+    def inside(self, name: str) -> Place:
+        """A folder in it."""
+        return Place(f"{self}/{name}")
+
     def uri(self, name: str) -> str:
         """What Spark calls a folder in it."""
         return f"{self._uri}/{name}"
 
     def names(self) -> list[str]:
         """What lies in it, sorted; nothing where it is not there."""
-        from pyarrow import fs
-
-        found = self._files.get_file_info(fs.FileSelector(self._base, allow_not_found=True))
-        return sorted(info.base_name for info in found)
+        return sorted(info.base_name for info in self._infos(self._base))
 
     def has(self, name: str) -> bool:
         """Whether there is such a file."""
-        return bool(self._files.get_file_info(self._path(name)).is_file)
+        return bool(self._files.get_file_info(f"{self._base}/{name}").is_file)
 
-    def read(self, name: str) -> str:
-        """The text of a file."""
-        with self._files.open_input_stream(self._path(name)) as file:
-            return str(file.read().decode())
-
-    def write(self, name: str, text: str) -> None:
-        """Writes a file, and the folder if it is not there."""
-        self._files.create_dir(self._base, recursive=True)
-        with self._files.open_output_stream(self._path(name)) as file:
-            file.write(text.encode())
-
-    def remove(self, name: str) -> None:
-        """Removes a file or folder in it."""
-        if self.has(name):
-            self._files.delete_file(self._path(name))
-        else:
-            self._files.delete_dir(self._path(name))
-
-    def remove_all(self) -> None:
-        """Removes the folder."""
-        self._files.delete_dir(self._base)
+    def parts(self, name: str) -> list[str]:
+        """The files of a table of Spark's, in their order."""
+        found = [info.path for info in self._infos(f"{self._base}/{name}")]
+        parts = [path for path in found if "/part-" in path]
+        return sorted(parts, key=lambda path: (int(re.split(r"/part-(\d+)", path)[-2]), path))
 
     def dataset(self, name: str) -> Any:
         """A table of Parquet files in it, as PyArrow's data set: the files in their order."""
         import pyarrow.dataset as ds
+
+        return ds.dataset(self.parts(name), filesystem=self._files, format="parquet")
+
+    def remove(self) -> None:
+        """Removes the folder, if it is there."""
         from pyarrow import fs
 
-        files = self._files.get_file_info(fs.FileSelector(self._path(name)))
-        parts = sorted(info.path for info in files if info.base_name.startswith("part-"))
-        return ds.dataset(parts, filesystem=self._files, format="parquet")
+        if self._files.get_file_info(self._base).type == fs.FileType.Directory:
+            self._files.delete_dir(self._base)
 
-    def _path(self, name: str) -> str:
-        return f"{self._base}/{name}"
+    def _infos(self, path: str) -> list[Any]:
+        from pyarrow import fs
+
+        return list(self._files.get_file_info(fs.FileSelector(path, allow_not_found=True)))
 
 
-def describe_files(uris: list[str]) -> list[list[Any]]:
-    """Name, size and time of change of files, as JSON holds them.
+def describe_files(uris: list[str]) -> list[list[Any]] | None:
+    """Name, size and time of change of files, as JSON holds them; None where PyArrow cannot tell.
 
     Example:
 
@@ -103,12 +101,24 @@ def describe_files(uris: list[str]) -> list[list[Any]]:
     ...     [[_, size, _]] = describe_files(["file://" + file.name])
     >>> size
     0
+    >>> describe_files(["nowhere://a"]) is None
+    True
     """
     from pyarrow import fs
 
     found = []
-    for uri in sorted(uris):
-        files, path = fs.FileSystem.from_uri(uri)
-        info = files.get_file_info(path)
-        found.append([uri, info.size, info.mtime_ns])
+    try:
+        for uri in sorted(uris):
+            files, path = fs.FileSystem.from_uri(_as_arrow_says(uri))
+            info = files.get_file_info(path)
+            found.append([uri, info.size, info.mtime_ns])
+    except Exception:  # Of many kinds, as there are file systems.
+        return None
     return found
+
+
+def _as_arrow_says(uri: str) -> str:
+    for name, arrow in _NAMES.items():
+        if uri.startswith(name):
+            return arrow + uri.removeprefix(name)
+    return uri

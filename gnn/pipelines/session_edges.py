@@ -9,6 +9,7 @@ from gnn.configs.sessions import SessionGraphConfig, as_session_graph_config
 from gnn.edges.missing import as_na_values
 from gnn.edges.sessions.arrow_counts import count_items, count_pairs, sessions_differ, weigh_pairs
 from gnn.pipelines.columns import columns_of, seconds_of, without_missing
+from gnn.pipelines.ordering import first_of_each, turned
 from gnn.pipelines.stages import Stages
 from gnn.pipelines.swing_weights import by_swing
 from gnn.pipelines.tasks import task
@@ -41,8 +42,8 @@ def session_edges(
 
     Args:
         records: a row a record, with the columns that the configuration names; the time is a number
-            of seconds, a timestamp or a date. What lacks its session (or user), item or time is
-            left out.
+            of seconds, a timestamp, a date, or text of one (ISO 8601). What lacks its session (or
+            user), item or time is left out.
         config: a `gnn.SessionGraphConfig` or a dict of its fields; None counts pairs, and leaves
             out nothing. Of an item of more than `swing_sessions`, `"swing"` takes those that come
             last in the order of their names.
@@ -56,9 +57,9 @@ def session_edges(
         a row an edge, in no order.
 
     Raises:
-        FileExistsError: `work` holds something else.
         KeyError: a column is missing.
-        TypeError: the column of the time is text.
+        OSError: `work` is not shared by the executors.
+        TypeError: the column of the time is of another type.
         ValueError: order or age matters and there is no `time_column`.
 
     Example:
@@ -67,26 +68,28 @@ def session_edges(
     >>> # edges = gnn.pipelines.session_edges(records, {"weighting": "auto"})
     >>> # edges.write.parquet("s3://graphs/clicks/")
     """
-    return plan_of(records, as_session_graph_config(config), na_values, work).edges
+    return session_plan(records, as_session_graph_config(config), na_values, work).edges
 
 
 class Plan(NamedTuple):
     """The steps of a job, each a DataFrame.
 
     Attributes:
+        stages: what is kept of it, or None.
         log: the records that have all that they need: `name`, `item` and, if wanted, `time`.
         items: what `gnn.edges.sessions.arrow_counts.count_items` counts, of the whole log.
         pairs: what `count_pairs` counts, with `together`.
         edges: what pairs become.
     """
 
+    stages: Stages | None
     log: DataFrame
     items: DataFrame
     pairs: DataFrame
     edges: DataFrame
 
 
-def plan_of(
+def session_plan(
     records: DataFrame,
     config: SessionGraphConfig,
     na_values: Collection[str] | None,
@@ -115,7 +118,7 @@ def plan_of(
     else:
         weighed = _weighed(frequent, items, config)
     edges = _directions(weighed, config).select("sender", "receiver", "weight")
-    return Plan(log, items, pairs, edges)
+    return Plan(stages, log, items, pairs, edges)
 
 
 def _log(
@@ -199,12 +202,13 @@ def _frequent(pairs: DataFrame, config: SessionGraphConfig) -> DataFrame:
         return pairs
     if not config.join_isolated:
         return pairs.where(f"count >= {config.min_count}")
-    from pyspark.sql import Window
     from pyspark.sql import functions as sql
 
-    most = sql.max("count").over(Window.partitionBy("receiver"))
-    frequent = f"count >= {config.min_count} OR most < {config.min_count}"
-    return pairs.withColumn("most", most).where(frequent).drop("most")
+    # No window over the pairs of a receiver: those of a popular item would be in one task.
+    most = pairs.groupBy("receiver").agg(sql.max("count").alias("most"))
+    lonely = most.where(f"most < {config.min_count}").select("receiver")
+    rare = pairs.where(f"count < {config.min_count}").join(lonely, "receiver", "left_semi")
+    return pairs.where(f"count >= {config.min_count}").unionByName(rare)
 
 
 def _weighed(pairs: DataFrame, items: DataFrame, config: SessionGraphConfig) -> DataFrame:
@@ -237,7 +241,10 @@ def _weighed(pairs: DataFrame, items: DataFrame, config: SessionGraphConfig) -> 
 def _directions(edges: DataFrame, config: SessionGraphConfig) -> DataFrame:
     """The heaviest of each receiver, and both directions of them, or what stands alone."""
     if config.max_neighbors is not None:
-        edges = heaviest(edges, config.max_neighbors)
+        from pyspark.sql import functions as sql
+
+        order = [sql.desc("weight"), "sender"]  # Of equal ones those of the first senders.
+        edges = first_of_each(edges, "receiver", order, config.max_neighbors)
     elif config.is_symmetric and not config.join_isolated:
         return edges  # Both directions are there.
     if config.mutual:
@@ -245,21 +252,3 @@ def _directions(edges: DataFrame, config: SessionGraphConfig) -> DataFrame:
     if config.is_symmetric:
         return edges.unionByName(turned(edges)).dropDuplicates(["receiver", "sender"])
     return edges
-
-
-def turned(edges: DataFrame) -> DataFrame:
-    """The edges back, each of the same weight."""
-    from pyspark.sql import functions as sql
-
-    # `withColumnsRenamed` renames one after the other, and cannot swap two names.
-    ends = sql.col("sender").alias("receiver"), sql.col("receiver").alias("sender")
-    return edges.select(*ends, "weight")
-
-
-def heaviest(edges: DataFrame, k: int) -> DataFrame:
-    """Of each receiver the k heaviest edges; of equal ones those of the first senders."""
-    from pyspark.sql import Window
-    from pyspark.sql import functions as sql
-
-    order = Window.partitionBy("receiver").orderBy(sql.desc("weight"), "sender")
-    return edges.withColumn("rank", sql.row_number().over(order)).where(f"rank <= {k}").drop("rank")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gnn.configs.sessions import SessionGraphConfig
 from gnn.edges.sessions.arrow_swing import list_sessions, weigh_by_swing
-from gnn.pipelines.tasks import task
+from gnn.pipelines.ordering import first_of_each
+from gnn.pipelines.tasks import group_task, task
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -30,8 +31,8 @@ def by_swing(
         `receiver`, `sender` and `weight` (float) of those pairs, in both directions, that weigh
         enough.
     """
-    from pyspark.sql import Window, types
     from pyspark.sql import functions as sql
+    from pyspark.sql import types
 
     item = whole.schema["item"].dataType
     schema = types.StructType(
@@ -43,22 +44,15 @@ def by_swing(
         ]
     )
     lists = whole.mapInArrow(task(list_sessions, config=config, last=last), schema)
-    of_item = Window.partitionBy("item").orderBy(sql.desc("name"), sql.desc("place"))
     taken = lists.select("name", "place", sql.explode("items").alias("item"))
-    taken = taken.withColumn("rank", sql.row_number().over(of_item))
-    taken = taken.where(f"rank <= {config.swing_sessions}").groupBy("name", "place")
+    last_first = [sql.desc("name"), sql.desc("place")]
+    taken = first_of_each(taken, "item", last_first, config.swing_sessions).groupBy("name", "place")
     stars = lists.join(taken.agg(sql.collect_list("item").alias("takers")), ["name", "place"])
     stars = stars.select(sql.explode("takers").alias("item"), "weight", "items", "takers")
-    weigh = task(weigh_by_swing, smoothing=config.swing_smoothing)
-
-    # Spark looks into the signature of what it applies to a group, and warns of a partial's.
-    def weights(table: Any) -> Any:
-        return weigh(table)
-
-    weights.__name__ = weigh.__name__
+    weigh = group_task(weigh_by_swing, smoothing=config.swing_smoothing)
     ends = [types.StructField(name, item) for name in ("receiver", "sender")]
     found = stars.groupBy("item").applyInArrow(
-        weights, types.StructType([*ends, types.StructField("weight", types.DoubleType())])
+        weigh, types.StructType([*ends, types.StructField("weight", types.DoubleType())])
     )
     pairs = pairs.select("receiver", "sender")
     if config.comes_in_halves:

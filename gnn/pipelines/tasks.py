@@ -33,6 +33,23 @@ def task(function: Callable[..., Any], **arguments: Any) -> Callable[..., Any]:
     return made
 
 
+def group_task(function: Callable[..., Any], **arguments: Any) -> Callable[[Any], Any]:
+    """As `task`, for a function of a group: Spark looks at its signature, and knows no partials.
+
+    Example:
+
+    >>> group_task(max, default=0)([1, 5])
+    5
+    """
+    made = task(function, **arguments)
+
+    def of_group(table: Any) -> Any:
+        return made(table)
+
+    of_group.__name__ = made.__name__
+    return of_group
+
+
 def _as_json(value: Any) -> Any:
     """What JSON does not know."""
     if isinstance(value, np.ndarray):

@@ -20,6 +20,7 @@ def test_a_log(spark: Any, tmp_path: Path, capsys: Capture) -> None:
     rng = np.random.default_rng(0)
     clicks = [(f"v{rng.integers(9)}", f"p{rng.integers(6)}") for _ in range(40)]
     lines = ["visit,product", *(f"{visit},{product}" for visit, product in clicks), "v1,NA", ",p1"]
+    lines += ['"v ""1"", 2",p1', '"v ""1"", 2",p2', "v8,alone"]
     (tmp_path / "log.csv").write_text("\n".join(lines) + "\n")
     command = (
         f"build-graph {tmp_path}/log.csv --session-column visit --item-column product "
@@ -74,6 +75,12 @@ def test_vectors(spark: Any, tmp_path: Path, capsys: Capture) -> None:
         ("--master local[2] --work there --memory 2GB", "--memory is for one machine"),
     ],
 )
+def test_a_table_that_is_none(tmp_path: Path, spark: Any, capsys: Capture) -> None:
+    command = f"build-graph {tmp_path}/log.tsv --output {tmp_path}/graph"
+    assert main(shlex.split(f"{command} --master local[2] --work {tmp_path}/work")) == 1
+    assert "must be a folder of Parquet, or end in one of" in capsys.readouterr().err
+
+
 def test_flags_that_do_not_go_together(flags: str, message: str, capsys: Capture) -> None:
     assert main(shlex.split(f"build-graph log.csv --output graph {flags}")) == 2
     assert message in capsys.readouterr().err

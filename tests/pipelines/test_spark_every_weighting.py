@@ -121,12 +121,13 @@ def test_an_executor_is_killed(spark: Any, tmp_path: Path) -> None:
     thread = threading.Thread(target=job)
     thread.start()
     tracker = spark.sparkContext.statusTracker()
-    while not tracker.getActiveStageIds():
+    stages: list[Any] = []
+    while not any(stage and stage.numActiveTasks for stage in stages) and thread.is_alive():
         time.sleep(0.01)
-    time.sleep(1.0)
-    assert thread.is_alive()
+        stages = [tracker.getStageInfo(number) for number in tracker.getActiveStageIds()]
     os.kill(before[0], signal.SIGKILL)
     thread.join(120)
+    assert found, "the job has failed"
     edges = session_edges(sessions, items, 3000, config)
     ends = zip(edges.senders.tolist(), edges.receivers.tolist(), strict=True)
     assert_equal(found[0], dict(zip(ends, edges.weights.tolist(), strict=True)))

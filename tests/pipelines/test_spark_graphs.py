@@ -110,6 +110,42 @@ def test_packed_records(
     assert labels.shape == (len(made),)
 
 
+def test_repeats_are_summed_and_no_name_of_a_column_is_ours(spark: Any, tmp_path: Path) -> None:
+    """Columns that are called as what is joined, or have a dot; edges of weight 0 and twice."""
+    names = ("receiver", "weight", "rank", "gnn_place", "a.b", "node")
+    nodes = spark.createDataFrame(
+        [(0, *(1.0 + n for n in range(6)), 3), (5, *(7.0 + n for n in range(6)), None)],
+        ["id", *names, "label"],
+    )
+    edges = spark.createDataFrame(
+        [(0, 5, 1.0), (0, 5, 2.0), (5, 0, 0.0)], ENDS.replace("string", "long")
+    )
+    work = str(tmp_path / "work")
+    kept = [name for name in nodes.columns if name != "gnn_place"]
+    nodes = nodes.select([nodes[f"`{name}`"] for name in kept])
+    graph = pipelines.write_graph(edges, tmp_path / "graph", nodes=nodes, work=work)
+    assert (graph.senders.tolist(), graph.receivers.tolist()) == ([0], [1])
+    assert graph.weights.tolist() == [3.0]
+    assert graph.features["features"].tolist() == [[1, 2, 3, 5, 6], [7, 8, 9, 11, 12]]
+    assert graph.labels is not None and graph.labels.tolist() == [3, -1]
+    pipelines.write_packed_neighbors(
+        edges,
+        tmp_path / "packed",
+        nodes=nodes.withColumnRenamed("weight", "heavy"),
+        work=work,
+        max_neighbors=1,
+        shards=1,
+    )
+    ((inputs, labels),) = read_packed_neighbors(tmp_path / "packed", batch_size=2)
+    assert inputs["features"].numpy()[:2].tolist() == [[1, 2, 3, 5, 6], [7, 8, 9, 11, 12]]
+    assert labels.numpy().tolist() == [3, -1]
+    assert sorted(path.name for path in (tmp_path / "packed").iterdir()) == [
+        "gnn_manifest.json",
+        "packed_neighbors-00000-of-00001.tfrecord",
+        "schema.json",
+    ]
+
+
 def test_faults(spark: Any, tables: tuple[Any, Any], tmp_path: Path) -> None:
     edges, nodes = tables
     work = str(tmp_path / "work")
@@ -119,12 +155,42 @@ def test_faults(spark: Any, tables: tuple[Any, Any], tmp_path: Path) -> None:
 
     with pytest.raises(KeyError, match="nodes has no column 'name'"):
         write(edges, nodes, id_column="name")
+    with pytest.raises(KeyError, match="edges has no column 'weight'"):
+        write(edges.drop("weight"), nodes)
     with pytest.raises(TypeError, match="the column 'label' is string: drop it"):
         write(edges, nodes, label_column="class")
-    with pytest.raises(ValueError, match="edges must join ids that nodes have"):
-        write(edges, nodes.where("id != 'a'"))
+    with pytest.raises(TypeError, match="names of splits in the column 'split'; it is int"):
+        write(edges, nodes.selectExpr("id", "1 AS split"))
+    with pytest.raises(TypeError, match="labels of text, whole numbers or floats.*decimal"):
+        write(edges, nodes.selectExpr("id", "1.5 AS label"))
+    with pytest.raises(ValueError, match="labels from 0 to 2147483647, or -1; got 4294967297"):
+        write(edges, nodes.selectExpr("id", "4294967297 AS label"))
+    with pytest.raises(
+        TypeError, match="ids of the kind that nodes have, bigint; sender is string"
+    ):
+        write(edges, spark.range(3))
+    with pytest.raises(ValueError, match="nodes must hold one, got none"):
+        write(edges, nodes.where("id = 'z'"))
     with pytest.raises(ValueError, match="nodes must have distinct ids .* got 'g'"):
         write(edges, nodes.union(nodes.where("id = 'g'")))
+    for writer, more in (
+        (pipelines.write_graph, {}),
+        (pipelines.write_packed_neighbors, {"max_neighbors": 1}),
+    ):
+        with pytest.raises(ValueError, match="edges must join ids that nodes have; 'a' is none"):
+            writer(edges, tmp_path / "g", nodes=nodes.where("id != 'a'"), work=work, **more)
     with pytest.raises(ValueError, match="finite number in the column 'x'; that of 'c' has None"):
         write(edges, nodes.selectExpr("id", "nullif(x, 3.0) AS x"))
+    with pytest.raises(ValueError, match="split 'none' holds no nodes"):
+        pipelines.write_packed_neighbors(
+            edges, tmp_path / "g", nodes=nodes, work=work, max_neighbors=1, split="none"
+        )
+    for records in (edges.limit(0), edges.selectExpr("sender", "null AS item")):
+        with pytest.raises((ValueError, TypeError), match="records"):
+            pipelines.build_graph(
+                records.withColumnsRenamed({"sender": "session", "receiver": "item"}),
+                tmp_path / "graph",
+                work=work,
+            )
     assert not (tmp_path / "graph").exists()
+    assert not (tmp_path / "g").exists()

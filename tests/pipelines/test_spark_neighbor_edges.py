@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import Any
 
 import numpy as np
 import pytest
 
 import gnn
-from gnn.pipelines import neighbor_edges
+from gnn.pipelines import neighbor_edges, vector_cells
 
 
 def as_table(spark: Any, vectors: np.ndarray) -> Any:
@@ -54,9 +55,7 @@ def test_exact_with_copies_and_zeros(spark: Any, fields: dict[str, Any]) -> None
 
 
 @pytest.mark.parametrize("metric", ["cosine", "ip", "l2"])
-def test_approximate_says_its_recall(
-    spark: Any, metric: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_approximate_says_its_recall(spark: Any, metric: str) -> None:
     """Neighbors within cells that are read: the recall that is said is that of all vectors."""
     vectors = np.random.default_rng(1).normal(size=(600, 2))
     config = {"k": 5, "metric": metric, "method": "approximate", "target_recall": 0.8}
@@ -73,11 +72,20 @@ def test_approximate_says_its_recall(
 
 
 def test_large_cells_are_parted(spark: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    module = __import__("sys").modules["gnn.pipelines.neighbor_edges"]
-    monkeypatch.setattr(module, "_MOST_HELD", 7)
+    """Holders in three parts a cell or more, askers in seven or more."""
+    monkeypatch.setattr(vector_cells, "_MOST_HELD", 7)
     vectors = np.random.default_rng(2).normal(size=(50, 2))
     edges = edges_of(neighbor_edges(as_table(spark, vectors), {"k": 3, "method": "exact"}))
     assert set(edges) == set(on_one_machine(vectors, k=3))
+
+
+def test_many_copies_of_few(spark: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is counted is what is different: three vectors are compared, all of them."""
+    monkeypatch.setattr(sys.modules["gnn.pipelines.neighbor_edges"], "_FEW", 10)
+    vectors = np.repeat([[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], 20, axis=0)
+    found = neighbor_edges(as_table(spark, vectors), {"k": 4})
+    assert found.how.endswith("by cosine, exact")
+    assert set(edges_of(found)) == set(on_one_machine(vectors, k=4))
 
 
 def test_faults(spark: Any) -> None:
@@ -89,5 +97,13 @@ def test_faults(spark: Any) -> None:
     with pytest.raises(ValueError, match="vectors must hold one that is not missing, nor zeros"):
         neighbor_edges(table)
     uneven = spark.createDataFrame([(0, [1.0]), (1, [1.0, 2.0])], "id long, vector array<double>")
-    with pytest.raises(Exception, match="vectors must be of one length; got 1 and 2"):
+    with pytest.raises(Exception, match="vectors must be of one length; got . of . and . of ."):
         neighbor_edges(uneven, {"k": 1}).edges.collect()
+    rows = [(0, [1.0, None]), (1, [1.0, 2.0])]
+    missing = spark.createDataFrame(rows, "id long, vector array<double>")
+    with pytest.raises(Exception, match="vectors must be finite; that of 0 holds a number"):
+        neighbor_edges(missing, {"k": 1}).edges.collect()
+    with pytest.raises(ValueError, match="vectors must have distinct ids; got 0 twice"):
+        neighbor_edges(uneven.selectExpr("0L AS id", "array(1D, id) AS vector"), {"k": 1})
+    with pytest.raises(TypeError, match="the column 'vector' is string"):
+        neighbor_edges(spark.sql("SELECT 1 AS id, '1 2' AS vector"))

@@ -26,6 +26,7 @@ def test_the_page_runs(
         "vectors": spark.createDataFrame(vectors, "id long, embedding array<double>"),
     }
     monkeypatch.chdir(tmp_path)
+    spark.conf.set("spark.sql.adaptive.enabled", "true")  # As the page says, and Spark by itself.
     for name, table in tables.items():
         table.write.parquet(str(tmp_path / name))
     code = [
@@ -41,3 +42,4 @@ def test_the_page_runs(
     assert shop == "9 ['features'] ['test', 'train']"
     assert found == "10 nearest neighbors of each by cosine, exact"
     assert not (tmp_path / "work").exists()
+    spark.conf.set("spark.sql.adaptive.enabled", "false")

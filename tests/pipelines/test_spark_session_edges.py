@@ -12,6 +12,7 @@ import pytest
 from gnn.configs.sessions import SessionGraphConfig
 from gnn.pipelines import session_edges
 from gnn.pipelines.columns import seconds_of
+from gnn.pipelines.stages import Stages
 from tests.edges.brute_force import brute_force
 from tests.edges.test_session_edges import random_log
 
@@ -86,10 +87,11 @@ def test_times_of_every_kind_are_the_same_moment(spark: Any) -> None:
     row = spark.sql(
         "SELECT timestamp'1970-01-02 12:00:00+00:00' a, timestamp_ntz'1970-01-02 12:00:00' b, "
         "'1970-01-02T12:00:00' c, '1970-01-02T14:00:00+02:00' d, '1970-01-02 12:00:00Z' e, "
-        "'129600' f, 129600 g, date'1970-01-02' h, '1970-01-02' i, 'noon' j"
+        "'129600' f, 129600 g, date'1970-01-02' h, '1970-01-02' i, 'noon' j, "
+        "'1970-01-02T14:00:00+02' k, '1970-01-02 14:00:00 Europe/Paris' l"
     )
     found = row.select(*(seconds_of(row, name, name).alias(name) for name in row.columns)).first()
-    assert list(found) == [129600.0] * 7 + [86400.0] * 2 + [None]
+    assert list(found) == [129600.0] * 7 + [86400.0] * 2 + [None, 129600.0, None]
 
 
 def test_goes_on_from_what_was_counted(spark: Any, tmp_path: Path) -> None:
@@ -97,34 +99,68 @@ def test_goes_on_from_what_was_counted(spark: Any, tmp_path: Path) -> None:
     spark.createDataFrame(log, SCHEMA).write.parquet(str(tmp_path / "log"))
     records = spark.read.parquet(str(tmp_path / "log"))
     work = tmp_path / "work"
+    work.mkdir()
+    (work / "mine.txt").write_text("mine")
 
-    def edges(**fields: Any) -> list[Any]:
-        found = session_edges(records, {"weighting": "npmi", **fields}, work=str(work))
+    def edges(table: Any = records, **fields: Any) -> list[Any]:
+        found = session_edges(table, {"weighting": "npmi", **fields}, work=str(work))
         return sorted(map(tuple, found.collect()))
 
     def made() -> dict[str, int]:
-        return {name: (work / name / "_SUCCESS").stat().st_mtime_ns for name in ("items", "pairs")}
+        found = work.glob("gnn-*/*/_SUCCESS")
+        return {str(path.parent.relative_to(work)): path.stat().st_mtime_ns for path in found}
 
     first, before = edges(), made()
+    assert {Path(name).name for name in before} == {"items", "pairs"}
     assert edges() == first
     assert made() == before
     # What was not finished is made again, and only that.
-    (work / "pairs" / "_SUCCESS").unlink()
+    (pairs,) = (name for name in before if name.endswith("pairs"))
+    (items,) = (name for name in before if name.endswith("items"))
+    (work / pairs / "_SUCCESS").unlink()
     assert edges() == first
-    assert made()["items"] == before["items"]
-    assert made()["pairs"] > before["pairs"]
-    # Another job takes nothing over.
+    assert made()[items] == before[items]
+    assert made()[pairs] > before[pairs]
+    # Other jobs have their own tables: another configuration, other names of the same columns,
+    # another condition, and the same job on a log that has grown.
+    count = len(made())
     assert len(edges(max_session_items=2)) < len(first)
-    assert made()["items"] > before["items"]
-    # Nor does the same one on another log.
+    assert edges(records.toDF("item", "session", "at")) != first
+    assert edges(records.where("session < 9")) != first
     spark.createDataFrame(log[:30], SCHEMA).write.mode("append").parquet(str(tmp_path / "log"))
+    edges(spark.read.parquet(str(tmp_path / "log")))
+    assert len(made()) == count + 8
+    assert edges() is not None
+    assert (work / "mine.txt").read_text() == "mine"
+
+
+def test_what_cannot_be_known_to_be_the_same_is_made_anew(spark: Any, tmp_path: Path) -> None:
+    spark.createDataFrame(random_log(1), SCHEMA).write.parquet(str(tmp_path / "log"))
     records = spark.read.parquet(str(tmp_path / "log"))
-    before = made()
-    edges(max_session_items=2)
-    assert made()["items"] > before["items"]
+    few = spark.createDataFrame([(1,), (2,)], "session long")
+    for table in (few.join(records, "session"), records.withColumn("now", sql_now(spark))):
+        folders = [
+            Stages(str(tmp_path / "work"), [table], {"what": "a test"}).place for _ in range(2)
+        ]
+        assert str(folders[0]) != str(folders[1])
+    folders = [
+        Stages(str(tmp_path / "work"), [records], {"what": "a test"}).place for _ in range(2)
+    ]
+    assert str(folders[0]) == str(folders[1])
+    # Options of a reader say what is read, too.
+    for sep in (",", ";"):
+        table = spark.read.option("sep", sep).csv(str(tmp_path / "log"), schema=SCHEMA)
+        folders.append(Stages(str(tmp_path / "work"), [table], {"what": "a test"}).place)
+    assert len(set(map(str, folders))) == 3
 
 
-def test_faults(spark: Any, tmp_path: Path) -> None:
+def sql_now(spark: Any) -> Any:
+    from pyspark.sql import functions as sql
+
+    return sql.current_timestamp()
+
+
+def test_faults(spark: Any) -> None:
     records = spark.createDataFrame([(0, 1, True)], "session long, item long, at boolean")
     with pytest.raises(KeyError, match=r"records has no column 'what'; it has \['session'"):
         session_edges(records, {"item_column": "what"})
@@ -132,7 +168,5 @@ def test_faults(spark: Any, tmp_path: Path) -> None:
         session_edges(records, {"window": 1})
     with pytest.raises(TypeError, match="time_column must be .*; 'at' is boolean"):
         session_edges(records, {"window": 1, "time_column": "at"})
-    (tmp_path / "mine.txt").write_text("mine")
-    with pytest.raises(FileExistsError, match="work must be a new folder.*'mine.txt'"):
-        session_edges(records, work=str(tmp_path))
-    assert (tmp_path / "mine.txt").read_text() == "mine"
+    with pytest.raises(ValueError, match="work must be a path, or a URI with '://', got 'dbfs:/a'"):
+        session_edges(records.select("session", "item"), work="dbfs:/a")

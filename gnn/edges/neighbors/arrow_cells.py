@@ -12,11 +12,14 @@ import numpy as np
 
 from gnn.edges.neighbors.exact import near_pairs
 from gnn.edges.neighbors.metrics import Vectors, lengths
+from gnn.edges.neighbors.pairs import rank_in_run
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _ROUNDS = 6
+# Numbers that are compared at a time, 8 bytes each.
+_NUMBERS = 1 << 22
 
 
 def assign_cells(
@@ -37,20 +40,21 @@ def assign_cells(
     """
     import pyarrow as pa
 
-    for batch in batches:
-        if not batch.num_rows:
-            continue
-        vectors = vectors_of(batch.column("vector"))
-        cells = cells_of(vectors, centers, metric, longest)[:, :read].astype(np.int32)
-        ends = np.arange(0, cells.size + 1, cells.shape[1], dtype=np.int32)
-        yield pa.RecordBatch.from_pydict(
-            {
-                "id": batch.column("id"),
-                "vector": batch.column("vector"),
-                "home": homes_of(vectors, centers, metric, longest).astype(np.int32),
-                "cells": pa.ListArray.from_arrays(ends, cells.ravel()),
-            }
-        )
+    for whole in batches:
+        step = max(1, _NUMBERS // len(centers))  # A batch with all centers would be gigabytes.
+        for start in range(0, whole.num_rows, step):
+            batch = whole.slice(start, step)
+            vectors = vectors_of(batch.column("vector"), batch.column("id"))
+            cells = cells_of(vectors, centers, metric, longest, read).astype(np.int32)
+            ends = np.arange(0, cells.size + 1, cells.shape[1], dtype=np.int32)
+            yield pa.RecordBatch.from_pydict(
+                {
+                    "id": batch.column("id"),
+                    "vector": batch.column("vector"),
+                    "home": homes_of(vectors, centers, metric, longest).astype(np.int32),
+                    "cells": pa.ListArray.from_arrays(ends, cells.ravel()),
+                }
+            )
 
 
 def homes_of(vectors: np.ndarray, centers: np.ndarray, metric: str, longest: float) -> np.ndarray:
@@ -62,14 +66,24 @@ def homes_of(vectors: np.ndarray, centers: np.ndarray, metric: str, longest: flo
     return _nearness(placed(vectors, metric, longest, asks=False), centers).argmax(axis=1)
 
 
-def cells_of(vectors: np.ndarray, centers: np.ndarray, metric: str, longest: float) -> np.ndarray:
-    """All cells, the nearest to each vector first, integers `[rows, cells]`.
+def cells_of(
+    vectors: np.ndarray,
+    centers: np.ndarray,
+    metric: str,
+    longest: float,
+    most: int | None = None,
+) -> np.ndarray:
+    """The cells that are nearest to each vector, in this order, integers `[rows, most]`.
 
     >>> cells_of(np.array([[4.0], [1.0]]), np.array([[0.0], [5.0]]), "l2", 4.0).tolist()
     [[1, 0], [0, 1]]
     """
-    nearness = _nearness(placed(vectors, metric, longest, asks=True), centers)
-    return np.argsort(-nearness, axis=1, kind="stable")
+    nearness = -_nearness(placed(vectors, metric, longest, asks=True), centers)
+    if most is None or most >= len(centers):
+        return np.argsort(nearness, axis=1, kind="stable")
+    near = np.sort(np.argpartition(nearness, most - 1, axis=1)[:, :most], axis=1)
+    order = np.argsort(np.take_along_axis(nearness, near, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(near, order, axis=1)
 
 
 def trained_centers(vectors: np.ndarray, cells: int, seed: int) -> np.ndarray:
@@ -88,7 +102,7 @@ def trained_centers(vectors: np.ndarray, cells: int, seed: int) -> np.ndarray:
 def near_sample(
     batches: Iterator[pa.RecordBatch], sample: np.ndarray, k: int, metric: str
 ) -> Iterator[pa.RecordBatch]:
-    """Finds the nearest of some vectors among others.
+    """Finds the nearest of some vectors among those of a task.
 
     Args:
         batches: `id` and `vector`, those among which neighbors are sought.
@@ -97,26 +111,25 @@ def near_sample(
         metric: `"cosine"`, `"ip"` or `"l2"`.
 
     Yields:
-        `row` of the sample, and `id`, `vector` and `distance` of what is near: of each batch.
+        `row` of the sample, and `id`, `vector` and `distance` of the k nearest.
     """
     import pyarrow as pa
 
-    asked = Vectors.of(sample, metric)
+    asked, found = Vectors.of(sample, metric), None
     for batch in batches:
         if not batch.num_rows:
             continue
-        batch = pa.Table.from_batches([batch]).sort_by("id").combine_chunks()
-        vectors = Vectors.of(vectors_of(batch["vector"]), metric)
-        near = near_pairs(asked, vectors, min(k, len(vectors)))
-        found = batch.take(pa.array(near.columns)).combine_chunks()
-        yield pa.RecordBatch.from_pydict(
-            {
-                "row": near.rows,
-                "id": found["id"].combine_chunks(),
-                "vector": found["vector"].combine_chunks(),
-                "distance": near.distances,
-            }
-        )
+        table = pa.Table.from_batches([batch]).sort_by("id").combine_chunks()
+        vectors = Vectors.of(vectors_of(table["vector"], table["id"]), metric)
+        near = near_pairs(asked, vectors, min(k, len(vectors)), threads=1)
+        some = table.take(pa.array(near.columns))
+        some = some.append_column("row", pa.array(near.rows.astype(np.int64)))
+        some = some.append_column("distance", pa.array(near.distances))
+        both = some if found is None else pa.concat_tables([found, some])
+        both = both.sort_by([(name, "ascending") for name in ("row", "distance", "id")])
+        found = both.take(pa.array(np.flatnonzero(rank_in_run(both["row"].to_numpy()) < k)))
+    if found is not None:
+        yield from found.select(["row", "id", "vector", "distance"]).combine_chunks().to_batches()
 
 
 def placed(vectors: np.ndarray, metric: str, longest: float, *, asks: bool) -> np.ndarray:
@@ -162,8 +175,9 @@ def near_in_cell(table: pa.Table, k: int, metric: str) -> pa.Table:
 
     table = table.sort_by("id")
     asks, holds = (np.flatnonzero(table[name].to_numpy()) for name in ("asks", "holds"))
-    vectors = vectors_of(table["vector"])
-    near = near_pairs(Vectors.of(vectors[asks], metric), Vectors.of(vectors[holds], metric), k + 1)
+    vectors = vectors_of(table["vector"], table["id"])
+    asked, held = (Vectors.of(vectors[some], metric) for some in (asks, holds))
+    near = near_pairs(asked, held, k + 1, threads=1)  # A core has other tasks beside.
     rows, columns = asks[near.rows], holds[near.columns]
     others = rows != columns
     ids = table["id"].combine_chunks()
@@ -176,22 +190,33 @@ def near_in_cell(table: pa.Table, k: int, metric: str) -> pa.Table:
     )
 
 
-def vectors_of(column: Any) -> np.ndarray:
+def vectors_of(column: Any, ids: Any) -> np.ndarray:
     """A column of lists of one length as an array `[rows, width]`.
+
+    Args:
+        column: the lists.
+        ids: whose they are.
 
     Raises:
         ValueError: lists have different lengths, or a number is missing or not finite.
     """
     lists = column.combine_chunks() if hasattr(column, "chunks") else column
     sizes = np.diff(np.asarray(lists.offsets))
-    if (sizes != sizes[:1]).any():
+    other = np.flatnonzero(sizes != sizes[:1])
+    if other.size:
+        at = int(other[0])
         raise ValueError(
-            f"vectors must be of one length; got {int(sizes.min())} and {int(sizes.max())}"
+            f"vectors must be of one length; got {sizes[0]} of {ids[0].as_py()!r} and {sizes[at]} "
+            f"of {ids[at].as_py()!r}"
         )
-    flat = lists.flatten().to_numpy(zero_copy_only=False)
-    if not np.isfinite(flat).all():
-        raise ValueError("vectors must be finite; one holds a number that is missing or is not")
-    return flat.reshape(len(lists), -1)
+    rows = lists.flatten().to_numpy(zero_copy_only=False).reshape(len(lists), -1)
+    wrong = np.flatnonzero(~np.isfinite(rows).all(axis=1))
+    if wrong.size:
+        raise ValueError(
+            f"vectors must be finite; that of {ids[int(wrong[0])].as_py()!r} holds a number that "
+            "is missing or is not"
+        )
+    return rows
 
 
 def _nearness(rows: np.ndarray, centers: np.ndarray) -> np.ndarray:
