@@ -10,6 +10,7 @@ import numpy as np
 from gnn.configs.arguments import check_count
 from gnn.data.example_bytes import column_of, entries, example_of
 from gnn.graphs.graph import Graph
+from gnn.graphs.sampling.neighbor_index import group_by_receiver
 
 # Of what a record holds beside a node's features; `weight` would be read as an edge's weight.
 _TAKEN = ("id", "label", "weight", "NL_num_nbrs")
@@ -151,13 +152,22 @@ def _by_weight(graph: Graph, ids: list[str]) -> tuple[np.ndarray, np.ndarray, np
 
     Edges of weight 0 are none, and would take the places of others.
     """
-    rank = np.empty(graph.num_nodes, np.int64)
-    rank[sorted(range(graph.num_nodes), key=ids.__getitem__)] = np.arange(graph.num_nodes)
-    order = np.lexsort((-rank[graph.senders], -graph.weights, graph.receivers))
-    order = order[graph.weights[order] > 0]
-    pairs = graph.receivers[order] * np.int64(graph.num_nodes) + graph.senders[order]
-    # The first of parallel edges is the heaviest.
-    order = order[np.sort(np.unique(pairs, return_index=True)[1])]
-    counts = np.bincount(graph.receivers[order], minlength=graph.num_nodes)
-    starts = np.concatenate([[0], np.cumsum(counts)])
-    return graph.senders[order], graph.weights[order], starts
+    rank = np.empty(graph.num_nodes, np.uint64)
+    by_name = sorted(range(graph.num_nodes), key=ids.__getitem__, reverse=True)
+    rank[by_name] = np.arange(graph.num_nodes, dtype=np.uint64)
+    real = np.flatnonzero(graph.weights > 0)
+    senders, receivers, weights = (
+        field[real] for field in (graph.senders, graph.receivers, graph.weights)
+    )
+    # Floats above 0 are in the order of their bits: the heaviest first, then the greatest name.
+    bits = np.invert(weights.view(np.uint32)).astype(np.uint64)
+    order = np.argsort(bits << np.uint64(32) | rank[senders])
+    order = order[group_by_receiver(receivers[order], graph.num_nodes)[0]]
+    senders, receivers, weights = senders[order], receivers[order], weights[order]
+    pairs = receivers * np.int64(graph.num_nodes) + senders
+    if np.unique(pairs).size < pairs.size:
+        # The first of parallel edges is the heaviest.
+        first = np.sort(np.unique(pairs, return_index=True)[1])
+        senders, receivers, weights = senders[first], receivers[first], weights[first]
+    counts = np.bincount(receivers, minlength=graph.num_nodes)
+    return senders, weights, np.concatenate([[0], np.cumsum(counts)])
