@@ -24,7 +24,7 @@ class Column(NamedTuple):
 
     Attributes:
         name: of the feature.
-        sizes: of some rows, how many bytes the feature has; integers `[n]`.
+        sizes: of some rows, how many bytes the feature has, 0 where it has none; integers `[n]`.
         fill: writes the features of some rows of equal size, uint8 `[n, size]`.
     """
 
@@ -33,39 +33,58 @@ class Column(NamedTuple):
     fill: Callable[[np.ndarray, np.ndarray], None]
 
 
-def entries(columns: Sequence[Column], rows: np.ndarray, prefix: str = "") -> list[bytes]:
-    """The entries that the map of an example has of some columns, side by side: of each row.
+class Part(NamedTuple):
+    """Features of examples that come from the same rows.
+
+    Attributes:
+        columns: the features.
+        rows: integers `[n]`, the row of each example.
+        prefix: what the names begin with.
+    """
+
+    columns: Sequence[Column]
+    rows: np.ndarray
+    prefix: str = ""
+
+
+def examples_of(parts: Sequence[Part]) -> list[bytes]:
+    """Examples, of which each part has some features.
 
     Args:
-        columns: the features.
-        rows: integers `[n]`.
-        prefix: what names begin with.
+        parts: all of as many rows.
 
     >>> import tensorflow as tf
     >>> columns = [column_of("x", np.array([0.5, 1.5])), column_of("y", ["a", "bc"])]
-    >>> first, second = (example_of([part]) for part in entries(columns, np.array([1, 0]), "n_"))
+    >>> rows = np.array([1, 0])
+    >>> first, second = examples_of([Part(columns, rows), Part(columns[:1], rows[::-1], "n_")])
     >>> feature = tf.train.Example.FromString(first).features.feature
-    >>> feature["n_x"].float_list.value, feature["n_y"].bytes_list.value
+    >>> feature["x"].float_list.value, feature["y"].bytes_list.value
     ([1.5], [b'bc'])
+    >>> feature["n_x"].float_list.value
+    [0.5]
     """
-    sizes = np.stack([column.sizes(rows) for column in columns], axis=1)
-    found: list[bytes] = [b""] * rows.size
+    columns = [(part.prefix, column, part.rows) for part in parts for column in part.columns]
+    sizes = np.stack([column.sizes(rows) for _, column, rows in columns], axis=1)
+    found: list[bytes] = [b""] * len(sizes)
     for places in _of_one_kind(sizes):
-        kind = sizes[places[0]].tolist()
-        starts = [
-            _entry_start(prefix + column.name, size)
-            for column, size in zip(columns, kind, strict=True)
+        filled = [
+            (_entry_start(prefix + column.name, size), column, rows[places], size)
+            for (prefix, column, rows), size in zip(columns, sizes[places[0]].tolist(), strict=True)
+            if size
         ]
-        width = sum(map(len, starts)) + sum(kind)
-        table, at = np.empty((places.size, width), np.uint8), 0
-        for column, start, size in zip(columns, starts, kind, strict=True):
+        width = sum(len(start) + size for start, _, _, size in filled)
+        head = _FIRST + _number(width)
+        table = np.empty((places.size, len(head) + width), np.uint8)
+        table[:, : len(head)] = np.frombuffer(head, np.uint8)
+        at = len(head)
+        for start, column, rows, size in filled:
             table[:, at : at + len(start)] = np.frombuffer(start, np.uint8)
             at += len(start)
-            column.fill(rows[places], table[:, at : at + size])
+            column.fill(rows, table[:, at : at + size])
             at += size
         raw = table.tobytes()
-        for place, end in zip(places.tolist(), range(width, len(raw) + 1, width), strict=True):
-            found[place] = raw[end - width : end]
+        for place, end in zip(places.tolist(), range(at, len(raw) + 1, at), strict=True):
+            found[place] = raw[end - at : end]
     return found
 
 
@@ -79,15 +98,6 @@ def _of_one_kind(sizes: np.ndarray) -> Iterator[np.ndarray]:
         yield np.flatnonzero(kinds == kind)
 
 
-def example_of(parts: Sequence[bytes]) -> bytes:
-    """An example of the entries of its map.
-
-    >>> example_of([]).hex()
-    '0a00'
-    """
-    return b"".join([_FIRST, _number(sum(map(len, parts))), *parts])
-
-
 def column_of(name: str, values: Any) -> Column:
     """The feature that an array is, a row an example.
 
@@ -96,15 +106,30 @@ def column_of(name: str, values: Any) -> Column:
         values: numbers or strings `[n, ...]`, a SciPy sparse matrix, or a list of strings. Floats
             are written in single precision, integers and booleans as int64.
     """
-    if isinstance(values, list):
-        return _column_of_text(name, values)
+    values = np.array(values) if isinstance(values, list) else values
     if sparse.issparse(values):
         return _any_column(name, lambda row: values[[row]].toarray().ravel())
     if values.dtype.kind == "f":
         return _column_of_floats(name, values)
     if values.dtype.kind in "biu" and values.ndim == 1:
         return _column_of_integers(name, values)
+    if values.dtype.kind == "U" and values.ndim == 1:
+        return _column_of_text(name, values)
     return _any_column(name, lambda row: np.ravel(values[row]))
+
+
+def only_where(column: Column, present: np.ndarray) -> Column:
+    """A feature that some rows have.
+
+    Args:
+        column: the feature.
+        present: bool, which rows have it.
+    """
+
+    def sizes(rows: np.ndarray) -> np.ndarray:
+        return np.where(present[rows], column.sizes(rows), 0)
+
+    return column._replace(sizes=sizes)
 
 
 def _column_of_floats(name: str, values: np.ndarray) -> Column:
@@ -142,37 +167,37 @@ def _column_of_integers(name: str, values: np.ndarray) -> Column:
     return Column(name, lambda rows: len(_list_start(_THIRD, 1)) + lengths(rows), fill)
 
 
-def _column_of_text(name: str, texts: Sequence[str]) -> Column:
+def _column_of_text(name: str, texts: np.ndarray) -> Column:
     """A string a row."""
-    raw = np.array([text.encode() for text in texts])
-    lengths = np.array([len(text.encode()) for text in texts])  # NumPy cuts zeros off the end.
-    codes = np.ascontiguousarray(raw).view(np.uint8).reshape(len(texts), -1)
+
+    def encoded(rows: np.ndarray) -> np.ndarray:
+        return np.strings.encode(texts[rows], "utf-8")
 
     def sizes(rows: np.ndarray) -> np.ndarray:
-        some = lengths[rows]
-        known = {size: len(_text_start(size)) + size for size in np.unique(some).tolist()}
-        return np.array([known[size] for size in some.tolist()])
+        lengths, kind = np.unique(np.strings.str_len(encoded(rows)), return_inverse=True)
+        of_length = [len(_text_start(length)) + length for length in lengths.tolist()]
+        return np.array(of_length, np.int64)[kind]
 
     def fill(rows: np.ndarray, table: np.ndarray) -> None:
-        size = int(lengths[rows[0]])
+        raw = encoded(rows)
+        size = int(np.strings.str_len(raw[:1])[0])
         start = _text_start(size)
         table[:, : len(start)] = np.frombuffer(start, np.uint8)
-        table[:, len(start) :] = codes[rows, :size]
+        codes = np.ascontiguousarray(raw).view(np.uint8).reshape(rows.size, -1)
+        table[:, len(start) :] = codes[:, :size]
 
     return Column(name, sizes, fill)
 
 
 def _any_column(name: str, row_of: Callable[[int], np.ndarray]) -> Column:
     """Whatever a row has, made one by one."""
-    made: dict[int, bytes] = {}
+    of_row = functools.lru_cache(maxsize=1 << 15)(lambda row: _feature(row_of(row)))
 
     def sizes(rows: np.ndarray) -> np.ndarray:
-        made.clear()  # Rows are filled right after they are asked for.
-        made.update((row, _feature(row_of(row))) for row in set(rows.tolist()))
-        return np.array([len(made[row]) for row in rows.tolist()])
+        return np.array([len(of_row(row)) for row in rows.tolist()], np.int64)
 
     def fill(rows: np.ndarray, table: np.ndarray) -> None:
-        raw = b"".join([made[row] for row in rows.tolist()])
+        raw = b"".join([of_row(row) for row in rows.tolist()])
         table[:] = np.frombuffer(raw, np.uint8).reshape(table.shape)
 
     return Column(name, sizes, fill)

@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 
 from gnn.configs.arguments import check_count
-from gnn.data.example_bytes import column_of, entries, example_of
+from gnn.data.example_bytes import Part, column_of, examples_of, only_where
+from gnn.data.heaviest_neighbors import HeaviestNeighbors
 from gnn.graphs.graph import Graph
-from gnn.graphs.sampling.neighbor_index import group_by_receiver
 
 # Of what a record holds beside a node's features; `weight` would be read as an edge's weight.
 _TAKEN = ("id", "label", "weight", "NL_num_nbrs")
 _PREFIX = "NL_nbr_"
 # Examples that are made at a time.
-_EXAMPLES = 1 << 11
+_EXAMPLES = 1 << 12
 
 
 class NeighborExamples:
@@ -56,18 +56,20 @@ class NeighborExamples:
         self._has_label = np.zeros(graph.num_nodes, bool)
         self._has_label[self._rows] = graph.labels is not None
         self._rows = self._rows if rows is None else rows
-        self._ids = _ids_as_strings(graph)
-        self._neighbors, self._weights, self._starts = _by_weight(graph, self._ids)
-        # A node is the neighbor of many, and comes with all of its features each time.
+        ids = _ids_as_strings(graph)
         self._columns = [column_of(name, values) for name, values in graph.features.items()]
-        self._columns.append(column_of("id", self._ids))
-        self._label = None if graph.labels is None else column_of("label", graph.labels)
+        self._columns.append(column_of("id", ids))
+        if graph.labels is not None:
+            labels = column_of("label", graph.labels)
+            self._columns.append(only_where(labels, self._has_label))
+        self._heaviest = HeaviestNeighbors(graph, ids, max_neighbors)
+        self._most = 0
 
     def __len__(self) -> int:
         return len(self._rows)
 
     def description(self) -> dict[str, Any]:
-        """The features of a node and the most neighbors that one has, as JSON holds them."""
+        """The features of a node, and the most neighbors that an example so far has, for JSON."""
         features = {
             name: {
                 "dtype": "string" if value.dtype.kind in "SU" else value.dtype.name,
@@ -80,45 +82,28 @@ class NeighborExamples:
         if labels is not None:
             dtype = "float32" if labels.dtype.kind == "f" else "int64"
             features["label"] = {"dtype": dtype, "shape": list(labels.shape[1:])}
-        most = int((self._starts[self._rows + 1] - self._starts[self._rows]).max())
-        # Readers look for so many of every example.
-        if self._max_neighbors is not None:
-            most = min(most, self._max_neighbors)
-        return {"features": features, "max_neighbors": most}
+        return {"features": features, "max_neighbors": self._most}
 
     def __iter__(self) -> Iterator[bytes]:
-        counts = np.diff(self._starts)[self._rows]
-        if self._max_neighbors is not None:
-            counts = np.minimum(counts, self._max_neighbors)
         for start in range(0, len(self._rows), _EXAMPLES):
-            some = slice(start, start + _EXAMPLES)
-            yield from self._examples(self._rows[some], counts[some])
+            yield from self._examples(self._rows[start : start + _EXAMPLES])
 
-    def _examples(self, nodes: np.ndarray, counts: np.ndarray) -> Iterator[bytes]:
-        """The examples of some nodes, of which so many neighbors are taken."""
+    def _examples(self, nodes: np.ndarray) -> list[bytes]:
+        """The examples of some nodes: of those with as many neighbors at a time."""
+        counts, starts, neighbors, weights = self._heaviest.of(nodes)
+        self._most = max(self._most, int(counts.max(initial=0)))
+        of_weight = [column_of("weight", weights)]
         of_count = [column_of("NL_num_nbrs", counts)]
-        parts = [self._of_nodes(nodes), entries(of_count, np.arange(nodes.size))]
-        of_weight = [column_of("weight", self._weights)]
-        for place in range(int(counts.max(initial=0))):
-            having = np.flatnonzero(counts > place)
-            edges = self._starts[nodes[having]] + place
-            prefix = f"{_PREFIX}{place}_"
-            neighbors = self._of_nodes(self._neighbors[edges], prefix)
-            weights = entries(of_weight, edges, prefix)
-            part = [b""] * nodes.size
-            for row, neighbor, weight in zip(having.tolist(), neighbors, weights, strict=True):
-                part[row] = neighbor + weight
-            parts.append(part)
-        return map(example_of, zip(*parts, strict=True))
-
-    def _of_nodes(self, nodes: np.ndarray, prefix: str = "") -> list[bytes]:
-        """The features of each node, and its label if it may be seen."""
-        found = entries(self._columns, nodes, prefix)
-        seen = np.flatnonzero(self._has_label[nodes])
-        if self._label is not None and seen.size:
-            labels = entries([self._label], nodes[seen], prefix)
-            for row, label in zip(seen.tolist(), labels, strict=True):
-                found[row] += label
+        found = [b""] * nodes.size
+        for count in np.unique(counts).tolist():
+            rows = np.flatnonzero(counts == count)
+            parts = [Part(self._columns, nodes[rows]), Part(of_count, rows)]
+            for place in range(count):
+                edges, prefix = starts[rows] + place, f"{_PREFIX}{place}_"
+                parts.append(Part(self._columns, neighbors[edges], prefix))
+                parts.append(Part(of_weight, edges, prefix))
+            for row, example in zip(rows.tolist(), examples_of(parts), strict=True):
+                found[row] = example
         return found
 
 
@@ -137,37 +122,17 @@ def _check_features(graph: Graph) -> None:
             )
 
 
-def _ids_as_strings(graph: Graph) -> list[str]:
-    ids = range(graph.num_nodes) if graph.ids is None else graph.ids.tolist()
-    strings = [value.decode() if isinstance(value, bytes) else str(value) for value in ids]
+def _ids_as_strings(graph: Graph) -> np.ndarray:
+    """The ids as an array of text."""
+    if graph.ids is None:
+        return np.arange(graph.num_nodes).astype(str)
+    if graph.ids.dtype.kind in "iu":
+        return graph.ids.astype(str)
+    if graph.ids.dtype.kind == "U":
+        return graph.ids
+    strings = [value.decode() if isinstance(value, bytes) else str(value) for value in graph.ids]
     if len(set(strings)) < len(strings):
         seen: set[str] = set()
         twice = next(v for v in strings if v in seen or seen.add(v))  # type: ignore[func-returns-value]
         raise ValueError(f"ids must be distinct as strings to be written; got {twice!r} twice")
-    return strings
-
-
-def _by_weight(graph: Graph, ids: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Neighbors and weights of each node, heaviest first, and where each node's begin.
-
-    Edges of weight 0 are none, and would take the places of others.
-    """
-    rank = np.empty(graph.num_nodes, np.uint64)
-    by_name = sorted(range(graph.num_nodes), key=ids.__getitem__, reverse=True)
-    rank[by_name] = np.arange(graph.num_nodes, dtype=np.uint64)
-    real = np.flatnonzero(graph.weights > 0)
-    senders, receivers, weights = (
-        field[real] for field in (graph.senders, graph.receivers, graph.weights)
-    )
-    # Floats above 0 are in the order of their bits: the heaviest first, then the greatest name.
-    bits = np.invert(weights.view(np.uint32)).astype(np.uint64)
-    order = np.argsort(bits << np.uint64(32) | rank[senders])
-    order = order[group_by_receiver(receivers[order], graph.num_nodes)[0]]
-    senders, receivers, weights = senders[order], receivers[order], weights[order]
-    pairs = receivers * np.int64(graph.num_nodes) + senders
-    if np.unique(pairs).size < pairs.size:
-        # The first of parallel edges is the heaviest.
-        first = np.sort(np.unique(pairs, return_index=True)[1])
-        senders, receivers, weights = senders[first], receivers[first], weights[first]
-    counts = np.bincount(receivers, minlength=graph.num_nodes)
-    return senders, weights, np.concatenate([[0], np.cumsum(counts)])
+    return np.array(strings)

@@ -112,7 +112,8 @@ def neighbor_plan(
     twice = members.groupBy("id").count().where("count > 1").first()
     if twice is not None:
         raise ValueError(f"vectors must have distinct ids; got {twice['id']!r} twice")
-    if config.method == "exact" or (config.method == "auto" and count <= _FEW):
+    few = count <= config.k + 1 or (config.method == "auto" and count <= _FEW)
+    if config.method == "exact" or few:
         cells, how = in_blocks(firsts, count), "exact"
     else:
         cells, how = in_cells(firsts, count, longest or 0.0, config)

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 
+# Whether the label of a node may be seen, beside its features.
+_SEEN = "gnn_is_seen"
 # The folder of shards that are not yet whole.
 _ATTEMPTS = "attempts"
 
@@ -136,7 +138,7 @@ def _stars(
         seen = sql.coalesce(sql.col(quoted(columns.split)) == split, sql.lit(False))
     names = [*columns.numbers, *columns.lists, *([columns.label] if columns.label else [])]
     # In a struct no name of a feature can meet one of ours.
-    node = sql.struct("id", *(sql.col(quoted(name)) for name in names), seen.alias("is_seen"))
+    node = sql.struct("id", *(sql.col(quoted(name)) for name in names), seen.alias(_SEEN))
     nodes = nodes.select("id", node.alias("node"))
     pairs = edges.groupBy("receiver", "sender").agg(sql.max("weight").cast("float").alias("weight"))
     heaviest = [sql.desc("weight"), sql.desc(sql.col("sender").cast("string"))]
@@ -145,7 +147,7 @@ def _stars(
     neighbor = sql.struct("weight", "node").alias("neighbor")
     stars = pairs.join(nodes, "id").select(sql.col("receiver").alias("id"), neighbor)
     around = stars.groupBy("id").agg(sql.collect_list("neighbor").alias("neighbors"))
-    return nodes.where("node.is_seen").join(around, "id", "left")
+    return nodes.where(f"node.{_SEEN}").join(around, "id", "left")
 
 
 def _written(
@@ -192,9 +194,9 @@ def write_records(
         for batch in batches:
             if batch.num_rows:
                 some = _examples(pa.Table.from_batches([batch]), columns, max_neighbors)
+                yield from some
                 counts[0] += len(some)
                 counts[1] = max(counts[1], some.description()["max_neighbors"])
-                yield from some
 
     path = Path(folder) / shard_name(PACKED, number, shards, compression)
     attempt = path.parent / _ATTEMPTS / f"{path.name}.{context.taskAttemptId()}"
@@ -227,7 +229,7 @@ def _examples(table: pa.Table, columns: NodeColumns, max_neighbors: int) -> Neig
         np.repeat(place[: len(alone)], counts),
         around["weight"].to_numpy(),
         labels=columns.labels(nodes),
-        splits={"seen": nodes["is_seen"].to_numpy()},
+        splits={"seen": nodes[_SEEN].to_numpy()},
         ids=ids,
     )
     return NeighborExamples(graph, "seen", max_neighbors, rows=place[: len(alone)])

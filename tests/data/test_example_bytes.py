@@ -9,14 +9,14 @@ import pytest
 import tensorflow as tf
 from scipy import sparse
 
-from gnn.data.example_bytes import column_of, entries, example_of
+from gnn.data.example_bytes import Part, column_of, examples_of, only_where
 
 INTEGERS = [0, 1, 127, 128, 300, 2**14 - 1, 2**14, 2**31, 2**62, 2**63 - 1, -1, -(2**63)]
 
 
 def read(values: Any, rows: np.ndarray, prefix: str = "") -> list[tf.train.Feature]:
-    parts = entries([column_of("x", values)], rows, prefix)
-    found = [tf.train.Example.FromString(example_of([part])).features.feature for part in parts]
+    made = examples_of([Part([column_of("x", values)], rows, prefix)])
+    found = [tf.train.Example.FromString(example).features.feature for example in made]
     assert [list(feature) for feature in found] == [[f"{prefix}x"]] * rows.size
     return [feature[f"{prefix}x"] for feature in found]
 
@@ -46,7 +46,7 @@ def test_floats_of_every_shape(dtype: str, shape: tuple[int, ...]) -> None:
 
 
 def test_strings() -> None:
-    texts = ["", "a", "zwölf", "a" * 200, "ends with zero\0", "\0"]
+    texts = ["", "a", "zwölf", "a" * 200, "zero\0within", "zwölf"]
     features = read(texts, np.array([5, 0, 1, 2, 3, 4, 3]))
     found = [feature.bytes_list.value[0].decode() for feature in features]
     assert found == [texts[row] for row in (5, 0, 1, 2, 3, 4, 3)]
@@ -69,9 +69,14 @@ def test_columns_of_different_sizes_side_by_side() -> None:
     numbers, texts = 2 ** rng.integers(0, 40, 50), ["t" * size for size in rng.integers(0, 4, 50)]
     columns = [column_of("n", numbers), column_of("x", np.ones((50, 3))), column_of("t", texts)]
     rows = rng.permutation(50)
-    for row, part in zip(rows, entries(columns, rows), strict=True):
-        feature = tf.train.Example.FromString(example_of([part, b""])).features.feature
+    present = rng.random(50) < 0.5
+    columns.append(only_where(column_of("p", numbers), present))
+    made = examples_of([Part(columns, rows), Part(columns[:1], rows[::-1], "other_")])
+    for row, other, example in zip(rows, rows[::-1], made, strict=True):
+        feature = tf.train.Example.FromString(example).features.feature
         assert feature["n"].int64_list.value[0] == numbers[row]
         assert feature["t"].bytes_list.value[0].decode() == texts[row]
         assert list(feature["x"].float_list.value) == [1.0] * 3
-    assert entries(columns, np.zeros(0, int)) == []
+        assert feature["other_n"].int64_list.value[0] == numbers[other]
+        assert ("p" in feature) == present[row]
+    assert examples_of([Part(columns, np.zeros(0, int))]) == []

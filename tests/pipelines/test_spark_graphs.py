@@ -131,7 +131,7 @@ def test_repeats_are_summed_and_no_name_of_a_column_is_ours(spark: Any, tmp_path
     pipelines.write_packed_neighbors(
         edges,
         tmp_path / "packed",
-        nodes=nodes.withColumnRenamed("weight", "heavy"),
+        nodes=nodes,
         work=work,
         max_neighbors=1,
         shards=1,
