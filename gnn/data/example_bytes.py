@@ -170,23 +170,33 @@ def _column_of_integers(name: str, values: np.ndarray) -> Column:
 def _column_of_text(name: str, texts: np.ndarray) -> Column:
     """A string a row."""
 
-    def encoded(rows: np.ndarray) -> np.ndarray:
-        return np.strings.encode(texts[rows], "utf-8")
-
     def sizes(rows: np.ndarray) -> np.ndarray:
-        lengths, kind = np.unique(np.strings.str_len(encoded(rows)), return_inverse=True)
+        lengths, kind = np.unique(_utf8(texts[rows])[1], return_inverse=True)
         of_length = [len(_text_start(length)) + length for length in lengths.tolist()]
         return np.array(of_length, np.int64)[kind]
 
     def fill(rows: np.ndarray, table: np.ndarray) -> None:
-        raw = encoded(rows)
-        size = int(np.strings.str_len(raw[:1])[0])
+        codes, lengths = _utf8(texts[rows])
+        size = int(lengths[0])
         start = _text_start(size)
         table[:, : len(start)] = np.frombuffer(start, np.uint8)
-        codes = np.ascontiguousarray(raw).view(np.uint8).reshape(rows.size, -1)
         table[:, len(start) :] = codes[:, :size]
 
     return Column(name, sizes, fill)
+
+
+def _utf8(texts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Strings as bytes, with zeros after them, uint8 `[n, width]`, and their lengths."""
+    codes = np.ascontiguousarray(texts).view(np.uint32)
+    codes = codes.reshape(texts.size, texts.dtype.itemsize // 4)
+    if codes.max(initial=0) < 128:
+        codes = codes.astype(np.uint8)
+    else:
+        raw = np.strings.encode(texts, "utf-8")
+        codes = raw.view(np.uint8).reshape(texts.size, raw.dtype.itemsize)
+    width = codes.shape[1]
+    lengths = width - np.argmax(codes[:, ::-1] != 0, axis=1) if width else np.zeros(texts.size, int)
+    return codes, np.where(codes.any(axis=1), lengths, 0)
 
 
 def _any_column(name: str, row_of: Callable[[int], np.ndarray]) -> Column:

@@ -78,15 +78,20 @@ def _in_order(
     rows: np.ndarray, senders: np.ndarray, weights: np.ndarray, ids: np.ndarray
 ) -> np.ndarray:
     """The places of edges by row, the heaviest first, without those that are none or repeats."""
-    # Floats that are not negative are in the order of their bits; names come from the last on.
-    present, name = np.unique(senders, return_inverse=True)
-    rank = np.empty(present.size, np.uint64)
-    rank[np.argsort(ids[present], kind="stable")[::-1]] = np.arange(present.size)
+    # Floats that are not negative are in the order of their bits.
     bits = np.invert(weights.astype(np.float32).view(np.uint32)).astype(np.uint64)
-    order = np.argsort(bits << np.uint64(32) | rank[name])
-    order = order[np.argsort(rows[order], kind="stable")]
+    key = rows.astype(np.uint64) << np.uint64(32) | bits
+    order = np.argsort(key)
+    level = np.zeros(order.size, bool)
+    level[1:] = key[order[1:]] == key[order[:-1]]
+    level[:-1] |= level[1:]
+    if level.any():  # Only where weights are equal do names matter, from the last on.
+        present, name = np.unique(senders[order[level]], return_inverse=True)
+        rank = np.zeros(order.size, np.int64)
+        rank[order[level]] = -np.argsort(np.argsort(ids[present], kind="stable"))[name]
+        order = np.lexsort((rank, key))
     order = order[weights[order] > 0]
-    pairs = rows[order] * np.int64(present.size) + name[order]
-    if np.unique(pairs).size < pairs.size:
+    pairs = rows[order] << 32 | senders[order]
+    if (np.diff(np.sort(pairs)) == 0).any():
         order = order[np.sort(np.unique(pairs, return_index=True)[1])]
     return order

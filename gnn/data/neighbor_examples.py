@@ -16,7 +16,7 @@ from gnn.graphs.graph import Graph
 _TAKEN = ("id", "label", "weight", "NL_num_nbrs")
 _PREFIX = "NL_nbr_"
 # Examples that are made at a time.
-_EXAMPLES = 1 << 12
+_EXAMPLES = 1 << 13
 
 
 class NeighborExamples:
