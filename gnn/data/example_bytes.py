@@ -187,10 +187,10 @@ def _column_of_text(name: str, texts: np.ndarray) -> Column:
 
 def _utf8(texts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Strings as bytes, with zeros after them, uint8 `[n, width]`, and their lengths."""
-    codes = np.ascontiguousarray(texts).view(np.uint32)
-    codes = codes.reshape(texts.size, texts.dtype.itemsize // 4)
-    if codes.max(initial=0) < 128:
-        codes = codes.astype(np.uint8)
+    letters = np.ascontiguousarray(texts).view(np.uint32)
+    letters = letters.reshape(texts.size, texts.dtype.itemsize // 4)
+    if letters.max(initial=0) < 128:
+        codes = letters.astype(np.uint8)
     else:
         raw = np.strings.encode(texts, "utf-8")
         codes = raw.view(np.uint8).reshape(texts.size, raw.dtype.itemsize)

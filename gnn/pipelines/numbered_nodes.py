@@ -95,7 +95,7 @@ def numbered(edges: DataFrame, kept: DataFrame) -> DataFrame:
         starts.append(sql.lit(total))
         total += sizes.get(number, 0)
     place = sql.col(_PLACE).bitwiseAND((1 << _PLACE_BITS) - 1)
-    number = (sql.array(*starts).getItem(part.cast("int")) + place).cast("int")
+    number = (sql.array(*starts)[part.cast("int")] + place).cast("int")
     numbers = kept.select("id", number.alias("number"))
     weights = sql.sum("weight").alias("weight")
     edges = edges.groupBy("receiver", "sender").agg(weights).where("weight > 0")

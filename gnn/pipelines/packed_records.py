@@ -97,7 +97,7 @@ def write_packed_neighbors(
     rows = stages.table("rows", _stars(edges, nodes, columns, split, most))
     with whole_folder(output, KIND, overwrite=overwrite) as folder:
         written = _written(rows, folder, columns, most, shards, compression)
-        if not written:
+        if not any(row["records"] for row in written):
             raise ValueError(f"split {split!r} holds no nodes")
         for number in set(range(shards)) - {row["number"] for row in written}:
             write_shard(iter(()), folder / shard_name(PACKED, number, shards, compression))

@@ -67,6 +67,12 @@ def test_vectors(spark: Any, tmp_path: Path, capsys: Capture) -> None:
     assert graph.ids.tolist() == [row[0] for row in rows]
 
 
+def test_a_table_that_is_none(tmp_path: Path, spark: Any, capsys: Capture) -> None:
+    command = f"build-graph {tmp_path}/log.tsv --output {tmp_path}/graph"
+    assert main(shlex.split(f"{command} --master local[2] --work {tmp_path}/work")) == 1
+    assert "must be a folder of Parquet, or end in one of" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
@@ -75,12 +81,6 @@ def test_vectors(spark: Any, tmp_path: Path, capsys: Capture) -> None:
         ("--master local[2] --work there --memory 2GB", "--memory is for one machine"),
     ],
 )
-def test_a_table_that_is_none(tmp_path: Path, spark: Any, capsys: Capture) -> None:
-    command = f"build-graph {tmp_path}/log.tsv --output {tmp_path}/graph"
-    assert main(shlex.split(f"{command} --master local[2] --work {tmp_path}/work")) == 1
-    assert "must be a folder of Parquet, or end in one of" in capsys.readouterr().err
-
-
 def test_flags_that_do_not_go_together(flags: str, message: str, capsys: Capture) -> None:
     assert main(shlex.split(f"build-graph log.csv --output graph {flags}")) == 2
     assert message in capsys.readouterr().err

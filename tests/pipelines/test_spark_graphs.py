@@ -137,7 +137,8 @@ def test_repeats_are_summed_and_no_name_of_a_column_is_ours(spark: Any, tmp_path
         shards=1,
     )
     ((inputs, labels),) = read_packed_neighbors(tmp_path / "packed", batch_size=2)
-    assert inputs["features"].numpy()[:2].tolist() == [[1, 2, 3, 5, 6], [7, 8, 9, 11, 12]]
+    first, second = [1, 2, 3, 5, 6], [7, 8, 9, 11, 12]  # And the first, neighbor of the second.
+    assert inputs["features"].numpy().tolist() == [first, first, second]
     assert labels.numpy().tolist() == [3, -1]
     assert sorted(path.name for path in (tmp_path / "packed").iterdir()) == [
         "gnn_manifest.json",
