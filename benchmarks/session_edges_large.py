@@ -75,7 +75,7 @@ def by_gnn(log: Path, task: str, memory: float) -> int:
     if task == "top50":
         config = SessionGraphConfig("npmi", min_count=2, max_neighbors=50)
     with SpilledSessions(config, memory=int(memory * 1e9), folder=log.parent) as sessions:
-        for batch in pq.ParquetFile(log).iter_batches(1 << 20):
+        for batch in pq.ParquetFile(log, pre_buffer=False).iter_batches(1 << 20):
             sessions.add(batch["session"].to_numpy(), batch["item"].to_numpy())
         return sessions.edges(ITEMS).senders.size
 
