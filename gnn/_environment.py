@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
 import sys
 from pathlib import PurePath
@@ -40,6 +41,19 @@ def is_spark_worker() -> bool:
         False
     """
     return "pyspark.worker" in sys.modules
+
+
+def own_version() -> str:
+    """The version of this package as it was installed, or "unknown".
+
+    Example:
+        >>> own_version() != ""
+        True
+    """
+    try:
+        return importlib.metadata.version("gnn")
+    except importlib.metadata.PackageNotFoundError:
+        return "unknown"
 
 
 def check_keras() -> None:

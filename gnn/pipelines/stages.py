@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import gnn
+from gnn._environment import own_version
 from gnn.pipelines.places import Place, describe_files
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Stages:
         self._work = Place(work)
         reads = [_described(source) for source in sources]
         self._goes_on = None not in reads
-        said = {**job, "gnn": gnn.__version__, "reads": reads}
+        said = {**job, "gnn": own_version(), "reads": reads}
         digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
         name = digest[:16] if self._goes_on else uuid.uuid4().hex[:16]
         self.place = self._work.inside(f"gnn-{name}")
