@@ -6,9 +6,11 @@
 #   make format    lays the code out, and mends what the linter can mend
 #   make clean     removes .venv and everything else that was made from the sources
 #
-# make PYTHON=python3.13 takes another Python for .venv, make test ARGS="-k digits" some tests.
+# make PYTHON=python3.13 takes another Python for .venv, make test ARGS="-k digits" some tests, make
+# test EXTRAS=dev,spark those on Apache Spark too (450 MB, and Java 17).
 
 PYTHON ?= python3
+EXTRAS ?= dev
 BIN := .venv/bin
 
 # TensorFlow's notes on the machine that it finds are no news here; its errors are.
@@ -31,19 +33,19 @@ demo: .venv/.installed-plots
 test: lint types
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
-lint: .venv/.installed-dev
+lint: .venv/.installed-$(EXTRAS)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 
-types: .venv/.installed-dev
+types: .venv/.installed-$(EXTRAS)
 	$(BIN)/mypy
 
-format: .venv/.installed-dev
+format: .venv/.installed-$(EXTRAS)
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
 # The wheel is built of the sdist. Both are made anew: what lies in build/ would get into the wheel.
-package: .venv/.installed-dev
+package: .venv/.installed-$(EXTRAS)
 	rm -rf build dist
 	$(BIN)/python -m build --quiet
 	$(BIN)/twine check --strict dist/*

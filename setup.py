@@ -12,6 +12,8 @@ VERSION = re.search(r'^__version__ = "(.+)"$', (ROOT / "gnn/__init__.py").read_t
 PARQUET = ["pyarrow>=18.1"]
 PARTITION = ["pymetis>=2025.2"]
 PLOTS = ["matplotlib"]
+# PySpark asks for pandas where Python functions take Arrow, and does not install it.
+SPARK = [*PARQUET, "pandas>=2.2", "pyspark>=4.0"]
 RETRIEVAL = ["faiss-cpu>=1.15"]
 NOTEBOOKS = ["ipykernel", "matplotlib", "nbclient", "nbformat"]
 
@@ -45,6 +47,7 @@ setup(
         "partition": PARTITION,
         "plots": PLOTS,
         "retrieval": RETRIEVAL,
+        "spark": SPARK,
         "notebooks": NOTEBOOKS,
         "dev": [
             "build",

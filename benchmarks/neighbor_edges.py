@@ -41,6 +41,7 @@ from typing import Any
 
 import faiss
 import numpy as np
+import peak_memory
 import result_lines
 
 import gnn
@@ -180,26 +181,20 @@ def measure_million() -> dict[str, Any]:
     return figures
 
 
-def memory(field: str) -> int:
-    """Bytes of this process, now (`VmRSS`) or at most (`VmHWM`)."""
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    return 1024 * int(status.partition(f"{field}:")[2].split()[0])
-
-
 def alone(way: str) -> dict[str, Any]:
     """One way on a million vectors: seconds, bytes above those of the imports, and recall."""
     gnn.Graph.from_embeddings(vectors_of("nsl")[:100], method="approximate")  # What is loaded late.
-    before = memory("VmRSS")
+    before = peak_memory.reset()
     vectors = vectors_of("million")
-    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # The peak begins anew.
+    peak_memory.reset()
     started = time.perf_counter()
     if way == "faiss_ivf":
         found = faiss_ivf(vectors, 2048, 4)
     else:
         made = graph(vectors, "approximate", 0.99)
     seconds = time.perf_counter() - started
-    taken = memory("VmHWM") - before
-    figures = {f"{way}_s": round(seconds, 2), f"{way}_MB": round(taken / 1e6)}
+    taken = peak_memory.peak() - before
+    figures = {f"{way}_s": round(seconds, 2), f"{way}_MB": round(taken)}
     rows = np.random.default_rng(0).choice(len(vectors), 2000, replace=False)
     index = faiss.IndexFlatIP(WIDTH)
     index.add(unit(vectors))

@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from typing import Any
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np
+import peak_memory
 import result_lines
 import tensorflow as tf
 
@@ -88,12 +88,11 @@ def main() -> None:
         way, folder = arguments.one
         if way == "nsl":
             _ = gnn.nsl.tools  # Imported when first used.
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        before = peak_memory.reset()
         started = time.perf_counter()
         WAYS[way](Path(folder))
         seconds = time.perf_counter() - started
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-        print(json.dumps([seconds, peak / 1024]))
+        print(json.dumps([seconds, peak_memory.peak() - before]))
         return
     wanted = [{"way": way, "nodes": nodes} for nodes in arguments.nodes for way in WAYS]
     result_lines.run_missing(arguments.append, wanted, measure)

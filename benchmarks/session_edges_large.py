@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -28,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import peak_memory
 import pyarrow as pa
 import pyarrow.parquet as pq
 import result_lines
@@ -75,7 +75,7 @@ def by_gnn(log: Path, task: str, memory: float) -> int:
     if task == "top50":
         config = SessionGraphConfig("npmi", min_count=2, max_neighbors=50)
     with SpilledSessions(config, memory=int(memory * 1e9), folder=log.parent) as sessions:
-        for batch in pq.ParquetFile(log).iter_batches(1 << 20):
+        for batch in pq.ParquetFile(log, pre_buffer=False).iter_batches(1 << 20):
             sessions.add(batch["session"].to_numpy(), batch["item"].to_numpy())
         return sessions.edges(ITEMS).senders.size
 
@@ -89,12 +89,12 @@ def in_this_process(way: str, log: Path, task: str, memory: float) -> dict[str, 
         import gnn.edges.sessions.spilled_edges  # noqa: F401
     else:
         import duckdb  # noqa: F401
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak_memory.reset()
     started = time.perf_counter()
     found = WAYS[way](log, task, memory)
     seconds = time.perf_counter() - started
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    return {"seconds": round(seconds, 2), "peak_mb": round(peak / 1024), "found": found}
+    peak = round(peak_memory.peak() - before)
+    return {"seconds": round(seconds, 2), "peak_mb": peak, "found": found}
 
 
 def measure(way: str, clicks: int, task: str, memory: float, folder: Path) -> dict[str, Any]:

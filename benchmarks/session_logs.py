@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -28,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import peak_memory
 
 COLUMNS = ["session", "item"]
 NAMES = ["way", "form", "ids", "order"]
@@ -82,11 +82,6 @@ def given(path: Path, form: str) -> Any:
     return path / f"log.{form}"
 
 
-def peak() -> float:
-    """The most memory of this process until now, in megabytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
 def run_here(way: str, form: str, path: Path) -> dict[str, Any]:
     """The seconds and the megabytes of one way."""
     import pandas as pd
@@ -117,9 +112,9 @@ def run_here(way: str, form: str, path: Path) -> dict[str, Any]:
     ways[way](given(path / "small", form))
     pa.default_memory_pool().release_unused()
     log = given(path, form)
-    before, started = peak(), time.perf_counter()
+    before, started = peak_memory.reset(), time.perf_counter()
     ways[way](log)
-    return {"s": time.perf_counter() - started, "mb": peak() - before}
+    return {"s": time.perf_counter() - started, "mb": peak_memory.peak() - before}
 
 
 def measure(path: Path, repeats: int, way: str, form: str) -> dict[str, Any]:

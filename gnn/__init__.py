@@ -4,6 +4,7 @@ The parts, each of which may import from those after it:
 
 - `gnn.cli`: the command `gnn`.
 - `gnn.runs`: recipes by name, and runs that are resumed, judged and shipped.
+- `gnn.pipelines`: edges and graphs of data on a cluster, by Apache Spark.
 - `gnn.cotraining`: a classifier and an agreement model trained in turn.
 - `gnn.training`: callbacks of one fit. `gnn.nsl`: Neural Structured Learning's own API.
 - `gnn.models`, `gnn.plots`: Keras models over graphs, for `compile` and `fit`; pictures.
@@ -14,8 +15,8 @@ The parts, each of which may import from those after it:
 - `gnn.configs`, `gnn.files`, `gnn.tables`: the settings of losses; what is written, whole or not at
   all; tables in files and in memory, read in chunks.
 
-`gnn.cotraining`, `gnn.datasets`, `gnn.explain`, `gnn.nsl`, `gnn.plots`, `gnn.runs` and
-`gnn.training` are imported when first used.
+`gnn.cotraining`, `gnn.datasets`, `gnn.explain`, `gnn.nsl`, `gnn.pipelines`, `gnn.plots`, `gnn.runs`
+and `gnn.training` are imported when first used.
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from gnn._environment import check_keras, is_command, prefer_fast_products
+from gnn._environment import check_keras, is_command, is_spark_worker, prefer_fast_products
 
 prefer_fast_products()
 
-if TYPE_CHECKING or not is_command():
+if TYPE_CHECKING or not (is_command() or is_spark_worker()):
     check_keras()
 
     from gnn import configs, data, evaluation, graphs, layers, models, ops
@@ -61,7 +62,7 @@ if TYPE_CHECKING or not is_command():
     )
 
 if TYPE_CHECKING:
-    from gnn import cotraining, datasets, explain, nsl, plots, runs, training
+    from gnn import cotraining, datasets, explain, nsl, pipelines, plots, runs, training
     from gnn.cotraining import CoTrainConfig, CoTrainer
 
 __version__ = "0.1.0"
@@ -106,12 +107,15 @@ __all__ = [
     "nsl",
     "ops",
     "pack_nodes_and_edges",
+    "pipelines",
     "plots",
     "runs",
     "training",
 ]
 
-_LAZY = ("cotraining", "datasets", "explain", "nsl", "plots", "runs", "training")
+_LAZY = ("cotraining", "datasets", "explain", "nsl", "pipelines", "plots", "runs", "training")
+# The modules that are imported with the package, where it is no executor of Spark.
+_HOMES = ("configs", "data", "evaluation", "graphs", "layers", "models", "ops")
 # Their module is imported when one of them is first used.
 _OF_COTRAINING = ("CoTrainConfig", "CoTrainer")
 
@@ -121,6 +125,11 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(f"{__name__}.{name}")
     if name in _OF_COTRAINING:
         return getattr(importlib.import_module(f"{__name__}.cotraining"), name)
+    if name in __all__:  # An executor of Spark has imported nothing yet.
+        for home in _HOMES:
+            module = importlib.import_module(f"{__name__}.{home}")
+            if name == home or name in module.__all__:
+                return module if name == home else getattr(module, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
 import sys
 from pathlib import PurePath
@@ -27,6 +28,32 @@ def is_command() -> bool:
         elif word == "-c":
             break
     return False
+
+
+def is_spark_worker() -> bool:
+    """Whether this process computes for an executor of Spark.
+
+    Edges are made of arrays: an executor that makes them need not load TensorFlow. What else of the
+    package is asked for there is imported when it is.
+
+    Example:
+        >>> is_spark_worker()
+        False
+    """
+    return "pyspark.worker" in sys.modules
+
+
+def own_version() -> str:
+    """The version of this package as it was installed, or "unknown".
+
+    Example:
+        >>> own_version() != ""
+        True
+    """
+    try:
+        return importlib.metadata.version("gnn")
+    except importlib.metadata.PackageNotFoundError:
+        return "unknown"
 
 
 def check_keras() -> None:

@@ -176,6 +176,19 @@ def test_the_command_is_told_from_programs(
     assert _environment.is_command() == expected
 
 
+def test_an_executor_of_spark_makes_edges_without_tensorflow() -> None:
+    """A worker has Spark's own module loaded before it hears of `gnn`."""
+    code = """
+import sys, types
+sys.modules["pyspark.worker"] = types.ModuleType("pyspark.worker")
+import gnn.edges.neighbors.arrow_cells, gnn.edges.sessions.arrow_counts
+print("tensorflow" in sys.modules, "keras" in sys.modules)
+print(gnn.Graph.__name__, gnn.models.__name__, "tensorflow" in sys.modules)
+"""
+    process = run_python(code)
+    assert process.stdout.split("\n")[:2] == ["False False", "Graph gnn.models True"]
+
+
 @pytest.mark.parametrize(("chosen", "expected"), [(None, "1"), ("0", "0")])
 def test_the_product_of_sparse_matrices_is_chosen_where_the_user_did_not(
     chosen: str | None, expected: str, monkeypatch: pytest.MonkeyPatch

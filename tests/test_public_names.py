@@ -33,6 +33,7 @@ MODULES = [
     "gnn.layers",
     "gnn.models",
     "gnn.ops",
+    "gnn.pipelines",
     "gnn.plots",
     "gnn.runs",
     "gnn.training",

@@ -12,25 +12,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gnn.cli.config_options import config_options_of
+from gnn.cli.graph_sources import OF_LOG, OF_VECTORS, graph_config
 from gnn.cli.options import options_of
 from gnn.cli.session_options import NOT_OF_TRAINING, session_options_of
-from gnn.configs.neighbors import NeighborGraphConfig, as_neighbor_graph_config
-from gnn.configs.sessions import SessionGraphConfig, as_session_graph_config
-from gnn.runs.config_files import OptionError, read_options
+from gnn.configs.neighbors import NeighborGraphConfig
+from gnn.runs.config_files import OptionError
 from gnn.runs.run_config import EXACT, MODELS, RunConfig, read_config_file
 
 if TYPE_CHECKING:
     from gnn.graphs.graph import Graph
-
-# Flags of `build-graph` for a log, and for vectors, beside the fields of the configuration.
-_OF_LOG = ("missing", "na_values", "strict", "memory")
-_OF_VECTORS = ("keep_vectors",)
-# By whether there are vectors.
-_SOURCES: dict[bool, tuple[type, Callable[[Any], Any], tuple[str, ...]]] = {
-    False: (SessionGraphConfig, as_session_graph_config, _OF_LOG),
-    True: (NeighborGraphConfig, as_neighbor_graph_config, _OF_VECTORS),
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,13 +87,23 @@ def build_graph(arguments: argparse.Namespace) -> Result:
     from gnn.runs import graph_building
 
     given = vars(arguments)
-    if isinstance(config, NeighborGraphConfig):
+    if arguments.master is not None:
+        graph = graph_building.build_on_cluster(
+            [arguments.vectors] if arguments.vectors else arguments.log,
+            arguments.output,
+            config,
+            master=arguments.master,
+            work=arguments.work,
+            na_values=given.get("na_values"),
+            overwrite=arguments.overwrite,
+        )
+    elif isinstance(config, NeighborGraphConfig):
         graph = graph_building.build_neighbor_graph(
             arguments.vectors,
             arguments.output,
             config,
             overwrite=arguments.overwrite,
-            **{name: given[name] for name in _OF_VECTORS if name in given},
+            **{name: given[name] for name in OF_VECTORS if name in given},
         )
     else:
         graph = graph_building.build_graph(
@@ -111,40 +111,9 @@ def build_graph(arguments: argparse.Namespace) -> Result:
             arguments.output,
             config,
             overwrite=arguments.overwrite,
-            **{name: given[name] for name in _OF_LOG if name in given},
+            **{name: given[name] for name in OF_LOG if name in given},
         )
     return _graph(arguments.output, graph, "wrote ")
-
-
-def graph_config(arguments: argparse.Namespace) -> SessionGraphConfig | NeighborGraphConfig:
-    """The fields of the flags over those of the file, of a log or of vectors.
-
-    Raises:
-        OptionError: not one of both is given, a flag is for the other, or a field is wrong or
-            unknown.
-        FileNotFoundError: there is no such file.
-    """
-    of_vectors = arguments.vectors is not None
-    if of_vectors == bool(arguments.log):
-        raise OptionError(
-            "one of LOG and --vectors FILE must be given, got "
-            f"{'both' if of_vectors else 'neither'}"
-        )
-    cls, convert, _ = _SOURCES[of_vectors]
-    other, _, more = _SOURCES[not of_vectors]
-    strange = [
-        *config_options_of(arguments, other),
-        *(name for name in more if name in vars(arguments)),
-    ]
-    if strange:
-        flag = strange[0].replace("_", "-")
-        this, that = ("--vectors", "a log") if of_vectors else ("LOG", "vectors")
-        raise OptionError(f"--{flag} is for {that}, and cannot go with {this}")
-    try:
-        values = {} if arguments.config is None else read_options(arguments.config)
-        return convert(values | config_options_of(arguments, cls))
-    except (TypeError, ValueError) as error:
-        raise OptionError(str(error)) from error
 
 
 def pack(arguments: argparse.Namespace) -> Result:

@@ -164,6 +164,15 @@ def _add_build_graph(parser: argparse.ArgumentParser) -> None:
         default=argparse.SUPPRESS,
         help="the texts that mean missing [NA, NaN, None, null and their like]",
     )
+    cluster = parser.add_argument_group("past one machine: Apache Spark, the extra 'spark'")
+    cluster.add_argument(
+        "--master", metavar="URL", help="the cluster, such as spark://host:7077, yarn or local[4]"
+    )
+    cluster.add_argument(
+        "--work",
+        metavar="FOLDER",
+        help="what all its machines see, for tables from which a stopped job goes on",
+    )
     add_session_options(parser, "the columns of a log, and what is an edge")
     group = parser.add_argument_group("which vectors are neighbors")
     choices = {

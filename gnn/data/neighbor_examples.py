@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
-from scipy import sparse
 
 from gnn.configs.arguments import check_count
+from gnn.data.example_bytes import Part, column_of, examples_of, only_where
+from gnn.data.heaviest_neighbors import HeaviestNeighbors
 from gnn.graphs.graph import Graph
 
 # Of what a record holds beside a node's features; `weight` would be read as an edge's weight.
 _TAKEN = ("id", "label", "weight", "NL_num_nbrs")
 _PREFIX = "NL_nbr_"
+# Examples that are made at a time.
+_EXAMPLES = 1 << 13
 
 
 class NeighborExamples:
@@ -25,16 +26,25 @@ class NeighborExamples:
         graph: the graph.
         split: the name of a split; None takes all nodes.
         max_neighbors: the most neighbors of a node; None takes all.
+        rows: integers, the nodes of the split that have an example, in this order; None takes all.
 
     Example:
 
+    >>> import tensorflow as tf
     >>> graph = Graph.from_edges([0, 1], [1, 0], {"x": [[1.0], [2.0]]}, [0.5, 0.5])
     >>> (first, _) = NeighborExamples(graph, None, max_neighbors=1)
     >>> sorted(tf.train.Example.FromString(first).features.feature)
     ['NL_nbr_0_id', 'NL_nbr_0_weight', 'NL_nbr_0_x', 'NL_num_nbrs', 'id', 'x']
     """
 
-    def __init__(self, graph: Graph, split: str | None, max_neighbors: int | None):
+    def __init__(
+        self,
+        graph: Graph,
+        split: str | None,
+        max_neighbors: int | None,
+        *,
+        rows: np.ndarray | None = None,
+    ):
         _check_features(graph)
         self._max_neighbors = (
             None if max_neighbors is None else check_count("max_neighbors", max_neighbors, 0)
@@ -45,16 +55,21 @@ class NeighborExamples:
             raise ValueError(f"split {split!r} holds no nodes")
         self._has_label = np.zeros(graph.num_nodes, bool)
         self._has_label[self._rows] = graph.labels is not None
-        self._ids = _ids_as_strings(graph)
-        self._neighbors, self._weights, self._starts = _by_weight(graph, self._ids)
-        # A node is the neighbor of many, and comes with all of its features each time.
-        self._features = functools.lru_cache(maxsize=10_000)(self._make_features)
+        self._rows = self._rows if rows is None else rows
+        ids = _ids_as_strings(graph)
+        self._columns = [column_of(name, values) for name, values in graph.features.items()]
+        self._columns.append(column_of("id", ids))
+        if graph.labels is not None:
+            labels = column_of("label", graph.labels)
+            self._columns.append(only_where(labels, self._has_label))
+        self._heaviest = HeaviestNeighbors(graph, ids, max_neighbors)
+        self._most = 0
 
     def __len__(self) -> int:
         return len(self._rows)
 
     def description(self) -> dict[str, Any]:
-        """The features of a node and the most neighbors that one has, as JSON holds them."""
+        """The features of a node, and the most neighbors that an example so far has, for JSON."""
         features = {
             name: {
                 "dtype": "string" if value.dtype.kind in "SU" else value.dtype.name,
@@ -67,35 +82,29 @@ class NeighborExamples:
         if labels is not None:
             dtype = "float32" if labels.dtype.kind == "f" else "int64"
             features["label"] = {"dtype": dtype, "shape": list(labels.shape[1:])}
-        most = int((self._starts[self._rows + 1] - self._starts[self._rows]).max())
-        # Readers look for so many of every example.
-        if self._max_neighbors is not None:
-            most = min(most, self._max_neighbors)
-        return {"features": features, "max_neighbors": most}
+        return {"features": features, "max_neighbors": self._most}
 
     def __iter__(self) -> Iterator[bytes]:
-        for node in self._rows.tolist():
-            start, end = self._starts[node], self._starts[node + 1]
-            if self._max_neighbors is not None:
-                end = min(end, start + self._max_neighbors)
-            example = tf.train.Example()
-            feature = example.features.feature
-            for name, value in self._features(node).items():
-                feature[name].CopyFrom(value)
-            feature["NL_num_nbrs"].int64_list.value.append(int(end - start))
-            for i, edge in enumerate(range(start, end)):
-                for name, value in self._features(int(self._neighbors[edge])).items():
-                    feature[f"{_PREFIX}{i}_{name}"].CopyFrom(value)
-                feature[f"{_PREFIX}{i}_weight"].float_list.value.append(self._weights[edge])
-            yield example.SerializeToString()
+        for start in range(0, len(self._rows), _EXAMPLES):
+            yield from self._examples(self._rows[start : start + _EXAMPLES])
 
-    def _make_features(self, node: int) -> dict[str, tf.train.Feature]:
-        graph = self._graph
-        made = {name: _feature(_row(value, node)) for name, value in graph.features.items()}
-        made["id"] = _feature(np.array(self._ids[node]))
-        if self._has_label[node]:
-            made["label"] = _feature(graph.labels[node])  # type: ignore[index]
-        return made
+    def _examples(self, nodes: np.ndarray) -> list[bytes]:
+        """The examples of some nodes: of those with as many neighbors at a time."""
+        counts, starts, neighbors, weights = self._heaviest.of(nodes)
+        self._most = max(self._most, int(counts.max(initial=0)))
+        of_weight = [column_of("weight", weights)]
+        of_count = [column_of("NL_num_nbrs", counts)]
+        found = [b""] * nodes.size
+        for count in np.unique(counts).tolist():
+            rows = np.flatnonzero(counts == count)
+            parts = [Part(self._columns, nodes[rows]), Part(of_count, rows)]
+            for place in range(count):
+                edges, prefix = starts[rows] + place, f"{_PREFIX}{place}_"
+                parts.append(Part(self._columns, neighbors[edges], prefix))
+                parts.append(Part(of_weight, edges, prefix))
+            for row, example in zip(rows.tolist(), examples_of(parts), strict=True):
+                found[row] = example
+        return found
 
 
 def _check_features(graph: Graph) -> None:
@@ -113,43 +122,17 @@ def _check_features(graph: Graph) -> None:
             )
 
 
-def _ids_as_strings(graph: Graph) -> list[str]:
-    ids = range(graph.num_nodes) if graph.ids is None else graph.ids.tolist()
-    strings = [value.decode() if isinstance(value, bytes) else str(value) for value in ids]
+def _ids_as_strings(graph: Graph) -> np.ndarray:
+    """The ids as an array of text."""
+    if graph.ids is None:
+        return np.arange(graph.num_nodes).astype(str)
+    if graph.ids.dtype.kind in "iu":
+        return graph.ids.astype(str)
+    if graph.ids.dtype.kind == "U":
+        return graph.ids
+    strings = [value.decode() if isinstance(value, bytes) else str(value) for value in graph.ids]
     if len(set(strings)) < len(strings):
         seen: set[str] = set()
         twice = next(v for v in strings if v in seen or seen.add(v))  # type: ignore[func-returns-value]
         raise ValueError(f"ids must be distinct as strings to be written; got {twice!r} twice")
-    return strings
-
-
-def _by_weight(graph: Graph, ids: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Neighbors and weights of each node, heaviest first, and where each node's begin.
-
-    Edges of weight 0 are none, and would take the places of others.
-    """
-    rank = np.empty(graph.num_nodes, np.int64)
-    rank[sorted(range(graph.num_nodes), key=ids.__getitem__)] = np.arange(graph.num_nodes)
-    order = np.lexsort((-rank[graph.senders], -graph.weights, graph.receivers))
-    order = order[graph.weights[order] > 0]
-    pairs = graph.receivers[order] * np.int64(graph.num_nodes) + graph.senders[order]
-    # The first of parallel edges is the heaviest.
-    order = order[np.sort(np.unique(pairs, return_index=True)[1])]
-    counts = np.bincount(graph.receivers[order], minlength=graph.num_nodes)
-    starts = np.concatenate([[0], np.cumsum(counts)])
-    return graph.senders[order], graph.weights[order], starts
-
-
-def _row(value: Any, node: int) -> np.ndarray:
-    return value[[node]].toarray()[0] if sparse.issparse(value) else np.asarray(value[node])
-
-
-def _feature(value: np.ndarray) -> tf.train.Feature:
-    flat = np.ravel(value)
-    if flat.dtype.kind == "f":
-        return tf.train.Feature(float_list=tf.train.FloatList(value=flat.tolist()))
-    if flat.dtype.kind in "biu":
-        whole = flat.astype(np.int64)
-        return tf.train.Feature(int64_list=tf.train.Int64List(value=whole.tolist()))
-    values = [text.encode() if isinstance(text, str) else text for text in flat.tolist()]
-    return tf.train.Feature(bytes_list=tf.train.BytesList(value=values))
+    return np.array(strings)

@@ -23,7 +23,8 @@ from gnn.data.record_writing import check_shards, write_shards
 from gnn.files import whole_folder
 from gnn.graphs.graph import Graph
 
-_KIND = "packed_neighbors"
+# What such records are called, in their schema and in the names of their files.
+PACKED = "packed_neighbors"
 _PREFIX, _SUFFIX = "NL_nbr_", "_weight"
 _NOT_FEATURES = ("id", "label", "NL_num_nbrs")
 
@@ -88,12 +89,12 @@ def write_packed_neighbors(
             iter(examples),
             len(examples),
             folder,
-            name=_KIND,
+            name=PACKED,
             shards=shards,
             compression=compression,
             verbose=verbose,
         )
-        write_schema(folder, _KIND, {**examples.description(), **written})
+        write_schema(folder, PACKED, {**examples.description(), **written})
 
 
 def read_packed_neighbors(
@@ -188,7 +189,7 @@ def read_packed_neighbors(
 def _open(path: Any) -> tuple[Shards, dict[str, tf.TensorSpec] | None, int | None]:
     """The files, and of a record folder its features and its number of neighbors."""
     if isinstance(path, (str, os.PathLike)) and Path(path).is_dir():
-        schema = read_schema(path, _KIND)
+        schema = read_schema(path, PACKED)
         known = {
             name: tf.TensorSpec(feature["shape"], feature["dtype"])
             for name, feature in schema["features"].items()

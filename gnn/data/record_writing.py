@@ -65,14 +65,32 @@ def write_shards(
     shown = tqdm(records, total=count, unit="record", desc=folder.name, disable=disable)
     if count is None:
         spool = folder / "spool"
-        with _writer(spool, None) as write:
-            count = sum(1 for _ in map(write, shown))
+        count = write_shard(shown, spool)
         records = tf.data.TFRecordDataset(str(spool)).as_numpy_iterator()
         files = _deal(records, count, folder, name, shards, compression)
         spool.unlink()
     else:
         files = _deal(shown, count, folder, name, shards, compression)
     return {"num_records": count, "compression": compression, "stripe": _STRIPE, "shards": files}
+
+
+def shard_name(name: str, number: int, shards: int, compression: str | None) -> str:
+    """What a shard is called.
+
+    >>> shard_name("batches", 0, 10, None)
+    'batches-00000-of-00010.tfrecord'
+    """
+    return f"{name}-{number:05d}-of-{shards:05d}.tfrecord{SUFFIXES[compression]}"
+
+
+def write_shard(records: Iterable[bytes], path: Path, compression: str | None = None) -> int:
+    """Writes a new file of records, and returns how many there were.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    with _writer(path, compression) as write:
+        return sum(1 for _ in map(write, records))
 
 
 def _deal(
@@ -86,8 +104,7 @@ def _deal(
     """Deals records to shards: a run of them to each stripe, and in it to each shard in turn."""
     if not count:
         raise ValueError("dataset must have elements to be written; it is empty")
-    suffix = f"-of-{shards:05d}.tfrecord{SUFFIXES[compression]}"
-    paths = [folder / f"{name}-{i:05d}{suffix}" for i in range(shards)]
+    paths = [folder / shard_name(name, i, shards, compression) for i in range(shards)]
     rest, counts = iter(records), [0] * shards
     for first in range(0, shards, _STRIPE):
         stripe = range(first, min(first + _STRIPE, shards))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
+from gnn.configs.neighbors import NeighborGraphConfig
+from gnn.configs.sessions import SessionGraphConfig
 from gnn.datasets.vector_files import NamedVectors, read_vectors
 from gnn.files import check_replaceable
 from gnn.graphs.graph import Graph
@@ -131,3 +133,53 @@ def _written(make: Callable[[], Graph], output: str | os.PathLike[str], overwrit
     check_replaceable(output, KIND, overwrite=overwrite)
     write_graph(make(), output, overwrite=overwrite)
     return open_graph(output)
+
+
+def build_on_cluster(
+    paths: Sequence[str],
+    output: str | os.PathLike[str],
+    config: SessionGraphConfig | NeighborGraphConfig,
+    *,
+    master: str,
+    work: str,
+    na_values: Collection[str] | None = None,
+    overwrite: bool = False,
+) -> Graph:
+    """As `build_graph` and `build_neighbor_graph`, on a cluster of Apache Spark.
+
+    Args:
+        paths: files or folders that the executors see, Parquet, CSV or JSON lines.
+        output: the folder to make.
+        config: what is an edge: of a log, or of vectors, which are in the columns `id` and
+            `vector`.
+        master: the address of the cluster, such as `spark://host:7077`, `yarn` or `local[4]`.
+        work: a folder that driver and executors see. A job that was stopped goes on from what it
+            has there; it is removed at the end.
+        na_values: the texts that mean missing in a log.
+        overwrite: whether a graph that is there is replaced; nothing else is.
+
+    Returns:
+        The graph of the folder, its arrays left in the files.
+
+    Raises:
+        ImportError: PySpark is not installed.
+        RuntimeError: there is no Java.
+        FileExistsError, KeyError, TypeError, ValueError: as `gnn.pipelines.build_graph`.
+
+    Example:
+
+    >>> # build_on_cluster(["s3://logs/clicks"], "graph", gnn.SessionGraphConfig(), master="yarn",
+    >>> #                  work="s3://logs/work")
+    """
+    from gnn.pipelines import building
+
+    check_replaceable(output, KIND, overwrite=overwrite)
+    with building.spark_session(master) as spark:
+        table = building.read_tables(spark, paths)
+        if isinstance(config, NeighborGraphConfig):
+            return building.build_neighbor_graph(
+                table, output, config, work=work, overwrite=overwrite
+            )
+        return building.build_graph(
+            table, output, config, work=work, na_values=na_values, overwrite=overwrite
+        )

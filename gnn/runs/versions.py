@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import platform
 from collections.abc import Mapping
@@ -11,6 +10,8 @@ from pathlib import Path
 import keras
 import numpy as np
 import tensorflow as tf
+
+from gnn._environment import own_version
 
 
 def current_versions() -> dict[str, str]:
@@ -21,12 +22,8 @@ def current_versions() -> dict[str, str]:
     >>> sorted(current_versions())
     ['gnn', 'keras', 'numpy', 'python', 'tensorflow']
     """
-    try:
-        own = importlib.metadata.version("gnn")
-    except importlib.metadata.PackageNotFoundError:
-        own = "unknown"
     return {
-        "gnn": own,
+        "gnn": own_version(),
         "keras": keras.__version__,
         "tensorflow": tf.__version__,
         "numpy": np.__version__,

@@ -31,7 +31,8 @@ def open_parquet(path: Path, name: str) -> Table:
     except ImportError as error:
         raise ImportError(f"reading {name} needs PyArrow: pip install gnn[parquet]") from error
     try:
-        file = parquet.ParquetFile(path)
+        # Or else it keeps all that it has read, until the last row group.
+        file = parquet.ParquetFile(path, pre_buffer=False)
     except (OSError, ValueError) as error:  # Arrow's own errors are among these.
         raise ValueError(f"{name} is not a whole Parquet file: {error}") from error
     problems = Problems(name, "row", num_rows=file.metadata.num_rows)

@@ -16,8 +16,8 @@ from typing import Any, Literal
 import pytest
 
 import gnn
-from gnn.cli.commands import graph_config
 from gnn.cli.config_options import about_fields, add_config_options, config_options_of
+from gnn.cli.graph_sources import graph_config
 from gnn.cli.main import main
 from gnn.cli.parser import build_parser
 from gnn.configs import SessionGraphConfig

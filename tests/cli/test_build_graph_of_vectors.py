@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 import gnn
-from gnn.cli.commands import graph_config
 from gnn.cli.config_options import about_fields
+from gnn.cli.graph_sources import graph_config
 from gnn.cli.main import main
 from gnn.cli.parser import build_parser
 from gnn.configs import NeighborGraphConfig

@@ -270,3 +270,16 @@ def test_more_than_half_is_an_error() -> None:
         problems.check(False, False)
     with pytest.raises(ValueError, match="^edges.csv has no rows$"):
         Problems("edges.csv").check(False, False)
+
+
+def test_parquet_is_let_go_as_it_is_read(tmp_path: Path) -> None:
+    """Of eight row groups of 2 MB, memory holds about one at the last chunk."""
+    rng, path = np.random.default_rng(0), tmp_path / "log.parquet"
+    with parquet.ParquetWriter(path, pa.schema([("item", pa.int64())])) as writer:
+        for _ in range(8):
+            writer.write_table(pa.table({"item": rng.integers(0, 2**62, 250_000)}))
+    before = pa.total_allocated_bytes()
+    for chunk in open_table(path).chunks:
+        held = pa.total_allocated_bytes() - before
+        del chunk
+    assert held < path.stat().st_size / 3

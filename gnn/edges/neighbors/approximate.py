@@ -97,12 +97,14 @@ class _InvertedFile(NamedTuple):
         frame: where they stand.
         index: FAISS' own.
         cells: how many.
+        cell_of: int64 `[rows]`, the cell of each vector.
     """
 
     vectors: Vectors
     frame: Frame
     index: Any
     cells: int
+    cell_of: np.ndarray
 
     @classmethod
     def of(cls, vectors: Vectors, rng: np.random.Generator) -> _InvertedFile:
@@ -115,10 +117,19 @@ class _InvertedFile(NamedTuple):
         index.cp.niter = _ROUNDS
         index.cp.min_points_per_centroid = 1  # It would warn of fewer than 39.
         index.cp.max_points_per_centroid = _LEARNED
-        file = cls(vectors, Frame.of(vectors), index, cells)
+        file = cls(vectors, Frame.of(vectors), index, cells, np.empty(count, np.int64))
         index.train(file.held(np.sort(rng.permutation(count)[: _LEARNED * cells])))
         for start in range(0, count, _BLOCK):
-            index.add(file.held(slice(start, start + _BLOCK)))
+            some = slice(start, start + _BLOCK)
+            file.cell_of[some] = index.quantizer.assign(file.held(some), 1).ravel()
+        # Lists that grow as they are filled have room for half as many again.
+        for cell, size in enumerate(np.bincount(file.cell_of, minlength=cells).tolist()):
+            index.invlists.resize(cell, size)
+            index.invlists.resize(cell, 0)
+        for start in range(0, count, _BLOCK):
+            rows = np.arange(start, min(start + _BLOCK, count))
+            held, cells_of_rows = file.held(rows), file.cell_of[rows]
+            index.add_core(rows.size, *map(faiss.swig_ptr, (held, rows, cells_of_rows)))
         return file
 
     def held(self, at: slice | np.ndarray) -> np.ndarray:
@@ -160,10 +171,7 @@ class _InvertedFile(NamedTuple):
 
     def by_cell(self) -> np.ndarray:
         """All vectors, those of one cell after those of another."""
-        faiss, lists = _import_faiss(), self.index.invlists
-        sizes = [(cell, lists.list_size(cell)) for cell in range(self.cells)]
-        parts = [faiss.rev_swig_ptr(lists.get_ids(cell), size) for cell, size in sizes if size]
-        return np.concatenate(parts)
+        return np.argsort(self.cell_of, kind="stable")
 
 
 def _measured(vectors: Vectors, rows: np.ndarray, columns: np.ndarray) -> Near:

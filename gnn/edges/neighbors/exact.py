@@ -67,6 +67,7 @@ def near_pairs(
     within: float = np.inf,
     *,
     without_self: bool = False,
+    threads: int | None = None,
 ) -> Near:
     """Finds what is near each query: the k nearest items, and none that is farther than a bound.
 
@@ -79,6 +80,7 @@ def near_pairs(
         k: how many of each query at most; None is all that are near enough.
         within: how far apart two vectors of a pair are at most.
         without_self: whether query i is item i, and not its own neighbor.
+        threads: how many threads share the queries; None takes one for each processor at hand.
 
     Returns:
         The pairs.
@@ -99,7 +101,7 @@ def near_pairs(
         # Threads that each shared its products with all others would wait for each other.
         with threadpool_limits(1, "blas"):
             search = _Search(queries, held, k, within, without_self)
-            part = together([nothing(), *in_threads(search.of_queries, starts)])
+            part = together([nothing(), *in_threads(search.of_queries, starts, threads)])
         if first:
             part = together([found, part])
             part = only(part, nearest_of_each(part, k))

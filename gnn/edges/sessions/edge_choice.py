@@ -140,10 +140,12 @@ def joined(
     return Edges(edges[0], edges[1], edges[2], None, report)
 
 
-def _remarks(
-    config: SessionGraphConfig, long: int, given: int, rare: int, light: int, beyond: int
-) -> list[str]:
-    unit = "pair" if config.is_symmetric else "edge"
+def session_remarks(config: SessionGraphConfig, long: int) -> list[str]:
+    """What pairs weigh, and what became of sessions that were too long.
+
+    >>> session_remarks(SessionGraphConfig("npmi", max_session_items=9), 2)
+    ['weights by npmi', '2 sessions of more than 9 items left out']
+    """
     remarks = [] if config.weighting == "count" else [f"weights by {config.weighting}"]
     if long:
         most = counted(config.max_session_items or 0, "item")
@@ -151,6 +153,14 @@ def _remarks(
         if config.long_sessions == "cut":
             what = f"cut to {'its' if long == 1 else 'their'} first ones"
         remarks.append(f"{counted(long, 'session')} of more than {most} {what}")
+    return remarks
+
+
+def _remarks(
+    config: SessionGraphConfig, long: int, given: int, rare: int, light: int, beyond: int
+) -> list[str]:
+    unit = "pair" if config.is_symmetric else "edge"
+    remarks = session_remarks(config, long)
     if rare:
         total = counted(given, unit)
         remarks.append(f"{rare:,} of {total} in fewer than {config.min_count} sessions left out")

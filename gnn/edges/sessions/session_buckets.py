@@ -17,6 +17,8 @@ _BUCKETS = 128
 # What a record takes at most while it is worked on.
 _BYTES_OF_A_RECORD = 110
 _LEAST_RECORDS = 1 << 16
+# With more, popular items would meet so many others that their pairs are no longer sorted.
+_MOST_RECORDS = 1 << 22
 
 
 class SessionGroup(NamedTuple):
@@ -94,7 +96,8 @@ class SessionBuckets:
           memory: how many bytes whole sessions may need while they are counted.
         """
         sizes = [path.stat().st_size for path in self._paths]
-        most = max(memory // _BYTES_OF_A_RECORD, _LEAST_RECORDS) * self._dtype.itemsize
+        most = min(max(memory // _BYTES_OF_A_RECORD, _LEAST_RECORDS), _MOST_RECORDS)
+        most *= self._dtype.itemsize
         group = np.cumsum(sizes) // most
         return [np.flatnonzero(group == number) for number in np.unique(group)]
 

@@ -45,7 +45,7 @@ class SortedRun:
 
     def finish(self) -> None:
         """Lets go of what memory need not hold."""
-        self._columns = self._arrays.finished()
+        self._arrays.close()
         np.save(self._ends, np.cumsum(self._sizes))
         del self._sizes
 
@@ -58,5 +58,4 @@ class SortedRun:
         ends = np.load(self._ends, mmap_mode="r")
         first = int(ends[start - 1]) if start else 0
         starts = np.concatenate([[0], ends[start:stop] - first])
-        columns = [np.array(column[first : first + starts[-1]]) for column in self._columns]
-        return starts, *columns
+        return starts, *self._arrays.read(first, first + int(starts[-1]))

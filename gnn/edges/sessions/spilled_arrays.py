@@ -39,14 +39,28 @@ class SpilledArrays:
             np.ascontiguousarray(array, dtype).tofile(file)
         self._size += arrays[0].size
 
+    def close(self) -> None:
+        """Closes the files; nothing can be added any more."""
+        for file in self._files:
+            file.close()
+
+    def read(self, start: int, stop: int) -> list[np.ndarray]:
+        """Some entries of each array, once the files are closed.
+
+        They are copied: of a file that is mapped, what was read once would stay in memory.
+        """
+        return [
+            np.fromfile(path, dtype, stop - start, offset=start * dtype.itemsize)
+            for path, dtype in zip(self._paths, self._dtypes, strict=True)
+        ]
+
     def finished(self) -> list[np.ndarray]:
         """The arrays, read-only; nothing can be added any more.
 
         They are read from their files as they are used, also when the files are removed where the
         system keeps those that are open, as Linux and macOS do.
         """
-        for file in self._files:
-            file.close()
+        self.close()
         if not self._size:  # No file can be mapped of which there is nothing.
             return [np.zeros(0, dtype) for dtype in self._dtypes]
         return [

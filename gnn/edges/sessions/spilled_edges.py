@@ -205,10 +205,12 @@ class SpilledSessions:
             bounds: where the ranges of receivers begin that are merged at a time.
             weigh_of: by the number of a range, what weighs its pairs.
         """
+        most = max(self._memory // (2 * self._threads), _LEAST_BYTES) // _BYTES_OF_A_PAIR
 
         def kept(place: int) -> Chosen:
             ends = bounds[place], bounds[place + 1]
-            pairs = _merged_pairs([run.rows(*ends) for run in runs], *ends, bounds[-1])
+            rows = (run.rows(*ends) for run in runs)
+            pairs = _merged_pairs(rows, *ends, bounds[-1], most)
             return choose(pairs, self._config, weigh_of(place))
 
         blocks = in_threads(kept, range(len(bounds) - 1), self._threads)
@@ -230,10 +232,31 @@ def _run(
 
 
 def _merged_pairs(
-    runs: list[tuple[np.ndarray, ...]], start: int, stop: int, num_items: int
+    runs: Iterable[tuple[np.ndarray, ...]], start: int, stop: int, num_items: int, most: int
 ) -> Pairs:
-    """The pairs of the receivers from `start` up to `stop`, over all runs."""
-    size = stop - start
+    """The pairs of the receivers from `start` up to `stop`, over all runs.
+
+    Args:
+        runs: what `SortedRun.rows` gives of each.
+        start: the first receiver.
+        stop: the one after the last.
+        num_items: the number of items.
+        most: of more entries than that, those of some runs are summed before others are read: a
+            popular item meets most others in every run.
+    """
+    waiting: list[tuple[np.ndarray, ...]] = []
+    for run in runs:
+        waiting.append(run)
+        if len(waiting) > 1 and sum(some[1].size for some in waiting) > most:
+            waiting = [_summed(waiting, num_items)]
+    starts, senders, counts, *together = _summed(waiting, num_items)
+    receivers = np.repeat(np.arange(start, stop, dtype=np.int32), np.diff(starts))
+    return Pairs(senders, receivers, counts, together[0] if together else counts)
+
+
+def _summed(runs: list[tuple[np.ndarray, ...]], num_items: int) -> tuple[np.ndarray, ...]:
+    """Some runs as one, the senders of each receiver ascending."""
+    size = runs[0][0].size - 1
     offsets = np.concatenate([[0], np.cumsum([run[0][-1] for run in runs])])
     starts = np.concatenate(
         [run[0][:-1] + offset for run, offset in zip(runs, offsets[:-1], strict=True)]
@@ -252,6 +275,5 @@ def _merged_pairs(
         return sorted_product(chosen, of_runs)
 
     counts = summed(2, np.int64)
-    together = summed(3, np.float64).data if runs and len(runs[0]) > 3 else counts.data
-    receivers = np.repeat(np.arange(start, stop, dtype=np.int32), np.diff(counts.indptr))
-    return Pairs(counts.indices.astype(np.int32, copy=False), receivers, counts.data, together)
+    together = [summed(3, np.float64).data] if len(runs[0]) > 3 else []
+    return counts.indptr, counts.indices.astype(np.int32, copy=False), counts.data, *together

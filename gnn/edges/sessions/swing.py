@@ -60,14 +60,14 @@ class Swing:
         weights = np.zeros(pairs.senders.size)
         begins = np.flatnonzero(np.diff(pairs.receivers, prepend=-1)).tolist()
         for start, stop in pairwise([*begins, pairs.senders.size]):
-            items, found = self._of(int(pairs.receivers[start]))
+            items, found = self.weights_of(int(pairs.receivers[start]))
             places = np.searchsorted(items, pairs.senders[start:stop])
             places = np.minimum(places, items.size - 1)
             right = items[places] == pairs.senders[start:stop]
             weights[start:stop] = np.where(right, found[places], 0.0)
         return weights
 
-    def _of(self, item: int) -> tuple[np.ndarray, np.ndarray]:
+    def weights_of(self, item: int) -> tuple[np.ndarray, np.ndarray]:
         """The items of an item's sessions, ascending, and what each weighs with it."""
         sessions = self._sessions[self._starts[item] : self._starts[item + 1]]
         records, lengths = records_of(self._held, sessions)
