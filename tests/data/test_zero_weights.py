@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from gnn import memory_maps
 from gnn.data import clusters, full_batch, graph_batches, neighborhoods
-from gnn.data.neighbor_examples import _by_weight
+from gnn.data.heaviest_neighbors import HeaviestNeighbors
 from gnn.explain.subject import make_subject
 from gnn.graphs import Graph, open_graph, partition_quality, write_graph
 from gnn.graphs.partitioning.partition import _between_nodes
@@ -76,6 +76,8 @@ def test_nothing_else_looks_at_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     degrees = np.bincount(without.receivers, without.weights, SIZE)
     np.testing.assert_allclose(expected.weighted_degrees, degrees, rtol=1e-6)
 
+    names = np.array([f"{number:02}" for number in range(SIZE)])
+
     def facts(graph: Graph) -> list[Any]:
         chunks = ReceiverChunks(graph, SIZE)
         model: Any = None
@@ -90,7 +92,7 @@ def test_nothing_else_looks_at_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
             subject.inputs["edges"][:, 0],
             *_between_nodes(graph),
             partition_quality(graph, PARTS).edges_kept,
-            *_by_weight(graph, [f"{i:02}" for i in range(SIZE)]),
+            *HeaviestNeighbors(graph, names, None).of(np.arange(SIZE)),
         ]
 
     for left, right in zip(facts(graph), facts(without), strict=True):
