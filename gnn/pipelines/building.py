@@ -66,7 +66,7 @@ def build_graph(
     Example:
 
     >>> # gnn.pipelines.build_graph(spark.read.parquet("clicks/"), "graph", {"weighting": "auto"},
-    >>> #                           work="/shared/work")
+    >>> #                           work="/shared/job")
     """
     config = as_session_graph_config(config)
     check_replaceable(output, KIND, overwrite=overwrite)
@@ -124,7 +124,7 @@ def build_neighbor_graph(
     Example:
 
     >>> # gnn.pipelines.build_neighbor_graph(spark.read.parquet("vectors/"), "graph",
-    >>> #                                    work="/shared/work")
+    >>> #                                    work="/shared/job")
     """
     config = as_neighbor_graph_config(config)
     check_replaceable(output, KIND, overwrite=overwrite)

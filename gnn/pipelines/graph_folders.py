@@ -67,8 +67,8 @@ def write_graph(
 
     Example:
 
-    >>> # edges = gnn.pipelines.session_edges(records, work="/shared/work/counts")
-    >>> # graph = gnn.pipelines.write_graph(edges, "graph", nodes=products, work="/shared/work/g")
+    >>> # edges = gnn.pipelines.session_edges(records, work="/shared/job")
+    >>> # graph = gnn.pipelines.write_graph(edges, "graph", nodes=products, work="/shared/job")
     """
     check_replaceable(output, KIND, overwrite=overwrite)
     nodes, columns = read_columns(nodes, id_column, label_column, split_column)

@@ -82,7 +82,7 @@ def write_packed_neighbors(
     Example:
 
     >>> # gnn.pipelines.write_packed_neighbors(edges, "/shared/train", nodes=products,
-    >>> #                                      work="/shared/work", max_neighbors=3)
+    >>> #                                      work="/shared/job", max_neighbors=3)
     """
     check_shards(shards, compression, False)
     most = check_count("max_neighbors", max_neighbors)

@@ -168,8 +168,8 @@ def build_on_cluster(
 
     Example:
 
-    >>> # build_on_cluster(["s3://logs/clicks"], "graph", gnn.SessionGraphConfig(), master="yarn",
-    >>> #                  work="s3://logs/work")
+    >>> # build_on_cluster(["s3a://logs/clicks"], "graph", gnn.SessionGraphConfig(), master="yarn",
+    >>> #                  work="s3a://logs/job")
     """
     from gnn.pipelines import building
 
