@@ -79,13 +79,9 @@ def build_graph(
         )
     plan = session_plan(records, config, na_values, work)
     report = _report(records, plan, config, items.count())
+    notes = _notes(report, config)
     graph = write_graph(
-        plan.edges,
-        output,
-        nodes=items,
-        work=work,
-        notes=_notes(report, config),
-        overwrite=overwrite,
+        plan.edges, output, nodes=items, work=work, notes=notes, overwrite=overwrite
     )
     if plan.stages is not None:
         plan.stages.remove()
@@ -131,13 +127,9 @@ def build_neighbor_graph(
     found, stages = neighbor_plan(vectors, config, id_column, vector_column, work)
     nodes = columns_of(vectors, {"id": id_column}, "vectors").dropna()
     report = EdgeReport(nodes.count(), unit="vector", remarks=(found.how,))
+    notes = _notes(report, config)
     graph = write_graph(
-        found.edges,
-        output,
-        nodes=nodes,
-        work=work,
-        notes=_notes(report, config),
-        overwrite=overwrite,
+        found.edges, output, nodes=nodes, work=work, notes=notes, overwrite=overwrite
     )
     if stages is not None:
         stages.remove()

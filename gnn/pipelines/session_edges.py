@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from gnn.configs.sessions import SessionGraphConfig, as_session_graph_config
 from gnn.edges.missing import as_na_values
 from gnn.edges.sessions.arrow_counts import count_items, count_pairs, sessions_differ, weigh_pairs
+from gnn.edges.sessions.pair_weights import SESSION_FACTORS
 from gnn.pipelines.columns import columns_of, seconds_of, without_missing
 from gnn.pipelines.ordering import first_of_each, turned
 from gnn.pipelines.stages import Stages
@@ -28,7 +29,7 @@ def session_edges(
     """The pairs of items of sessions that a configuration makes edges, of a DataFrame of records.
 
     1. Records are spread by their session. A task counts the pairs of a million records of whole
-       sessions at a time, as `gnn.edges` does on one machine: nothing is ever gathered by item, so
+       sessions at a time, as `gnn.edges` does on one machine: nothing is gathered by item here, so
        that no task has all sessions of a popular one.
     2. The counts of a pair are summed over tasks.
     3. Pairs that meet too rarely go, and what is left is weighed by the functions of
@@ -162,7 +163,7 @@ _SUMS = ("sessions", "distinct", "long")
 
 def _mean_items(items: DataFrame, config: SessionGraphConfig) -> float:
     """How many items a session that counts has in the mean; 1 where nothing asks for it."""
-    if config.weighting != "bm25":
+    if config.weighting not in SESSION_FACTORS:
         return 1.0
     from pyspark.sql import functions as sql
 

@@ -13,7 +13,7 @@ import numpy as np
 from gnn.configs.sessions import SessionGraphConfig
 from gnn.edges.records.session_gaps import sessions_by_gap
 from gnn.edges.sessions.pair_keys import both_halves, in_ranges
-from gnn.edges.sessions.pair_weights import WEIGH, PairCounts
+from gnn.edges.sessions.pair_weights import SESSION_FACTORS, WEIGH, PairCounts
 from gnn.edges.sessions.pairs import Pairs
 from gnn.edges.sessions.reach import within
 from gnn.edges.sessions.session_edges import has_short_sessions, meeting_factors
@@ -48,7 +48,7 @@ def count_items(
     """
     import pyarrow as pa
 
-    for held, names, _, _, long in task_sessions(batches, config, last):
+    for held, names, long, *_ in task_sessions(batches, config, last):
         none = np.zeros(len(names), np.int64)
         yield _batch(item=names, held=held.held(), sessions=none, distinct=none, long=none)
         sums = held.num_sessions + (0 if config.cuts else long), int(held.distinct.sum()), long
@@ -119,7 +119,7 @@ def sessions_differ(config: SessionGraphConfig) -> bool:
     (True, False)
     """
     weighted = bool(config.session_power) or config.half_life is not None
-    return weighted or config.weighting == "bm25"
+    return weighted or config.weighting in SESSION_FACTORS
 
 
 def weigh_pairs(
@@ -169,16 +169,17 @@ class TaskSessions(NamedTuple):
     Attributes:
         held: the sessions.
         items: the names of their items, in order.
-        names: the name (or the user) of each session that there was, by its number.
-        places: int64, which of its user's sessions each is, from 0 on.
         long: how many sessions were too long.
+        users: the distinct names of sessions, or users.
+        user_of: int64, by the number of a session its place in these; with a gap the sessions of a
+          user have numbers side by side, in the order of time.
     """
 
     held: SessionItems
     items: Any
-    names: Any
-    places: np.ndarray
     long: int
+    users: Any
+    user_of: np.ndarray
 
 
 def task_sessions(
@@ -191,22 +192,18 @@ def task_sessions(
         config: which sessions count, and how much.
         last: as in `count_items`.
     """
-    import pyarrow as pa
-
     for table in _whole_sessions(batches):
         items, names = _numbered(table["item"])
         coded = table["name"].combine_chunks().dictionary_encode()
-        users = coded.indices.to_numpy()
-        sessions = users.astype(np.int64)
+        users = coded.indices.to_numpy().astype(np.int64)
+        sessions = users
         times = table["time"].to_numpy() if "time" in table.column_names else None
         if config.gap is not None and times is not None:
             sessions = sessions_by_gap(sessions, times, config.gap).astype(np.int64)
-        user = np.empty(int(sessions.max()) + 1, np.int64)
-        user[sessions] = users  # They ascend, as sessions are numbered by user.
-        _, first, user_of = np.unique(user, return_index=True, return_inverse=True)
+        user_of = np.empty(int(sessions.max()) + 1, np.int64)
+        user_of[sessions] = users
         held, long = session_items(sessions, items, len(names), config, times, last)
-        of_session = coded.dictionary.take(pa.array(user))
-        yield TaskSessions(held, names, of_session, np.arange(user.size) - first[user_of], long)
+        yield TaskSessions(held, names, long, coded.dictionary, user_of)
 
 
 def _numbered(column: Any) -> tuple[np.ndarray, Any]:

@@ -36,13 +36,14 @@ def list_sessions(
     import pyarrow as pa
 
     for part in task_sessions(batches, config, last):
-        held = part.held
+        held, user_of = part.held, part.user_of
+        first = np.unique(user_of, return_index=True)[1]  # Of each user, the first session.
         weights = np.ones(held.num_sessions) if held.weights is None else held.weights
         ends = pa.array(held.starts.astype(np.int32))
         yield pa.RecordBatch.from_pydict(
             {
-                "name": part.names.take(pa.array(held.numbers)),
-                "place": part.places[held.numbers],
+                "name": part.users.take(pa.array(user_of[held.numbers])),
+                "place": held.numbers - first[user_of[held.numbers]],
                 "weight": weights,
                 "items": pa.ListArray.from_arrays(ends, part.items.take(pa.array(held.items))),
             }
