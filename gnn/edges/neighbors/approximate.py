@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gnn.edges.memory import give_back_memory
 from gnn.edges.neighbors.exact import near_pairs
 from gnn.edges.neighbors.frame import Frame
 from gnn.edges.neighbors.metrics import Vectors, distances
@@ -82,7 +83,8 @@ def approximate(vectors: Vectors, k: int, *, target_recall: float, seed: int) ->
             # Vectors of one cell read the same cells, which are then in the cache.
             rows = file.by_cell()
             columns = file.search(rows, k, read)
-            del file  # It holds the vectors once more.
+            del file  # It holds the vectors once more, in thousands of lists.
+            give_back_memory()
             return Approximation(_measured(vectors, rows, columns), how)
         read *= 2
     near = near_pairs(vectors, vectors, k, without_self=True)

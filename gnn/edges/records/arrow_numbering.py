@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import numpy as np
@@ -75,14 +74,3 @@ class ArrowNames:
     def names(self) -> Any:
         """The names in the order of their numbers, once they are settled; an Arrow array."""
         return self._known
-
-
-def give_back_memory() -> None:
-    """Has Arrow give back what it keeps for arrays to come, if it was used at all.
-
-    >>> give_back_memory()
-    """
-    if sys.modules.get("pyarrow") is not None:
-        import pyarrow
-
-        pyarrow.default_memory_pool().release_unused()

@@ -12,8 +12,8 @@ from tqdm import tqdm
 from gnn.configs.arguments import check_verbose
 from gnn.configs.session_columns import SessionColumns
 from gnn.edges.edges import EdgeReport
+from gnn.edges.memory import give_back_memory
 from gnn.edges.missing import as_na_values
-from gnn.edges.records.arrow_numbering import give_back_memory
 from gnn.edges.records.record_numbers import RecordNumbers
 from gnn.edges.records.session_files import are_files
 from gnn.edges.records.session_records import SessionRecords

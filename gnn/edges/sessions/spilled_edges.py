@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from gnn.configs.sessions import SessionGraphConfig
 from gnn.edges.edges import Edges
-from gnn.edges.records.arrow_numbering import give_back_memory
+from gnn.edges.memory import give_back_memory
 from gnn.edges.sessions.edge_choice import DTYPES, Chosen, choose, gathered, joined, weigher
 from gnn.edges.sessions.pair_keys import both_halves
 from gnn.edges.sessions.pair_products import sorted_product
