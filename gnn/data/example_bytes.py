@@ -39,53 +39,76 @@ class Part(NamedTuple):
     Attributes:
         columns: the features.
         rows: integers `[n]`, the row of each example.
-        prefix: what the names begin with.
     """
 
     columns: Sequence[Column]
     rows: np.ndarray
-    prefix: str = ""
 
 
-def examples_of(parts: Sequence[Part]) -> list[bytes]:
-    """Examples, of which each part has some features.
+def entries(
+    parts: Sequence[Part], prefix: str = "", places: np.ndarray | None = None
+) -> list[bytes]:
+    """The entries that the maps of examples have of some features, side by side.
 
     Args:
         parts: all of as many rows.
+        prefix: what all names begin with.
+        places: integers `[n]`, not negative, which follow the prefix, and `_` follows them; or
+            None.
 
     >>> import tensorflow as tf
     >>> columns = [column_of("x", np.array([0.5, 1.5])), column_of("y", ["a", "bc"])]
-    >>> rows = np.array([1, 0])
-    >>> first, second = examples_of([Part(columns, rows), Part(columns[:1], rows[::-1], "n_")])
-    >>> feature = tf.train.Example.FromString(first).features.feature
+    >>> own, other = Part(columns, np.array([1])), Part(columns[:1], np.array([0]))
+    >>> whole = example_of([*entries([own]), *entries([other], "n_", np.array([12]))])
+    >>> feature = tf.train.Example.FromString(whole).features.feature
     >>> feature["x"].float_list.value, feature["y"].bytes_list.value
     ([1.5], [b'bc'])
-    >>> feature["n_x"].float_list.value
+    >>> feature["n_12_x"].float_list.value
     [0.5]
     """
-    columns = [(part.prefix, column, part.rows) for part in parts for column in part.columns]
-    sizes = np.stack([column.sizes(rows) for _, column, rows in columns], axis=1)
+    columns = [(column, part.rows) for part in parts for column in part.columns]
+    sizes = np.stack([column.sizes(rows) for column, rows in columns], axis=1)
+    digits = np.zeros(len(sizes), np.int64)
+    if places is not None:
+        digits = 1 + np.searchsorted(10 ** np.arange(1, 19), places, side="right")
     found: list[bytes] = [b""] * len(sizes)
-    for places in _of_one_kind(sizes):
+    for some in _of_one_kind(np.column_stack([digits, sizes])):
+        width, kind = int(digits[some[0]]), sizes[some[0]].tolist()
+        before = prefix + "0" * width + "_" * (width > 0)
         filled = [
-            (_entry_start(prefix + column.name, size), column, rows[places], size)
-            for (prefix, column, rows), size in zip(columns, sizes[places[0]].tolist(), strict=True)
+            (_entry_start(before + column.name, size), column, rows[some], size)
+            for (column, rows), size in zip(columns, kind, strict=True)
             if size
         ]
-        width = sum(len(start) + size for start, _, _, size in filled)
-        head = _FIRST + _number(width)
-        table = np.empty((places.size, len(head) + width), np.uint8)
-        table[:, : len(head)] = np.frombuffer(head, np.uint8)
-        at = len(head)
+        whole = sum(len(start) + size for start, _, _, size in filled)
+        table, at = np.empty((some.size, whole), np.uint8), 0
         for start, column, rows, size in filled:
             table[:, at : at + len(start)] = np.frombuffer(start, np.uint8)
+            if places is not None:
+                first = at + start.index(prefix.encode()) + len(prefix.encode())
+                table[:, first : first + width] = _digits(places[some], width)
             at += len(start)
             column.fill(rows, table[:, at : at + size])
             at += size
         raw = table.tobytes()
-        for place, end in zip(places.tolist(), range(at, len(raw) + 1, at), strict=True):
-            found[place] = raw[end - at : end]
+        for place, end in zip(some.tolist(), range(whole, len(raw) + 1, whole), strict=True):
+            found[place] = raw[end - whole : end]
     return found
+
+
+def example_of(parts: Sequence[bytes]) -> bytes:
+    """An example of the entries of its map.
+
+    >>> example_of([]).hex()
+    '0a00'
+    """
+    return b"".join([_FIRST, _number(sum(map(len, parts))), *parts])
+
+
+def _digits(numbers: np.ndarray, width: int) -> np.ndarray:
+    """Numbers of so many digits as text, uint8 `[n, width]`."""
+    powers = 10 ** np.arange(width - 1, -1, -1)
+    return ord("0") + numbers[:, None] // powers % 10
 
 
 def _of_one_kind(sizes: np.ndarray) -> Iterator[np.ndarray]:

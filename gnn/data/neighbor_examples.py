@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gnn.configs.arguments import check_count
-from gnn.data.example_bytes import Part, column_of, examples_of, only_where
+from gnn.data.example_bytes import Part, column_of, entries, example_of, only_where
 from gnn.data.heaviest_neighbors import HeaviestNeighbors
 from gnn.graphs.graph import Graph
 
@@ -46,9 +46,7 @@ class NeighborExamples:
         rows: np.ndarray | None = None,
     ):
         _check_features(graph)
-        self._max_neighbors = (
-            None if max_neighbors is None else check_count("max_neighbors", max_neighbors, 0)
-        )
+        most = None if max_neighbors is None else check_count("max_neighbors", max_neighbors, 0)
         self._graph = graph
         self._rows = np.arange(graph.num_nodes) if split is None else graph.split(split)
         if not len(self._rows):
@@ -62,7 +60,7 @@ class NeighborExamples:
         if graph.labels is not None:
             labels = column_of("label", graph.labels)
             self._columns.append(only_where(labels, self._has_label))
-        self._heaviest = HeaviestNeighbors(graph, ids, max_neighbors)
+        self._heaviest = HeaviestNeighbors(graph, ids, most)
         self._most = 0
 
     def __len__(self) -> int:
@@ -89,22 +87,22 @@ class NeighborExamples:
             yield from self._examples(self._rows[start : start + _EXAMPLES])
 
     def _examples(self, nodes: np.ndarray) -> list[bytes]:
-        """The examples of some nodes: of those with as many neighbors at a time."""
+        """The examples of some nodes: their own features, and those of one neighbor after another.
+
+        The neighbors of all are made at once, so that a node of very many takes no longer.
+        """
         counts, starts, neighbors, weights = self._heaviest.of(nodes)
         self._most = max(self._most, int(counts.max(initial=0)))
-        of_weight = [column_of("weight", weights)]
-        of_count = [column_of("NL_num_nbrs", counts)]
-        found = [b""] * nodes.size
-        for count in np.unique(counts).tolist():
-            rows = np.flatnonzero(counts == count)
-            parts = [Part(self._columns, nodes[rows]), Part(of_count, rows)]
-            for place in range(count):
-                edges, prefix = starts[rows] + place, f"{_PREFIX}{place}_"
-                parts.append(Part(self._columns, neighbors[edges], prefix))
-                parts.append(Part(of_weight, edges, prefix))
-            for row, example in zip(rows.tolist(), examples_of(parts), strict=True):
-                found[row] = example
-        return found
+        of_count, of_weight = column_of("NL_num_nbrs", counts), column_of("weight", weights)
+        edges = np.arange(neighbors.size)
+        own = entries([Part(self._columns, nodes), Part([of_count], np.arange(nodes.size))])
+        others = entries(
+            [Part(self._columns, neighbors), Part([of_weight], edges)],
+            _PREFIX,
+            edges - np.repeat(starts, counts),
+        )
+        ends = zip(own, starts.tolist(), (starts + counts).tolist(), strict=True)
+        return [example_of([mine, *others[start:end]]) for mine, start, end in ends]
 
 
 def _check_features(graph: Graph) -> None:

@@ -9,14 +9,14 @@ import pytest
 import tensorflow as tf
 from scipy import sparse
 
-from gnn.data.example_bytes import Part, column_of, examples_of, only_where
+from gnn.data.example_bytes import Part, column_of, entries, example_of, only_where
 
 INTEGERS = [0, 1, 127, 128, 300, 2**14 - 1, 2**14, 2**31, 2**62, 2**63 - 1, -1, -(2**63)]
 
 
 def read(values: Any, rows: np.ndarray, prefix: str = "") -> list[tf.train.Feature]:
-    made = examples_of([Part([column_of("x", values)], rows, prefix)])
-    found = [tf.train.Example.FromString(example).features.feature for example in made]
+    made = entries([Part([column_of("x", values)], rows)], prefix)
+    found = [tf.train.Example.FromString(example_of([part])).features.feature for part in made]
     assert [list(feature) for feature in found] == [[f"{prefix}x"]] * rows.size
     return [feature[f"{prefix}x"] for feature in found]
 
@@ -71,12 +71,19 @@ def test_columns_of_different_sizes_side_by_side() -> None:
     rows = rng.permutation(50)
     present = rng.random(50) < 0.5
     columns.append(only_where(column_of("p", numbers), present))
-    made = examples_of([Part(columns, rows), Part(columns[:1], rows[::-1], "other_")])
-    for row, other, example in zip(rows, rows[::-1], made, strict=True):
-        feature = tf.train.Example.FromString(example).features.feature
+    places = np.concatenate([np.arange(25), 10 ** np.arange(10), np.arange(95, 110)])
+    others = entries([Part(columns[:1], rows[::-1])], "other_", places)
+    own = entries([Part(columns[:1], rows), Part(columns[1:], rows)])
+    for row, place, *parts in zip(rows, places, own, others, strict=True):
+        feature = tf.train.Example.FromString(example_of(parts)).features.feature
         assert feature["n"].int64_list.value[0] == numbers[row]
         assert feature["t"].bytes_list.value[0].decode() == texts[row]
         assert list(feature["x"].float_list.value) == [1.0] * 3
-        assert feature["other_n"].int64_list.value[0] == numbers[other]
         assert ("p" in feature) == present[row]
-    assert examples_of([Part(columns, np.zeros(0, int))]) == []
+        assert f"other_{place}_n" in feature
+    found = [
+        tf.train.Example.FromString(example_of([part])).features.feature[f"other_{place}_n"]
+        for place, part in zip(places, others, strict=True)
+    ]
+    assert [feature.int64_list.value[0] for feature in found] == numbers[rows[::-1]].tolist()
+    assert entries([Part(columns, np.zeros(0, int))]) == []

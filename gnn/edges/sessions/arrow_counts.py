@@ -15,7 +15,7 @@ from gnn.edges.records.session_gaps import sessions_by_gap
 from gnn.edges.sessions.pair_keys import both_halves, in_ranges
 from gnn.edges.sessions.pair_weights import SESSION_FACTORS, WEIGH, PairCounts
 from gnn.edges.sessions.pairs import Pairs
-from gnn.edges.sessions.reach import within
+from gnn.edges.sessions.reach import every_pair_once, within
 from gnn.edges.sessions.session_edges import has_short_sessions, meeting_factors
 from gnn.edges.sessions.session_items import SessionItems, session_items
 from gnn.edges.sessions.session_pairs import in_blocks
@@ -107,9 +107,8 @@ def _pairs(held: SessionItems, config: SessionGraphConfig, mean: float) -> Itera
             yield from both_halves(held, threads=1)
         return
     reach = within(held, config.window, directed=config.directed)
-    for pairs in in_blocks(held, reach, lambda pairs: pairs, factors=factors, threads=1):
-        kept = pairs.senders > pairs.receivers if halves else slice(None)
-        yield Pairs(*(field[kept] for field in pairs))
+    reach = every_pair_once(held) if halves else reach
+    yield from in_blocks(held, reach, lambda pairs: pairs, factors=factors, threads=1)
 
 
 def sessions_differ(config: SessionGraphConfig) -> bool:
