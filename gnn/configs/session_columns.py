@@ -65,3 +65,8 @@ class SessionColumns(Config):
     def name_column(self) -> str:
         """The column with the user, or else with the session."""
         return self.session_column if self.user_column is None else self.user_column
+
+    @property
+    def wants_times(self) -> bool:
+        """Whether what is made of the records looks at their times or at their order."""
+        return self.user_column is not None
