@@ -14,7 +14,7 @@ from gnn.datasets.name_cells import name_cells
 from gnn.datasets.node_numbers import NodeNumbers
 from gnn.edges.edges import EdgeReport, Edges
 from gnn.edges.from_sessions import reported
-from gnn.edges.records.log_presets import columns_of_log
+from gnn.edges.records.log_presets import columns_of_table
 from gnn.edges.records.record_times import seconds_of
 from gnn.edges.records.session_gaps import sessions_by_gap
 from gnn.edges.sessions.session_edges import session_edges
@@ -42,8 +42,8 @@ def edges_of_log(
       path: the file.
       table: the file, opened.
       numbers: the nodes.
-      config: what is an edge, and what columns are called; those that it leaves open are found by
-        what logs call them.
+      config: what is an edge. Columns that it does not name are looked for
+        (`gnn.edges.records.log_presets`).
       strict: whether a malformed row is an error.
       texts: the texts that mean missing.
       built: a graph that was made so. Its edges are taken where the log, the nodes and the
@@ -54,11 +54,11 @@ def edges_of_log(
       `"report"` as of `Graph.from_sessions`, and `"log"`, by which the same log is known again.
 
     Raises:
-      ValueError: a column is missing, too many rows are malformed, or the configuration wants times
-        and there are none.
+      ValueError: a column is missing, two could be the item, too many rows are malformed, or the
+        configuration wants times and there are none.
     """
     log = {"file": path.name, "sha256": _checksum(path, texts)}
-    config, remarks = columns_of_log(table.header, config)
+    config, remarks = columns_of_table(table, config)
     config_note = config.to_dict()
     if built is not None and built.ids is not None and numbers.is_fixed:
         same = built.notes.get("log") == log and built.notes.get("config") == config_note
@@ -68,7 +68,7 @@ def edges_of_log(
             )
             kept = {name: built.notes[name] for name in _NOTES if name in built.notes}
             return Edges(senders, receivers, weights), kept
-    edges = _read(table, numbers, config, tuple(remarks), strict, texts)
+    edges = _read(table, numbers, config, strict, texts, tuple(remarks))
     notes: dict[str, Any] = {
         "edges": edges.report.text(),
         "config": config_note,
@@ -82,9 +82,9 @@ def _read(
     table: Table,
     numbers: NodeNumbers,
     config: SessionGraphConfig,
-    remarks: tuple[str, ...],
     strict: bool,
     texts: frozenset[str],
+    remarks: tuple[str, ...],
 ) -> Edges:
     time_column = config.time_column
     timed = [] if time_column is None else [time_column]

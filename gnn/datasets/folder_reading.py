@@ -238,8 +238,8 @@ def _check_one_label(tables: TableRoles, given: Schema) -> None:
     if label is not None:
         nodes, labels = tables.nodes.name, tables.labels.name
         raise ValueError(
-            f"{nodes} has the column {label!r}, and {labels} looks like labels, too: say by labels= "
-            f"which has them, labels={nodes!r} or labels={labels!r}"
+            f"{nodes} has the column {label!r}, and {labels} looks like labels, too: say which "
+            f"has them by labels={nodes!r} or labels={labels!r}"
         )
 
 

@@ -29,7 +29,9 @@ def from_folder(
     labels: str | os.PathLike[str] | bool = True,
     sessions: str | os.PathLike[str] | None = None,
     edges: str | os.PathLike[str] | None = None,
-    edge_columns: EdgeColumns = EdgeColumns(),
+    source_column: str | None = None,
+    target_column: str | None = None,
+    weight_column: str | None = None,
 ) -> Graph:
     r"""Reads a graph from a folder of tables: nodes, labels, and edges or a log.
 
@@ -58,23 +60,23 @@ def from_folder(
       `"features"`; a vector is a float32 feature of its own. Text, categories, dates and images are
       in the table of `read_folder`, and `gnn.ColumnEncoder` encodes them.
 
-    A gap is no fault, and loses no row: in `"features"` it is the mean of the column over nodes that
-    are not held out (in no split but `train`), and columns with gaps have a flag each after all
-    numbers. A cell that is none of its type, such as "on request" among numbers, is a gap, counted
-    and named in a warning.
+    A gap is no fault, and loses no row: in `"features"` it is the mean of the column over nodes
+    that are not held out (in no split but `train`), and columns with gaps have a flag each after
+    all numbers. A cell that is none of its type, such as "on request" among numbers, is a gap,
+    counted and named in a warning.
 
     **Labels** of their own table join nodes by id.
 
     **Edges**, a row an edge: `source` and `target` (or `src`, `dst`; `from`, `to`; in any case),
     ids of nodes, and optionally `weight`, finite and not negative; without it all weights are 1.
     Edges are made by the rule of `Graph.from_edges`: an edge of weight 0 is none, repeats are
-    merged, and, as the graph is undirected unless you say otherwise, the reverse of an edge is added
-    where the file lacks it.
+    merged, and, as the graph is undirected unless you say otherwise, the reverse of an edge is
+    added where the file lacks it.
 
     **A log**, a row a record: a session, any name, and an item, the id of a node, in columns that
     `gnn.edges.records.log_presets` finds by their names. Items of one session are joined as
-    `session_config` says: a log of clicks wants `"auto"`, which is taken where nothing is given, and
-    `"count"` counts. An item without a session is a node that joins nothing.
+    `session_config` says: a log of clicks wants `"auto"`, which is taken where nothing is given,
+    and `"count"` counts. An item without a session is a node that joins nothing.
 
     In ids, labels, splits and sessions, the texts of `na_values` are gaps: "NA", "NaN", "None",
     "null" and what else pandas takes for missing. In CSV, blanks around a name do not count.
@@ -104,7 +106,9 @@ def from_folder(
         reads neither labels nor splits, which then cannot be wrong.
       sessions: the log.
       edges: the table of edges.
-      edge_columns: what the columns of edges are called, where it does not show.
+      source_column: the column of edges with the ids they come from, where it does not show.
+      target_column: that with the ids they go to.
+      weight_column: that with the weights.
 
     Returns:
       The graph; its ids are text. `notes["tables"]` says which table is which, where it was not by
@@ -135,6 +139,7 @@ def from_folder(
     ([0, 1, 1, 2], [1, 2, 0, 1], [2.0, 1.0, 2.0, 1.0])
     """
     files = {"nodes": nodes, "labels": labels, "sessions": sessions, "edges": edges}
+    edge_columns = EdgeColumns(source_column, target_column, weight_column)
     reading = FolderReading(
         strict, undirected, columns, merge, label_kind, na_values, schema, exclude, edge_columns
     )
@@ -158,7 +163,9 @@ def read_folder(
     nodes: str | os.PathLike[str] | None = None,
     sessions: str | os.PathLike[str] | None = None,
     edges: str | os.PathLike[str] | None = None,
-    edge_columns: EdgeColumns = EdgeColumns(),
+    source_column: str | None = None,
+    target_column: str | None = None,
+    weight_column: str | None = None,
 ) -> FolderData:
     r"""As `from_folder`, with the columns and cells of the nodes and the problems beside the graph.
 
@@ -179,7 +186,9 @@ def read_folder(
       nodes: the table of nodes.
       sessions: the log.
       edges: the table of edges.
-      edge_columns: what the columns of edges are called.
+      source_column: the column of edges with the ids they come from.
+      target_column: that with the ids they go to.
+      weight_column: that with the weights.
 
     Returns:
       The graph, the columns, the cells and the problems.
@@ -200,6 +209,7 @@ def read_folder(
     'sessions clicks.csv'
     """
     files = {"nodes": nodes, "labels": labels, "sessions": sessions, "edges": edges}
+    edge_columns = EdgeColumns(source_column, target_column, weight_column)
     reading = FolderReading(
         strict, undirected, columns, merge, label_kind, na_values, schema, exclude, edge_columns
     )

@@ -201,9 +201,7 @@ def load_nodes(
     counted = np.ones(len(kept), bool)
     for name, rows in rows_of.items():
         counted[rows] &= name == "train"
-    described, features = dense_features(
-        table.name, typed, described, known is not None, counted
-    )
+    described, features = dense_features(table.name, typed, described, known is not None, counted)
     result = NodeTable(
         ids=kept,
         table=typed,
@@ -318,7 +316,8 @@ def _tell_of_labels(labels: TableLabels, line: np.ndarray, problems: Problems, n
     lines, reasons = line[rows].tolist(), [labels.wrong[row] for row in rows]
     if 2 * len(rows) > labels.given:
         first = ", ".join(
-            f"{problems.unit} {at} ({why})" for at, why in list(zip(lines, reasons, strict=True))[:5]
+            f"{problems.unit} {at} ({why})"
+            for at, why in list(zip(lines, reasons, strict=True))[:5]
         )
         raise ValueError(
             f"{problems.file}: {len(rows)} of {labels.given} labels are wrong, more than half: "

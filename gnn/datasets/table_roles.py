@@ -142,7 +142,9 @@ def _given(folder: Path, role: str, name: str | os.PathLike[str]) -> Path:
     if not path.is_file():
         path = Path(name)
     if not path.is_file():
-        raise FileNotFoundError(f"{role}: no file {os.fspath(name)!r} in the folder {str(folder)!r}")
+        raise FileNotFoundError(
+            f"{role}: no file {os.fspath(name)!r} in the folder {str(folder)!r}"
+        )
     return path
 
 

@@ -101,9 +101,11 @@ def texts_of_arrow(name: str, array: Any, na_values: frozenset[str]) -> Texts:
     kinds = pyarrow.types
     if kinds.is_null(array.type):
         return Texts(np.zeros(len(array), np.int32), np.array([""], object))
-    if is_text(array.type):
-        array = _with_large_offsets(array)
-    coded = pc.dictionary_encode(array)
+    if not _has_texts(array.type):
+        raise ValueError(
+            f"{name} must hold text, numbers, truths or times, got the type {array.type}"
+        )
+    coded = pc.dictionary_encode(_with_large_offsets(array))
     values = coded.dictionary
     if is_text(array.type):
         texts = values.to_pylist()
@@ -111,17 +113,13 @@ def texts_of_arrow(name: str, array: Any, na_values: frozenset[str]) -> Texts:
         texts = ["true" if value else "false" for value in values.to_pylist()]
     elif kinds.is_floating(array.type):
         texts = [float_text(value) for value in values.to_numpy(zero_copy_only=False)]
-    elif kinds.is_integer(array.type) or kinds.is_decimal(array.type):
-        texts = [str(value) for value in values.to_pylist()]
     elif kinds.is_date(array.type) or kinds.is_timestamp(array.type):
         zone = getattr(array.type, "tz", None)
         texts = iso_texts(values.to_numpy(zero_copy_only=False), is_utc=zone is not None)
     elif kinds.is_time(array.type):
         texts = [value.isoformat() for value in values.to_pylist()]
     else:
-        raise ValueError(
-            f"{name} must hold text, numbers, truths or times, got the type {array.type}"
-        )
+        texts = [str(value) for value in values.to_pylist()]
     codes = coded.indices
     if codes.null_count:
         codes = pc.fill_null(codes, len(texts))
@@ -143,6 +141,22 @@ def float_text(value: Any) -> str:
 def is_text(kind: Any) -> bool:
     """Whether a type of Arrow is text."""
     return str(kind) in ("string", "large_string", "string_view")
+
+
+def _has_texts(kind: Any) -> bool:
+    import pyarrow
+
+    kinds = pyarrow.types
+    others = (
+        kinds.is_boolean,
+        kinds.is_integer,
+        kinds.is_floating,
+        kinds.is_decimal,
+        kinds.is_date,
+        kinds.is_timestamp,
+        kinds.is_time,
+    )
+    return is_text(kind) or any(is_kind(kind) for is_kind in others)
 
 
 def _with_large_offsets(array: Any) -> Any:

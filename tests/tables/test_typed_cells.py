@@ -90,9 +90,7 @@ def test_texts_lose_the_blanks_around_them(form: int) -> None:
         (FrameCells("x", pd.Series([True, None], dtype="boolean")), [1, NAN], {}),
     ],
 )
-def test_typed_cells_as_numbers(
-    cells: Cells, values: list[float], wrong: dict[int, str]
-) -> None:
+def test_typed_cells_as_numbers(cells: Cells, values: list[float], wrong: dict[int, str]) -> None:
     found, strange = cells.floats(NA_VALUES)
     np.testing.assert_array_equal(found, np.array(values, np.float32))
     assert strange == wrong

@@ -84,9 +84,7 @@ def label_column(header: Collection[str]) -> str | None:
     return next((name for name in _LABELS if name in header), None)
 
 
-def label_column_apart(
-    header: Sequence[str], id_column: str, any_name: bool = False
-) -> str | None:
+def label_column_apart(header: Sequence[str], id_column: str, any_name: bool = False) -> str | None:
     """The column that is the label where a table holds labels alone, beside splits perhaps.
 
     Args:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Collection, Sequence
-from typing import NamedTuple, TypeVar
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 from gnn.configs.fields import field_defaults
 from gnn.configs.session_columns import SessionColumns
+from gnn.tables.table import Table
 
 # Half an hour without a record ends a session where nobody says otherwise.
 DEFAULT_GAP = 1800.0
@@ -22,7 +23,7 @@ class LogPreset(NamedTuple):
       header: all its columns.
       item: the column with the item.
       session: the column with the session; None where there are users and times.
-      user: the column with the user, where there are no sessions.
+      user: the column with the user, whose records a gap in time cuts in sessions.
       time: the column in whose order the records of a session stand.
       date: the column that says how old a record is, where it is another.
     """
@@ -72,29 +73,34 @@ PRESETS = (
         ("userId", "movieId", "rating", "timestamp"),
         "movieId",
         session="userId",
+        user="userId",
         time="timestamp",
     ),
 )
 
 # What other logs call these, in lower case and without what is no letter or number. Of two groups
 # the second is asked where the first has nothing.
-_SESSIONS = (
-    ("session", "sessionid", "sessions", "visit", "visitid"),
-    ("basket", "basketid", "cart", "cartid", "order", "orderid", "orderno")
-    + ("transaction", "transactionid", "invoice", "invoiceid", "invoiceno"),
-)
-_ITEMS = (
-    ("item", "itemid", "product", "productid", "article", "articleid", "aid", "asin")
-    + ("sku", "stockcode", "movie", "movieid", "track", "trackid", "song", "songid"),
-)
-_USERS = (
-    ("user", "userid", "visitor", "visitorid", "customer", "customerid", "reviewer", "reviewerid")
-    + ("member", "memberid", "client", "clientid"),
-)
-_TIMES = (
-    ("time", "timestamp", "ts", "datetime", "eventtime", "unixtime", "unixreviewtime"),
-    ("date", "eventdate", "orderdate", "invoicedate", "day"),
-)
+_NAMES = {
+    "session_column": (
+        ("session", "sessionid", "sessions", "visit", "visitid"),
+        ("basket", "basketid", "cart", "cartid", "order", "orderid", "orderno")
+        + ("transaction", "transactionid", "invoice", "invoiceid", "invoiceno"),
+    ),
+    "item_column": (
+        ("item", "itemid", "product", "productid", "article", "articleid", "aid", "asin")
+        + ("sku", "stockcode", "movie", "movieid", "track", "trackid", "song", "songid"),
+    ),
+    "user_column": (
+        ("user", "userid", "visitor", "visitorid", "customer", "customerid")
+        + ("reviewer", "reviewerid", "member", "memberid", "client", "clientid"),
+    ),
+    "time_column": (
+        ("time", "timestamp", "ts", "datetime", "eventtime", "unixtime", "unixreviewtime"),
+        ("date", "eventdate", "orderdate", "invoicedate", "day"),
+    ),
+}
+# Of several such columns the one of just this name is taken.
+_PLAIN = {"time_column": "time"}
 
 _AnyColumns = TypeVar("_AnyColumns", bound=SessionColumns)
 
@@ -128,24 +134,36 @@ def columns_of_log(header: Sequence[str], config: _AnyColumns) -> tuple[_AnyColu
     >>> columns.user_column, columns.gap
     ('visitorid', 1800.0)
     """
-    preset = None if _names_columns(config) else preset_of(header)
-    if preset is not None:
-        return _by_preset(preset, config)
-    found: dict[str, str | float | None] = {}
-    item = _found(header, "item_column", config.item_column, _ITEMS)
-    if item is not None:
-        found["item_column"] = item
-    if config.user_column is None:
-        session = _found(header, "session_column", config.session_column, _SESSIONS)
-        if session is not None:
-            found["session_column"] = session
-        elif config.session_column not in header:
-            found |= _users(header, config)
-    time = config.time_column or found.get("time_column")
-    if time is None and config.wants_times:
-        time = _found(header, "time_column", "time", _TIMES, taken="time")
-        found |= {} if time is None else {"time_column": time}
-    return _with(config, found, "columns by their names")
+    preset = preset_of(header)
+
+    def find(field: str) -> str | None:
+        named = getattr(config, field)
+        if named in header or named != _DEFAULTS[field]:
+            return named
+        return _called_so(header, field) if preset is None else _of_preset(preset, field, config)
+
+    found: dict[str, Any] = {"item_column": find("item_column")}
+    by_users = config.user_column is not None or config.session_gap is not None
+    if not by_users:
+        found["session_column"] = session = find("session_column")
+        by_users = session is None
+    if by_users:
+        users = {"user_column": find("user_column"), "time_column": find("time_column")}
+        is_asked = config.user_column is not None or config.session_gap is not None
+        lacks = next((field for field, name in users.items() if name is None), None)
+        if lacks is None:
+            gap = DEFAULT_GAP if config.session_gap is None else config.session_gap
+            found |= {**users, "session_gap": gap}
+        elif is_asked:
+            given = "session_gap" if config.user_column is None else "user_column"
+            raise ValueError(
+                f"{given} needs {lacks} (--{lacks.replace('_', '-')}): the records of a user are "
+                "cut in sessions where there is a gap in time, and no column is called as those are"
+            )
+    elif config.wants_times:
+        found["time_column"] = find("time_column")
+    how = "columns by their names" if preset is None else f"columns of {preset.name}"
+    return _with(config, found, how)
 
 
 def preset_of(header: Collection[str]) -> LogPreset | None:
@@ -160,101 +178,66 @@ def preset_of(header: Collection[str]) -> LogPreset | None:
 def is_log(header: Sequence[str], config: SessionColumns | None = None) -> bool:
     """Whether a table is a log: has sessions, or users with times, and items.
 
-    >>> is_log(["user_id", "session_id", "timestamp", "product_id"]), is_log(["product_id", "price"])
+    >>> is_log(["user_id", "session_id", "timestamp", "product_id"]), is_log(["item_id", "price"])
     (True, False)
     """
-    try:
-        columns, _ = columns_of_log(header, config or SessionColumns())
-    except ValueError:  # More than one candidate: it is a log, which reading it then refuses.
-        return True
-    return {columns.name_column, columns.item_column} <= set(header)
+    config = config or SessionColumns()
+
+    def has(field: str) -> bool:
+        named = getattr(config, field)
+        if named in header or named != _DEFAULTS[field]:
+            return named in header
+        return any(_candidates(header, group) for group in _NAMES[field])
+
+    users = has("user_column") and has("time_column")
+    return has("item_column") and (users or has("session_column"))
 
 
-def _names_columns(config: SessionColumns) -> bool:
-    """Whether a configuration says which columns it wants."""
-    defaults = field_defaults(SessionColumns)
-    return any(
-        getattr(config, name) != default
-        for name, default in defaults.items()
-        if name != "session_gap"
-    )
+_DEFAULTS = field_defaults(SessionColumns)
 
 
-def _by_preset(preset: LogPreset, config: _AnyColumns) -> tuple[_AnyColumns, list[str]]:
-    found: dict[str, str | float | None] = {"item_column": preset.item}
-    if preset.session is not None:
-        found["session_column"] = preset.session
-    else:
-        found |= {"user_column": preset.user, "time_column": preset.time}
-        found["session_gap"] = DEFAULT_GAP if config.session_gap is None else config.session_gap
-    if config.wants_times:
-        ages = getattr(config, "half_life", None) is not None
-        found["time_column"] = preset.date if ages and preset.date else preset.time
-    return _with(config, found, f"columns of {preset.name}")
+def _of_preset(preset: LogPreset, field: str, config: SessionColumns) -> str | None:
+    if field == "time_column" and preset.date and getattr(config, "half_life", None) is not None:
+        return preset.date
+    return getattr(preset, field.removesuffix("_column"))
 
 
-def _users(header: Sequence[str], config: SessionColumns) -> dict[str, str | float | None]:
-    """Users and times in place of sessions; nothing where one of them is missing."""
-    user = _found(header, "user_column", None, _USERS)
-    if user is None:
-        return {}
-    time = config.time_column or _found(header, "time_column", "time", _TIMES, taken="time")
-    if time is None:
-        return {}
-    gap = DEFAULT_GAP if config.session_gap is None else config.session_gap
-    return {"user_column": user, "time_column": time, "session_gap": gap}
-
-
-def _found(
-    header: Sequence[str],
-    field: str,
-    named: str | None,
-    groups: Sequence[Sequence[str]],
-    taken: str | None = None,
-) -> str | None:
-    """The column that is called as such columns are; None where there is nothing to look for.
-
-    Args:
-      header: the names of the columns.
-      field: of the configuration.
-      named: the column it names.
-      groups: what such columns are called.
-      taken: a column of this name is taken without asking for others.
-    """
-    if taken in header:
-        return taken
-    default = field_defaults(SessionColumns)[field]
-    if named in header or (default is not None and named != default):
-        return None
-    for group in groups:
-        found = [name for name in header if re.sub(r"[^a-z0-9]", "", name.lower()) in group]
+def _called_so(header: Sequence[str], field: str) -> str | None:
+    """The column that is called as such columns are, if there is one."""
+    if _PLAIN.get(field) in header:
+        return _PLAIN[field]
+    for group in _NAMES[field]:
+        found = _candidates(header, group)
         if len(found) > 1:
-            what, flag = field.removesuffix("_column"), field.replace("_", "-")
             raise ValueError(
-                f"two columns could be the {what}: {found[0]!r} and {found[1]!r}; {field} "
-                f"(--{flag}) says which"
+                f"two columns could be the {field.removesuffix('_column')}: {found[0]!r} and "
+                f"{found[1]!r}; {field} (--{field.replace('_', '-')}) says which"
             )
         if found:
             return found[0]
     return None
 
 
-def _with(
-    config: _AnyColumns, found: dict[str, str | float | None], how: str
-) -> tuple[_AnyColumns, list[str]]:
+def _candidates(header: Sequence[str], group: Collection[str]) -> list[str]:
+    return [name for name in header if re.sub(r"[^a-z0-9]", "", name.lower()) in group]
+
+
+def _with(config: _AnyColumns, found: Mapping[str, Any], how: str) -> tuple[_AnyColumns, list[str]]:
     """A configuration with some fields set, and the remarks on those that changed."""
-    new = {name: value for name, value in found.items() if getattr(config, name) != value}
+    new = {
+        name: value
+        for name, value in found.items()
+        if value is not None and getattr(config, name) != value
+    }
     if not new:
         return config, []
     config = dataclasses.replace(config, **new)
-    remarks = []
     shown = [
         f"{name.removesuffix('_column')} {new[name]!r}"
         for name in ("session_column", "user_column", "item_column")
         if name in new
     ]
-    if shown:
-        remarks.append(f"{how}: {', '.join(shown)}")
+    remarks = [f"{how}: {', '.join(shown)}"] if shown else []
     if "time_column" in new:
         remarks.append(f"times of the column {new['time_column']!r}")
     if "session_gap" in new:
@@ -263,3 +246,11 @@ def _with(
             "record (session_gap)"
         )
     return config, remarks
+
+
+def columns_of_table(table: Table, config: _AnyColumns) -> tuple[_AnyColumns, list[str]]:
+    """As `columns_of_log`, with the name of the table in errors."""
+    try:
+        return columns_of_log(table.header, config)
+    except ValueError as error:
+        raise ValueError(f"{table.name}: {error}") from error
