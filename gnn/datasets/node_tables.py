@@ -180,7 +180,7 @@ def load_nodes(
     _reject_duplicates(ids, line, problems.unit, check)
     good = check.good
     read.read_mistaken_again(open_again)
-    schema, cells, masks = read.typed(table.name, good, line, problems)
+    schema, cells, masks = read.typed(table.name, table.header, good, line, problems)
     left_out = set(compress(ids, ~good))
     kept = ids if good.all() else list(compress(ids, good))
     found = columns or NodeSchema()
@@ -274,7 +274,12 @@ class _Reading:
                 self._columns[name].add(chunk.columns[name], chunk.lines.size)
 
     def typed(
-        self, file: str, good: np.ndarray, line: np.ndarray, problems: Problems
+        self,
+        file: str,
+        header: Sequence[str],
+        good: np.ndarray,
+        line: np.ndarray,
+        problems: Problems,
     ) -> tuple[Schema, dict[str, Cells], dict[str, np.ndarray]]:
         """The schema, the cells of the features, and the rows of each mask, of the good rows."""
         roles = self._roles
@@ -306,8 +311,8 @@ class _Reading:
             found[roles.label] = Column("label", reason="it is called so")
         if roles.split is not None:
             found[roles.split] = Column("split", reason="it is called so")
-        ignored = {name: column for name, column in self._types.items() if name not in found}
-        return Schema({**found, **ignored}), cells, masks
+        found = {**self._types, **found}
+        return Schema({name: found[name] for name in header if name in found}), cells, masks
 
 
 def _tell_of_labels(labels: TableLabels, line: np.ndarray, problems: Problems, name: str) -> None:

@@ -183,7 +183,8 @@ def _of_items(
 def _two(folder: Path, paths: Sequence[Path], roles: Sequence[str]) -> str:
     names = " and ".join(path.name for path in paths[:_FILES_SHOWN])
     says = " or ".join(f"{role}=" for role in roles)
-    example = f"{roles[0]}={paths[0].name!r}"
+    shortest = min(paths, key=lambda path: (stem_of(path) not in roles, len(path.name)))
+    example = f"{roles[0]}={shortest.name!r}"
     return (
         f"the folder {str(folder)!r} has {names}: keep one of them, or say by {says} which one "
         f"holds the {' or the '.join(roles)}, such as {example}"

@@ -54,7 +54,7 @@ def vector_separator(texts: Sequence[str]) -> str | None:
     >>> vector_separator(["[0.1 0.2]", "[0.3 0.4]"]), vector_separator(["0.1,0.2", "3,4"])
     (' ', None)
     """
-    for separator in _SEPARATORS:
+    for separator in _SEPARATORS if texts else ():
         lengths = [
             0 if vector is None else vector.size
             for vector in (as_vector(text, separator) for text in texts)

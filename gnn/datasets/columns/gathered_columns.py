@@ -80,7 +80,7 @@ class GatheredColumn:
             if texts.gaps.all():
                 return
             self.sample = texts
-            self._begin(_FLOATS if _are_numbers(texts) else _TEXTS)
+            self._begin(_FLOATS if self._kind is None and _are_numbers(texts) else _TEXTS)
         if self._mode == _FLOATS:
             self._add_floats(cells)
         else:
