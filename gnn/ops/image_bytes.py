@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from gnn.ops.gif_frames import first_frame
+from gnn.ops.gif_frames import CUT_OFF, first_frame
 
 # Why an image is refused; TensorFlow's decoders have their own words.
 NO_IMAGE = "these bytes begin as no JPEG, PNG, GIF or BMP"
+EMPTY = "it is empty"
 BAD_SIZE = "the header claims no pixels, or more than are read"
 ODD_BMP = "of BMP, 8, 24 and 32 bits a pixel without compression are read"
 
@@ -176,3 +177,22 @@ def _checked(value: tf.Tensor, rule: tf.Tensor, otherwise: str) -> tf.Tensor:
     # `tf.debugging.Assert` would make a branch of each.
     with tf.control_dependencies([tf.raw_ops.Assert(condition=rule, data=[otherwise])]):
         return tf.identity(value)
+
+
+def fault_of(contents: bytes, most_pixels: int) -> str | None:
+    """What is wrong with the bytes of an image, in words; None where nothing is.
+
+    Example:
+
+    >>> fault_of(b"tea", 10)
+    'these bytes begin as no JPEG, PNG, GIF or BMP'
+    """
+    if not contents:
+        return EMPTY
+    decode = decode_rare if contents[:1] in (b"G", b"B") else decode_common
+    try:
+        decode(tf.constant(contents), (1, 1), 3, "stretch", most_pixels)
+    except tf.errors.InvalidArgumentError as error:
+        known = (why for why in (NO_IMAGE, BAD_SIZE, ODD_BMP, CUT_OFF) if why in error.message)
+        return next(known, "it is cut off or damaged")
+    return None
