@@ -76,12 +76,13 @@ def text_pieces(path: Path, max_bytes: int = MAX_BYTES, encoding: str = "") -> I
         yield _decoded(decoder, b"", path.name, lines, final=True)
 
 
-def read_text(path: Path, max_bytes: int = MAX_BYTES) -> str:
+def read_text(path: Path, max_bytes: int = MAX_BYTES, encoding: str = "") -> str:
     """The whole text of a file.
 
     Args:
       path: as in `text_pieces`.
       max_bytes: as in `text_pieces`.
+      encoding: as in `text_pieces`.
 
     Raises:
       FileNotFoundError: as `text_pieces`.
@@ -94,7 +95,7 @@ def read_text(path: Path, max_bytes: int = MAX_BYTES) -> str:
     ...     read_text(path)
     'graph {}'
     """
-    return "".join(text_pieces(path, max_bytes))
+    return "".join(text_pieces(path, max_bytes, encoding))
 
 
 def _decoded(

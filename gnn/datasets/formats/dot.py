@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from gnn.datasets.formats.bounded_text import MAX_BYTES, limit_of, read_text
+from gnn.datasets.formats.bounded_text import MAX_BYTES, byte_pieces, limit_of, read_text
 from gnn.datasets.formats.dot_tokens import Word, dot_words
 from gnn.datasets.formats.file_format import FileFormat, Sample
 from gnn.datasets.formats.network import Network
@@ -16,6 +16,8 @@ from gnn.datasets.formats.network_builder import AUTO, Choices, NetworkBuilder
 
 MAX_DEPTH = 100
 _KEYWORDS = ("node", "edge", "graph", "digraph", "subgraph", "strict")
+# Graphviz reads UTF-8, unless the file says so.
+_LATIN = re.compile(rb"""\bcharset\s*=\s*"?(?:latin-?1|l1|iso[-_]8859-1)\b""", re.IGNORECASE)
 # How Graphviz draws a node, which says nothing of it.
 _DRAWING = frozenset(
     "shape style color fillcolor fontcolor fontname fontsize pos width height fixedsize penwidth "
@@ -62,7 +64,8 @@ def read_dot(
     (['a', 'b', 'c'], [0, 0], [1, 2], [2.0, 2.0])
     """
     path = Path(path)
-    text = read_text(path, max_bytes)
+    latin = _LATIN.search(next(byte_pieces(path, max_bytes), b""))
+    text = read_text(path, max_bytes, "iso-8859-1" if latin else "")
     builder = NetworkBuilder(path.name, Choices(label, weight, max_bytes))
     return _Reader(builder, dot_words(text, path.name)).network()
 

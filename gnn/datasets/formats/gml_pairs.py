@@ -12,7 +12,7 @@ _TOKEN = re.compile(
     r"""(?P<blank>[\s\ufeff]+)
     | (?P<comment>\#[^\n]*)
     | (?P<key>[A-Za-z_][\w.-]*)
-    | (?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[Ee][+-]?\d+)?|[+-](?:INF|NAN|inf|nan)\b)
+    | (?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[Ee][+-]?\d+)?|[+-](?i:inf|nan)\b)
     | (?P<text>"[^"]*")
     | (?P<bracket>[\[\]])""",
     re.VERBOSE,

@@ -80,6 +80,7 @@ class _Reader:
     def __init__(self, builder: NetworkBuilder) -> None:
         self.builder = builder
         self.keys = {"node": Keys(builder.error), "edge": Keys(builder.error)}
+        self.declared: set[str] = set()
         # Of the outermost graph first, whether edges are directed that do not say.
         self.directions: list[bool] = []
         self.things: list[_Thing] = []
@@ -179,13 +180,17 @@ class _Reader:
         key = datum.attributes.get("key")
         if key is None:
             raise self.builder.error(datum.line, "data has no key")
-        thing.values[key] = text, datum.line
+        if key in self.declared and key not in self.keys[thing.element.name]:
+            self.builder.count("values of keys that are declared for something else")
+        else:
+            thing.values[key] = text, datum.line
 
     def _declare(self, key: Element) -> None:
         about = key.attributes
         if "id" not in about:
             raise self.builder.error(key.line, "a key has no id")
         domain = about.get("for", "all")
+        self.declared.add(about["id"])
         for kind, keys in self.keys.items():
             if domain in (kind, "all"):
                 name = about.get("attr.name", about["id"])

@@ -49,6 +49,8 @@ def listed(value: Any, name: str) -> Listed:
     >>> graph.nodes[0].id, graph.links[0].target, graph.directed
     (1, 1, False)
     """
+    if isinstance(value, list) and value and isinstance(value[0], Mapping) and _data(value[0]):
+        value = {"elements": value}
     if not isinstance(value, Mapping):
         raise ValueError(f"{name}: must be an object with nodes and links, got {_kind(value)}")
     if "adjacency" in value:
@@ -75,6 +77,8 @@ def listed(value: Any, name: str) -> Listed:
         )
     nodes = _records(value["nodes"], "nodes", name)
     links = _records(value[ways[0]], ways[0], name)
+    if nodes and all("id" not in node and "id" in _data(node) for node in nodes):
+        return _cytoscape({"nodes": nodes, "edges": links}, directed, name)
     if nodes and all("key" in node and "id" not in node for node in nodes):
         return _graphology(value, nodes, links, name)
     return Listed(

@@ -26,6 +26,8 @@ _NAMES = (
 )
 _DOUBTFUL = ("label", "labels", "value")
 _SHOWN = ("label", "name")
+# How a node is drawn.
+_DRAWN = ("color", "colour", "fill", "shape", "style", "image", "icon")
 _MOST_CLASSES = 100
 
 
@@ -38,6 +40,7 @@ def label_of(columns: Mapping[str, Sequence[Any]]) -> str | None:
        `label` and `value` there must be at most half as many as nodes that have one. A `y` beside
        an `x` is a place in a picture.
     2. Else the one column of text with few values: from 2 to 100, at most half as many as nodes.
+       How a node is drawn (`color`, `shape`, ...) does not count.
     3. Else none.
 
     Args:
@@ -55,8 +58,8 @@ def label_of(columns: Mapping[str, Sequence[Any]]) -> str | None:
             continue
         if _are_classes(columns[name], few=known in _DOUBTFUL):
             return name
-    texts = [name for name, cells in columns.items() if _are_texts(cells)]
-    few = [name for name in texts if _are_classes(columns[name], few=True)]
+    names = [name for known, name in plain.items() if known not in _DRAWN]
+    few = [k for k in names if _are_texts(columns[k]) and _are_classes(columns[k], few=True)]
     return few[0] if len(few) == 1 else None
 
 

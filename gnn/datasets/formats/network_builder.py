@@ -96,6 +96,7 @@ class NetworkBuilder:
         """
         if name is None or name == "":
             raise self.error(line, "a node has no id")
+        self._check_name(name, line)
         if name in self._places:
             raise self.error(line, f"node {name!r} is declared twice")
         if len(self._places) == self._limit:
@@ -137,6 +138,7 @@ class NetworkBuilder:
         for end, name in (("source", source), ("target", target)):
             if name is None:
                 raise self.error(line, f"an edge has no {end}")
+            self._check_name(name, line)
         if self.num_edges == self._limit:
             raise self.error(line, f"more than {self._limit:,} edges (max_bytes / 8)")
         self._ends[0].append(source)
@@ -216,6 +218,10 @@ class NetworkBuilder:
             counts=dict(self.counts),
         )
 
+    def _check_name(self, name: Any, line: int) -> None:
+        if isinstance(name, bool) or not isinstance(name, str | int):
+            raise self.error(line, f"an id must be text or an integer, got {str(name)[:40]}")
+
     def _resolved(self, ends: list[Hashable]) -> np.ndarray:
         places = self._places
         try:
@@ -256,9 +262,12 @@ class NetworkBuilder:
             if name != self.choices.label:
                 del columns[name]
             self.about.append(f"{name!r} is the name to show.")
-        elif self.choices.label == "label" and "label" not in columns:
-            columns["label"] = list(shown)
-            shown = columns["label"]
+        else:
+            shown = list(shown)
+            for name in [name for name, cells in columns.items() if cells == shown]:
+                del columns[name]
+            if self.choices.label == "label":
+                columns.setdefault("label", shown)
         names = [str(k) if n is None else n for k, n in zip(ids, shown, strict=True)]
         return None if names == [str(name) for name in ids] else names
 

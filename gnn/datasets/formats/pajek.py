@@ -154,7 +154,7 @@ class _Reader:
         return int(field)
 
     def _outside(self, fields: list[str], line: int) -> None:
-        raise self.builder.error(line, f"no section has begun, got {' '.join(fields)[:40]!r}")
+        """Text before the first section is a remark."""
 
     def _at(self, field: str, line: int) -> int:
         """The number of a vertex."""

@@ -55,11 +55,14 @@ class Keys:
         """Takes what makes an error of a line and a text."""
         self._error = error
         self._keys: dict[str, Key] = {}
-        self._names: set[str] = set()
         self._defaults: dict[str, Any] = {}
 
+    def __contains__(self, key: str) -> bool:
+        """Whether a key is declared."""
+        return key in self._keys
+
     def declare(self, key: str, name: str, kind: str, default: str | None, line: int) -> None:
-        """Declares an attribute.
+        """Declares an attribute. Keys of one name are one attribute: NetworkX writes one a type.
 
         Args:
           key: its id, by which things refer to it.
@@ -69,18 +72,15 @@ class Keys:
           line: where it is declared.
 
         Raises:
-          ValueError: the id or the name is declared already, the default is not of the type, or
-            there are more than 10,000.
+          ValueError: the id is declared already, the default is not of the type, or there are more
+            than 10,000.
         """
         if len(self._keys) == MAX_COLUMNS:
             raise self._error(line, f"more than {MAX_COLUMNS:,} keys")
         if key in self._keys:
             raise self._error(line, f"key {key!r} is declared twice")
-        if name in self._names:
-            raise self._error(line, f"two keys are named {name!r}")
         kind = kind.lower() or "string"
         self._keys[key] = Key(name, kind)
-        self._names.add(name)
         value = None if default is None else self._typed(name, default, kind, line)
         if value is not None:
             self._defaults[name] = value
