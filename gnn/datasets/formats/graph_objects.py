@@ -22,8 +22,8 @@ def read_object(value: Any) -> Network | None:
     """A graph of PyTorch Geometric or DGL as a network.
 
     - PyTorch Geometric's `Data`: `edge_index` from source to target, `x`, `y`, weights from
-      `edge_weight` or an `edge_attr` of one column of floats; `is_undirected()` says whether edges hold in
-      both directions.
+      `edge_weight` or an `edge_attr` of one column of floats; `is_undirected()` says whether edges
+      hold in both directions.
     - `DGLGraph`: `edges()` from source to target, of `ndata` `feat`, `label` and what else is
       numbers, of `edata` `weight` or `w`; directed as it stands.
 

@@ -155,6 +155,8 @@ def _claims_text(sample: Sample) -> bool:
     if not found or len(lines) < 2 or sample.suffix in (".graph", ".metis"):
         return False
     width = int(found[2])
+    if width < 2:  # Two lines of two numbers are an edge list.
+        return False
     rows = [line.rstrip(" ").rsplit(" ", width) for line in lines[1:] if line.strip()]
     return bool(rows) and all(
         len(row) == width + 1 and not any(is_word(cell) or not cell for cell in row[1:])
@@ -169,8 +171,17 @@ def _claims_binary(sample: Sample) -> bool:
         return False
     name, blank, numbers = rest.partition(b" ")
     vector = numbers[: 4 * int(found[2])]
-    # As text a vector has digits, signs and blanks alone.
-    return bool(name and blank and vector) and not re.fullmatch(rb"[-+.\deE \t\r\n]*", vector)
+    return bool(name and blank and vector) and not _is_text(vector)
+
+
+def _is_text(content: bytes) -> bool:
+    """Whether bytes can be a piece of a text, whose last letter may be cut."""
+    try:
+        content.decode()
+    except UnicodeDecodeError as error:
+        if error.start < len(content) - 3:
+            return False
+    return not re.search(rb"[\x00-\x08\x0e-\x1f]", content)
 
 
 WORD2VEC_TEXT = FileFormat(
