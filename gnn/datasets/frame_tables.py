@@ -11,6 +11,8 @@ from gnn.tables.cells import Numbers, parse_numbers
 from gnn.tables.object_cells import ObjectCells
 from gnn.tables.problems import Problems
 from gnn.tables.table import Chunk, Table
+from gnn.tables.typed_table import Texts
+from gnn.tables.typed_text import Floats, floats_of_numbers
 
 _NAME = "the DataFrame"
 
@@ -92,3 +94,22 @@ class FrameCells(ObjectCells):
             return Numbers(values, shown)
         cells = zip(self._listed(), self._missing, strict=True)
         return parse_numbers(["" if gone else str(cell) for cell, gone in cells])
+
+    def floats(self, na_values: frozenset[str]) -> Floats:
+        """As `Cells.floats`."""
+        series: Any = self._cells
+        if series.dtype.kind in "biuf":
+            return floats_of_numbers(series.to_numpy(np.float64, na_value=np.nan), na_values)
+        return self._present().floats(na_values)
+
+    def texts(self, na_values: frozenset[str]) -> Texts:
+        """As `Cells.texts`."""
+        series: Any = self._cells
+        if series.dtype.kind == "M" and isinstance(series.dtype, np.dtype):
+            return super().texts(na_values)
+        return self._present().texts(na_values)
+
+    def _present(self) -> ObjectCells:
+        """The cells as Python objects, None for those that are missing."""
+        pairs = zip(self._listed(), self._missing, strict=True)
+        return ObjectCells(self._name, [None if gone else cell for cell, gone in pairs])
