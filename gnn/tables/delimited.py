@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Sequence
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 
@@ -47,9 +48,9 @@ def open_delimited(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder) / "ratings.dat"
     ...     _ = path.write_text("1::10::5\n1::20\n2::10::3\n")
-    ...     table = open_delimited(path, path.name, delimiter="::", header=["user", "item", "stars"])
+    ...     table = open_delimited(path, path.name, delimiter="::", header=["who", "what", "how"])
     ...     (chunk,) = table.chunks
-    >>> chunk.columns["stars"].text(), chunk.lines.tolist(), table.problems.malformed
+    >>> chunk.columns["how"].text(), chunk.lines.tolist(), table.problems.malformed
     (('5', '3'), [1, 3], {2: '2 fields, not 3'})
     """
     quoted = quoted and len(delimiter) == 1
@@ -104,10 +105,9 @@ def _rows(
                 raise ValueError(f"{name}, line {reader.line_num}: {error}") from error
 
 
-def _lines(file: Iterator[str], name: str) -> Iterator[str]:
+def _lines(file: TextIO, name: str) -> Iterator[str]:
     """Lines of which none is too long to be one."""
-    read = getattr(file, "readline")
-    for number, line in enumerate(chain(iter(lambda: read(_LONGEST_LINE), "")), 1):
+    for number, line in enumerate(iter(lambda: file.readline(_LONGEST_LINE), ""), 1):
         if len(line) == _LONGEST_LINE:
             raise ValueError(f"{name}, line {number}: longer than {_LONGEST_LINE:,} characters")
         yield line
