@@ -217,6 +217,8 @@ def is_log(header: Sequence[str], config: SessionColumns | None = None) -> bool:
     (True, False)
     """
     config = config or SessionColumns()
+    if preset_of(header) is not None:
+        return True
 
     def has(field: str) -> bool:
         named = getattr(config, field)

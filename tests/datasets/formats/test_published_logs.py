@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 import gnn
-from gnn.datasets.formats.logs import DIGINETICA, MOVIELENS, OTTO, RETAILROCKET, YOOCHOOSE
+from gnn.datasets.formats.logs import (
+    DIGINETICA,
+    MOVIELENS,
+    OTTO,
+    RETAILROCKET,
+    YOOCHOOSE,
+    graph_of_log,
+)
 from gnn.datasets.formats.sampling import sample_of
 from gnn.edges.records.log_files import open_log_file
 from gnn.tables.problems import TableWarning
@@ -81,7 +88,7 @@ def test_each_log_is_known_and_gives_the_one_pair(name: str, tmp_path: Path) -> 
     log = expected.read(path)
     assert log.sessions == path
     for graph in (
-        gnn.Graph.from_sessions(log.sessions, config=log.config),
+        graph_of_log(log, expected.name),
         gnn.Graph.from_sessions(path, config=gnn.SessionGraphConfig()),
     ):
         names = [str(name) for name in graph.ids]
@@ -105,6 +112,14 @@ def test_a_log_without_a_header_needs_its_name_and_its_shape(name: str, tmp_path
         assert not [form for form in ALL if form.claims(sample_of(path))]
         with pytest.raises(ValueError, match="a table must end in"):
             open_log_file(path)
+
+
+def test_another_log_is_refused_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "events.csv"
+    path.write_text(LOGS["events.csv"][1])
+    assert OTTO.read is not None
+    with pytest.raises(ValueError, match="events.csv is no log of OTTO: sessions of OTTO"):
+        OTTO.read(path)
 
 
 def test_order_goes_by_the_times_of_a_log(tmp_path: Path) -> None:
