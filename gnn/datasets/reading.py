@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gnn.datasets.formats.file_format import FileFormat
+from gnn.datasets.formats.logs import LogFile, graph_of_log
 from gnn.datasets.formats.network import Network
 from gnn.datasets.formats.registry import format_named, format_of
 from gnn.datasets.formats.sampling import sample_of
@@ -72,6 +73,9 @@ def read(
     if found.read is None:
         raise ValueError(f"{path.name} is {found.name}, which cannot be read: {found.refused}")
     data = found.read(path)
+    if isinstance(data, LogFile):
+        _refuse(options, "the edges of a log are undirected sums, and its items have no labels")
+        return graph_of_log(data, found.name)
     return to_graph(data, format=found.name, **options) if isinstance(data, Network) else data
 
 
