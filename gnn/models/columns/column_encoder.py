@@ -84,7 +84,6 @@ class ColumnEncoder(keras.Model):
         **kwargs: Any,
     ):
         super().__init__(**{"dtype": "float32", **kwargs})
-        self.supports_jit = False  # XLA has no strings.
         self.schema = Schema.of(schema)
         self.max_categories = check_count("max_categories", max_categories, 1)
         self.max_tokens = check_count("max_tokens", max_tokens, 1)
@@ -97,6 +96,8 @@ class ColumnEncoder(keras.Model):
             COLUMN_TYPES[self.schema.columns[name].type](name, self.schema.columns[name], limits)
             for name in self.schema.features
         )
+        # XLA has no strings.
+        self.supports_jit = all(column.spec().dtype != tf.string for column in self._columns)
         self._dense_tokens = True
         if learned is not None:
             self._restore(learned["columns"])
@@ -261,7 +262,7 @@ class ColumnEncoder(keras.Model):
         return cls(**config)
 
     def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
-        """Saves one `.keras` file, which `keras.models.load_model` brings back; whole or not at all.
+        """Saves one `.keras` file that `keras.models.load_model` brings back, whole or not at all.
 
         Raises:
             RuntimeError: it is not adapted.

@@ -27,7 +27,9 @@ class DateColumn(NumericColumn):
 
     def parts(self) -> list[str]:
         """The day, and two numbers each for year and week."""
-        circles = [f"{what} of the {cycle}" for cycle in ("year", "week") for what in ("sine", "cosine")]
+        circles = [
+            f"{what} of the {cycle}" for cycle in ("year", "week") for what in ("sine", "cosine")
+        ]
         return [f"{self.title}: {part}" for part in ("days", *circles)]
 
     def values(self, cells: tf.Tensor) -> tf.Tensor:
@@ -81,7 +83,9 @@ def days_since_1970(year: tf.Tensor, month: tf.Tensor, day: tf.Tensor) -> tf.Ten
     days in a row; 400 years have 146,097 days.
 
     Args:
-        year, month, day: int32 `[n]`.
+        year: int32 `[n]`.
+        month: likewise, 1 to 12.
+        day: likewise, from 1.
 
     Example:
 

@@ -141,9 +141,9 @@ def in_use(texts: Texts) -> Texts:
 
 
 def as_strings(values: np.ndarray) -> tf.Tensor:
-    """Python's texts as TensorFlow's; halves of a pair of surrogates become "?".
+    r"""Python's texts as TensorFlow's; halves of a pair of surrogates become "?".
 
-    >>> as_strings(np.array(["é", "\\ud800"], object)).numpy().tolist()
-    [b'\\xc3\\xa9', b'?']
+    >>> as_strings(np.array(["é", "\ud800"], object)).numpy().tolist()
+    [b'\xc3\xa9', b'?']
     """
     return tf.constant([text.encode("utf-8", "replace") for text in values.tolist()], tf.string)

@@ -35,8 +35,9 @@ def write_narrow(column: EncodedColumn, cells: Cells, out: np.ndarray) -> None:
         out[start : start + BLOCK] = column.narrow(tf.convert_to_tensor(block)).numpy()
 
 
-def token_matrix(column: EncodedColumn, cells: Texts) -> sparse.csr_array:
-    """The tokens of a column, float32 `[n, len(column.token_names())]`."""
+def token_matrix(column: EncodedColumn, cells: Cells) -> sparse.csr_array:
+    """The tokens of a column of texts, float32 `[n, len(column.token_names())]`."""
+    assert isinstance(cells, Texts)
     texts = in_use(cells)
     parts = [as_matrix(column.tokens(block)) for block in _text_blocks(texts)]
     if not parts:
