@@ -170,13 +170,23 @@ DATES = ["1970-01-01", "2024-02-29", "1900-03-01", "2000-12-31", "1969-07-20", "
 
 
 def test_dates_are_those_of_the_calendar() -> None:
-    texts = [*DATES, "9999-12-31", "20240229", "2024/02/29", "2024-02-29T23:59:59.5+02:00"]
+    texts = [*DATES, "9999-12-31", "2024-02-29 10", "2024/02/29", "2024-02-29T23:59:59.5+02:00"]
     year, month, day = civil_dates(tf.constant(texts))
     days = days_since_1970(year, month, day).numpy().tolist()
     expected = [datetime.date.fromisoformat(text[:10].replace("/", "-")) for text in texts]
     assert days == [(date - datetime.date(1970, 1, 1)).days for date in expected]
+    short = civil_dates(tf.constant(["2024/2/9", "2024/12/31 10:30"]))
+    assert [part.numpy().tolist() for part in short] == [[2024, 2024], [2, 12], [9, 31]]
     odd = ["2023-02-29", "1900-02-29", "2024-13-01", "2024-00-10", "2024-04-31", "2024-1-1", "x"]
-    odd += ["0000-01-01", "2024-02-29 tomorrow", "2024", "", "2024-02-290"]
+    odd += [
+        "0000-01-01",
+        "2024-02-29 tomorrow",
+        "2024",
+        "",
+        "2024-02-290",
+        "20240229",
+        "2024-02-29T24:00",
+    ]
     assert civil_dates(tf.constant(odd))[1].numpy().tolist() == [0] * len(odd)
 
 

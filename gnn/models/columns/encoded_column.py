@@ -25,11 +25,13 @@ class Limits:
         max_categories: of a category column, and of a multi-category one.
         max_tokens: the words of a text column.
         missing: the spellings that mean a gap.
+        image: of images: height and width, channels, and what becomes of another aspect ratio.
     """
 
     max_categories: int
     max_tokens: int
     missing: frozenset[str]
+    image: tuple[tuple[int, int], int, str]
 
 
 class EncodedColumn(tf.Module):
