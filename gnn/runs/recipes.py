@@ -12,6 +12,7 @@ from scipy import sparse
 from gnn.configs import DistanceConfig, GraphRegConfig
 from gnn.graphs.graph import Graph
 from gnn.layers.dense import FeatureDense
+from gnn.models.columns.standardizing import usable_variance
 from gnn.models.graph_regularization import GraphRegularizationModel
 from gnn.runs.best_epoch import BestEpoch
 from gnn.runs.config_files import OptionError
@@ -313,7 +314,10 @@ def _regularizer(config: RunConfig) -> keras.regularizers.Regularizer | None:
 
 
 def _perceptron(config: RunConfig, graph: Graph) -> keras.Model:
-    inputs, hidden = _columns(graph, standardize=config.scaling == "standardize")
+    inputs, columns = _columns(graph, standardize=config.scaling == "standardize")
+    # Sparse features stay sparse beside dense ones where a layer takes both.
+    mixed = len(columns) > 1 and _sparse_names(graph)
+    hidden = columns if mixed and config.hidden_units else _joined(columns)
     # Names with a hyphen: no feature has one, and no layer may be called like a feature.
     for depth, width in enumerate(config.hidden_units or (), start=1):
         hidden = FeatureDense(
@@ -329,11 +333,18 @@ def _perceptron(config: RunConfig, graph: Graph) -> keras.Model:
 
 
 def _scaler(graph: Graph) -> keras.Model:
-    return keras.Model(*_columns(graph, standardize=True))
+    inputs, columns = _columns(graph, standardize=True)
+    return keras.Model(inputs, _joined(columns))
 
 
-def _columns(graph: Graph, standardize: bool) -> tuple[Any, keras.KerasTensor]:
-    """The inputs of a node model by the features' names, and their columns side by side."""
+def _joined(columns: list[keras.KerasTensor]) -> keras.KerasTensor:
+    return (
+        columns[0] if len(columns) == 1 else keras.layers.Concatenate(name="side-by-side")(columns)
+    )
+
+
+def _columns(graph: Graph, standardize: bool) -> tuple[Any, list[keras.KerasTensor]]:
+    """The inputs of a node model by the features' names, and the columns of each."""
     inputs = {
         name: keras.Input(feature.shape[1:], sparse=sparse.issparse(feature), name=name)
         for name, feature in graph.features.items()
@@ -342,10 +353,7 @@ def _columns(graph: Graph, standardize: bool) -> tuple[Any, keras.KerasTensor]:
         _standardization(graph, name)(tensor) if standardize else tensor
         for name, tensor in inputs.items()
     ]
-    joined = (
-        columns[0] if len(columns) == 1 else keras.layers.Concatenate(name="side-by-side")(columns)
-    )
-    return (next(iter(inputs.values())) if len(inputs) == 1 else inputs), joined
+    return (next(iter(inputs.values())) if len(inputs) == 1 else inputs), columns
 
 
 def _standardization(graph: Graph, name: str) -> keras.layers.Layer:
@@ -354,9 +362,7 @@ def _standardization(graph: Graph, name: str) -> keras.layers.Layer:
     rows = graph.features[name][nodes].astype(np.float64)
     variance = rows.var(axis=0)
     mean = rows.mean(axis=0)
-    # A column that is constant here may vary later: shift it, and leave its scale alone. What
-    # float32 makes of a constant is off by up to 6e-8 of it.
-    variance[variance <= (1e-7 * mean) ** 2] = 1.0
+    variance = usable_variance(mean, variance)
     return keras.layers.Normalization(
         mean=mean.astype(np.float32), variance=variance.astype(np.float32), name=f"scaled-{name}"
     )
