@@ -19,6 +19,7 @@ from gnn.datasets.node_schema import NodeSchema
 from gnn.datasets.planetoid import planetoid
 from gnn.files import whole_file
 from gnn.graphs.graph import Graph
+from gnn.graphs.image_files import ImageFiles
 from gnn.models.export import check_name
 from gnn.runs.config_files import OptionError
 from gnn.runs.log_graph import read_log_graph
@@ -256,7 +257,10 @@ def _fingerprint(graph: Graph) -> str:
     arrays: list[Any] = [graph.senders, graph.receivers, graph.weights, graph.labels]
     for name, feature in sorted(graph.features.items()):
         found.update(name.encode())
-        if isinstance(feature, np.ndarray):
+        if isinstance(feature, ImageFiles):
+            for piece in feature.pieces():
+                found.update(piece)
+        elif isinstance(feature, np.ndarray):
             arrays.append(feature)
         else:
             arrays += [feature.indptr, feature.indices, feature.data]
