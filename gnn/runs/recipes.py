@@ -17,6 +17,7 @@ from gnn.models.graph_regularization import GraphRegularizationModel
 from gnn.runs.best_epoch import BestEpoch
 from gnn.runs.config_files import OptionError
 from gnn.runs.networks import NETWORKS, build_network, hops_of
+from gnn.runs.splitting import nodes_to_learn_from
 from gnn.runs.run_config import (
     ALL_NEIGHBORS,
     EXACT,
@@ -38,15 +39,30 @@ _COMMON: dict[str, Any] = {
     "overwrite": False,
     "snapshot_seconds": 5.0,
 }
-_NEEDED_BY_RUN = ("dataset", "data", "session_config", "label_kind", "output", "resume")
+_NEEDED_BY_RUN = (
+    "dataset",
+    "data",
+    "nodes",
+    "labels",
+    "edges",
+    "sessions",
+    "columns",
+    "exclude",
+    "schema",
+    "session_config",
+    "label_kind",
+    "output",
+    "resume",
+)
 
 
-def resolve(config: RunConfig, graph: Graph) -> RunConfig:
+def resolve(config: RunConfig, graph: Graph, *, encoded: bool = False) -> RunConfig:
     """Fills in what a configuration leaves open.
 
     Args:
         config: with a model, and a data set or a folder of data.
         graph: the data, with a split `"train"`.
+        encoded: whether an encoder of columns has standardized the features.
 
     Returns:
         The configuration with every option set that the model has a use for.
@@ -65,11 +81,18 @@ def resolve(config: RunConfig, graph: Graph) -> RunConfig:
     recipe = config.recipe or ("citation" if config.dataset in PLANETOID else "general")
     makers = {"citation": _citation_settings, "general": _general_settings}
     settings = makers[recipe](config, graph)
+    if encoded and config.scaling is None:
+        settings["scaling"] = "none"
     known = {*settings, *_COMMON, *_NEEDED_BY_RUN, "model", "recipe"}
     useless = [name for name in config.to_dict() if name not in known]
     if useless:
         raise OptionError(f"{useless[0]} has no use for the model {config.model!r}; leave it out")
     resolved = config.over(RunConfig(recipe=recipe, model=config.model, **{**_COMMON, **settings}))
+    if config.model not in ("mlp", None) and not graph.num_edges:
+        raise OptionError(
+            f"the model {config.model!r} learns from edges, and the data have none; take 'mlp', or "
+            "add a table of edges or a log"
+        )
     if "log" in graph.notes:
         resolved = dataclasses.replace(resolved, session_config=graph.notes["config"])
     if resolved.scaling == "rows" and config.dataset not in PLANETOID:
@@ -335,10 +358,7 @@ def _columns(graph: Graph, standardize: bool) -> tuple[Any, list[keras.KerasTens
 
 def _standardization(graph: Graph, name: str) -> keras.layers.Layer:
     """A Normalization by the nodes that the run may learn from: all but those it is judged on."""
-    held_out = [graph.splits[split] for split in ("validation", "test") if split in graph.splits]
-    nodes = np.arange(graph.num_nodes)
-    if held_out:
-        nodes = np.setdiff1d(nodes, np.concatenate(held_out))
+    nodes = nodes_to_learn_from(graph)
     rows = graph.features[name][nodes].astype(np.float64)
     variance = rows.var(axis=0)
     mean = rows.mean(axis=0)
