@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from scipy import sparse
 
 from gnn import Graph, GraphConvolutionalNodeClassifier
@@ -163,6 +164,21 @@ def test_many_rows_come_in_batches_in_their_order() -> None:
 def test_options_without_use_are_refused(options: Any, message: str) -> None:
     with pytest.raises(OptionError, match=message):
         resolve(RunConfig(data="x", **options), small())
+
+
+@pytest.mark.parametrize("name", ["mlp", "graph-regularization"])
+def test_sparse_features_stay_sparse_beside_dense_ones(name: str) -> None:
+    x, words = np.arange(12, dtype=np.float32).reshape(6, 2), np.eye(6, dtype=np.float32)
+    graph = small({"x": x, "words": sparse.csr_array(words)})
+    model = build_model(resolve(RunConfig(data="folder", model=name), graph), graph)
+    model = getattr(model, "node_model", model)
+    batch = {"x": tf.constant(x), "words": tf.sparse.from_dense(words)}
+    hidden = model.get_layer("hidden-1")
+    given = hidden.input
+    assert [tensor.sparse for tensor in given] == [False, True]
+    kernel, bias = hidden.get_weights()
+    expected = np.maximum(np.hstack([x, words]) @ kernel + bias, 0) @ model.layers[-1].kernel
+    np.testing.assert_allclose(model(batch), expected, rtol=1e-4, atol=1e-5)
 
 
 def test_sparse_features_are_not_standardized() -> None:
