@@ -3,6 +3,7 @@
 from gnn.datasets.digits import digits, digits_sessions
 from gnn.datasets.from_folder import FolderData, from_folder, read_folder
 from gnn.datasets.groceries import groceries, groceries_sessions
+from gnn.datasets.image_folder import from_image_folder
 from gnn.datasets.node_columns import NodeColumns
 from gnn.datasets.node_tables import NodeTable, read_nodes
 from gnn.datasets.planetoid import planetoid
@@ -17,6 +18,7 @@ __all__ = [
     "digits",
     "digits_sessions",
     "from_folder",
+    "from_image_folder",
     "groceries",
     "groceries_sessions",
     "planetoid",

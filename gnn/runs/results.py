@@ -13,6 +13,7 @@ from gnn.graphs.graph import Graph
 from gnn.models.export import export_saved_model, sole_input
 from gnn.models.node_graph_model import NodeGraphModel
 from gnn.runs import run_folder
+from gnn.runs.input_columns import image_names
 from gnn.runs.reporting import RunLog
 
 History = dict[str, list[float]]
@@ -56,8 +57,11 @@ def _export(model: keras.Model, graph: Graph, path: Path) -> None:
     if isinstance(model, NodeGraphModel) and model.requires_graph:
         model.export(path)
         return
+    images = image_names(graph)
     specs = {
-        name: tf.TensorSpec([None, *feature.shape[1:]], tf.float32, name=name)
+        name: tf.TensorSpec(
+            [None, *feature.shape[1:]], tf.uint8 if name in images else tf.float32, name=name
+        )
         for name, feature in graph.features.items()
     }
     export_saved_model(model, path, specs, dict if len(specs) > 1 else sole_input)

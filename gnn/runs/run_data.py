@@ -15,6 +15,7 @@ from gnn.configs.sessions import SessionGraphConfig
 from gnn.datasets.digits import digits
 from gnn.datasets.from_folder import read_folder
 from gnn.datasets.groceries import groceries
+from gnn.datasets.image_folder import from_image_folder, is_image_folder
 from gnn.datasets.node_columns import NodeColumns
 from gnn.datasets.planetoid import planetoid
 from gnn.files import whole_file
@@ -22,11 +23,13 @@ from gnn.graphs.graph import Graph
 from gnn.graphs.image_files import ImageFiles
 from gnn.models.export import check_name
 from gnn.runs.config_files import OptionError
+from gnn.runs.input_columns import image_names
 from gnn.runs.log_graph import read_log_graph
 from gnn.runs.recipes import number_of_classes
 from gnn.runs.run_config import PLANETOID, RunConfig
 from gnn.runs.tables import as_csv
 
+_IMAGE_SIZE = (64, 64)
 # Up to as many, classes may be numbers with gaps between them.
 _MOST_UNASKED_CLASSES = 10_000
 
@@ -134,6 +137,9 @@ def load_data(
     if config.dataset is not None:
         _check_has_log(config, False)
         return named_data(config.dataset, normalize=config.scaling == "rows"), None
+    if is_image_folder(config.data or ""):
+        _check_has_log(config, False)
+        return _images(config, labels), None
     is_of_before = run is not None and config.session_config is None
     found = read_folder(
         config.data or "",
@@ -156,6 +162,19 @@ def _check_has_log(config: RunConfig, has_log: bool) -> None:
             f"session_config is for a log, sessions.csv, and {config.dataset or config.data!r} has "
             f"none; got {config.session_config}"
         )
+
+
+def _images(config: RunConfig, labels: bool) -> Graph:
+    """The graph of a folder of images."""
+    sides = config.image_size or _IMAGE_SIZE
+    if len(sides) > 2:
+        raise OptionError(f"image_size must be one or two numbers, got {list(sides)}")
+    return from_image_folder(
+        config.data or "",
+        size=(sides[0], sides[-1]),
+        channels=config.image_channels,
+        labels="subfolders" if labels else None,
+    )
 
 
 def named_data(name: str, normalize: bool = True) -> Graph:
@@ -194,12 +213,14 @@ def check_trainable(graph: Graph, name: str) -> None:
         )
     if not graph.features:
         raise ValueError(f"{name} has no features, and a model needs some to learn from")
+    images = image_names(graph)
     for feature, values in graph.features.items():
         check_name(feature)
-        if values.dtype.kind not in "biuf" or values.ndim != 2:
+        is_row = values.dtype.kind in "biuf" and values.ndim == 2
+        if not is_row and feature not in images:
             raise ValueError(
-                f"the feature {feature!r} of {name} must hold numbers, a row a node; got "
-                f"{values.dtype} of shape {values.shape}"
+                f"the feature {feature!r} of {name} must hold numbers, a row a node, or images, "
+                f"uint8 [n, height, width, 1 or 3]; got {values.dtype} of shape {values.shape}"
             )
     classes, found = number_of_classes(graph), len(np.unique(labels[labels >= 0]))
     if classes < 2:
