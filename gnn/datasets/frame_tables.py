@@ -7,10 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from gnn.datasets.columns.column_names import named_ids
 from gnn.tables.cells import Numbers, parse_numbers
 from gnn.tables.object_cells import ObjectCells
 from gnn.tables.problems import Problems
 from gnn.tables.table import Chunk, Table
+from gnn.tables.typed_table import Texts
+from gnn.tables.typed_text import Floats, floats_of_numbers
 
 _NAME = "the DataFrame"
 
@@ -25,11 +28,12 @@ def is_frame(value: Any) -> bool:
     return ("pandas", "DataFrame") in kinds
 
 
-def frame_table(frame: Any) -> Table:
+def frame_table(frame: Any, id_column: str | None = None) -> Table:
     """A DataFrame as a table of nodes.
 
     Args:
-      frame: a row a node. Its index becomes the column `id`, unless it has one.
+      frame: a row a node. Its index becomes the column with the ids, unless it has one.
+      id_column: what that column is called; None finds it out, and calls it `id`.
 
     Returns:
       The table. Problems name the row, counted from 0.
@@ -48,8 +52,9 @@ def frame_table(frame: Any) -> Table:
         names = [str(name) for name in frame.columns]
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(f"{_NAME} has more than one column named {twice!r}")
-    if "id" not in columns:
-        columns = {"id": frame.index.to_series(), **columns}
+    name = id_column or next(iter(named_ids(list(columns))), "id")
+    if name not in columns:
+        columns = {name: frame.index.to_series(), **columns}
     cells = {
         name: FrameCells(f"{_NAME}: column {name!r}", series) for name, series in columns.items()
     }
@@ -92,3 +97,22 @@ class FrameCells(ObjectCells):
             return Numbers(values, shown)
         cells = zip(self._listed(), self._missing, strict=True)
         return parse_numbers(["" if gone else str(cell) for cell, gone in cells])
+
+    def floats(self, na_values: frozenset[str]) -> Floats:
+        """As `Cells.floats`."""
+        series: Any = self._cells
+        if series.dtype.kind in "biuf":
+            return floats_of_numbers(series.to_numpy(np.float64, na_value=np.nan), na_values)
+        return self._present().floats(na_values)
+
+    def texts(self, na_values: frozenset[str]) -> Texts:
+        """As `Cells.texts`."""
+        series: Any = self._cells
+        if series.dtype.kind == "M" and isinstance(series.dtype, np.dtype):
+            return super().texts(na_values)
+        return self._present().texts(na_values)
+
+    def _present(self) -> ObjectCells:
+        """The cells as Python objects, None for those that are missing."""
+        pairs = zip(self._listed(), self._missing, strict=True)
+        return ObjectCells(self._name, [None if gone else cell for cell, gone in pairs])

@@ -8,8 +8,11 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from gnn.tables.coding import numbered
+from gnn.tables.number_texts import as_numbers, is_infinite
+from gnn.tables.typed_arrow import floats_of_arrow, texts_of_arrow
+from gnn.tables.typed_table import Texts
+from gnn.tables.typed_text import Floats, floats_of_text, texts_of_text
 
-_TRUTHS = {"true": 1.0, "false": 0.0}
 _LONGEST_SHOWN = 40
 
 
@@ -73,6 +76,30 @@ class Cells(Protocol):
     def coded(self) -> Codes:
         """The cells as places among values of their own types; an empty one is a value too."""
 
+    def floats(self, na_values: frozenset[str]) -> Floats:
+        """The cells as numbers of a typed table.
+
+        Args:
+          na_values: the texts that are gaps, without blanks around them.
+
+        Returns:
+          float32 `[n]`, NaN for gaps and for wrong cells; and position -> text of the wrong cells,
+          which are no gaps and no numbers that are finite in float32.
+        """
+
+    def texts(self, na_values: frozenset[str]) -> Texts:
+        """The cells as texts of a typed table, gaps as "".
+
+        There are no blanks around them. Whole numbers have no point, truths are `"true"` and
+        `"false"`, dates and times are in ISO 8601.
+
+        Args:
+          na_values: as for `floats`.
+
+        Raises:
+          ValueError: if a cell is none of these.
+        """
+
     def take(self, rows: np.ndarray) -> Cells:
         """The cells of some rows, by their places."""
 
@@ -106,6 +133,14 @@ class TextCells:
     def coded(self) -> Codes:
         """The cells as places among the distinct ones."""
         return Codes(*numbered(self._cells))
+
+    def floats(self, na_values: frozenset[str]) -> Floats:
+        """As `Cells.floats`."""
+        return floats_of_text(self._cells, na_values)
+
+    def texts(self, na_values: frozenset[str]) -> Texts:
+        """As `Cells.texts`."""
+        return texts_of_text(self._cells, na_values)
 
     def take(self, rows: np.ndarray) -> TextCells:
         """The cells of some rows."""
@@ -208,6 +243,14 @@ class ArrowCells:
         is_text = kinds.is_string(values.type) or kinds.is_large_string(values.type)
         return Codes(coded.indices.to_numpy(), values if is_text else values.to_pylist())
 
+    def floats(self, na_values: frozenset[str]) -> Floats:
+        """As `Cells.floats`."""
+        return floats_of_arrow(self._array, na_values)
+
+    def texts(self, na_values: frozenset[str]) -> Texts:
+        """As `Cells.texts`."""
+        return texts_of_arrow(self._name, self._array, na_values)
+
     def take(self, rows: np.ndarray) -> ArrowCells:
         """The cells of some rows."""
         return ArrowCells(self._name, self._array.take(rows), untyped=self.untyped)
@@ -225,12 +268,7 @@ def parse_numbers(cells: Sequence[str]) -> Numbers:
     >>> parse_numbers(["1.5", "x", "", "true"])
     Numbers(values=array([1.5, nan, nan, 1. ]), strange={1: 'x', 2: ''})
     """
-    try:
-        values = np.fromiter(map(float, cells), np.float64, len(cells))
-        if "_" in "".join(cells):
-            raise ValueError
-    except ValueError:
-        values = np.fromiter(map(_number, cells), np.float64, len(cells))
+    values = as_numbers(cells)
     return Numbers(values, {at: cells[at] for at in _strange(values)})
 
 
@@ -260,17 +298,9 @@ def why_no_number(column: str, cell: str) -> str:
     return f"{column} {quoted(cell)} {rule}"
 
 
-def _number(cell: str) -> float:
-    try:
-        return float(cell) if "_" not in cell else np.nan
-    except ValueError:
-        return _TRUTHS.get(cell.lower(), np.nan)
-
-
 def _strange(values: np.ndarray) -> list[int]:
     """The positions of numbers that are not finite in float32."""
-    with np.errstate(over="ignore"):
-        return np.flatnonzero(~np.isfinite(values.astype(np.float32))).tolist()
+    return np.flatnonzero(is_infinite(values)).tolist()
 
 
 def _floats(array: Any) -> np.ndarray:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import TypeAlias
 
 import numpy as np
 
+from gnn.tables.coding import numbered
 from gnn.tables.schema import Schema
 
 
@@ -28,11 +30,35 @@ class Texts:
     values: np.ndarray
 
     @classmethod
-    def of(cls, cells: list[str]) -> Texts:
+    def of(cls, cells: Sequence[str]) -> Texts:
         """Texts of cells in a list."""
-        places = {cell: k for k, cell in enumerate(dict.fromkeys(cells))}
-        codes = np.fromiter(map(places.__getitem__, cells), np.int32, len(cells))
-        return cls(codes, np.array(list(places), object))
+        codes, distinct = numbered(cells)
+        return cls(codes.astype(np.int32), np.array(distinct, object))
+
+    @classmethod
+    def of_codes(cls, codes: np.ndarray, values: Sequence[str]) -> Texts:
+        """Texts of places among values of which some may be equal.
+
+        >>> texts = Texts.of_codes(np.array([0, 1, 2]), ["tea", "milk", "tea"])
+        >>> texts.codes.tolist(), texts.values.tolist()
+        ([0, 1, 0], ['tea', 'milk'])
+        """
+        places, distinct = numbered(values)
+        if len(distinct) < len(values):
+            codes = places[codes]
+        return cls(codes.astype(np.int32), np.array(distinct, object))
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Texts]) -> Texts:
+        """The cells of several texts one after the other.
+
+        >>> Texts.concatenate([Texts.of(["tea", ""]), Texts.of(["", "milk"])]).text().tolist()
+        ['tea', '', '', 'milk']
+        """
+        starts = np.cumsum([0, *(part.values.size for part in parts)])
+        values = list(chain.from_iterable(part.values.tolist() for part in parts))
+        shifted = [part.codes + start for part, start in zip(parts, starts[:-1], strict=True)]
+        return cls.of_codes(np.concatenate([np.zeros(0, np.int32), *shifted]), values)
 
     @property
     def gaps(self) -> np.ndarray:
