@@ -20,6 +20,7 @@ from gnn.datasets.formats.graphml import GRAPHML, read_graphml
 from gnn.datasets.formats.network import Network
 from gnn.datasets.formats.node_link import NODE_LINK, read_node_link
 from gnn.datasets.formats.pajek import PAJEK, read_pajek
+from gnn.datasets.formats.to_graph import to_graph
 from gnn.edges.from_networkx import edges_from_networkx
 from gnn.edges.merging import merge_edges
 
@@ -127,7 +128,11 @@ def test_graphml_mixed_directions(tmp_path: Path) -> None:
     network = read(tmp_path, ".graphml", graphml(body, default="directed"))
     assert network.directed
     assert triples(network) == {("a", "b", 1), *both(("b", "c", 1))}
-    assert network.counts == {"undirected edges among directed ones, in both directions": 1}
+    assert network.counts == {
+        "edges listed": 2,
+        "undirected edges among directed ones, in both directions": 1,
+        "pairs in both directions": 1,
+    }
 
 
 def test_graphml_nested_graph_and_ports_are_flattened(tmp_path: Path) -> None:
@@ -139,7 +144,11 @@ def test_graphml_nested_graph_and_ports_are_flattened(tmp_path: Path) -> None:
     network = read(tmp_path, ".graphml", graphml(body, default="directed"))
     assert network.ids == ["a", "a::b", "a::c"]
     assert triples(network) == {("a::b", "a::c", 1), ("a", "a::c", 1)}
-    assert network.counts == {"ports left out": 1, "nested graphs read as part of the graph": 1}
+    assert network.counts == {
+        "edges listed": 2,
+        "ports left out": 1,
+        "nested graphs read as part of the graph": 1,
+    }
 
 
 def test_graphml_names_of_yed(tmp_path: Path) -> None:
@@ -150,7 +159,8 @@ def test_graphml_names_of_yed(tmp_path: Path) -> None:
         '</data></node><node id="n1"/>'
     )
     network = read(tmp_path, ".graphml", graphml(body, keys))
-    assert network.names == ["green tea", "n1"] and network.columns == {}
+    assert network.names == ["green tea", "n1"]
+    assert network.columns == {"label": ["green tea", None]} and network.label is None
 
 
 def test_graphml_keys_of_one_name_are_one_attribute(tmp_path: Path) -> None:
@@ -183,13 +193,15 @@ def test_gexf_defaults_hold_and_labels_are_names(tmp_path: Path) -> None:
     assert triples(network) == both(("0", "1", 2), ("1", "2", 1))
     assert labels(network) == {"0": "tool", "1": "fruit", "2": "fruit"}
     assert network.names == ["saw", "pear", "plum"]
-    assert network.counts == {"edges without a weight, taken for 1": 1}
+    assert network.counts == {"edges listed": 2, "edges without a weight, taken for 1": 1}
 
 
 def test_gexf_label_of_the_users_choice(tmp_path: Path) -> None:
     network = read(tmp_path, ".gexf", GEXF_FRUIT, label="label", weight=None)
     assert labels(network) == {"0": "saw", "1": "pear", "2": "plum"}
     assert network.weights is None
+    graph = to_graph(read(tmp_path, ".gexf", GEXF_FRUIT), label="label")
+    assert graph.class_names == ("pear", "plum", "saw")
     assert read(tmp_path, ".gexf", GEXF_FRUIT, label=None).label is None
 
 
@@ -211,8 +223,10 @@ def test_gexf_types_of_edges_hierarchy_and_time(tmp_path: Path) -> None:
         "nodes inside of nodes": 1,
         "mutual edges, in both directions": 1,
         "undirected edges among directed ones, in both directions": 1,
+        "edges listed": 2,
+        "pairs in both directions": 1,
     }
-    assert any("Dynamic" in sentence for sentence in network.about)
+    assert any("dynamic" in sentence for sentence in network.about)
 
 
 def test_gml_of_newman(tmp_path: Path) -> None:
@@ -251,7 +265,11 @@ b" value 1 ]
     assert network.columns["size"] == [[1, 2.5], [3, 4], None, None]
     assert labels(network) == {5: 1, 7: 2, 8: 1, 9: 2}
     assert triples(network) == both((5, 7, 5.5))
-    assert network.counts == {"lists inside of nodes left out": 1}
+    assert network.counts == {
+        "edges listed": 2,
+        "repeats": 1,
+        "lists inside of nodes left out": 1,
+    }
 
 
 PAJEK_TEA = """% a remark
@@ -336,6 +354,7 @@ def test_dot_attributes_of_nodes(tmp_path: Path) -> None:
     assert network.ids == ["a", "b", "c", "d"]
     assert network.names == ["a", "Pear", "c", "d"]
     assert network.columns == {
+        "label": [None, "Pear", None, None],
         "kind": [None, "fruit", "tool", "fruit"],
         "size": [1, 2.5, None, None],
     }
@@ -469,6 +488,15 @@ def test_what_networkx_writes_is_what_it_holds(
     assert network.ids == wanted.ids and network.directed == graph.is_directed()
     listed = zip(wanted.senders, wanted.receivers, wanted.weights.tolist(), strict=True)
     assert triples(network) == {(wanted.ids[a], wanted.ids[b], w) for a, b, w in listed}
+
+
+def test_loops_and_repeats_are_counted(tmp_path: Path) -> None:
+    # Of four edges one is a loop, and one stands there in the other order.
+    text = "graph { a -- b; b -- a; a -- a; b -- c }"
+    counts = read(tmp_path, ".dot", text).counts
+    assert counts == {"edges listed": 4, "repeats": 1, "loops": 1}
+    counts = read(tmp_path, ".dot", text.replace("graph", "digraph").replace("--", "->")).counts
+    assert counts == {"edges listed": 4, "loops": 1, "pairs in both directions": 1}
 
 
 def test_a_compressed_file_is_read(tmp_path: Path) -> None:

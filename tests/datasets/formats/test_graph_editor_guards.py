@@ -5,8 +5,10 @@ No input here is more than our own guards need to see; none would harm a parser.
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import json
+import lzma
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -171,7 +173,7 @@ def refused(path: Path, says: str, **options: Any) -> None:
     before = sorted(path.parent.iterdir())
     tracemalloc.start()
     try:
-        with pytest.raises(ValueError, match=f"^graph{suffixes[0]}(.gz)?{says}"):
+        with pytest.raises(ValueError, match=f"^graph{suffixes[0]}([.]gz|[.]bz2|[.]xz)?{says}"):
             READERS[suffixes[0]](path, **options)
         assert tracemalloc.get_traced_memory()[1] < 16 * MEGABYTE
     finally:
@@ -215,13 +217,14 @@ def test_a_bomb_of_compression_is_left_at_the_limit(suffix: str, tmp_path: Path)
 
 @pytest.mark.parametrize("suffix", READERS)
 def test_damaged_compression_and_bytes_that_are_no_text(suffix: str, tmp_path: Path) -> None:
-    path = tmp_path / f"graph{suffix}.gz"
-    whole = gzip.compress(b"x" * 1000)
-    for content in (whole[:20], b"plain text"):
-        path.write_bytes(content)
-        refused(path, " is not a whole gzip file")
-    path.write_bytes(gzip.compress(b"\n\n\xff\xff\xff"))
-    refused(path, ", line 3: not utf-8")
+    for form, compress in (("gz", gzip.compress), ("bz2", bz2.compress), ("xz", lzma.compress)):
+        path = tmp_path / f"graph{suffix}.{form}"
+        whole = compress(b"x" * 1000)
+        for content in (whole[: len(whole) // 2], b"plain text"):
+            path.write_bytes(content)
+            refused(path, f" is not a whole {form} file")
+        path.write_bytes(compress(b"\n\n\xff\xff\xff"))
+        refused(path, ", line 3: not utf-8")
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
