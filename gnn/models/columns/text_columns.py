@@ -38,9 +38,7 @@ class TextColumn(EncodedColumn):
             gaps += int(rows[texts.numpy() == b""].sum())
             words = tf.strings.split(plain_words(texts))
             distinct, places = tf.unique(words.flat_values)
-            pairs = np.unique(
-                words.value_rowids().numpy() * max(len(distinct), 1) + places.numpy()
-            )
+            pairs = np.unique(words.value_rowids().numpy() * max(len(distinct), 1) + places.numpy())
             row, place = np.divmod(pairs, max(len(distinct), 1))
             here = np.bincount(place, rows[row], len(distinct)).astype(np.int64)
             for word, number in zip(distinct.numpy().tolist(), here.tolist(), strict=True):
@@ -63,9 +61,8 @@ class TextColumn(EncodedColumn):
         self._words = keras.layers.TextVectorization(
             standardize=None, vocabulary=[*learned["words"]] or [","], ragged=True
         )
-        self._weights = np.array(
-            [math.log(1 + learned["texts"] / (1 + n)) for n in learned["texts_with"]], np.float32
-        )
+        weights = [math.log(1 + learned["texts"] / (1 + n)) for n in learned["texts_with"]]
+        self._weights = tf.constant(weights, tf.float32)
 
     def names(self) -> list[str]:
         """The flag, where training rows had gaps."""
