@@ -146,16 +146,17 @@ def number_cells(table: FieldTable, name: str) -> list[float | None]:
     Raises:
       ValueError: a cell is no finite number. The message names its line.
     """
-    found: list[float | None] = []
-    for row, cell in enumerate(table.columns[name]):
-        if cell in NA_VALUES:
-            found.append(None)
-            continue
-        number = parse_numbers([cell])
-        if number.strange:
-            raise table.error(row, f"{name} must be a finite number, got {quoted(cell)}")
-        value = float(number.values[0])
-        found.append(int(value) if value.is_integer() and "." not in cell else value)
+    cells = table.columns[name]
+    values, strange = parse_numbers(cells)
+    gaps = {row for row, cell in strange.items() if cell in NA_VALUES}
+    wrong = next((row for row in strange if row not in gaps), None)
+    if wrong is not None:
+        raise table.error(wrong, f"{name} must be a finite number, got {quoted(cells[wrong])}")
+    found: list[float | None] = [
+        int(value) if value.is_integer() else value for value in values.tolist()
+    ]
+    for row in gaps:
+        found[row] = None
     return found
 
 

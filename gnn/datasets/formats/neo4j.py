@@ -86,6 +86,7 @@ def _read(path: Path) -> Network:
         names = [*chain.from_iterable(part.names(NODE_ID, several) for part in of_nodes)]
     else:
         names = list(dict.fromkeys(chain.from_iterable(zip(*ends, strict=True))))
+    _check_spaces(of_nodes, several)
     nodes = NamedNodes.of(names)
     columns: dict[str, list[Any]] = {}
     rows = 0
@@ -146,6 +147,19 @@ def _continues(stem: str, prefix: str) -> bool:
     return stem.startswith(prefix) and (
         not rest or not prefix or rest[0] in "-_. " or rest.isdigit()
     )
+
+
+def _check_spaces(parts: Sequence[_Part], spaces: bool) -> None:
+    """Raises where an id stands in two tables: they are two nodes, which spaces keep apart."""
+    owner: dict[str, str] = {}
+    for part in parts:
+        for row, name in enumerate(part.names(NODE_ID, spaces)):
+            if owner.setdefault(name, part.table.file) != part.table.file:
+                raise part.table.error(
+                    row,
+                    f"the id {name!r} is one of {owner[name]}, too; spaces of ids, as in "
+                    ":ID(Person), keep them apart",
+                )
 
 
 def _properties(part: _Part) -> dict[str, list[Any]]:

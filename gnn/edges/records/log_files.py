@@ -46,13 +46,13 @@ class _Bare(NamedTuple):
 _NUMBER = r"\d+(\.\d+)?"
 _BARE = (
     _Bare(
-        r"yoochoose-(clicks|test).*\.dat", "yoochoose", ",", r"\d+,\d{4}-\d\d-\d\dT[^,]+,\d+,\w*"
+        r"yoochoose-(clicks|test).*\.dat", "yoochoose", ",", r"\d+,\d{4}-\d\d-\d\d[T ][^,]+,\d+,\w*"
     ),
     _Bare(
         r"yoochoose-buys.*\.dat",
         "yoochoose",
         ",",
-        r"\d+,\d{4}-\d\d-\d\dT[^,]+,\d+,\d+,\d+",
+        r"\d+,\d{4}-\d\d-\d\d[T ][^,]+,\d+,[\d.]+,\d+",
         ("session", "timestamp", "item", "price", "quantity"),
     ),
     _Bare(r"u[a-b1-5]?\.(data|base|test)", "MovieLens", "\t", rf"\d+\t\d+\t{_NUMBER}\t\d+"),
