@@ -77,6 +77,7 @@ def info(arguments: argparse.Namespace) -> Result:
 
 def convert(arguments: argparse.Namespace) -> Result:
     """Writes what is in a format of the field as a graph folder."""
+    from gnn.datasets.formats.labeled_graphs import LabeledGraphs
     from gnn.datasets.reading import read
     from gnn.files import check_replaceable
     from gnn.graphs.storage.graph_files import write_graph
@@ -90,7 +91,7 @@ def convert(arguments: argparse.Namespace) -> Result:
         label=arguments.label,
         merge=arguments.merge,
     )
-    if isinstance(graph, list):
+    if isinstance(graph, LabeledGraphs):
         raise ValueError(
             f"{arguments.path} holds {len(graph)} graphs, and a graph folder holds one: read them "
             "in Python by gnn.datasets.read, for gnn.GraphClassifier"
