@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import typing
 
-from gnn.cli.flags import add_flag
+from gnn.cli.flags import add_flag, add_pairs_flag
 from gnn.runs.run_config import LOG, RunConfig, option_types
 
 _TITLES = {
@@ -15,6 +16,7 @@ _TITLES = {
     "training": "training",
     "run": "the run folder",
 }
+_FOLDERS = ("data", "output")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -35,14 +37,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         rule = option.metadata
         if rule["group"] == LOG:
             continue
-        add_flag(
-            groups[rule["group"]],
-            option.name,
-            kinds[option.name],
-            rule["about"],
-            choices=rule["choices"],
-            metavar="FOLDER",
-        )
+        group, kind = groups[rule["group"]], kinds[option.name]
+        if typing.get_origin(kind) is dict:
+            add_pairs_flag(group, option.name, rule["about"])
+            continue
+        metavar = "FOLDER" if option.name in _FOLDERS else "FILE" if kind is str else "NAME"
+        choices = rule["choices"]
+        add_flag(group, option.name, kind, rule["about"], choices=choices, metavar=metavar)
 
 
 def options_of(arguments: argparse.Namespace) -> RunConfig:

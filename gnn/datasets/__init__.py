@@ -6,6 +6,7 @@ from gnn.datasets.groceries import groceries, groceries_sessions
 from gnn.datasets.node_columns import NodeColumns
 from gnn.datasets.node_tables import NodeTable, read_nodes
 from gnn.datasets.planetoid import planetoid
+from gnn.datasets.reading import read
 from gnn.tables.problems import Problems, TableWarning
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "groceries",
     "groceries_sessions",
     "planetoid",
+    "read",
     "read_folder",
     "read_nodes",
 ]

@@ -231,6 +231,10 @@ class Graph(FromNames, FromEmbeddings, Combining):
         yield from edge_lines(self.num_nodes, self.senders, self.receivers, self.weights)
         if "edges" in self.notes:
             yield "  made of", self.notes["edges"]
+        if "format" in self.notes:
+            yield "  format", f"{self.notes['format']}: {self.notes.get('reading', '')}"
+        if "counts" in self.notes:
+            yield "  on reading", self.notes["counts"]
         for name, value in self.features.items():
             yield "feature", f"{name!r}: {feature_text(value)}"
         if self.labels is not None:

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from gnn.configs.fields import field_defaults
+from gnn.configs.session_columns import SessionColumns
 from gnn.configs.sessions import as_session_graph_config
 from gnn.files import (
     MANIFEST,
@@ -302,6 +304,11 @@ def carried_on(stored: RunConfig, asked: RunConfig, where: Path) -> RunConfig:
     """
     if asked.session_config is not None:
         whole = as_session_graph_config(asked.session_config).to_dict()
+        # A column that nobody names is the one that was found in the log.
+        found = stored.session_config or {}
+        for name, default in field_defaults(SessionColumns).items():
+            if whole[name] == default and name in found:
+                whole[name] = found[name]
         asked = dataclasses.replace(asked, session_config=whole)
     before, now = stored.to_dict(), asked.to_dict()
     differ = [

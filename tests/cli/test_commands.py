@@ -197,7 +197,8 @@ def test_failures_are_one_line(command: str, code: int, message: str, capsys: Ca
         ("train --modle gcn", "unrecognized arguments: --modle gcn"),
         ("train --epochs many", "invalid int value: 'many'"),
         ("train --model tree", "invalid choice: 'tree'"),
-        ("info", "one of the arguments RUN --dataset --data is required"),
+        ("train --column price", "argument --column: must be NAME=TYPE, got 'price'"),
+        ("info", "one of the arguments PATH --dataset --data is required"),
         ("predict mlp --input a.csv --dataset cora", "not allowed with argument"),
         ("embed mlp", "the following arguments are required: --output"),
     ],
@@ -246,6 +247,10 @@ def flag_of(option: dataclasses.Field[Any], value: Any) -> list[str]:
     name = option.name.replace("_", "-")
     if isinstance(value, bool):
         return [f"--{name}" if value else f"--no-{name}"]
+    if isinstance(value, dict):
+        fields = [(key, *each.values()) for key, each in value.items()]
+        pairs = [f"{key}={':'.join(parts)}" for key, *parts in fields]
+        return [part for pair in pairs for part in (f"--{name.removesuffix('s')}", pair)]
     values = value if isinstance(value, list) else [value]
     return [f"--{name}", *map(str, values)]
 
@@ -253,6 +258,13 @@ def flag_of(option: dataclasses.Field[Any], value: Any) -> list[str]:
 VALUES: dict[str, Any] = {
     "dataset": "cora",
     "data": "shop",
+    "nodes": "products.csv",
+    "labels": "labels.csv",
+    "edges": "pairs.csv",
+    "sessions": "clicks.csv",
+    "columns": {"price": {"type": "number"}, "tags": {"type": "multi-category", "separator": "|"}},
+    "exclude": ["title", "ean"],
+    "schema": "schema.yaml",
     "strict": False,
     "directed": True,
     "session_config": {"weighting": "npmi", "min_count": 2},

@@ -89,11 +89,9 @@ def test_more_than_half_of_a_file_malformed(content: str, tmp_path: Path) -> Non
         edges_from_sessions(put(tmp_path, "log.csv", content))
 
 
-def test_times_in_milliseconds_are_no_seconds() -> None:
-    table = {"session": [1, 1], "item": ["a", "b"], "at": [1_764_500_000_000] * 2}
-    with pytest.raises(
-        ValueError, match="time 1.7645e.12 is not in seconds: it is beyond the year"
-    ):
+def test_times_that_are_too_late_in_every_unit() -> None:
+    table = {"session": [1, 1], "item": ["a", "b"], "at": [1e21] * 2}
+    with pytest.raises(ValueError, match="time 1e.21 is no time: it is beyond the year 9999"):
         edges_from_sessions(table, USERS)
 
 
@@ -180,7 +178,7 @@ def test_patterns_folders_and_missing_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "asked", "message"),
     [
-        ("log.csv", "session,product\n", {}, r"log.csv has no column 'item'; it has .'session', "),
+        ("log.csv", "session,thing\n", {}, r"log.csv has no column 'item'; it has .'session', "),
         ("log.jsonl", '{"item": 1}\n', {}, "log.jsonl has no column 'session'; it has .'item'"),
         ("log.csv", "session,item\n", TIMED, "log.csv has no column 'at'"),
         ("log.csv", "session,item,at\n", {"item_column": "product"}, "no column 'product'"),
