@@ -1,9 +1,10 @@
 """Data sets, each as one `gnn.Graph`."""
 
 from gnn.datasets.digits import digits, digits_sessions
-from gnn.datasets.from_folder import FolderData, from_folder, read_folder
+from gnn.datasets.folder_reading import FolderData
+from gnn.datasets.from_folder import from_folder, read_folder
 from gnn.datasets.groceries import groceries, groceries_sessions
-from gnn.datasets.node_columns import NodeColumns
+from gnn.datasets.node_schema import NodeSchema
 from gnn.datasets.node_tables import NodeTable, read_nodes
 from gnn.datasets.planetoid import planetoid
 from gnn.datasets.reading import read
@@ -11,7 +12,7 @@ from gnn.tables.problems import Problems, TableWarning
 
 __all__ = [
     "FolderData",
-    "NodeColumns",
+    "NodeSchema",
     "NodeTable",
     "Problems",
     "TableWarning",

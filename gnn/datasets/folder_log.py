@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from gnn.configs.sessions import SessionGraphConfig
+from gnn.datasets.name_cells import name_cells
 from gnn.datasets.node_numbers import NodeNumbers
 from gnn.edges.edges import EdgeReport, Edges
 from gnn.edges.from_sessions import reported
-from gnn.edges.missing import without_na
 from gnn.edges.records.log_presets import columns_of_table
 from gnn.edges.records.record_times import seconds_of
 from gnn.edges.records.session_gaps import sessions_by_gap
@@ -96,7 +96,7 @@ def _read(
     moments: list[np.ndarray] = [np.zeros(0)]
     for chunk in table.chunks_of(needed):
         check = RowCheck(table.problems, chunk.lines)
-        name, item = (without_na(chunk.columns[each].text(), texts) for each in needed[:2])
+        name, item = (name_cells(chunk.columns[each], texts) for each in needed[:2])
         check.reject_empty("item", item)
         seconds = None
         if time_column is not None:
@@ -111,7 +111,7 @@ def _read(
         if seconds is not None:
             moments.append(seconds[check.good])
     problems = table.problems
-    problems.check(strict, strict)
+    problems.check(strict, False)
     sessions, items = map(np.concatenate, parts)
     times = None if time_column is None else np.concatenate(moments)
     if config.gap is not None and times is not None:

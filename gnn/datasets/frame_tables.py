@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gnn.datasets.columns.column_names import named_ids
 from gnn.tables.cells import Numbers, parse_numbers
 from gnn.tables.object_cells import ObjectCells
 from gnn.tables.problems import Problems
@@ -27,11 +28,12 @@ def is_frame(value: Any) -> bool:
     return ("pandas", "DataFrame") in kinds
 
 
-def frame_table(frame: Any) -> Table:
+def frame_table(frame: Any, id_column: str | None = None) -> Table:
     """A DataFrame as a table of nodes.
 
     Args:
-      frame: a row a node. Its index becomes the column `id`, unless it has one.
+      frame: a row a node. Its index becomes the column with the ids, unless it has one.
+      id_column: what that column is called; None finds it out, and calls it `id`.
 
     Returns:
       The table. Problems name the row, counted from 0.
@@ -50,8 +52,9 @@ def frame_table(frame: Any) -> Table:
         names = [str(name) for name in frame.columns]
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(f"{_NAME} has more than one column named {twice!r}")
-    if "id" not in columns:
-        columns = {"id": frame.index.to_series(), **columns}
+    name = id_column or next(iter(named_ids(list(columns))), "id")
+    if name not in columns:
+        columns = {name: frame.index.to_series(), **columns}
     cells = {
         name: FrameCells(f"{_NAME}: column {name!r}", series) for name, series in columns.items()
     }

@@ -68,9 +68,7 @@ def read(
         return open_graph(path)
     if isinstance(found, str):
         _refuse({"label": label}, "tables of one's own name it by a schema")
-        return from_folder(
-            path, undirected=undirected is not False, **({} if merge is None else {"merge": merge})
-        )
+        return from_folder(path, undirected=undirected is not False, merge=merge or "sum")
     if found.read is None:
         raise ValueError(f"{path.name} is {found.name}, which cannot be read: {found.refused}")
     data = found.read(path)

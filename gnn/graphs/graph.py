@@ -235,8 +235,12 @@ class Graph(FromNames, FromEmbeddings, Combining):
             yield "  format", f"{self.notes['format']}: {self.notes.get('reading', '')}"
         if "counts" in self.notes:
             yield "  on reading", self.notes["counts"]
+        if "tables" in self.notes:
+            yield "  tables", self.notes["tables"]
         for name, value in self.features.items():
             yield "feature", f"{name!r}: {feature_text(value)}"
+        if "columns" in self.notes:
+            yield "  columns", self.notes["columns"]
         if self.labels is not None:
             yield from label_lines(self.labels, self.class_names, self.notes.get("labels", ""))
             if self.label_kind == "class" and self.labels.ndim == 1:

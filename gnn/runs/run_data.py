@@ -15,7 +15,7 @@ from gnn.configs.sessions import SessionGraphConfig
 from gnn.datasets.digits import digits
 from gnn.datasets.from_folder import read_folder
 from gnn.datasets.groceries import groceries
-from gnn.datasets.node_columns import NodeColumns
+from gnn.datasets.node_schema import NodeSchema
 from gnn.datasets.planetoid import planetoid
 from gnn.files import whole_file
 from gnn.graphs.graph import Graph
@@ -49,11 +49,11 @@ class DataFacts:
 
     features: dict[str, tuple[int, ...]]
     class_names: tuple[str, ...]
-    columns: NodeColumns | None
+    columns: NodeSchema | None
     fingerprint: str | None
 
     @classmethod
-    def of(cls, graph: Graph, columns: NodeColumns | None) -> DataFacts:
+    def of(cls, graph: Graph, columns: NodeSchema | None) -> DataFacts:
         """The facts of a graph with labels."""
         names = graph.class_names or tuple(str(k) for k in range(number_of_classes(graph)))
         shapes = {name: tuple(feature.shape[1:]) for name, feature in graph.features.items()}
@@ -75,7 +75,7 @@ class DataFacts:
         return cls(
             {name: tuple(shape) for name, shape in values["features"].items()},
             tuple(values["class_names"]),
-            None if columns is None else NodeColumns.from_dict(columns),
+            None if columns is None else NodeSchema.from_dict(columns),
             values.get("fingerprint"),
         )
 
@@ -103,10 +103,10 @@ class DataFacts:
 
 def load_data(
     config: RunConfig,
-    columns: NodeColumns | None = None,
+    columns: NodeSchema | None = None,
     labels: bool = True,
     run: Path | None = None,
-) -> tuple[Graph, NodeColumns | None]:
+) -> tuple[Graph, NodeSchema | None]:
     """Reads the data set or the folder that a configuration names.
 
     Args:

@@ -1,0 +1,177 @@
+"""What a column holds, guessed by its name and all of its cells, with the reason."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from gnn.datasets.columns.cell_kinds import as_date, as_truth, vector_separator
+from gnn.datasets.columns.column_names import is_code, is_index, mask_of
+from gnn.datasets.columns.gathered_columns import GatheredColumn
+from gnn.tables.cells import is_word, quoted
+from gnn.tables.schema import Column
+from gnn.tables.typed_table import Texts
+
+_IMAGES = (".jpg", ".jpeg", ".png", ".bmp", ".gif")
+_SEPARATORS = ("|", ";", ",")
+# Of more distinct cells, so many are looked at where each has to be taken apart.
+_LOOKED_AT = 2000
+# Codes of goods end in a digit that the others give.
+_LENGTHS_OF_CODES = (8, 12, 13, 14)
+_LONG = 8
+
+
+def guess_column(column: GatheredColumn) -> Column:
+    """The type of a column, the reason, and the share of its cells that are gaps.
+
+    In this order: no feature by its name; empty; a vector; a mask; numbers, of which more than half
+    of the cells that are no gaps are; truths; dates; paths of images; one value only; vectors in
+    text; several categories with a separator; few distinct texts, a category; texts of several
+    words; codes, of which none occurs twice.
+
+    Args:
+      column: the column, all of it.
+
+    Returns:
+      The column. A cell that is no number, truth or date in a column of such is a gap then.
+
+    >>> from gnn.tables.cells import TextCells
+    >>> def guess(name, *cells):
+    ...     column = GatheredColumn(name, None, frozenset())
+    ...     column.add(TextCells(cells), len(cells))
+    ...     return guess_column(column)
+    >>> guess("price", "1.5", "", "on request", "2", "3").reason
+    '3 of the 4 cells that are no gaps are numbers'
+    >>> guess("in_stock", "true", "FALSE", "").type, guess("brand", "a", "b", "a", "b").type
+    ('boolean', 'category')
+    >>> guess("tags", "red|small", "red", "small|blue", "blue").separator
+    '|'
+    """
+    if is_index(column.name):
+        return Column("ignore", reason="it has no name, or that of an index of pandas")
+    if column.is_other:
+        return Column("ignore", reason="its cells are neither texts nor numbers nor lists of such")
+    if column.lists is not None:
+        return _of_lists(column)
+    if column.floats is not None:
+        return _of_numbers(column)
+    texts = column.texts
+    gaps = float(texts.gaps.mean()) if column.rows else 0.0
+    counts = Counter(dict(zip(texts.values.tolist(), _counts(texts), strict=True)))
+    counts.pop("", None)
+    if not counts:
+        return Column("ignore", reason="all of its cells are gaps", gaps=gaps)
+    return dataclasses.replace(_of_texts(column.name, counts, gaps > 0), gaps=gaps)
+
+
+def _of_lists(column: GatheredColumn) -> Column:
+    assert column.lists is not None
+    lengths = Counter(column.lists.lengths[column.lists.lengths > 0].tolist())
+    gaps = float(np.mean(column.lists.lengths < 0)) if column.rows else 0.0
+    if not lengths:
+        return Column("ignore", reason="all of its lists are empty", gaps=gaps)
+    if mask_of(column.name):
+        return Column("ignore", reason="it holds a mask for each of several splits", gaps=gaps)
+    length, count = lengths.most_common(1)[0]
+    reason = f"{count:,} of {lengths.total():,} lists have {length} numbers"
+    return Column("vector", length=length, reason=reason, gaps=gaps)
+
+
+def _of_numbers(column: GatheredColumn) -> Column:
+    assert column.floats is not None
+    values, wrong = column.floats
+    numbers = int(np.count_nonzero(~np.isnan(values)))
+    gaps = (column.rows - numbers - len(wrong)) / column.rows
+    sample = [] if column.sample is None else [text for text in column.sample.values if text]
+    if not wrong and len(set(sample)) > 1 and sum(map(_ends_in_a_check, sample)) == len(sample):
+        return Column("ignore", reason="its numbers are codes of goods, with a check digit")
+    reason = _share("numbers", numbers, numbers + len(wrong))
+    return Column("number", reason=reason, gaps=gaps)
+
+
+_MASK = "a mask by its name: it says which nodes are in the split"
+
+
+def _of_texts(name: str, counts: Counter[str], has_gaps: bool) -> Column:
+    total, distinct = counts.total(), list(counts)
+    if mask := mask_of(name):
+        return Column("mask", split=mask, reason=_MASK)
+    if is_code(name) and len(distinct) == total > 1:
+        return Column("ignore", reason="codes by its name, none twice")
+    truths = sum(counts[text] for text in distinct if as_truth(text))
+    if 20 * truths >= 19 * total and any(as_truth(text) and is_word(text) for text in distinct):
+        return Column("boolean", reason=_share("true or false", truths, total))
+    numbers = sum(counts[text] for text in distinct if not is_word(text))
+    is_name = numbers == total  # Numbers kept as text, since the name says that they are names.
+    if 2 * numbers > total and not is_name:
+        return Column("number", reason=_share("numbers", numbers, total))
+    dates = sum(counts[text] for text in distinct if as_date(text))
+    if 2 * dates > total:
+        return Column("date", reason=_share("dates", dates, total))
+    images = sum(counts[text] for text in distinct if text.lower().endswith(_IMAGES))
+    if 2 * images > total:
+        return Column("image", reason=_share("paths of images", images, total))
+    if len(distinct) == 1:
+        if has_gaps:
+            return Column("category", reason=f"{quoted(distinct[0])}, or a gap")
+        return Column("ignore", reason=f"all of its cells are {quoted(distinct[0])}")
+    looked_at = distinct[:: max(1, len(distinct) // _LOOKED_AT)]
+    separator = vector_separator(looked_at)
+    if separator is not None:
+        what = f"most of its texts are as many numbers each, separated by {separator!r}"
+        return Column("vector", separator=separator, reason=what)
+    for separator in _SEPARATORS:
+        if reason := _why_several(looked_at, counts, separator):
+            return Column("multi-category", separator=separator, reason=reason)
+    return _category_or_text(looked_at, counts, is_name)
+
+
+def _why_several(texts: Sequence[str], counts: Counter[str], separator: str) -> str:
+    """Why cells are several categories; "" where they are not."""
+    joined = sum(counts[text] for text in texts if separator in text)
+    if 5 * joined < sum(counts[text] for text in texts):
+        return ""
+    parts = Counter(part.strip() for text in texts for part in text.split(separator))
+    parts.pop("", None)
+    words = sum(len(part.split()) * count for part, count in parts.items())
+    most = 1.0 if separator == "|" else 0.5  # A sentence has commas, too.
+    if len(parts) >= most * parts.total() or words > 3 * parts.total():
+        return ""
+    return (
+        f"{len(parts):,} different parts in {parts.total():,} between {separator!r}, in different "
+        "cells"
+    )
+
+
+def _category_or_text(texts: Sequence[str], counts: Counter[str], is_name: bool) -> Column:
+    total, distinct = counts.total(), len(counts)
+    words = float(np.median([len(text.split()) for text in texts]))
+    how_many = f"{distinct:,} different texts in {total:,} cells"
+    if 2 * distinct <= total and words <= _LONG:
+        return Column("category", reason=how_many)
+    if words >= 2:
+        return Column("text", reason=f"{how_many}, most of several words")
+    if distinct == total or is_name:
+        return Column("ignore", reason=f"{how_many}, of one word each: names or codes")
+    return Column("category", reason=f"{how_many}, most of one word")
+
+
+def _ends_in_a_check(code: str) -> bool:
+    """Whether a number has the check digit of GS1: EAN, UPC, GTIN, ISBN of 13 digits."""
+    if len(code) not in _LENGTHS_OF_CODES or not (code.isascii() and code.isdigit()):
+        return False
+    digits = [int(digit) for digit in reversed(code)]
+    return (sum(digits[0::2]) + 3 * sum(digits[1::2])) % 10 == 0
+
+
+def _share(what: str, count: int, total: int) -> str:
+    if count == total:
+        return f"all of its cells that are no gaps are {what}"
+    return f"{count:,} of the {total:,} cells that are no gaps are {what}"
+
+
+def _counts(texts: Texts) -> list[int]:
+    return np.bincount(texts.codes, minlength=texts.values.size).tolist()
