@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from gnn.tables import limits
-from gnn.tables.arrow_batches import CHUNK_ROWS, checked_batches, chunks_of_batches
+from gnn.tables import arrow_batches, limits
+from gnn.tables.arrow_batches import checked_batches, chunks_of_batches
 from gnn.tables.problems import Problems
 from gnn.tables.table import Chunk, Table
 
@@ -45,7 +45,7 @@ def open_parquet(path: Path, name: str) -> Table:
     def read(columns: frozenset[str] | None) -> Iterator[Chunk]:
         wanted = [title for title in header if columns is None or title in columns]
         with file:
-            batches = file.iter_batches(CHUNK_ROWS, columns=wanted)
+            batches = file.iter_batches(arrow_batches.CHUNK_ROWS, columns=wanted)
             yield from chunks_of_batches(checked_batches(batches, name, size), name, wanted)
 
     return Table(name, header, read, Problems(name, "row", num_rows=about.num_rows))
