@@ -10,6 +10,7 @@ import numpy as np
 from gnn.datasets.formats.field_table import (
     FieldTable,
     header_of,
+    names_in,
     read_fields,
     typed_cells,
     weights_of,
@@ -36,7 +37,7 @@ def _claims(sample: Sample) -> bool:
     if sample.names:
         return _tables_in(sample.path, sample.names) is not None
     line = next((line for line in sample.head.splitlines() if line.strip()), "")
-    return sample.suffix in _SUFFIXES and {*_ENDS, "Type"} <= _names_in(line)
+    return sample.suffix in _SUFFIXES and {*_ENDS, "Type"} <= set(names_in(line))
 
 
 def _read(path: Path) -> Network:
@@ -93,12 +94,6 @@ def _read(path: Path) -> Network:
 
 
 GEPHI = FileFormat("gephi", _ABOUT, _claims, _read)
-
-
-def _names_in(line: str) -> set[str]:
-    for mark in (";", "\t", "|"):
-        line = line.replace(mark, ",")
-    return {name.strip().strip('"') for name in line.split(",")}
 
 
 def _tables_in(folder: Path, files: Sequence[str]) -> tuple[Path | None, Path] | None:

@@ -28,5 +28,3 @@ class BooleanColumn(NumericColumn):
         meaning = [np.nan, *[0.0] * len(NO), *[1.0] * len(YES)]  # The first is of other words.
         places = self._words(tf.strings.lower(words))
         return tf.gather(tf.constant(meaning, tf.float32), places)[:, tf.newaxis]
-
-

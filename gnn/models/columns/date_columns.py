@@ -27,7 +27,9 @@ class DateColumn(NumericColumn):
 
     def parts(self) -> list[str]:
         """The day, and two numbers each for year and week."""
-        circles = [f"{what} of the {cycle}" for cycle in ("year", "week") for what in ("sine", "cosine")]
+        circles = [
+            f"{what} of the {cycle}" for cycle in ("year", "week") for what in ("sine", "cosine")
+        ]
         return [f"{self.title}: {part}" for part in ("days", *circles)]
 
     def values(self, cells: tf.Tensor) -> tf.Tensor:

@@ -41,7 +41,9 @@ class ColumnDrift:
         if abs(self.gaps - self.gaps_then) >= _NOTABLE or (self.gaps and not self.gaps_then):
             found.append(f"{self.gaps:.1%} gaps, {self.gaps_then:.1%} in training")
         if self.unseen:
-            some = ", ".join(f"{value!r} ({n:,})" for value, n in list(self.unseen.items())[:_SHOWN])
+            some = ", ".join(
+                f"{value!r} ({n:,})" for value, n in list(self.unseen.items())[:_SHOWN]
+            )
             more = ", ..." if len(self.unseen) > _SHOWN else ""
             found.append(
                 f"{self.others:.1%} of rows with other categories, {self.others_then:.1%} in "

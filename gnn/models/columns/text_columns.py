@@ -38,9 +38,7 @@ class TextColumn(EncodedColumn):
             gaps += int(rows[texts.numpy() == b""].sum())
             words = tf.strings.split(plain_words(texts))
             distinct, places = tf.unique(words.flat_values)
-            pairs = np.unique(
-                words.value_rowids().numpy() * max(len(distinct), 1) + places.numpy()
-            )
+            pairs = np.unique(words.value_rowids().numpy() * max(len(distinct), 1) + places.numpy())
             row, place = np.divmod(pairs, max(len(distinct), 1))
             here = np.bincount(place, rows[row], len(distinct)).astype(np.int64)
             for word, number in zip(distinct.numpy().tolist(), here.tolist(), strict=True):
