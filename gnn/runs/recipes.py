@@ -12,10 +12,12 @@ from scipy import sparse
 from gnn.configs import DistanceConfig, GraphRegConfig
 from gnn.graphs.graph import Graph
 from gnn.layers.dense import FeatureDense
+from gnn.models.columns.standardizing import usable_variance
 from gnn.models.graph_regularization import GraphRegularizationModel
 from gnn.runs.best_epoch import BestEpoch
 from gnn.runs.config_files import OptionError
 from gnn.runs.networks import NETWORKS, build_network, hops_of
+from gnn.runs.splitting import nodes_to_learn_from
 from gnn.runs.run_config import (
     ALL_NEIGHBORS,
     EXACT,
@@ -37,15 +39,30 @@ _COMMON: dict[str, Any] = {
     "overwrite": False,
     "snapshot_seconds": 5.0,
 }
-_NEEDED_BY_RUN = ("dataset", "data", "session_config", "label_kind", "output", "resume")
+_NEEDED_BY_RUN = (
+    "dataset",
+    "data",
+    "nodes",
+    "labels",
+    "edges",
+    "sessions",
+    "columns",
+    "exclude",
+    "schema",
+    "session_config",
+    "label_kind",
+    "output",
+    "resume",
+)
 
 
-def resolve(config: RunConfig, graph: Graph) -> RunConfig:
+def resolve(config: RunConfig, graph: Graph, *, encoded: bool = False) -> RunConfig:
     """Fills in what a configuration leaves open.
 
     Args:
         config: with a model, and a data set or a folder of data.
         graph: the data, with a split `"train"`.
+        encoded: whether an encoder of columns has standardized the features.
 
     Returns:
         The configuration with every option set that the model has a use for.
@@ -64,11 +81,18 @@ def resolve(config: RunConfig, graph: Graph) -> RunConfig:
     recipe = config.recipe or ("citation" if config.dataset in PLANETOID else "general")
     makers = {"citation": _citation_settings, "general": _general_settings}
     settings = makers[recipe](config, graph)
+    if encoded and config.scaling is None:
+        settings["scaling"] = "none"
     known = {*settings, *_COMMON, *_NEEDED_BY_RUN, "model", "recipe"}
     useless = [name for name in config.to_dict() if name not in known]
     if useless:
         raise OptionError(f"{useless[0]} has no use for the model {config.model!r}; leave it out")
     resolved = config.over(RunConfig(recipe=recipe, model=config.model, **{**_COMMON, **settings}))
+    if config.model not in ("mlp", None) and not graph.num_edges:
+        raise OptionError(
+            f"the model {config.model!r} learns from edges, and the data have none; take 'mlp', or "
+            "add a table of edges or a log"
+        )
     if "log" in graph.notes:
         resolved = dataclasses.replace(resolved, session_config=graph.notes["config"])
     if resolved.scaling == "rows" and config.dataset not in PLANETOID:
@@ -290,7 +314,10 @@ def _regularizer(config: RunConfig) -> keras.regularizers.Regularizer | None:
 
 
 def _perceptron(config: RunConfig, graph: Graph) -> keras.Model:
-    inputs, hidden = _columns(graph, standardize=config.scaling == "standardize")
+    inputs, columns = _columns(graph, standardize=config.scaling == "standardize")
+    # Sparse features stay sparse beside dense ones where a layer takes both.
+    mixed = len(columns) > 1 and _sparse_names(graph)
+    hidden = columns if mixed and config.hidden_units else _joined(columns)
     # Names with a hyphen: no feature has one, and no layer may be called like a feature.
     for depth, width in enumerate(config.hidden_units or (), start=1):
         hidden = FeatureDense(
@@ -306,11 +333,18 @@ def _perceptron(config: RunConfig, graph: Graph) -> keras.Model:
 
 
 def _scaler(graph: Graph) -> keras.Model:
-    return keras.Model(*_columns(graph, standardize=True))
+    inputs, columns = _columns(graph, standardize=True)
+    return keras.Model(inputs, _joined(columns))
 
 
-def _columns(graph: Graph, standardize: bool) -> tuple[Any, keras.KerasTensor]:
-    """The inputs of a node model by the features' names, and their columns side by side."""
+def _joined(columns: list[keras.KerasTensor]) -> keras.KerasTensor:
+    return (
+        columns[0] if len(columns) == 1 else keras.layers.Concatenate(name="side-by-side")(columns)
+    )
+
+
+def _columns(graph: Graph, standardize: bool) -> tuple[Any, list[keras.KerasTensor]]:
+    """The inputs of a node model by the features' names, and the columns of each."""
     inputs = {
         name: keras.Input(feature.shape[1:], sparse=sparse.issparse(feature), name=name)
         for name, feature in graph.features.items()
@@ -319,24 +353,16 @@ def _columns(graph: Graph, standardize: bool) -> tuple[Any, keras.KerasTensor]:
         _standardization(graph, name)(tensor) if standardize else tensor
         for name, tensor in inputs.items()
     ]
-    joined = (
-        columns[0] if len(columns) == 1 else keras.layers.Concatenate(name="side-by-side")(columns)
-    )
-    return (next(iter(inputs.values())) if len(inputs) == 1 else inputs), joined
+    return (next(iter(inputs.values())) if len(inputs) == 1 else inputs), columns
 
 
 def _standardization(graph: Graph, name: str) -> keras.layers.Layer:
     """A Normalization by the nodes that the run may learn from: all but those it is judged on."""
-    held_out = [graph.splits[split] for split in ("validation", "test") if split in graph.splits]
-    nodes = np.arange(graph.num_nodes)
-    if held_out:
-        nodes = np.setdiff1d(nodes, np.concatenate(held_out))
+    nodes = nodes_to_learn_from(graph)
     rows = graph.features[name][nodes].astype(np.float64)
     variance = rows.var(axis=0)
     mean = rows.mean(axis=0)
-    # A column that is constant here may vary later: shift it, and leave its scale alone. What
-    # float32 makes of a constant is off by up to 6e-8 of it.
-    variance[variance <= (1e-7 * mean) ** 2] = 1.0
+    variance = usable_variance(mean, variance)
     return keras.layers.Normalization(
         mean=mean.astype(np.float32), variance=variance.astype(np.float32), name=f"scaled-{name}"
     )

@@ -16,10 +16,9 @@ import keras
 import numpy as np
 
 from gnn.files import MANIFEST, whole_file, whole_folder
-from gnn.layers.dense import FeatureDense
 from gnn.models.export import KIND as EXPORT
-from gnn.models.graph_regularization import GraphRegularizationModel
 from gnn.models.inference.exact import needs_graph, predict_nodes
+from gnn.models.last_hidden import last_hidden
 from gnn.runs import run_folder
 from gnn.runs.answers import Embeddings, Predictions
 from gnn.runs.judged_splits import with_judged_splits
@@ -155,20 +154,17 @@ class Run:
 
         Raises:
             FileNotFoundError: as in `predict`.
-            ValueError: as in `predict`.
+            ValueError: as in `predict`; or the model has no hidden layer.
         """
         graph = self._inputs.graph(data, dataset)
         judge = Judge(self.model, self.config, graph, inference, progress)
-        vectors = judge.embed() if needs_graph(self.model) else predict_nodes(self._hidden, graph)
+        if needs_graph(self.model):
+            return Embeddings(node_ids(graph), judge.embed(), judge.inference)
+        hidden = last_hidden(self.model)
+        if hidden is None:
+            raise ValueError("the model has no hidden layer, whose activations an embedding is")
+        vectors = predict_nodes(hidden, graph)
         return Embeddings(node_ids(graph), vectors, judge.inference)
-
-    @functools.cached_property
-    def _hidden(self) -> keras.Model:
-        """A model of features alone, up to its last hidden layer."""
-        model = self.model
-        node_model = model.node_model if isinstance(model, GraphRegularizationModel) else model
-        last = [layer for layer in node_model.layers if isinstance(layer, FeatureDense)][-1]
-        return keras.Model(node_model.input, last.output)
 
     @functools.cached_property
     def _inputs(self) -> RunInputs:

@@ -10,9 +10,7 @@ from gnn.models.columns.encoded_column import Limits
 from gnn.models.columns.numeric_columns import NumericColumn
 from gnn.models.columns.raw_texts import stripped
 from gnn.tables.schema import Column
-
-YES = ("1", "1.0", "on", "t", "true", "y", "yes")
-NO = ("0", "0.0", "f", "false", "n", "no", "off")
+from gnn.tables.truths import NO, YES
 
 
 class BooleanColumn(NumericColumn):

@@ -8,18 +8,22 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
-from scipy import sparse
 
 from gnn.configs.arguments import check_count
 from gnn.edges.missing import as_na_values
+from gnn.graphs.batch.keys import RESERVED_KEYS
+from gnn.graphs.features import Feature
 from gnn.models.columns.column_types import COLUMN_TYPES
 from gnn.models.columns.drift import Drift, column_drift
-from gnn.models.columns.encoded_column import EncodedColumn, Limits, SideBySide
+from gnn.models.columns.encoded_column import Limits, SideBySide
 from gnn.models.columns.encoding import side_by_side, token_matrix, write_dense, write_narrow
+from gnn.models.columns.image_columns import ImageColumn
+from gnn.models.columns.table_cells import Folder, cells_of
 from gnn.models.keras_files import save_whole
+from gnn.ops.images import image_shape
 from gnn.ops.sparse import as_dense
 from gnn.tables.schema import Schema
-from gnn.tables.typed_table import Cells, Texts, TypedTable
+from gnn.tables.typed_table import TypedTable
 
 FEATURES, TOKENS = "features", "tokens"
 # Above so many numbers tokens are sparse however few they are: 512 MB.
@@ -44,21 +48,29 @@ class ColumnEncoder(keras.Model):
     `"features"`, float32 `[n, width]`; categories and words are in `"tokens"`, sparse, where they
     are many. `feature_names` names the columns.
 
+    An `"image"` is a feature of its own, uint8 `[n, height, width, channels]`, by the column's
+    name: `encode` gives `gnn.graphs.ImageFiles`, a call takes the bytes of files. Its flag is for
+    broken ones too.
+
     Args:
         schema: a `Schema`, or what `Schema.of` takes; columns of features are encoded, others not.
         max_categories: the most categories of a column; the most frequent are taken.
         max_tokens: the most words of a column of text, likewise.
         dense_width: up to so many columns of categories and words are dense, in `"features"`.
+        image_size: the height and width of images.
+        image_channels: 1 (gray) or 3 (color).
+        keep_aspect: what becomes of another aspect ratio: `"stretch"`, `"pad"` or `"crop"`.
         na_values: the spellings that mean a gap; None takes those of the readers.
         learned: what `adapt` learned, as `get_config` has it.
         **kwargs: of `keras.Model`.
 
     Raises:
         TypeError: as `Schema.of`.
-        ValueError: likewise; no column is one of features, or a number is not positive.
+        ValueError: likewise; no column is one of features, or an argument is out of range.
 
     Example:
 
+    >>> from gnn.tables.typed_table import Texts
     >>> table = TypedTable(
     ...     Schema.of({"price": "number", "brand": "category"}),
     ...     {"price": np.array([1, 3, np.nan], np.float32), "brand": Texts.of(["a", "a", "b"])},
@@ -79,35 +91,51 @@ class ColumnEncoder(keras.Model):
         max_categories: int = 1_000,
         max_tokens: int = 10_000,
         dense_width: int = 256,
+        image_size: tuple[int, int] = (64, 64),
+        image_channels: int = 3,
+        keep_aspect: str = "stretch",
         na_values: Collection[str] | None = None,
         learned: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ):
         super().__init__(**{"dtype": "float32", **kwargs})
-        self.supports_jit = False  # XLA has no strings.
         self.schema = Schema.of(schema)
         self.max_categories = check_count("max_categories", max_categories, 1)
         self.max_tokens = check_count("max_tokens", max_tokens, 1)
         self.dense_width = check_count("dense_width", dense_width, 0)
+        shape = image_shape(image_size, image_channels, keep_aspect)
+        self.image_size, self.image_channels = shape[:2], shape[2]
+        self.keep_aspect = keep_aspect
         self.na_values = as_na_values(na_values)
         if not self.schema.features:
             raise ValueError("schema must have a column of features, got none")
-        limits = Limits(max_categories, max_tokens, self.na_values)
+        for name in {FEATURES, TOKENS, *RESERVED_KEYS} & {*self.schema.of_type("image")}:
+            raise ValueError(
+                f"column {name!r} of images is a feature by its name, and that name is taken: "
+                "rename it"
+            )
+        image = (self.image_size, self.image_channels, keep_aspect)
+        limits = Limits(max_categories, max_tokens, self.na_values, image)
         self._columns = SideBySide(
             COLUMN_TYPES[self.schema.columns[name].type](name, self.schema.columns[name], limits)
             for name in self.schema.features
         )
+        # XLA has no strings.
+        self.supports_jit = all(column.spec().dtype != tf.string for column in self._columns)
         self._dense_tokens = True
         if learned is not None:
             self._restore(learned["columns"])
             self._dense_tokens = bool(learned["dense_tokens"])
 
-    def adapt(self, table: TypedTable, rows: np.ndarray | None = None) -> None:
+    def adapt(
+        self, table: TypedTable, rows: np.ndarray | None = None, *, root: Folder = None
+    ) -> None:
         """Learns statistics and vocabularies, once: models learn from what comes of them.
 
         Args:
             table: with the columns of the schema.
             rows: the training rows, by number or as a mask; None takes all. No other row counts.
+            root: the folder that relative paths of images start from; None is the current one.
 
         Raises:
             RuntimeError: it is adapted already.
@@ -126,25 +154,28 @@ class ColumnEncoder(keras.Model):
             raise ValueError("rows must be the training rows, at least one, got none")
         learned = {}
         for column in self._columns:
-            cells = self._cells(table, column)
+            cells = cells_of(table, column, root)
             if rows is not None:
-                cells = cells.take(rows) if isinstance(cells, Texts) else cells[rows]
+                cells = cells[rows] if isinstance(cells, np.ndarray) else cells.take(rows)
             learned[column.title] = column.learn(cells)
         self._restore(learned)
         width = sum(len(column.token_names()) for column in self._columns)
         self._dense_tokens = width <= self.dense_width and width * table.num_rows <= MOST_DENSE
 
-    def encode(self, table: TypedTable) -> dict[str, np.ndarray | sparse.csr_array]:
+    def encode(self, table: TypedTable, *, root: Folder = None) -> dict[str, Feature]:
         """The features of a table, as `gnn.Graph` takes them.
 
         Texts are encoded once each and gathered, numbers block by block. Besides the features,
-        memory holds what is made of the distinct texts of a column.
+        memory holds what is made of the distinct texts of a column. Images are read once where
+        there is a flag for broken ones, and kept where they are few, as `ImageFiles` has it.
 
         Args:
             table: with the columns of the schema.
+            root: as in `adapt`.
 
         Returns:
-            `"features"`, float32 `[n, width]`, and `"tokens"`, a CSR matrix, where they are sparse.
+            `"features"`, float32 `[n, width]`; `"tokens"`, a CSR matrix, where they are sparse;
+            images by the names of their columns.
 
         Raises:
             RuntimeError: it is not adapted.
@@ -153,32 +184,34 @@ class ColumnEncoder(keras.Model):
             ValueError: vectors have another length.
         """
         names = self.feature_names
+        held = {column.title: cells_of(table, column, root) for column in self._columns}
         matrices = [
-            token_matrix(column, self._cells(table, column))
+            token_matrix(column, held[column.title])
             for column in self._columns
             if column.token_names()
         ]
-        found: dict[str, np.ndarray | sparse.csr_array] = {}
+        found: dict[str, Feature] = {}
         if FEATURES in names:
             features = np.zeros((table.num_rows, len(names[FEATURES])), np.float32)
             start = 0
             for column in self._columns:
                 end = start + len(column.names())
-                write_narrow(column, self._cells(table, column), features[:, start:end])
+                write_narrow(column, held[column.title], features[:, start:end])
                 start = end
             if matrices and self._dense_tokens:
                 write_dense(side_by_side(matrices), features[:, start:])
             found[FEATURES] = features
         if TOKENS in names:
             found[TOKENS] = side_by_side(matrices)
-        return found
+        return {**found, **{name: held[name] for name in self.schema.of_type("image")}}
 
     def call(self, inputs: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """The features of a batch of raw cells, by the very layers of `encode`.
 
         Args:
             inputs: by column: strings `[n]`; float32 `[n]` of a number, NaN for a gap; float32
-                `[n, length]` of a vector. Others are not looked at.
+                `[n, length]` of a vector; of images the bytes of files, `""` for a gap. Others are
+                not looked at.
 
         Returns:
             As `encode`, all dense.
@@ -190,20 +223,32 @@ class ColumnEncoder(keras.Model):
         lacking = [column.title for column in self._columns if column.title not in inputs]
         if lacking:
             raise KeyError(f"the columns {lacking} are not there; there are {sorted(inputs)}")
-        narrow = [column.narrow(inputs[column.title]) for column in self._columns]
+        narrow, images = [], {}
+        for column in self._columns:
+            cells = inputs[column.title]
+            if isinstance(column, ImageColumn):
+                images[column.title], numbers = column.decode(cells)
+            else:
+                numbers = column.narrow(cells)
+            narrow.append(numbers)
         tokens = [
             as_dense(column.tokens(inputs[column.title]))
             for column in self._columns
             if column.token_names()
         ]
         parts = {FEATURES: [*narrow, *tokens] if self._dense_tokens else narrow, TOKENS: tokens}
-        return {
+        found = {
             name: tf.ensure_shape(tf.concat(parts[name], axis=1), [None, len(columns)])
             for name, columns in self.feature_names.items()
         }
+        return {**found, **images}
 
-    def drift(self, table: TypedTable) -> Drift:
+    def drift(self, table: TypedTable, *, root: Folder = None) -> Drift:
         """How a table differs from the training rows: gaps, categories, ranges.
+
+        Args:
+            table: with the columns of the schema.
+            root: as in `adapt`; images are read.
 
         Raises:
             RuntimeError: it is not adapted.
@@ -213,19 +258,20 @@ class ColumnEncoder(keras.Model):
         self._check_adapted()
         found = {}
         for column in self._columns:
-            now = column.observe(self._cells(table, column))
+            now = column.observe(cells_of(table, column, root))
             found[column.title] = column_drift(column.learned, now)
         return Drift(table.num_rows, found)
 
     @property
     def feature_names(self) -> dict[str, list[str]]:
-        """The names of the columns of each feature, in their order."""
+        """The names of the columns of each feature but images, in their order."""
         self._check_adapted()
         narrow = [name for column in self._columns for name in column.names()]
         tokens = [name for column in self._columns for name in column.token_names()]
+        named = {FEATURES: narrow, TOKENS: tokens}
         if self._dense_tokens:
-            return {FEATURES: [*narrow, *tokens]}
-        return {FEATURES: narrow, TOKENS: tokens} if narrow else {TOKENS: tokens}
+            named = {FEATURES: [*narrow, *tokens]}
+        return {name: columns for name, columns in named.items() if columns}
 
     def raw_specs(self) -> dict[str, tf.TensorSpec]:
         """What a call takes, by column."""
@@ -249,6 +295,9 @@ class ColumnEncoder(keras.Model):
             "max_categories": self.max_categories,
             "max_tokens": self.max_tokens,
             "dense_width": self.dense_width,
+            "image_size": list(self.image_size),
+            "image_channels": self.image_channels,
+            "keep_aspect": self.keep_aspect,
             "na_values": sorted(self.na_values),
             "learned": {"columns": learned, "dense_tokens": self._dense_tokens}
             if self.built
@@ -261,7 +310,7 @@ class ColumnEncoder(keras.Model):
         return cls(**config)
 
     def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
-        """Saves one `.keras` file, which `keras.models.load_model` brings back; whole or not at all.
+        """Saves one `.keras` file that `keras.models.load_model` brings back, whole or not at all.
 
         Raises:
             RuntimeError: it is not adapted.
@@ -272,7 +321,8 @@ class ColumnEncoder(keras.Model):
     def _restore(self, learned: Mapping[str, Any]) -> None:
         for column in self._columns:
             column.restore(learned[column.title])
-        if not any([*column.names(), *column.token_names()] for column in self._columns):
+        made = [name for c in self._columns for name in (*c.names(), *c.token_names())]
+        if not made and not self.schema.of_type("image"):
             raise ValueError(
                 f"nothing comes of the columns {self.schema.features}: no two training rows have a "
                 "word in common"
@@ -282,20 +332,3 @@ class ColumnEncoder(keras.Model):
     def _check_adapted(self) -> None:
         if not self.built:
             raise RuntimeError(f"{self.name!r} is not adapted: call adapt on training rows first")
-
-    def _cells(self, table: TypedTable, column: EncodedColumn) -> Cells:
-        if column.title not in table.columns:
-            raise KeyError(
-                f"the table lacks the column {column.title!r}; it has {sorted(table.columns)}"
-            )
-        cells, spec = table.columns[column.title], column.spec()
-        if isinstance(cells, Texts) != (spec.dtype == tf.string):
-            raise TypeError(
-                f"column {column.title!r} is a {column.column.type}, whose cells are "
-                f"{'texts' if spec.dtype == tf.string else 'numbers'}; got {type(cells).__name__}"
-            )
-        if not isinstance(cells, Texts) and not spec.shape.is_compatible_with(cells.shape):
-            raise ValueError(
-                f"column {column.title!r} must have shape {spec.shape}, got {cells.shape}"
-            )
-        return cells

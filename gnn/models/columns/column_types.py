@@ -6,6 +6,7 @@ from gnn.models.columns.boolean_columns import BooleanColumn
 from gnn.models.columns.category_columns import CategoryColumn, MultiCategoryColumn
 from gnn.models.columns.date_columns import DateColumn
 from gnn.models.columns.encoded_column import EncodedColumn
+from gnn.models.columns.image_columns import ImageColumn
 from gnn.models.columns.numeric_columns import NumberColumn, VectorColumn
 from gnn.models.columns.text_columns import TextColumn
 
@@ -17,4 +18,5 @@ COLUMN_TYPES: dict[str, type[EncodedColumn]] = {
     "boolean": BooleanColumn,
     "date": DateColumn,
     "vector": VectorColumn,
+    "image": ImageColumn,
 }

@@ -10,10 +10,10 @@ from gnn.models.columns.numeric_columns import NumericColumn
 from gnn.models.columns.raw_texts import stripped
 
 # ISO 8601, with slashes too; a time of day may follow, and is not looked at.
-_DATE = (
-    r"\d{4}(-\d{2}-\d{2}|/\d{2}/\d{2}|\d{4})"
-    r"([T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)? ?(Z|UTC|[+-]\d{2}(:?\d{2})?)?)?"
-)
+_DAY = r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})"
+_HOUR, _SIXTY = r"([01]\d|2[0-3])", r"[0-5]\d"
+_TIME = rf"[T ]{_HOUR}(:?{_SIXTY}(:?{_SIXTY}([.,]\d+)?)?)?(Z|[+-]{_HOUR}(:?{_SIXTY})?)?"
+_DATE = rf"(\d{{4}}-\d{{2}}-\d{{2}}|\d{{4}}/\d{{1,2}}/\d{{1,2}})({_TIME})?"
 
 
 class DateColumn(NumericColumn):
@@ -50,7 +50,7 @@ class DateColumn(NumericColumn):
 
 
 def civil_dates(texts: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Year, month and day of texts in ISO 8601: "2024-02-29", "20240229", "2024/02/29 12:30".
+    """Year, month and day of texts in ISO 8601: "2024-02-29", "2024/2/29 12:30".
 
     Args:
         texts: strings `[n]`.
@@ -64,9 +64,11 @@ def civil_dates(texts: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     [[2024, 2023], [2, 0], [29, 0]]
     """
     is_date = tf.strings.regex_full_match(texts, _DATE)
-    digits = tf.strings.regex_replace(tf.where(is_date, texts, "00000000"), r"[^0-9]", "")
-    number = tf.strings.to_number(tf.strings.substr(digits, 0, 8), tf.int32)
-    year, month, day = number // 10_000, number // 100 % 100, number % 100
+    dates = tf.where(is_date, texts, "0000-00-00")
+    year, month, day = (
+        tf.strings.to_number(tf.strings.regex_replace(dates, f"^{_DAY}.*$", part), tf.int32)
+        for part in (r"\1", r"\2", r"\3")
+    )
     leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
     lengths = tf.constant([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
     in_year = (year >= 1) & (month >= 1) & (month <= 12)
@@ -83,7 +85,9 @@ def days_since_1970(year: tf.Tensor, month: tf.Tensor, day: tf.Tensor) -> tf.Ten
     days in a row; 400 years have 146,097 days.
 
     Args:
-        year, month, day: int32 `[n]`.
+        year: int32 `[n]`.
+        month: likewise, 1 to 12.
+        day: likewise, from 1.
 
     Example:
 

@@ -25,11 +25,13 @@ class Limits:
         max_categories: of a category column, and of a multi-category one.
         max_tokens: the words of a text column.
         missing: the spellings that mean a gap.
+        image: of images: height and width, channels, and what becomes of another aspect ratio.
     """
 
     max_categories: int
     max_tokens: int
     missing: frozenset[str]
+    image: tuple[tuple[int, int], int, str]
 
 
 class EncodedColumn(tf.Module):
@@ -141,9 +143,9 @@ def in_use(texts: Texts) -> Texts:
 
 
 def as_strings(values: np.ndarray) -> tf.Tensor:
-    """Python's texts as TensorFlow's; halves of a pair of surrogates become "?".
+    r"""Python's texts as TensorFlow's; halves of a pair of surrogates become "?".
 
-    >>> as_strings(np.array(["é", "\\ud800"], object)).numpy().tolist()
-    [b'\\xc3\\xa9', b'?']
+    >>> as_strings(np.array(["é", "\ud800"], object)).numpy().tolist()
+    [b'\xc3\xa9', b'?']
     """
     return tf.constant([text.encode("utf-8", "replace") for text in values.tolist()], tf.string)

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from scipy import sparse
 
 from gnn.models.columns.encoded_column import BLOCK, EncodedColumn, as_strings, in_use
+from gnn.models.columns.image_columns import ImageColumn, readable
 from gnn.models.columns.token_rows import as_matrix
-from gnn.tables.typed_table import Cells, Texts
+from gnn.tables.typed_table import Texts
 
 
-def write_narrow(column: EncodedColumn, cells: Cells, out: np.ndarray) -> None:
+def write_narrow(column: EncodedColumn, cells: Any, out: np.ndarray) -> None:
     """Writes the narrow numbers of a column into the columns of an array.
 
     Args:
         column: restored.
-        cells: `n` of them.
+        cells: `n` of them: as in a table, of images the files.
         out: float32 `[n, len(column.names())]`.
     """
     if not out.shape[1]:
+        return
+    if isinstance(column, ImageColumn):
+        out[:] = column.flags(readable(cells))
         return
     if isinstance(cells, Texts):
         texts = in_use(cells)
@@ -35,8 +40,9 @@ def write_narrow(column: EncodedColumn, cells: Cells, out: np.ndarray) -> None:
         out[start : start + BLOCK] = column.narrow(tf.convert_to_tensor(block)).numpy()
 
 
-def token_matrix(column: EncodedColumn, cells: Texts) -> sparse.csr_array:
-    """The tokens of a column, float32 `[n, len(column.token_names())]`."""
+def token_matrix(column: EncodedColumn, cells: Any) -> sparse.csr_array:
+    """The tokens of a column of texts, float32 `[n, len(column.token_names())]`."""
+    assert isinstance(cells, Texts)
     texts = in_use(cells)
     parts = [as_matrix(column.tokens(block)) for block in _text_blocks(texts)]
     if not parts:

@@ -13,7 +13,7 @@ _BLANKS = r"[\s\v\x00\p{Z}]+"
 
 
 def stripped(texts: tf.Tensor, missing: Collection[str]) -> tf.Tensor:
-    """Texts without the blanks around them, those that mean missing as "".
+    r"""Texts without the blanks around them, those that mean missing as "".
 
     Args:
         texts: strings `[n]`.
@@ -21,7 +21,7 @@ def stripped(texts: tf.Tensor, missing: Collection[str]) -> tf.Tensor:
 
     Example:
 
-    >>> stripped(tf.constant([" tea\\n", "NA", "NAN tea"]), frozenset({"NA"})).numpy().tolist()
+    >>> stripped(tf.constant([" tea\n", "NA", "NAN tea"]), frozenset({"NA"})).numpy().tolist()
     [b'tea', b'', b'NAN tea']
     """
     texts = tf.strings.regex_replace(texts, f"^{_BLANKS}|{_BLANKS}$", "")

@@ -61,9 +61,8 @@ class TextColumn(EncodedColumn):
         self._words = keras.layers.TextVectorization(
             standardize=None, vocabulary=[*learned["words"]] or [","], ragged=True
         )
-        self._weights = np.array(
-            [math.log(1 + learned["texts"] / (1 + n)) for n in learned["texts_with"]], np.float32
-        )
+        weights = [math.log(1 + learned["texts"] / (1 + n)) for n in learned["texts_with"]]
+        self._weights = tf.constant(weights, tf.float32)
 
     def names(self) -> list[str]:
         """The flag, where training rows had gaps."""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import tensorflow as tf
 from scipy import sparse
 
 
 def token_rows(
-    tokens: tf.RaggedTensor, width: int, weights: Sequence[float] | None = None
+    tokens: tf.RaggedTensor, width: int, weights: tf.Tensor | None = None
 ) -> tf.SparseTensor:
     """A row of numbers of the tokens in each row.
 
@@ -39,7 +37,7 @@ def token_rows(
     row, column = places // max(width, 1), places % max(width, 1)
     values = tf.ones_like(places, tf.float32)
     if weights is not None and width:
-        values = tf.cast(counts, tf.float32) * tf.gather(tf.constant(weights, tf.float32), column)
+        values = tf.cast(counts, tf.float32) * tf.gather(weights, column)
         squares = tf.math.unsorted_segment_sum(tf.square(values), row, number)
         values /= tf.sqrt(tf.gather(squares, row))
     rows = tf.SparseTensor(tf.stack([row, column], axis=1), values, tf.stack([number, width]))

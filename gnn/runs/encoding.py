@@ -1,0 +1,55 @@
+"""Columns of nodes as features of a run, by an encoder that is kept in its folder."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import keras
+
+from gnn.graphs.graph import Graph
+from gnn.models.columns.column_encoder import ColumnEncoder
+from gnn.runs.data_loading import RunData
+from gnn.runs.run_config import RunConfig
+from gnn.runs.run_folder import ENCODER
+from gnn.runs.splitting import nodes_to_learn_from
+
+
+def adapted_encoder(config: RunConfig, data: RunData, graph: Graph) -> ColumnEncoder | None:
+    """An encoder of the data's columns, adapted on what the run may learn from.
+
+    Args:
+        config: of the run.
+        data: as they were read.
+        graph: the same with all splits.
+
+    Returns:
+        The encoder; None where the data have no columns.
+
+    Raises:
+        ValueError: nothing comes of the columns.
+    """
+    if data.table is None:
+        return None
+    encoder = ColumnEncoder(data.table.schema)
+    encoder.adapt(data.table, nodes_to_learn_from(graph))
+    return encoder
+
+
+def read_encoder(run: Path) -> ColumnEncoder | None:
+    """The encoder in the folder of a run; None of one that has none."""
+    path = run / ENCODER
+    return keras.models.load_model(path) if path.is_file() else None
+
+
+def encoded(graph: Graph, data: RunData, encoder: ColumnEncoder | None) -> Graph:
+    """A graph with the features that an encoder makes of the cells of its nodes.
+
+    Args:
+        graph: the nodes.
+        data: their cells.
+        encoder: None leaves the features as they are.
+    """
+    if encoder is None or data.table is None:
+        return graph
+    return dataclasses.replace(graph, features=encoder.encode(data.table))
