@@ -23,7 +23,7 @@ def put(folder: Path, edges: str) -> str:
 
 
 def test_training_takes_the_columns_that_flags_name(tmp_path: Path) -> None:
-    data = put(tmp_path, "a,b,c,source,target\n1,2,0.5,3,3\n2,3,2,3,3\n")
+    data = put(tmp_path, "a,b,c\n1,2,0.5\n2,3,2\n")
     given = build_parser().parse_args(["train", "--data", data, "--model", "mlp", *FLAGS])
     config = train_config(given)
     assert {name: getattr(config, name) for name in COLUMNS} == COLUMNS
