@@ -1,4 +1,4 @@
-"""What the images of a table or a folder are like, by some of them: gray or color, and how large."""
+"""What images are like, by some of them: gray or color, and how large."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from gnn.datasets.planetoid import planetoid
 from gnn.graphs.graph import Graph
 from gnn.runs.config_files import OptionError, read_options
 from gnn.runs.log_graph import read_log_graph
-from gnn.runs.run_config import PLANETOID, RunConfig
+from gnn.runs.run_config import EDGE_COLUMNS, PLANETOID, RunConfig
 from gnn.tables.schema import Schema
 from gnn.tables.typed_table import TypedTable
 
@@ -73,7 +73,7 @@ def load_data(
         raise ValueError("one of dataset and data must be given, a name or a folder")
     if config.dataset is not None:
         _check_has_log(config, False)
-        for name in (*_ROLES, "columns", "exclude", "schema"):
+        for name in (*_ROLES, *EDGE_COLUMNS, "columns", "exclude", "schema"):
             if getattr(config, name) is not None:
                 raise OptionError(f"{name} is for a folder, and {config.dataset!r} is a data set")
         return RunData(named_data(config.dataset, normalize=config.scaling == "rows"))
@@ -96,10 +96,19 @@ def load_data(
         built=None if run is None else read_log_graph(run),
         schema=None if columns is not None else schema_of(config),
         exclude=() if columns is not None else config.exclude or (),
+        source_column=config.source_column,
+        target_column=config.target_column,
+        weight_column=config.weight_column,
         **tables,
     )
     if run is None:
         _check_has_log(config, "log" in found.graph.notes)
+        for name in EDGE_COLUMNS if found.tables.edges is None else ():
+            if getattr(config, name) is not None:
+                raise OptionError(
+                    f"{name} is for a table of edges, and {config.data!r} has none; got "
+                    f"{getattr(config, name)!r}"
+                )
     table = found.table if found.columns.schema.features else None
     return RunData(found.graph, found.columns, table, found.folder)
 

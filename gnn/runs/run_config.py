@@ -40,6 +40,7 @@ LOSSES = (
 SMALL = "small"
 ALL_NEIGHBORS = -1
 EXACT, SAMPLED = INFERENCE = ("exact", "sampled")
+EDGE_COLUMNS = ("source_column", "target_column", "weight_column")
 # The group of what the command has other flags for.
 LOG = "log"
 
@@ -70,6 +71,8 @@ class RunConfig:
         data: a folder that `gnn.datasets.from_folder` reads; one of `dataset` and `data`.
         nodes, labels, edges, sessions: which table of the folder is which, by the name of its file;
             without them it shows in their columns.
+        source_column, target_column, weight_column: of the edges, where it does not show in their
+            names which they are.
         columns: what columns of nodes hold: name to a type, as `gnn.Schema.of` takes them; what is
             not given is guessed.
         exclude: columns of nodes that are left out.
@@ -130,6 +133,9 @@ class RunConfig:
     labels: str | None = _option("data", "the table of labels in the folder")
     edges: str | None = _option("data", "the table of edges in the folder")
     sessions: str | None = _option("data", "the log in the folder")
+    source_column: str | None = _option("data", "the column of edges with the ids they come from")
+    target_column: str | None = _option("data", "the column of edges with the ids they go to")
+    weight_column: str | None = _option("data", "the column of edges with their weights")
     columns: dict[str, Any] | None = _option(
         "data", "what a column of nodes holds, such as price=number; may be repeated"
     )
