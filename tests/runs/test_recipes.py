@@ -17,9 +17,10 @@ from gnn.data import full_batch
 from gnn.data.row_batches import row_batches
 from gnn.datasets import planetoid
 from gnn.runs import OptionError, RunConfig
+from gnn.runs.data_loading import load_data
 from gnn.runs.feeding import evaluation_batches, training_batches
 from gnn.runs.recipes import MOST_NODES_AT_ONCE, build_model, compile_model, resolve
-from gnn.runs.run_data import check_trainable, load_data
+from gnn.runs.run_data import check_features, check_labels
 
 SPLITS = {"train": [0, 1, 2, 3], "validation": [4], "test": [5]}
 
@@ -46,8 +47,8 @@ def test_citation_settings_are_those_of_the_figures() -> None:
 def test_recipe_is_the_paper_draw_for_draw(data_dir: Path) -> None:
     """The losses equal those of the class that is called with the paper's settings."""
     asked = RunConfig(dataset="cora", model="gcn", seed=3)
-    config = resolve(asked, load_data(asked)[0])
-    graph, _ = load_data(config)
+    config = resolve(asked, load_data(asked).graph)
+    graph = load_data(config).graph
     assert graph.labels is not None
     losses = []
     for by_hand in (True, False):
@@ -207,4 +208,5 @@ def test_sparse_features_are_not_standardized() -> None:
 )
 def test_untrainable_graphs(graph: Graph, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        check_trainable(graph, "it")
+        check_labels(graph, "it")
+        check_features(graph, "it")

@@ -37,7 +37,7 @@ def as_date(text: str) -> str | None:
     if match:
         year, month, day = match.groups()
         text = f"{year}-{month:0>2}-{day:0>2}{text[match.end() :]}"
-    if not _DASHES.match(text):
+    if not _DASHES.match(text) or text[10:11] not in ("", "T", " "):
         return None
     try:
         datetime.datetime.fromisoformat(text)
