@@ -127,9 +127,7 @@ class ColumnEncoder(keras.Model):
             self._restore(learned["columns"])
             self._dense_tokens = bool(learned["dense_tokens"])
 
-    def adapt(
-        self, table: TypedTable, rows: np.ndarray | None = None, *, root: Folder = None
-    ) -> None:
+    def adapt(self, table: TypedTable, rows: Any = None, *, root: Folder = None) -> None:
         """Learns statistics and vocabularies, once: models learn from what comes of them.
 
         Args:
@@ -148,8 +146,9 @@ class ColumnEncoder(keras.Model):
                 f"{self.name!r} is adapted already, and models may have learned from it: make "
                 "another gnn.ColumnEncoder"
             )
-        if rows is not None and rows.dtype == bool:
-            rows = np.flatnonzero(rows)
+        if rows is not None:
+            rows = np.asarray(rows)
+            rows = np.flatnonzero(rows) if rows.dtype == bool else rows
         if not (table.num_rows if rows is None else len(rows)):
             raise ValueError("rows must be the training rows, at least one, got none")
         learned = {}
