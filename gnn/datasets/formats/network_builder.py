@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from gnn.datasets.formats.bounded_text import MAX_BYTES, limit_of
-from gnn.datasets.formats.edge_lines import count_pairs
 from gnn.datasets.formats.edge_weights import weights_of
 from gnn.datasets.formats.label_column import label_of, shown_by
 from gnn.datasets.formats.network import Network
@@ -20,6 +19,7 @@ from gnn.datasets.formats.node_cells import (
     of_one_type,
     same_types,
 )
+from gnn.datasets.formats.pair_counts import count_pairs
 
 AUTO = "auto"
 
@@ -281,8 +281,7 @@ class NetworkBuilder:
     def _tell(
         self, senders: np.ndarray, receivers: np.ndarray, num_nodes: int, directed: bool
     ) -> None:
-        counts = count_pairs(senders, receivers, num_nodes)._replace(edges=self.num_edges)
-        for what, times in counts.named().items():
+        for what, times in count_pairs(senders, receivers, num_nodes).named().items():
             self.count(what, times)
         self.about[:0] = [
             "directed, from source to target"

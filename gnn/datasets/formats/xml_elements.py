@@ -16,6 +16,7 @@ _DECLARED = re.compile(rb"""^\s*<\?xml[^>]*?encoding\s*=\s*["']([\w.-]+)["']""")
 # What may stand before the root: blanks, comments, and instructions such as the declaration.
 _BEFORE_ROOT = re.compile(r"\s+|<!--.*?-->|<\?.*?\?>", re.DOTALL)
 _HEAD = 2**16
+_NAMES_KEPT = 1000
 
 
 class Element(NamedTuple):
@@ -34,6 +35,16 @@ class Element(NamedTuple):
     attributes: Mapping[str, str]
     text: str
     line: int
+
+
+class _LocalNames(dict[str, str]):
+    """Names without their namespaces, made once each: few names occur in millions of places."""
+
+    def __missing__(self, name: str) -> str:
+        local = name.rpartition(" ")[2]
+        if len(self) < _NAMES_KEPT:
+            self[name] = local
+        return local
 
 
 def xml_elements(path: Path, max_bytes: int = MAX_BYTES) -> Iterator[Element]:
@@ -59,6 +70,7 @@ def xml_elements(path: Path, max_bytes: int = MAX_BYTES) -> Iterator[Element]:
     parser.buffer_text = True
     found: list[Element] = []
     texts: list[list[str]] = []
+    local = _LocalNames()
 
     def begin(tag: str, attributes: dict[str, str]) -> None:
         if len(texts) == MAX_DEPTH:
@@ -66,12 +78,12 @@ def xml_elements(path: Path, max_bytes: int = MAX_BYTES) -> Iterator[Element]:
                 f"{name}, line {parser.CurrentLineNumber}: elements are more than {MAX_DEPTH} deep"
             )
         texts.append([])
-        plain = {_local(key): value for key, value in attributes.items()}
-        found.append(Element(_local(tag), True, plain, "", parser.CurrentLineNumber))
+        plain = {local[key]: value for key, value in attributes.items()}
+        found.append(Element(local[tag], True, plain, "", parser.CurrentLineNumber))
 
     def end(tag: str) -> None:
         text = "".join(texts.pop())
-        found.append(Element(_local(tag), False, {}, text, parser.CurrentLineNumber))
+        found.append(Element(local[tag], False, {}, text, parser.CurrentLineNumber))
 
     def data(text: str) -> None:
         texts[-1].append(text)
@@ -101,10 +113,6 @@ def xml_root(head: str) -> str:
     """
     found = re.match(r"<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)", head[_root_at(head) :])
     return found[1] if found else ""
-
-
-def _local(name: str) -> str:
-    return name.rpartition(" ")[2]
 
 
 def _root_at(text: str) -> int:
