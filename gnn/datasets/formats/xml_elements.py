@@ -11,6 +11,8 @@ from xml.parsers import expat
 from gnn.datasets.formats.bounded_text import MAX_BYTES, byte_pieces, text_pieces
 
 MAX_DEPTH = 100
+# Parsers begin such a piece of text anew whenever more of it comes: its time is its length squared.
+LONGEST_TAG = 2**20
 _ENCODINGS = ("utf-8", "us-ascii", "iso-8859-1", "iso-8859-15", "windows-1252", "utf-16")
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]*?encoding\s*=\s*["']([\w.-]+)["']""")
 # What may stand before the root: blanks, comments, and instructions such as the declaration.
@@ -63,10 +65,12 @@ def xml_elements(path: Path, max_bytes: int = MAX_BYTES) -> Iterator[Element]:
     Raises:
       FileNotFoundError: as `text_pieces`.
       ValueError: as `text_pieces`; for a DOCTYPE, an encoding that is not known, elements more than
-        100 deep, and what is not well formed or ends too early: it names the line.
+        100 deep, a tag of more than a mebibyte, and what is not well formed or ends too early: it
+        names the line.
     """
     name = path.name
-    parser = expat.ParserCreate(namespace_separator=" ")
+    # What is decoded here is UTF-8 for the parser, whatever the file declares.
+    parser = expat.ParserCreate("utf-8", namespace_separator=" ")
     parser.buffer_text = True
     found: list[Element] = []
     texts: list[list[str]] = []
@@ -92,10 +96,18 @@ def xml_elements(path: Path, max_bytes: int = MAX_BYTES) -> Iterator[Element]:
     parser.EndElementHandler = end
     parser.CharacterDataHandler = data
     try:
+        given = 0
         for piece in _without_doctype(path, max_bytes):
-            parser.Parse(piece, False)
+            raw = piece.encode()
+            given += len(raw)
+            parser.Parse(raw, False)
             yield from found
             found.clear()
+            if given - parser.CurrentByteIndex > LONGEST_TAG:
+                raise ValueError(
+                    f"{name}, line {parser.CurrentLineNumber}: a tag or a remark of more than "
+                    f"{LONGEST_TAG:,} bytes"
+                )
         parser.Parse("", True)
     except expat.ExpatError as error:
         what = expat.errors.messages[error.code]

@@ -301,6 +301,13 @@ def test_pajek_sections(
     assert triples(network) == edges
 
 
+def test_pajek_lines_end_as_any_system_ends_them(tmp_path: Path) -> None:
+    path = tmp_path / "graph.net"
+    # U+2028 divides lines for Python's splitlines, and not in a label.
+    path.write_bytes('*Vertices 2\r\n1 "a\u2028b"\r\n2 c\r*Edges\n1 2 3\n'.encode())
+    assert triples(read_pajek(path)) == both(("a\u2028b", "c", 3))
+
+
 def test_pajek_without_labels_and_with_two_modes(tmp_path: Path) -> None:
     text = "*vertices 3 2\n*matrix\n0.5\n0\n"
     network = read(tmp_path, ".net", text)
