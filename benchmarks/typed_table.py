@@ -54,7 +54,7 @@ def write_table(path: Path, rows: int, is_quoted: bool) -> None:
         count = min(BLOCK, rows - start)
         columns: dict[str, Any] = {"id": [f"p{k}" for k in range(start, start + count)]}
         for k in range(5):
-            values = np.round(rng.gamma(2.0, 10.0 ** k, count), 2).astype(str).astype(object)
+            values = np.round(rng.gamma(2.0, 10.0**k, count), 2).astype(str).astype(object)
             draw = rng.random(count)
             values[draw < 0.1] = ""
             values[draw > 0.998] = "on request"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import compress
 from pathlib import Path
 from typing import Any
@@ -176,6 +177,7 @@ def load_nodes(
         label = LabelColumn(roles.label, columns, label_kind, texts)
     read = _Reading(roles, given, known, texts, with_labels)
     lines, ids, splits = read.walk(table, label)
+    joined = read.join_columns()
     problems.check(False, False)  # Now there is a row to look at.
     line = np.concatenate(lines)
     check = RowCheck(problems, line)
@@ -183,6 +185,8 @@ def load_nodes(
     check.reject_empty("id", ids)
     _reject_duplicates(ids, line, problems.unit, check)
     good = check.good
+    for each in joined:
+        each.result()
     read.read_mistaken_again(open_again)
     schema, cells, masks = read.typed(table.name, good, line, problems)
     left_out = set(compress(ids, ~good))
@@ -266,6 +270,13 @@ class _Reading:
             for name, column in self._columns.items():
                 column.add(chunk.columns[name], chunk.lines.size)
         return lines, ids, splits
+
+    def join_columns(self) -> list[Future[None]]:
+        """Joins the columns in threads, while others are made of the ids."""
+        pool = ThreadPoolExecutor()
+        found = [pool.submit(column.join) for column in self._columns.values()]
+        pool.shutdown(wait=False)
+        return found
 
     def read_mistaken_again(self, open_again: Callable[[], Table]) -> None:
         """Reads columns as texts that began with numbers and went on with other texts."""

@@ -18,6 +18,7 @@ from gnn.tables.typed_text import (
 
 # What numbers that Arrow and Python read alike are made of.
 _OF_NUMBERS = b"0123456789.eE-"
+_LOOKED_AT = 1000
 _PLAIN_NUMBER = r"^-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 
 
@@ -156,15 +157,34 @@ def _texts_of_text(array: Any, na_values: frozenset[str]) -> Texts:
 
     if str(array.type) == "string_view":  # Of which Arrow has few functions.
         array = pc.cast(array, pyarrow.large_string())
-    coded = pc.dictionary_encode(pc.fill_null(array, ""))
+    array = pc.fill_null(array, "")
+    if _seem_distinct(array):
+        return Texts(None, _without_gaps(array, na_values))
+    coded = pc.dictionary_encode(array)
     codes, values = coded.indices.to_numpy(), coded.dictionary
-    trimmed = pc.utf8_trim_whitespace(values)
-    is_gap = pc.is_in(trimmed, value_set=pyarrow.array(sorted(na_values), values.type))
-    trimmed = pc.if_else(is_gap, pyarrow.scalar("", values.type), trimmed)
-    if not trimmed.equals(values):  # Then some may be equal now.
-        again = pc.dictionary_encode(trimmed)
+    cleaned = _without_gaps(values, na_values)
+    if not cleaned.equals(values):  # Then some may be equal now.
+        again = pc.dictionary_encode(cleaned)
         codes, values = again.indices.to_numpy()[codes], again.dictionary
     return Texts(codes, values)
+
+
+def _seem_distinct(array: Any) -> bool:
+    """Whether most of many cells differ: to look for equal ones in each chunk would be in vain."""
+    import pyarrow.compute as pc
+
+    first = array.slice(0, _LOOKED_AT)
+    return len(array) > _LOOKED_AT and 10 * pc.count_distinct(first).as_py() > 9 * _LOOKED_AT
+
+
+def _without_gaps(array: Any, na_values: frozenset[str]) -> Any:
+    """As `without_gaps`, of an Arrow array."""
+    import pyarrow
+    import pyarrow.compute as pc
+
+    trimmed = pc.utf8_trim_whitespace(array)
+    is_gap = pc.is_in(trimmed, value_set=pyarrow.array(sorted(na_values), array.type))
+    return pc.if_else(is_gap, pyarrow.scalar("", array.type), trimmed)
 
 
 def float_text(value: Any) -> str:
@@ -200,9 +220,8 @@ def _has_texts(kind: Any) -> bool:
 
 
 def _as_float64(array: Any) -> np.ndarray:
-    """An Arrow array as float64 of its own, NaN for null."""
+    """An Arrow array as float64, NaN for null."""
     import pyarrow
     import pyarrow.compute as pc
 
-    values = pc.cast(array, pyarrow.float64(), safe=False).to_numpy(zero_copy_only=False)
-    return values.astype(np.float64)
+    return pc.cast(array, pyarrow.float64(), safe=False).to_numpy(zero_copy_only=False)

@@ -133,6 +133,14 @@ class GatheredColumn:
         self._texts = [Texts.concatenate(self._texts)]
         return self._texts[0]
 
+    def join(self) -> None:
+        """Joins what was gathered, in a thread perhaps, so that nothing is left for later."""
+        if self._floats:
+            self._floats = [np.concatenate(self._floats)]
+        if self._texts:
+            self._texts = [Texts.concatenate(self._texts)]
+            self._texts[0].settle()
+
     @property
     def is_mistaken(self) -> bool:
         """Whether it began with numbers, and most of its cells are none."""
