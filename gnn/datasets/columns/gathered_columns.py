@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from gnn.datasets.columns.column_names import mask_of, names_an_id
-from gnn.tables.cells import Cells, Lists, is_word
+from gnn.tables.cells import ArrowCells, Cells, Lists, is_word
 from gnn.tables.typed_table import Texts
 
+# Arrow's texts have offsets of 32 bits.
+_MOST_BYTES = 1 << 28
 _FLOATS, _TEXTS, _LISTS, _OTHER = "floats", "texts", "lists", "other"
 
 
@@ -39,6 +43,7 @@ class GatheredColumn:
         self._floats: list[np.ndarray] = []
         self._wrong: dict[int, str] = {}
         self._texts: list[Texts] = []
+        self._arrays: list[Any] = []  # Of Arrow, after these texts: faster looked up all at once.
         self._lists: list[Lists] = []
 
     def add(self, cells: Cells, rows: int) -> None:
@@ -69,22 +74,46 @@ class GatheredColumn:
             self._add_texts(cells)
 
     def _add_texts(self, cells: Cells) -> None:
+        if self._mode == "":
+            self._decide(cells)
+        if self._mode == _FLOATS:
+            self._add_floats(cells)
+        elif self._mode == _TEXTS and isinstance(cells, ArrowCells) and cells.untyped:
+            self._arrays.append(cells.held)
+            if sum(array.nbytes for array in self._arrays) > _MOST_BYTES:
+                self._look_up()
+        elif self._mode == _TEXTS:
+            self._look_up()
+            texts = self._read(cells)
+            if texts is not None:
+                self._texts.append(texts)
+
+    def _decide(self, cells: Cells) -> None:
+        """Begins with numbers or texts where there is a cell that is no gap."""
+        texts = self._read(cells)
+        if texts is not None and not texts.gaps.all():
+            self.sample = texts
+            self._begin(_FLOATS if self._kind is None and _are_numbers(texts) else _TEXTS)
+
+    def _read(self, cells: Cells) -> Texts | None:
+        """Cells as texts; None where they are none, and so the column holds nothing known."""
         try:
-            texts = cells.texts(self._na_values)
+            return cells.texts(self._na_values)
         except ValueError:
             if self._kind is not None:
                 raise
             self._mode = _OTHER
-            return
-        if self._mode == "":
-            if texts.gaps.all():
-                return
-            self.sample = texts
-            self._begin(_FLOATS if self._kind is None and _are_numbers(texts) else _TEXTS)
-        if self._mode == _FLOATS:
-            self._add_floats(cells)
-        else:
-            self._texts.append(texts)
+            return None
+
+    def _look_up(self) -> None:
+        """Makes texts of arrays."""
+        if self._arrays:
+            import pyarrow
+
+            array = pyarrow.concat_arrays(self._arrays)
+            self._arrays = []
+            cells = ArrowCells(f"column {self.name!r}", array, untyped=True)
+            self._texts.append(cells.texts(self._na_values))
 
     def _add_floats(self, cells: Cells) -> None:
         values, wrong = cells.floats(self._na_values)
@@ -126,9 +155,11 @@ class GatheredColumn:
     @property
     def texts(self) -> Texts:
         """The column as texts, which it is where it is neither numbers nor lists."""
-        if not self._texts:
-            return Texts.of([""] * self.rows)
-        return Texts.concatenate(self._texts)
+        self._look_up()
+        if len(self._texts) != 1:
+            known = Texts.concatenate(self._texts)
+            self._texts = [known if self._texts else Texts.of([""] * self.rows)]
+        return self._texts[0]
 
     @property
     def is_mistaken(self) -> bool:

@@ -60,7 +60,7 @@ def guess_column(column: GatheredColumn) -> Column:
         return _of_numbers(column)
     texts = column.texts
     gaps = float(texts.gaps.mean()) if column.rows else 0.0
-    counts = Counter(dict(zip(texts.values.tolist(), _counts(texts), strict=True)))
+    counts = dict(zip(texts.values.tolist(), _counts(texts), strict=True))
     counts.pop("", None)
     if not counts:
         return Column("ignore", reason="all of its cells are gaps", gaps=gaps)
@@ -95,8 +95,8 @@ def _of_numbers(column: GatheredColumn) -> Column:
 _MASK = "a mask by its name: it says which nodes are in the split"
 
 
-def _of_texts(name: str, counts: Counter[str], has_gaps: bool) -> Column:
-    total, distinct = counts.total(), list(counts)
+def _of_texts(name: str, counts: dict[str, int], has_gaps: bool) -> Column:
+    total, distinct = sum(counts.values()), list(counts)
     if mask := mask_of(name):
         return Column("mask", split=mask, reason=_MASK)
     if is_code(name) and len(distinct) == total > 1:
@@ -136,7 +136,7 @@ def _of_texts(name: str, counts: Counter[str], has_gaps: bool) -> Column:
     return _category_or_text(looked_at, counts, is_name)
 
 
-def _why_several(texts: Sequence[str], counts: Counter[str], separator: str) -> str:
+def _why_several(texts: Sequence[str], counts: dict[str, int], separator: str) -> str:
     """Why cells are several categories; "" where they are not."""
     joined = sum(counts[text] for text in texts if separator in text)
     if 5 * joined < sum(counts[text] for text in texts):
@@ -153,8 +153,8 @@ def _why_several(texts: Sequence[str], counts: Counter[str], separator: str) -> 
     )
 
 
-def _category_or_text(texts: Sequence[str], counts: Counter[str], is_name: bool) -> Column:
-    total, distinct = counts.total(), len(counts)
+def _category_or_text(texts: Sequence[str], counts: dict[str, int], is_name: bool) -> Column:
+    total, distinct = sum(counts.values()), len(counts)
     words = float(np.median([len(text.split()) for text in texts]))
     how_many = f"{distinct:,} different texts in {total:,} cells"
     if 2 * distinct <= total and words <= _LONG:
