@@ -140,7 +140,8 @@ def _one_table(path: Path, given: Mapping[str, Any], columns: SessionColumns) ->
             f"{path.name} has neither two ends of edges, nor a session and an item, nor an id and "
             f"features; it has the columns {header[:_FILES_SHOWN]}"
         )
-    return TableRoles(**{role: path})
+    roles: dict[str, Any] = {str(role): path}
+    return TableRoles(**roles)
 
 
 def stem_of(path: Path) -> str:

@@ -6,8 +6,10 @@ import dataclasses
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from gnn.graphs.graph import Graph
+from gnn.graphs.image_files import ImageFiles
 from gnn.models.columns.column_encoder import ColumnEncoder
 from gnn.runs.data_loading import RunData
 from gnn.runs.run_config import RunConfig
@@ -32,7 +34,7 @@ def adapted_encoder(config: RunConfig, data: RunData, graph: Graph) -> ColumnEnc
     if data.table is None:
         return None
     encoder = ColumnEncoder(data.table.schema)
-    encoder.adapt(data.table, nodes_to_learn_from(graph))
+    encoder.adapt(data.table, nodes_to_learn_from(graph), root=data.root)
     return encoder
 
 
@@ -52,4 +54,19 @@ def encoded(graph: Graph, data: RunData, encoder: ColumnEncoder | None) -> Graph
     """
     if encoder is None or data.table is None:
         return graph
-    return dataclasses.replace(graph, features=encoder.encode(data.table))
+    return dataclasses.replace(graph, features=encoder.encode(data.table, root=data.root))
+
+
+def filled_in(data: RunData) -> list[str]:
+    """Of each node the columns that an encoder fills, broken images among them."""
+    assert data.table is not None
+    filled = data.table.filled()
+    for name in data.table.schema.of_type("image"):
+        files = data.graph.features[name]
+        assert isinstance(files, ImageFiles)
+        if (files.ok < 0).any():
+            files.check()
+        broken = (files.ok == 0) & ~data.table.gaps(name)
+        for row in np.flatnonzero(broken).tolist():
+            filled[row] = " ".join(sorted([*filled[row].split(), name]))
+    return filled

@@ -17,7 +17,6 @@ from gnn.models.graph_regularization import GraphRegularizationModel
 from gnn.runs.best_epoch import BestEpoch
 from gnn.runs.config_files import OptionError
 from gnn.runs.networks import NETWORKS, build_network, hops_of
-from gnn.runs.splitting import nodes_to_learn_from
 from gnn.runs.run_config import (
     ALL_NEIGHBORS,
     EXACT,
@@ -25,6 +24,7 @@ from gnn.runs.run_config import (
     PLANETOID,
     RunConfig,
 )
+from gnn.runs.splitting import nodes_to_learn_from
 
 # Above this, an epoch is many batches of sampled neighborhoods instead of the whole graph.
 MOST_NODES_AT_ONCE = 50_000
