@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from gnn.datasets.frame_tables import is_frame
 from gnn.datasets.node_tables import read_nodes
 from gnn.graphs.graph import Graph
 from gnn.models.columns.column_encoder import ColumnEncoder
@@ -20,6 +19,7 @@ from gnn.runs.encoding import encoded
 from gnn.runs.run_config import NETWORK_NAMES, RunConfig
 from gnn.runs.run_data import DataFacts
 from gnn.runs.versions import current_versions, stored_versions, version_changes
+from gnn.tables.memory_tables import is_memory_table
 
 
 class RunInputs:
@@ -96,15 +96,15 @@ class RunInputs:
             return load_data(config, columns, labels, self._path)
         if isinstance(data, Graph):
             return RunData(data)
-        if is_frame(data) or not os.path.isdir(data):
+        if is_memory_table(data) or not os.path.isdir(data):
             return self._table(data, labels)
         folder = dataclasses.replace(config, dataset=None, data=os.fspath(data))
         return load_data(folder, columns, labels, self._path)
 
     def _table(self, data: Any, labels: bool) -> RunData:
-        is_table = is_frame(data) or os.path.isfile(data)
+        is_table = is_memory_table(data) or os.path.isfile(data)
         if self._config.model in NETWORK_NAMES and is_table:
-            what = "the DataFrame" if is_frame(data) else repr(os.fspath(data))
+            what = "the DataFrame" if is_memory_table(data) else repr(os.fspath(data))
             raise ValueError(
                 f"a {self._config.model} predicts a node from its neighbors, and {what} is a table "
                 "of nodes alone: give a folder with nodes and edges"
@@ -121,7 +121,7 @@ class RunInputs:
             ids=np.array(found.ids),
             class_names=found.columns.class_names,
         )
-        root = None if is_frame(data) else Path(data).parent
+        root = None if is_memory_table(data) else Path(data).parent
         return RunData(graph, found.columns, found.table, root)
 
     def _check_labels(self, graph: Graph) -> None:

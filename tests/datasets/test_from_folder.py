@@ -347,7 +347,6 @@ FATAL = [
         {"edges": "one,other\na,b\n"},
         "edges.csv has no columns 'source', 'target'; it has 'one', 'other'",
     ),
-    ({"edges": "source;target\na;b\n"}, "it seems to be separated by ';'"),
     ({"sessions": "session,thing\n1,a\n"}, "sessions.csv has no column 'item'"),
     ({"edges": "source,target\n"}, "edges.csv has no rows"),
     ({"nodes": "id,x\n", "edges": EDGES}, "nodes.csv has no rows"),

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from gnn.datasets.formats.file_format import FileFormat, Sample
-from gnn.datasets.formats.named_ends import pair_counts
 from gnn.datasets.formats.network import Network
+from gnn.datasets.formats.pair_counts import count_pairs
 
 _EDGES, _SIZES = "edge.csv.gz", "num-node-list.csv.gz"
 _SPLITS = {"train": "train", "valid": "validation", "test": "test"}
@@ -70,7 +70,7 @@ def _read(path: Path) -> Network:
         labels=labels,
         splits=splits,
         about=tuple(about),
-        counts=pair_counts(edges[:, 0], edges[:, 1], num_nodes),
+        counts=count_pairs(edges[:, 0], edges[:, 1], num_nodes).named(),
     )
 
 
@@ -130,8 +130,8 @@ def _splits(root: Path, num_nodes: int) -> tuple[Mapping[str, np.ndarray], str]:
         return {}, ""
     found = {}
     for file, name in _SPLITS.items():
-        path = folders[0] / f"{file}.csv.gz"
-        if path.is_file():
+        paths = [folders[0] / f"{file}{suffix}" for suffix in (".csv.gz", ".csv")]
+        for path in filter(Path.is_file, paths):
             found[name] = _numbers(path, np.int64, None).ravel()
             _check_range(f"{folders[0].name}/{path.name}", found[name], num_nodes)
     return found, folders[0].name
