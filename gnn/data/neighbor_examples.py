@@ -114,10 +114,12 @@ def _check_features(graph: Graph) -> None:
                 f"features must not be named {name!r} in packed-neighbor records: "
                 f"{', '.join(_TAKEN)} and what begins with {_PREFIX} have a meaning there"
             )
-        if value.dtype == np.uint64 and value.size and value.max() > np.iinfo(np.int64).max:
-            raise ValueError(
-                f"features[{name!r}] must fit int64, which records hold; got {value.max()}"
-            )
+        if value.dtype == np.uint64:
+            most = np.max(value, initial=0)
+            if most > np.iinfo(np.int64).max:
+                raise ValueError(
+                    f"features[{name!r}] must fit int64, which records hold; got {most}"
+                )
 
 
 def _ids_as_strings(graph: Graph) -> np.ndarray:

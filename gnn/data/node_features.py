@@ -11,6 +11,7 @@ from scipy import sparse
 
 from gnn.data.in_place import aligned_empty
 from gnn.graphs.graph import Graph
+from gnn.graphs.image_files import ImageFiles
 from gnn.memory_maps import is_memory_mapped
 
 
@@ -18,8 +19,9 @@ class NodeFeatures:
     """The features of a graph, ready to be looked up inside a tf.data pipeline.
 
     Dense features are gathered by TensorFlow, off the interpreter; of memory-mapped ones NumPy
-    reads the rows of a batch and no others. Rows of sparse ones are cut by SciPy and stay sparse,
-    unless batches are padded: XLA takes no sparse tensor.
+    reads the rows of a batch and no others. Images in files are decoded by TensorFlow. Rows of
+    sparse ones are cut by SciPy and stay sparse, unless batches are padded: XLA takes no sparse
+    tensor.
 
     Example:
 
@@ -32,13 +34,15 @@ class NodeFeatures:
     def __init__(self, graph: Graph):
         if not graph.features:
             raise ValueError("graph has no features, so there is nothing to feed a model with")
-        self._sparse = {k: v for k, v in graph.features.items() if sparse.issparse(v)}
-        self._mapped = {k: np.asarray(v) for k, v in graph.features.items() if is_memory_mapped(v)}
+        features = {k: _array_of(v) for k, v in graph.features.items()}
+        self._sparse = {k: v for k, v in features.items() if sparse.issparse(v)}
+        self._mapped = {k: np.asarray(v) for k, v in features.items() if is_memory_mapped(v)}
+        self._readers = {k: v.reader() for k, v in features.items() if isinstance(v, ImageFiles)}
         # Batches are made on the host; a GPU would be asked to hold the features of all nodes.
         with tf.device("CPU:0"):
             self._dense = {
-                k: tf.convert_to_tensor(v)
-                for k, v in graph.features.items()
+                k: tf.convert_to_tensor(v.readable_paths() if k in self._readers else v)
+                for k, v in features.items()
                 if k not in self._sparse and k not in self._mapped
             }
 
@@ -109,8 +113,10 @@ class NodeFeatures:
         for name, values in self._dense.items():
             # The gathered rows are a copy, which of a large graph may be most of the memory.
             rows = tf.gather(values, batch["node_ids"]) if "node_ids" in batch else values
-            if num_rows is not None and values.dtype != tf.string:
-                mask = tf.reshape(batch["node_mask"], [-1] + [1] * (values.shape.rank - 1))
+            if name in self._readers:
+                rows = self._readers[name](rows)
+            if num_rows is not None and rows.dtype != tf.string:
+                mask = tf.reshape(batch["node_mask"], [-1] + [1] * (rows.shape.rank - 1))
                 rows = tf.where(mask, rows, tf.zeros([], rows.dtype))
             features[name] = rows
         for name, matrix in self._sparse.items():
@@ -124,3 +130,9 @@ class NodeFeatures:
             else:
                 features[name] = tf.ensure_shape(tf.sparse.to_dense(tensor), [num_rows, width])
         return features
+
+
+def _array_of(feature: Any) -> Any:
+    """Images in files as the array that they are kept as, if they are."""
+    held = feature.held() if isinstance(feature, ImageFiles) else None
+    return feature if held is None else held

@@ -22,6 +22,7 @@ from gnn.datasets.table_roles import TableRoles, find_tables, lacks
 from gnn.edges.edges import Edges
 from gnn.edges.merging import merge_edges
 from gnn.edges.missing import as_na_values
+from gnn.edges.records.log_files import open_log_file
 from gnn.graphs.graph import Graph
 from gnn.tables.opening import open_table
 from gnn.tables.problems import Problems
@@ -100,7 +101,8 @@ class FolderReading:
         if nodes is not None:
             nodes.problems.warn(stacklevel=3)
         edges, notes, problems = self._edges(tables, numbers, config, built)
-        problems.warn(stacklevel=3)
+        if problems is not None:
+            problems.warn(stacklevel=3)
         ids = list(numbers.ids)
         columns = self.columns or NodeSchema()
         labels, splits = None, {}
@@ -108,6 +110,7 @@ class FolderReading:
             columns, labels, splits = nodes.columns, nodes.labels, nodes.splits
             notes["labels"] = nodes.note
         elif apart is not None:
+            assert problems is not None  # Where there are no nodes, something names them.
             labels, splits = apart.joined(ids, problems.file)
             columns = apart.with_classes(columns)
         if apart is not None and of_labels is not None:
@@ -193,7 +196,7 @@ class FolderReading:
         numbers: NodeNumbers,
         config: SessionGraphConfig,
         built: Graph | None,
-    ) -> tuple[Edges, dict[str, Any], Problems]:
+    ) -> tuple[Edges, dict[str, Any], Problems | None]:
         texts = as_na_values(self.na_values)
         if tables.edges is not None:
             table = open_table(tables.edges)
@@ -205,8 +208,10 @@ class FolderReading:
                 num_nodes=len(numbers.ids),
             )
             return edges, {"edges": edges.report.text()}, table.problems
-        assert tables.sessions is not None
-        table = open_table(tables.sessions)
+        if tables.sessions is None:
+            nothing = np.zeros(0, np.int32)
+            return Edges(nothing, nothing, np.zeros(0, np.float32)), {}, None
+        table = open_log_file(tables.sessions)
         edges, notes = edges_of_log(
             tables.sessions,
             table,

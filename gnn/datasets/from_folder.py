@@ -85,7 +85,7 @@ def from_folder(
     id that an earlier row has; an edge or record with an id that no node has, or a wrong weight.
 
     Args:
-      path: the folder.
+      path: the folder; or one table, of nodes, of edges, or a log.
       strict: whether malformed rows, wrong cells, and columns of edges that are not needed, are
         errors.
       undirected: whether the reverse of each edge is added.
@@ -115,7 +115,7 @@ def from_folder(
       names alone, and `notes["columns"]` which columns the features lack.
 
     Raises:
-      FileNotFoundError: if there is no such folder, or no edges and log in it.
+      FileNotFoundError: if there is no such folder, or no nodes, edges and log in it.
       ImportError: if a table is Parquet, and PyArrow is not installed.
       ValueError: for a column that is missing or there twice, no rows, more than half of the rows
         malformed, a file that is not UTF-8 or Parquet or ends too early, two tables of which one

@@ -19,7 +19,7 @@ from gnn.datasets.columns.schema_guess import guess_column
 from gnn.datasets.columns.typed_cells import typed_cells
 from gnn.datasets.frame_tables import frame_table
 from gnn.datasets.labels_apart import LabelsApart, splits_of
-from gnn.datasets.name_cells import name_cells
+from gnn.datasets.name_cells import name_cells, name_texts
 from gnn.datasets.node_labels import LabelColumn, TableLabels
 from gnn.datasets.node_schema import NodeSchema
 from gnn.edges.missing import as_na_values
@@ -188,7 +188,7 @@ def load_nodes(
     for each in joined:
         each.result()
     read.read_mistaken_again(open_again)
-    schema, cells, masks = read.typed(table.name, good, line, problems)
+    schema, cells, masks = read.typed(table.name, table.header, good, line, problems)
     left_out = set(compress(ids, ~good))
     kept = ids if good.all() else list(compress(ids, good))
     found = columns or NodeSchema()
@@ -196,7 +196,8 @@ def load_nodes(
     if label is not None:
         labels = label.read(table.name, good, found)
         _tell_of_labels(labels, line[good], problems, label.name)
-    rows_of = splits_of(list(compress(splits, good)), masks)
+    names = Texts.concatenate(splits)
+    rows_of = splits_of(names.take(np.flatnonzero(good)) if splits else names, masks)
     if apart is not None:
         joined, more = apart.joined(kept, table.name)
         labels = dataclasses.replace(labels, values=joined, columns=apart.with_classes(found))
@@ -252,19 +253,19 @@ class _Reading:
 
     def walk(
         self, table: Table, label: LabelColumn | None
-    ) -> tuple[list[np.ndarray], list[str], list[str]]:
+    ) -> tuple[list[np.ndarray], list[str], list[Texts]]:
         """The lines, the ids and the splits of all rows."""
         roles = self._roles
         names = [roles.id, self._split, label.name if label else None, *self._columns]
         lines: list[np.ndarray] = []
         ids: list[str] = []
-        splits: list[str] = []
+        splits: list[Texts] = []
         for chunk in table.chunks_of(name for name in names if name is not None):
             lines.append(chunk.lines)
             if roles.id is not None:
                 ids.extend(name_cells(chunk.columns[roles.id], self._texts))
             if self._split is not None:
-                splits.extend(name_cells(chunk.columns[self._split], self._texts))
+                splits.append(name_texts(chunk.columns[self._split], self._texts))
             if label is not None:
                 label.add(chunk.columns[label.name])
             for name, column in self._columns.items():
@@ -289,7 +290,12 @@ class _Reading:
                 self._columns[name].add(chunk.columns[name], chunk.lines.size)
 
     def typed(
-        self, file: str, good: np.ndarray, line: np.ndarray, problems: Problems
+        self,
+        file: str,
+        header: Sequence[str],
+        good: np.ndarray,
+        line: np.ndarray,
+        problems: Problems,
     ) -> tuple[Schema, dict[str, Cells], dict[str, np.ndarray]]:
         """The schema, the cells of the features, and the rows of each mask, of the good rows."""
         roles = self._roles
@@ -321,8 +327,8 @@ class _Reading:
             found[roles.label] = Column("label", reason="it is called so")
         if roles.split is not None:
             found[roles.split] = Column("split", reason="it is called so")
-        ignored = {name: column for name, column in self._types.items() if name not in found}
-        return Schema({**found, **ignored}), cells, masks
+        found = {**self._types, **found}
+        return Schema({name: found[name] for name in header if name in found}), cells, masks
 
 
 def _tell_of_labels(labels: TableLabels, line: np.ndarray, problems: Problems, name: str) -> None:

@@ -7,12 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from gnn.datasets.formats.file_format import FileFormat
-from gnn.datasets.formats.network import Network
+from gnn.datasets.formats.graph_objects import read_object
+from gnn.datasets.formats.labeled_graphs import LabeledGraphs
+from gnn.datasets.formats.logs import LogFile, graph_of_log
 from gnn.datasets.formats.registry import format_named, format_of
 from gnn.datasets.formats.sampling import sample_of
 from gnn.datasets.formats.to_graph import to_graph
 from gnn.datasets.from_folder import from_folder
 from gnn.graphs.storage.graph_files import holds_graph, open_graph
+from gnn.tables.opening import SUFFIXES
+from gnn.tables.text_files import suffix_of
 
 AUTO = "auto"
 # What `find_format` calls our own.
@@ -33,8 +37,9 @@ def read(
     which it was, what direction, base and repeats were taken for, and what was merged or dropped.
 
     Args:
-      source: a path: a file, a folder in a format of the field, a graph folder, a folder of tables
-        as `from_folder` reads it.
+      source: a path: a file or a folder in a format of the field, a graph folder, a folder of
+        tables as `from_folder` reads it, or one such table. Or a graph of PyTorch Geometric or DGL,
+        which are not imported.
       format: the name of a format; `"auto"` goes by header, content and suffix.
       undirected: whether the reverse of each edge is added where it lacks; None goes by the file.
       label: the attribute of nodes that is the label; None takes the one that the format names, or
@@ -43,7 +48,7 @@ def read(
         format.
 
     Returns:
-      A `gnn.Graph`; of a collection such as TUDataset's a list of graphs, with a label each.
+      A `gnn.Graph`; of a collection such as TUDataset's `LabeledGraphs`.
 
     Raises:
       FileNotFoundError: there is nothing.
@@ -58,9 +63,15 @@ def read(
     >>> graph.ids.tolist(), graph.senders.tolist(), graph.weights.tolist()
     (['a', 'b'], [0, 1], [3.0, 3.0])
     """
-    options = {"undirected": undirected, "label": label, "merge": merge}
+    options: dict[str, Any] = {"undirected": undirected, "label": label, "merge": merge}
+    network = read_object(source)
+    if network is not None:
+        return to_graph(network, format=type(source).__name__, **options)
     if not isinstance(source, str | os.PathLike):
-        raise TypeError(f"source must be a path, got {type(source).__name__}")
+        raise TypeError(
+            "source must be a path, or a graph of PyTorch Geometric or DGL, got "
+            f"{type(source).__name__}"
+        )
     path = Path(source)
     found = find_format(path) if format == AUTO else format_named(format)
     if found == GRAPH:
@@ -72,7 +83,13 @@ def read(
     if found.read is None:
         raise ValueError(f"{path.name} is {found.name}, which cannot be read: {found.refused}")
     data = found.read(path)
-    return to_graph(data, format=found.name, **options) if isinstance(data, Network) else data
+    if isinstance(data, LogFile):
+        _refuse(options, "a log is read as gnn.SessionGraphConfig says")
+        return graph_of_log(data, found.name)
+    if isinstance(data, LabeledGraphs):
+        _refuse(options, "many graphs are read as they are")
+        return data
+    return to_graph(data, format=found.name, **options)
 
 
 def find_format(path: Path) -> FileFormat | str:
@@ -88,7 +105,7 @@ def find_format(path: Path) -> FileFormat | str:
     found = format_of(sample)
     if found is not None:
         return found
-    if path.is_dir():
+    if path.is_dir() or suffix_of(path) in SUFFIXES:
         return TABLES
     raise ValueError(
         f"{path.name} is of no format that is known; give format=, or see docs/formats.md for what "

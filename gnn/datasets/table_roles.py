@@ -6,9 +6,15 @@ import dataclasses
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from gnn.configs.session_columns import SessionColumns
-from gnn.datasets.columns.column_names import edge_ends, id_columns, label_column_apart
+from gnn.datasets.columns.column_names import (
+    edge_ends,
+    id_columns,
+    label_column,
+    label_column_apart,
+)
 from gnn.edges.records.log_presets import columns_of_log, is_log
 from gnn.tables.opening import SUFFIXES, open_table
 from gnn.tables.text_files import GZIP, suffix_of
@@ -26,7 +32,7 @@ class TableRoles:
       nodes: the table of nodes; None where they are the ids that the others name.
       labels: the table of labels alone, if there is one.
       sessions: the log.
-      edges: the edges; one of the two.
+      edges: the edges; one of the two at most.
       unused: the tables that have no role.
     """
 
@@ -62,14 +68,16 @@ def find_tables(
     log has sessions (or users and times) and items, labels an id and a label, nodes an id and more.
 
     Args:
-      folder: where they are.
+      folder: where they are; or one table, which is all there is.
       given: role -> a file, as a path or its name in the folder; None is open.
       columns: what the columns of a log are called.
 
     Raises:
-      FileNotFoundError: there is no such folder or file, or neither edges nor a log.
+      FileNotFoundError: there is no such folder or file, or neither nodes nor edges nor a log.
       ValueError: two tables could have one role; the message names both, and what settles it.
     """
+    if folder.is_file():
+        return _one_table(folder, given, columns)
     if not folder.is_dir():
         raise FileNotFoundError(f"no folder {str(folder)!r}")
     found = {role: _given(folder, role, name) for role, name in given.items() if name is not None}
@@ -98,9 +106,7 @@ def find_tables(
         if len(links) > 1:
             roles = tuple(dict.fromkeys(str(looks[path]) for path in links))
             raise ValueError(_two(folder, links, roles))
-        if not links:
-            raise FileNotFoundError(lacks(folder, ("edges", "sessions")))
-        found[str(looks[links[0]])] = links[0]
+        found |= {str(looks[link]): link for link in links}
     if "labels" not in found:
         labels = [path for path in others if looks.get(path) == "labels"]
         if len(labels) > 1:
@@ -108,15 +114,34 @@ def find_tables(
         found |= {"labels": labels[0]} if labels else {}
     if "nodes" not in found:
         nodes = [path for path in others if looks.get(path) == "nodes"]
-        if len(nodes) > 1:
-            nodes = [path for path in nodes if path != found.get("labels")]
+        if "labels" in found:  # One that has labels and features may be named for its labels.
+            both = label_column(headers.get(found["labels"], ())) is not None and len(nodes) == 1
+            nodes = [path for path in nodes if both or path != found["labels"]]
         if len(nodes) > 1 and "sessions" in found:
             nodes = _of_items(nodes, headers, found["sessions"], columns)
         if len(nodes) > 1:
             raise ValueError(_two(folder, nodes, ("nodes",)))
         found |= {"nodes": nodes[0]} if nodes else {}
+    if found.keys() <= {"labels"}:
+        raise FileNotFoundError(lacks(folder, ("nodes", "edges", "sessions")))
     unused = tuple(path for path in files if path not in found.values())
     return TableRoles(**found, unused=unused)
+
+
+def _one_table(path: Path, given: Mapping[str, Any], columns: SessionColumns) -> TableRoles:
+    """A table alone, by what its columns are."""
+    others = [role for role, name in given.items() if name is not None]
+    if others:
+        raise ValueError(f"{others[0]} names a table of a folder, and {path.name} is one table")
+    header = open_table(path).header
+    role = _looks_like(path, header, columns)
+    if role in (None, "labels"):
+        raise ValueError(
+            f"{path.name} has neither two ends of edges, nor a session and an item, nor an id and "
+            f"features; it has the columns {header[:_FILES_SHOWN]}"
+        )
+    roles: dict[str, Any] = {str(role): path}
+    return TableRoles(**roles)
 
 
 def stem_of(path: Path) -> str:
@@ -183,7 +208,8 @@ def _of_items(
 def _two(folder: Path, paths: Sequence[Path], roles: Sequence[str]) -> str:
     names = " and ".join(path.name for path in paths[:_FILES_SHOWN])
     says = " or ".join(f"{role}=" for role in roles)
-    example = f"{roles[0]}={paths[0].name!r}"
+    shortest = min(paths, key=lambda path: (stem_of(path) not in roles, len(path.name)))
+    example = f"{roles[0]}={shortest.name!r}"
     return (
         f"the folder {str(folder)!r} has {names}: keep one of them, or say by {says} which one "
         f"holds the {' or the '.join(roles)}, such as {example}"

@@ -119,5 +119,5 @@ def _refuse_gaps(table: NodeTable) -> None:
         if gaps.size:
             raise ValueError(
                 f"{table.problems.file}: {counted(gaps.size, 'gap')} in the column {name!r}, the "
-                f"first at the id {table.ids[gaps[0]]!r}: a vector has none"
+                f"first in row {gaps[0]}, counted from 0: a vector has none"
             )

@@ -4,6 +4,7 @@ from gnn.edges.sessions.co_occurrence import co_occurrence
 from gnn.graphs.batch.padding import PaddingSizes
 from gnn.graphs.graph import Graph
 from gnn.graphs.homophily import homophily
+from gnn.graphs.image_files import ImageCheck, ImageFiles
 from gnn.graphs.known_labels import known_labels
 from gnn.graphs.noise import add_wrong_edges
 from gnn.graphs.partitioning.partition import PartitionQuality, partition, partition_quality
@@ -15,6 +16,8 @@ from gnn.graphs.storage.graph_writer import GraphWriter
 __all__ = [
     "Graph",
     "GraphWriter",
+    "ImageCheck",
+    "ImageFiles",
     "PaddingSizes",
     "PartitionQuality",
     "add_wrong_edges",

@@ -16,6 +16,7 @@ from gnn.edges.records.numbering import Names
 from gnn.graphs.features import Feature
 from gnn.graphs.from_indices import FromIndices
 from gnn.graphs.ids import as_ids
+from gnn.graphs.image_files import ImageFiles
 
 if TYPE_CHECKING:
     from gnn.graphs.graph import Graph
@@ -199,7 +200,8 @@ def _features(sources: list[_Source], ids: np.ndarray | None, count: int) -> dic
             )
         for name, value in graph.features.items():
             if not np.array_equal(places, np.arange(count)):
-                value = value[np.argsort(places)]
+                order = np.argsort(places)
+                value = value.take(order) if isinstance(value, ImageFiles) else value[order]
             if name in found and not _same(found[name][0], value):
                 raise ValueError(
                     f"features[{name!r}] must be the same in each graph, got others in "
@@ -212,6 +214,8 @@ def _features(sources: list[_Source], ids: np.ndarray | None, count: int) -> dic
 def _same(one: Feature, other: Feature) -> bool:
     if one is other:
         return True
+    if isinstance(one, ImageFiles):
+        return one.same_as(other)
     if sparse.issparse(one) and sparse.issparse(other):
         return one.shape == other.shape and (one != other).nnz == 0
     return sparse.issparse(one) == sparse.issparse(other) and np.array_equal(one, other)

@@ -13,10 +13,11 @@ from scipy import sparse
 from gnn.edges.checks import read_only
 from gnn.edges.missing import missing_among
 from gnn.graphs.batch.keys import RESERVED_KEYS
+from gnn.graphs.image_files import ImageFiles
 from gnn.graphs.sparse_features import as_csr
 from gnn.memory_maps import as_array, blocks, cast, release
 
-Feature: TypeAlias = np.ndarray | sparse.csr_array
+Feature: TypeAlias = np.ndarray | sparse.csr_array | ImageFiles
 
 _ROWS_SHOWN = 5
 # Arrays that a graph holds, by their id: they are read-only, and need no second look.
@@ -50,17 +51,18 @@ def as_features(features: Mapping[str, Any]) -> dict[str, Feature]:
 
 
 def as_feature(title: str, value: Any) -> Feature:
-    """One feature: a dense array, or a sparse matrix.
+    """One feature: a dense array, a sparse matrix, or images in files.
 
     Args:
       title: what errors call it.
       value: an array `[num_nodes, ...]` of numbers, booleans or strings; a column or a table of
-        pandas, whose index is not looked at; a list; or a SciPy sparse matrix `[num_nodes, d]`.
+        pandas, whose index is not looked at; a list; a SciPy sparse matrix `[num_nodes, d]`; or
+        `gnn.graphs.ImageFiles`.
         Objects are taken where they are all strings, all numbers, or arrays of one shape.
 
     Returns:
       A read-only array: float64 as float32, strings as Unicode, other types as they are. Or a
-      float32 `csr_array` with sorted indices and no duplicates.
+      float32 `csr_array` with sorted indices and no duplicates. Images in files as they are.
 
     Raises:
       TypeError: for another type, such as dates.
@@ -70,7 +72,7 @@ def as_feature(title: str, value: Any) -> Feature:
     >>> as_feature("word", np.array(["tea", "cup"], object)).dtype.kind
     'U'
     """
-    if _HELD.get(id(value)) is value:
+    if isinstance(value, ImageFiles) or _HELD.get(id(value)) is value:
         return value
     held = _as_sparse(title, value) if sparse.issparse(value) else _as_dense(title, value)
     _HELD[id(held)] = held
@@ -84,6 +86,8 @@ def describe(array: Feature) -> str:
     'float64[2, 3]'
     """
     kind = "sparse " if sparse.issparse(array) else ""
+    if isinstance(array, ImageFiles):
+        kind = "files of images, "
     return f"{kind}{array.dtype}[{', '.join(map(str, array.shape))}]"
 
 

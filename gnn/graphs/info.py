@@ -10,6 +10,7 @@ from scipy import sparse
 
 from gnn.edges.edges import counted
 from gnn.graphs.features import Feature, describe
+from gnn.graphs.image_files import ImageFiles
 from gnn.graphs.labels import kind_of
 from gnn.graphs.splits import split_overlaps
 from gnn.graphs.weighing_edges import weighing_edges
@@ -52,7 +53,9 @@ def feature_text(value: Feature) -> str:
     'float32[2, 2], density 50.0%, 16 B'
     """
     used, size = 0, math.prod(value.shape)
-    if not isinstance(value, np.ndarray):
+    if isinstance(value, ImageFiles):
+        memory, size = value.nbytes, 0  # What lies in files is not read to be described.
+    elif not isinstance(value, np.ndarray):
         used = value.count_nonzero()
         memory = value.data.nbytes + value.indices.nbytes + value.indptr.nbytes
     else:
@@ -65,6 +68,10 @@ def feature_text(value: Feature) -> str:
     power = min(int(math.log(max(memory, 1), 1024)), 3)
     amount = f"{memory / 1024**power:.3g} {('B', 'KiB', 'MiB', 'GiB')[power]}"
     density = f", density {used / size:.1%}" if size else ""
+    if isinstance(value, ImageFiles):
+        broken = int(np.sum(value.ok == 0))
+        amount += f" decoded, aspect {value.keep_aspect!r}"
+        amount += f", {counted(broken, 'image')} missing or broken" if broken else ""
     return f"{describe(value)}{density}, {amount}"
 
 

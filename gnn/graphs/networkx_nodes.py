@@ -9,6 +9,7 @@ import numpy as np
 
 from gnn.edges.missing import is_missing
 from gnn.graphs.features import Feature, stack
+from gnn.graphs.image_files import ImageFiles
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -93,7 +94,10 @@ def networkx_of_nodes(
     result = networkx.DiGraph()
     result.add_nodes_from(names)
     for name, value in features.items():
-        rows = value if isinstance(value, np.ndarray) else value.toarray()
+        if isinstance(value, np.ndarray | ImageFiles):
+            rows = np.asarray(value)
+        else:
+            rows = value.toarray()
         networkx.set_node_attributes(result, dict(zip(names, rows, strict=True)), name)
     if labels is not None:
         real = labels.dtype.kind == "f"

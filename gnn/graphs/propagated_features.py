@@ -54,8 +54,8 @@ def propagate_features(graph: Graph, hops: int, *, dense: bool = False) -> Graph
     scale = sparse.diags_array(1.0 / np.sqrt(matrix.sum(axis=1)))
     matrix = (scale @ matrix @ scale).tocsr()
     features: dict[str, Any] = {}
-    for name, feature in graph.features.items():
-        moved: Any = feature.astype(np.float64)
+    for name, feature in dict[str, Any](graph.features).items():
+        moved = feature.astype(np.float64)
         for _ in range(hops):
             moved = matrix @ moved
         if sparse.issparse(moved):

@@ -18,6 +18,7 @@ from gnn.models.classifiers.propagation_classifiers import (
 )
 from gnn.models.classifiers.random_classifier import GRANDNodeClassifier
 from gnn.models.classifiers.sage_classifier import SAGENodeClassifier
+from gnn.models.columns.column_encoder import ColumnEncoder
 from gnn.models.graph_models import GraphClassifier, GraphRegressor
 from gnn.models.graph_regularization import GraphRegularizationModel
 from gnn.models.inference.exact import embed_nodes, evaluate_nodes, predict_nodes
@@ -30,6 +31,7 @@ __all__ = [
     "AdversarialRegularizationModel",
     "AgreementModel",
     "BeliefAgreement",
+    "ColumnEncoder",
     "DAGNNNodeClassifier",
     "GATNodeClassifier",
     "GATv2NodeClassifier",

@@ -1,4 +1,4 @@
-"""Pure tensor functions: propagation, attention, pooling, distances and the graph loss."""
+"""Pure tensor functions: propagation, attention, pooling, distances, the graph loss, images."""
 
 from gnn.ops.adversarial import adversarial_neighbors
 from gnn.ops.agreement import aggregate_pairs, belief_agreement, joint_belief, log_beliefs
@@ -6,6 +6,7 @@ from gnn.ops.attention import neighbor_softmax
 from gnn.ops.consistency import consistency_loss
 from gnn.ops.distances import pairwise_distance
 from gnn.ops.graph_loss import labeled_neighbor_distances, neighbor_distances
+from gnn.ops.images import decode_image, decode_images, read_images
 from gnn.ops.normalization import symmetric_adjacency, symmetric_propagate
 from gnn.ops.propagate import Adjacency, propagate
 from gnn.ops.sampled_edges import sampling_scale, standing_for_all
@@ -19,6 +20,8 @@ __all__ = [
     "aggregate_pairs",
     "belief_agreement",
     "consistency_loss",
+    "decode_image",
+    "decode_images",
     "joint_belief",
     "log_beliefs",
     "labeled_neighbor_distances",
@@ -27,6 +30,7 @@ __all__ = [
     "pairwise_distance",
     "pool_components",
     "propagate",
+    "read_images",
     "sampling_scale",
     "sparse_matmul",
     "standing_for_all",

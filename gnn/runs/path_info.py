@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import collections
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from gnn.datasets.formats.file_format import FileFormat
+from gnn.datasets.formats.labeled_graphs import LabeledGraphs
 from gnn.datasets.reading import TABLES, find_format, read
 from gnn.edges.edges import counted
 from gnn.files import MANIFEST, read_manifest
@@ -84,15 +84,18 @@ def _kind(path: Path) -> str | None:
     return None if manifest is None else manifest.kind
 
 
-def _describe_graphs(graphs: list[Graph]) -> dict[str, Any]:
-    nodes = np.array([graph.num_nodes for graph in graphs])
-    edges = np.array([graph.num_edges for graph in graphs])
-    classes = collections.Counter(
-        str(graph.notes["label"]) for graph in graphs if "label" in graph.notes
-    )
-    return {
-        "graphs": len(graphs),
+def _describe_graphs(found: LabeledGraphs) -> dict[str, Any]:
+    nodes = np.array([graph.num_nodes for graph in found.graphs])
+    edges = np.array([graph.num_edges for graph in found.graphs])
+    told: dict[str, Any] = {
+        "graphs": len(found),
         "nodes": f"{nodes.min()} to {nodes.max()}, mean {nodes.mean():.3g}",
         "edges": f"{edges.min()} to {edges.max()}, mean {edges.mean():.3g}",
-        "classes": dict(sorted(classes.items())),
+        "features": {
+            name: list(value.shape[1:]) for name, value in found.graphs[0].features.items()
+        },
     }
+    if found.labels is not None and found.class_names is not None:
+        counts = np.bincount(found.labels, minlength=len(found.class_names)).tolist()
+        told["classes"] = dict(zip(found.class_names, counts, strict=True))
+    return {**told, "reading": "; ".join(found.about), "counts": dict(found.counts)}

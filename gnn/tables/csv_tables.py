@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -29,7 +29,9 @@ _PART_BYTES = 1 << 20
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
-def open_csv(path: Path, name: str, delimiter: str | None = None) -> Table:
+def open_csv(
+    path: Path, name: str, delimiter: str | None = None, header: Sequence[str] | None = None
+) -> Table:
     """Opens a CSV file as a table; its lines count from 1, the header's.
 
     Args:
@@ -37,6 +39,7 @@ def open_csv(path: Path, name: str, delimiter: str | None = None) -> Table:
       name: what errors call it.
       delimiter: what separates cells; None finds it by `find_delimiter`, which tries commas first,
         and for a file that ends in `.tsv` tabs.
+      header: the names of the columns of a file that has none; None takes its first row.
 
     Raises:
       ValueError: for a file that is empty, has too many columns, or is no text.
@@ -46,6 +49,18 @@ def open_csv(path: Path, name: str, delimiter: str | None = None) -> Table:
     _check_width(text, name, delimiter)
     if delimiter is None:
         delimiter = find_delimiter(text, "\t" if suffix_of(path) == ".tsv" else ",")
+    titles, start = (list(header), 0) if header is not None else _header(text, name, delimiter)
+    limits.check_columns(name, len(titles))
+    problems = Problems(name)
+
+    def read(wanted: frozenset[str] | None) -> Iterator[Chunk]:
+        return read_ahead(_chunks(path, Layout.of(delimiter, titles, wanted), start, problems))
+
+    return Table(name, titles, read, problems)
+
+
+def _header(text: str, name: str, delimiter: str) -> tuple[list[str], int]:
+    """The names of the columns, and the line in which they end."""
     reader = csv.reader(
         io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True
     )
@@ -55,14 +70,7 @@ def open_csv(path: Path, name: str, delimiter: str | None = None) -> Table:
         raise ValueError(f"{name}, line 1: {error}") from error
     if header is None:
         raise ValueError(f"{name} is empty")
-    header = [title.strip(" ") for title in header]
-    limits.check_columns(name, len(header))
-    start, problems = reader.line_num, Problems(name)
-
-    def read(wanted: frozenset[str] | None) -> Iterator[Chunk]:
-        return read_ahead(_chunks(path, Layout.of(delimiter, header, wanted), start, problems))
-
-    return Table(name, header, read, problems)
+    return [title.strip(" ") for title in header], reader.line_num
 
 
 def _check_width(text: str, name: str, delimiter: str | None) -> None:

@@ -45,8 +45,9 @@ class Texts:
         >>> texts.codes.tolist(), texts.values.tolist()
         ([0, 1, 0], ['tea', 'milk'])
         """
-        places, distinct = numbered(values)
-        if len(distinct) < len(values):
+        distinct = list(values)
+        if len(set(distinct)) < len(distinct):
+            places, distinct = numbered(distinct)
             codes = places[codes]
         return cls(codes.astype(np.int32), np.array(distinct, object))
 

@@ -50,6 +50,7 @@ from gnn.models import (
     AgreementModel,
     APPNPNodeClassifier,
     BeliefAgreement,
+    ColumnEncoder,
     DAGNNNodeClassifier,
     GATNodeClassifier,
     GATv2NodeClassifier,
@@ -84,6 +85,7 @@ from tests.conformance.user_models import (
     masked_text,
     mlp,
     normalized,
+    of_columns,
     two_inputs,
     two_outputs,
 )
@@ -316,6 +318,14 @@ EACH = [
         lambda dropout: GraphRegularizationModel(_L2, lambda: masked_text(dropout)),
         _TEXT,
         has_graph_loss=True,
+    ),
+    Row(
+        "graph_regularization_of_columns",
+        ColumnEncoder,
+        lambda dropout: GraphRegularizationModel(_L2, lambda: of_columns(dropout)),
+        _X,
+        has_graph_loss=True,
+        joined=True,
     ),
     Row(
         "gcn_of_logarithms",

@@ -81,7 +81,8 @@ class GatheredColumn:
             if texts.gaps.all():
                 return
             self.sample = texts
-            self._begin(_FLOATS if _are_numbers(texts) else _TEXTS)
+            is_number = self._kind is None and _are_numbers(texts)
+            self._begin(_FLOATS if is_number else _TEXTS)
         if self._mode == _FLOATS:
             self._add_floats(cells)
         else:

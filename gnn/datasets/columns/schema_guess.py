@@ -29,8 +29,8 @@ _LONG = 8
 def guess_column(column: GatheredColumn) -> Column:
     """The type of a column, the reason, and the share of its cells that are gaps.
 
-    In this order: no feature by its name; empty; a vector; a mask; numbers, of which more than half
-    of the cells that are no gaps are; truths; dates; paths of images; one value only; vectors in
+    In this order: no feature by its name; empty; a vector; numbers, of which more than half of the
+    cells that are no gaps are; a mask; one text only; truths; dates; paths of images; vectors in
     text; several categories with a separator; few distinct texts, a category; texts of several
     words; codes, of which none occurs twice.
 
@@ -147,6 +147,8 @@ def _of_texts(name: str, found: _Counted, has_gaps: bool) -> Column:
         return Column("mask", split=mask, reason=_MASK)
     if is_code(name) and num_distinct == total > 1:
         return Column("ignore", reason="codes by its name, none twice")
+    if num_distinct == 1 and not has_gaps:
+        return Column("ignore", reason=f"all of its cells are {quoted(distinct[0])}")
     truths = sum(counts[text] for text in distinct if as_truth(text))
     if 20 * truths >= 19 * total and any(as_truth(text) and is_word(text) for text in distinct):
         return Column("boolean", reason=_share("true or false", truths, total))
@@ -161,9 +163,7 @@ def _of_texts(name: str, found: _Counted, has_gaps: bool) -> Column:
     if 2 * images > total:
         return Column("image", reason=_share("paths of images", images, total))
     if num_distinct == 1:
-        if has_gaps:
-            return Column("category", reason=f"{quoted(distinct[0])}, or a gap")
-        return Column("ignore", reason=f"all of its cells are {quoted(distinct[0])}")
+        return Column("category", reason=f"{quoted(distinct[0])}, or a gap")
     looked_at = distinct[:: max(1, len(distinct) // _LOOKED_AT)]
     separator = vector_separator(looked_at)
     if separator is not None:

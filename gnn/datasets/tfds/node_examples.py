@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from gnn.graphs.graph import Graph
+from gnn.graphs.image_files import ImageFiles
 
 
 def node_features(
@@ -72,7 +73,7 @@ def node_examples(graph: Graph, nodes: np.ndarray) -> Iterator[tuple[int, dict[s
             "weights": graph.weights[edges[node]],
         }
         for name, value in graph.features.items():
-            if isinstance(value, np.ndarray):
+            if isinstance(value, np.ndarray | ImageFiles):
                 example[name] = value[node]
             else:
                 example[name] = value[[node]].toarray()[0]

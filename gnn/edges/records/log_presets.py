@@ -20,12 +20,13 @@ class LogPreset(NamedTuple):
 
     Attributes:
       name: of the log.
-      header: all its columns.
+      header: its columns, as they are published; their case, blanks and underscores do not count.
       item: the column with the item.
       session: the column with the session; None where there are users and times.
       user: the column with the user, whose records a gap in time cuts in sessions.
       time: the column in whose order the records of a session stand.
       date: the column that says how old a record is, where it is another.
+      is_whole: whether there are no further columns.
     """
 
     name: str
@@ -35,6 +36,7 @@ class LogPreset(NamedTuple):
     user: str | None = None
     time: str | None = None
     date: str | None = None
+    is_whole: bool = True
 
 
 # One line a log.
@@ -75,6 +77,23 @@ PRESETS = (
         session="userId",
         user="userId",
         time="timestamp",
+    ),
+    LogPreset(
+        "RecBole",
+        ("session_id:token", "item_id:token"),
+        "item_id:token",
+        session="session_id:token",
+        time="timestamp:float",
+        is_whole=False,
+    ),
+    LogPreset(
+        "RecBole",
+        ("user_id:token", "item_id:token"),
+        "item_id:token",
+        session="user_id:token",
+        user="user_id:token",
+        time="timestamp:float",
+        is_whole=False,
     ),
 )
 
@@ -140,7 +159,9 @@ def columns_of_log(header: Sequence[str], config: _AnyColumns) -> tuple[_AnyColu
         named = getattr(config, field)
         if named in header or named != _DEFAULTS[field]:
             return named
-        return _called_so(header, field) if preset is None else _of_preset(preset, field, config)
+        if preset is None:
+            return _called_so(header, field)
+        return _of_preset(preset, header, field, config)
 
     found: dict[str, Any] = {"item_column": find("item_column")}
     by_users = config.user_column is not None or config.session_gap is not None
@@ -172,7 +193,21 @@ def preset_of(header: Collection[str]) -> LogPreset | None:
     >>> preset_of(["userId", "movieId", "rating", "timestamp"]).name
     'MovieLens'
     """
-    return next((each for each in PRESETS if set(each.header) == set(header)), None)
+    found = set(map(_plain, header))
+    for preset in PRESETS:
+        wanted = set(map(_plain, preset.header))
+        if found == wanted or (wanted < found and not preset.is_whole):
+            return preset
+    return None
+
+
+def preset_named(name: str) -> LogPreset:
+    """The first preset of a name.
+
+    >>> preset_named("OTTO").header
+    ('session', 'aid', 'ts', 'type')
+    """
+    return next(preset for preset in PRESETS if preset.name == name)
 
 
 def is_log(header: Sequence[str], config: SessionColumns | None = None) -> bool:
@@ -182,6 +217,8 @@ def is_log(header: Sequence[str], config: SessionColumns | None = None) -> bool:
     (True, False)
     """
     config = config or SessionColumns()
+    if preset_of(header) is not None:
+        return True
 
     def has(field: str) -> bool:
         named = getattr(config, field)
@@ -196,10 +233,19 @@ def is_log(header: Sequence[str], config: SessionColumns | None = None) -> bool:
 _DEFAULTS = field_defaults(SessionColumns)
 
 
-def _of_preset(preset: LogPreset, field: str, config: SessionColumns) -> str | None:
+def _of_preset(
+    preset: LogPreset, header: Sequence[str], field: str, config: SessionColumns
+) -> str | None:
+    """The column of a preset, as the header writes it."""
+    column = getattr(preset, field.removesuffix("_column"))
     if field == "time_column" and preset.date and getattr(config, "half_life", None) is not None:
-        return preset.date
-    return getattr(preset, field.removesuffix("_column"))
+        column = preset.date
+    return next((n for n in header if column is not None and _plain(n) == _plain(column)), None)
+
+
+def _plain(name: str) -> str:
+    """A name in lower case, without what is neither letter nor number."""
+    return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def _called_so(header: Sequence[str], field: str) -> str | None:
@@ -219,7 +265,7 @@ def _called_so(header: Sequence[str], field: str) -> str | None:
 
 
 def _candidates(header: Sequence[str], group: Collection[str]) -> list[str]:
-    return [name for name in header if re.sub(r"[^a-z0-9]", "", name.lower()) in group]
+    return [name for name in header if _plain(name) in group]
 
 
 def _with(config: _AnyColumns, found: Mapping[str, Any], how: str) -> tuple[_AnyColumns, list[str]]:

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from gnn.configs.session_columns import SessionColumns
+from gnn.edges.records.log_files import open_log_file
 from gnn.edges.records.session_files import are_files, files_of
 from gnn.tables.cells import Cells
 from gnn.tables.memory_tables import is_memory_table, memory_table
 from gnn.tables.object_cells import ObjectCells
-from gnn.tables.opening import open_table
 from gnn.tables.problems import Problems
 from gnn.tables.table import Chunk, Table
 
@@ -35,11 +35,11 @@ def tables_of(sessions: Any, columns: SessionColumns) -> Iterator[Table]:
       FileNotFoundError, IsADirectoryError: as `files_of`.
       ImportError: a table needs PyArrow.
       TypeError: a session is no list.
-      ValueError: columns have different lengths; or as `open_table`.
+      ValueError: columns have different lengths; or as `open_log_file`.
     """
     if are_files(sessions):
         for path in files_of(sessions):
-            yield open_table(path, str(path))
+            yield open_log_file(path, str(path))
     elif is_memory_table(sessions):
         yield memory_table(sessions, unit=POSITION)
     else:

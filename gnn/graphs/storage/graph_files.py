@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ from gnn.graphs.graph import Graph
 from gnn.graphs.storage.graph_writer import FORMAT, SCHEMA, VERSION, GraphWriter
 from gnn.memory_maps import release
 
-_ROWS = 2**16
+_ROWS, _ROW_BYTES = 2**16, 2**26
 _EDGES = 2**22
 
 
@@ -23,8 +24,9 @@ def write_graph(graph: Graph, folder: str | os.PathLike[str], *, overwrite: bool
     """Writes a graph to a folder, which is there whole or not at all.
 
     Each array is a `.npy` file; `schema.json` names them. The edges lie grouped by receiver, in the
-    order they had, and a file says where those into each node start. `gnn.graphs.GraphWriter`
-    writes such a folder of a graph that fits no memory.
+    order they had, and a file says where those into each node start. Images in files are decoded
+    and written as pixels, so that the folder needs no other. `gnn.graphs.GraphWriter` writes such a
+    folder of a graph that fits no memory.
 
     Args:
         graph: the graph.
@@ -54,8 +56,9 @@ def write_graph(graph: Graph, folder: str | os.PathLike[str], *, overwrite: bool
         overwrite=overwrite,
     ) as writer:
         has_rows = graph.features or graph.labels is not None or graph.ids is not None
-        for start in range(0, graph.num_nodes if has_rows else 0, _ROWS):
-            rows = slice(start, start + _ROWS)
+        step = _rows_at_once(graph)
+        for start in range(0, graph.num_nodes if has_rows else 0, step):
+            rows = slice(start, start + step)
             writer.add_nodes(
                 {name: values[rows] for name, values in graph.features.items()},
                 labels=None if graph.labels is None else graph.labels[rows],
@@ -158,6 +161,13 @@ def files_of_graph(folder: Path) -> list[str]:
         parts = [""] if dense else ["-data", "-indices", "-indptr"]
         names += [entry["file"] + part for part in parts]
     return [SCHEMA, *(f"{name}.npy" for name in names)]
+
+
+def _rows_at_once(graph: Graph) -> int:
+    """So many that images, which are decoded here, fill no memory."""
+    dense = [value for value in graph.features.values() if not sparse.issparse(value)]
+    widths = [value.dtype.itemsize * math.prod(value.shape[1:]) for value in dense]
+    return max(min(_ROWS, _ROW_BYTES // max([1, *widths])), 1)
 
 
 def _open(folder: Path, name: str) -> np.ndarray:

@@ -1,0 +1,338 @@
+"""Images in files as a feature of nodes: decoded when they are asked for, and never all at once."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gnn.edges.edges import counted
+from gnn.graphs.regular_files import pieces_of, readable, why_unreadable
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+# So many bytes of decoded images are kept once they have been read as a whole.
+MOST_HELD = 2**28
+_CHUNK_BYTES, _CHUNK_IMAGES = 2**26, 512
+_NAMED = 20
+
+
+class ImageFiles:
+    """Images in files, as an array of uint8 `[n, height, width, channels]` that is read in parts.
+
+    It is a feature of a `gnn.Graph` like an array. `files[rows]` opens and decodes these files and
+    no others, several at once; so do batches, which decode inside of tf.data. Formats, colors and
+    what is broken are as in `gnn.ops.decode_images`: an image that cannot be read is zeros. So are
+    a gap (a path that is `""` or None), a file that is not there, none that is regular, and one of
+    more than 256 MB, which is not opened.
+
+    Where all images together take at most 256 MB decoded, as 300,000 of 28 x 28 do, batches decode
+    them once and keep them; `cached` does so for more, in memory or in a file. Files are read again
+    otherwise, and must stay as they are while a graph is used.
+
+    Args:
+        paths: a path an image, in the order of the nodes.
+        size: the height and width that all get.
+        channels: 1 (gray) or 3 (color).
+        keep_aspect: what becomes of another aspect ratio: `"stretch"`, `"pad"` or `"crop"`.
+        root: the folder that relative paths start from; None is the current one.
+        most_pixels: an image that claims more in its header is broken.
+
+    Attributes:
+        paths: as they were given; `""` is a gap.
+        image_size: the height and width.
+        channels, keep_aspect, most_pixels: as they were given.
+        root: the folder, or None.
+        shape, dtype, ndim, nbytes: as those of an array.
+        ok: int8 `[n]`, of each image 1 if it could be read, 0 if it is broken or a gap, and -1
+            where it has not been read by `[]`, `check` or `cached`.
+
+    Raises:
+        TypeError: a path is no string.
+        ValueError: `size`, `channels`, `keep_aspect` or `most_pixels` is out of range.
+
+    Example:
+
+    >>> import tempfile, tensorflow as tf
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     dot = tf.io.encode_png(tf.constant([[[7]]], tf.uint8)).numpy()
+    ...     _ = (Path(folder) / "a.png").write_bytes(dot)
+    ...     files = ImageFiles(["a.png", "", "b.png"], (1, 1), channels=1, root=folder)
+    ...     files[[2, 0]].ravel().tolist(), files.ok.tolist()
+    ([0, 7], [1, -1, 0])
+    """
+
+    def __init__(
+        self,
+        paths: Sequence[Any],
+        size: tuple[int, int],
+        channels: int = 3,
+        keep_aspect: str = "stretch",
+        *,
+        root: str | os.PathLike[str] | None = None,
+        most_pixels: int = 64_000_000,
+    ):
+        from gnn.ops.images import image_shape
+
+        row = image_shape(size, channels, keep_aspect, most_pixels)
+        self.paths = tuple(_as_path(place, path) for place, path in enumerate(paths))
+        self.image_size, self.channels = row[:2], row[2]
+        self.keep_aspect, self.most_pixels = keep_aspect, most_pixels
+        self.root = None if root is None else os.fspath(root)
+        self.shape = (len(self.paths), *row)
+        self.dtype, self.ndim = np.dtype(np.uint8), 4
+        self.ok = np.full(len(self.paths), -1, np.int8)
+        self._array: np.ndarray | None = None
+        self._readable: np.ndarray | None = None
+
+    @property
+    def nbytes(self) -> int:
+        """What all images take, decoded."""
+        return int(np.prod(self.shape, dtype=np.int64))
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __repr__(self) -> str:
+        shape = ", ".join(map(str, self.shape))
+        return f"ImageFiles(uint8[{shape}], keep_aspect={self.keep_aspect!r})"
+
+    def __getitem__(self, rows: Any) -> np.ndarray:
+        """These images, decoded: of an integer one, else as many as rows.
+
+        Args:
+            rows: an integer, a slice, integers or a mask, as an array takes them.
+        """
+        if self._array is not None:
+            return self._array[rows]
+        places = np.arange(len(self))[rows]
+        images = self._read(np.atleast_1d(places))
+        return images[0] if np.ndim(places) == 0 else images
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        """All images in memory, whatever they take: what NumPy's functions are given."""
+        images = self[:]
+        return np.array(images, self.dtype if dtype is None else dtype, copy=copy or None)
+
+    def take(self, rows: Any) -> ImageFiles:
+        """The images of these rows, not decoded.
+
+        Example:
+
+        >>> ImageFiles(["a.png", "b.png"], (2, 2)).take([1]).paths
+        ('b.png',)
+        """
+        places = np.arange(len(self))[rows]
+        taken = ImageFiles(
+            [self.paths[place] for place in places.tolist()],
+            self.image_size,
+            self.channels,
+            self.keep_aspect,
+            root=self.root,
+            most_pixels=self.most_pixels,
+        )
+        taken.ok = self.ok[places]
+        taken._array = None if self._array is None else self._array[places]
+        return taken
+
+    def held(self) -> np.ndarray | None:
+        """All images as one array, where they are kept or few enough to be; else None."""
+        if self._array is None and self.nbytes <= MOST_HELD:
+            self._array = _read_only(self._read(np.arange(len(self))))
+        return self._array
+
+    def cached(
+        self, path: str | os.PathLike[str] | None = None, *, overwrite: bool = False
+    ) -> ImageFiles:
+        """The same images, decoded once and kept: in memory, or in a file that is mapped.
+
+        Args:
+            path: a `.npy` file to write, which `np.load(path, mmap_mode="r")` opens another time as
+                a feature; None keeps them in memory.
+            overwrite: whether a file that is there is replaced.
+
+        Raises:
+            FileExistsError: there is such a file, and `overwrite` is False.
+            OSError: it cannot be written; then there is none.
+
+        Example:
+
+        >>> ImageFiles([""], (1, 2), 1).cached()[0].tolist()
+        [[[0], [0]]]
+        """
+        kept = self.take(slice(None))
+        if kept._array is not None and path is None:
+            return kept
+        if path is None:
+            kept._array = _read_only(kept._read(np.arange(len(kept))))
+            return kept
+        from gnn.files import whole_file
+        from gnn.graphs.storage.npy_files import NpyAppender
+
+        with (
+            whole_file(path, overwrite=overwrite) as partial,
+            NpyAppender(partial, self.dtype, self.shape[1:], str(path)) as file,
+        ):
+            for _, images in kept._chunks(np.arange(len(kept))):
+                file.append(images)
+        kept._array = np.load(path, mmap_mode="r")
+        return kept
+
+    def check(self) -> ImageCheck:
+        """Reads every image, in bounded memory, and says how many are broken, and which and why.
+
+        Example:
+
+        >>> ImageFiles(["a.png", ""], (1, 1), root="/nowhere").check().text()
+        '2 images, 1 gap, 1 broken: a.png (there is no such file)'
+        """
+        if self._array is None or (self.ok < 0).any():
+            for _ in self._chunks(np.arange(len(self))):
+                pass
+        bad = np.flatnonzero(self.ok == 0).tolist()
+        broken = [place for place in bad if self.paths[place]]
+        named = [(self.paths[place], self._fault(place)) for place in broken[:_NAMED]]
+        return ImageCheck(len(self), len(bad) - len(broken), len(broken), tuple(named))
+
+    def batches(self, batch_size: int = 32) -> tf.data.Dataset:
+        """All images in order, uint8 `[batch_size, height, width, channels]` a batch.
+
+        Some are decoded ahead; few batches are in memory at a time.
+
+        Args:
+            batch_size: images a batch; the last may have fewer.
+        """
+        import tensorflow as tf
+
+        read = self.reader()
+        at_once = batch_size * max(self._rows_at_once() // batch_size, 1)
+        chunks = tf.data.Dataset.from_tensor_slices(self.readable_paths()).batch(at_once)
+        images = chunks.map(read, num_parallel_calls=2)
+        if at_once > batch_size:
+            images = images.flat_map(
+                lambda chunk: tf.data.Dataset.from_tensor_slices(chunk).batch(batch_size)
+            )
+        return images.prefetch(1)
+
+    def reader(self) -> Any:
+        """The TensorFlow function from paths, `readable_paths`, to images."""
+        from gnn.ops.images import read_images
+
+        settings = (self.image_size, self.channels, self.keep_aspect, self.most_pixels)
+        return lambda paths: read_images(paths, *settings)[0]
+
+    def readable_paths(self) -> np.ndarray:
+        """Bytes `[n]`: the paths as TensorFlow may open them, and b"" for what it should not."""
+        if self._readable is None:
+            self._readable = self._paths_of(np.arange(len(self)))
+        return self._readable
+
+    def pieces(self) -> Iterator[bytes]:
+        """Everything that the images depend on, in pieces: the settings and the files' bytes."""
+        yield f"{self.shape}{self.keep_aspect}{self.most_pixels}".encode()
+        for place in range(len(self)):
+            yield from pieces_of(self._full(place))
+
+    def same_as(self, other: Any) -> bool:
+        """Whether these are the same files, read alike.
+
+        Example:
+
+        >>> ImageFiles(["a.png"], (1, 1)).same_as(ImageFiles(["a.png"], (2, 2)))
+        False
+        """
+        if not isinstance(other, ImageFiles):
+            return False
+        names = ("paths", "shape", "keep_aspect", "root", "most_pixels")
+        return all(getattr(self, name) == getattr(other, name) for name in names)
+
+    def _full(self, place: int) -> str:
+        path = self.paths[place]
+        return os.path.join(self.root, path) if path and self.root else path
+
+    def _paths_of(self, places: np.ndarray) -> np.ndarray:
+        found = (self._full(place) for place in places.tolist())
+        return np.array([os.fsencode(path) if readable(path) else b"" for path in found], object)
+
+    def _rows_at_once(self) -> int:
+        size = max(int(np.prod(self.shape[1:])), 1)
+        return max(min(_CHUNK_BYTES // size, _CHUNK_IMAGES), 1)
+
+    def _chunks(self, places: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+        from gnn.ops.images import read_images
+
+        settings = (self.image_size, self.channels, self.keep_aspect, self.most_pixels)
+        step = self._rows_at_once()
+        for start in range(0, len(places), step):
+            rows = slice(start, start + step)
+            images, ok = read_images(self._paths_of(places[rows]), *settings)
+            self.ok[places[rows]] = ok.numpy()
+            yield rows, images.numpy()
+
+    def _read(self, places: np.ndarray) -> np.ndarray:
+        read = np.empty((len(places), *self.shape[1:]), np.uint8)
+        for rows, images in self._chunks(places):
+            read[rows] = images
+        return read
+
+    def _fault(self, place: int) -> str:
+        from gnn.ops.image_bytes import fault_of
+
+        path = self._full(place)
+        why = why_unreadable(path)
+        return why or fault_of(Path(path).read_bytes(), self.most_pixels) or "it was broken"
+
+
+@dataclasses.dataclass(frozen=True)
+class ImageCheck:
+    """What `ImageFiles.check` found.
+
+    Attributes:
+        images: how many there are.
+        gaps: of how many there is no path.
+        broken: how many could not be read.
+        named: the first 20 of these: path and reason.
+    """
+
+    images: int
+    gaps: int
+    broken: int
+    named: tuple[tuple[str, str], ...]
+
+    def text(self) -> str:
+        """One line for a person to read.
+
+        Example:
+
+        >>> ImageCheck(3, 0, 0, ()).text()
+        '3 images, all readable'
+        """
+        parts = [counted(self.images, "image")]
+        parts += [counted(self.gaps, "gap")] if self.gaps else []
+        parts += [f"{self.broken:,} broken"] if self.broken else ["all readable"]
+        text = ", ".join(parts)
+        if not self.broken:
+            return text if not self.gaps else text.replace("all readable", "the others readable")
+        shown = ", ".join(f"{path} ({why})" for path, why in self.named[:5])
+        more = self.broken - min(len(self.named), 5)
+        return f"{text}: {shown}" + (f" and {more:,} more" if more else "")
+
+
+def _as_path(place: int, path: Any) -> str:
+    if path is None or path == "":
+        return ""
+    if isinstance(path, bytes) or not isinstance(path, str | os.PathLike):
+        raise TypeError(
+            f"paths must be strings, '' or None for none, got {type(path).__name__} at row {place}"
+        )
+    return os.fspath(path)
+
+
+def _read_only(array: np.ndarray) -> np.ndarray:
+    array.flags.writeable = False
+    return array
