@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 
 from gnn.datasets.columns.column_names import mask_of, names_an_id
@@ -149,6 +152,19 @@ class GatheredColumn:
             return False
         numbers = sum(int(np.count_nonzero(~np.isnan(part))) for part in self._floats)
         return numbers <= len(self._wrong)
+
+
+def join_in_threads(columns: Iterable[GatheredColumn]) -> Callable[[], None]:
+    """Begins to join columns, and returns what waits until they are joined."""
+    pool = ThreadPoolExecutor()
+    waiting = [pool.submit(column.join) for column in columns]
+    pool.shutdown(wait=False)
+
+    def wait() -> None:
+        for each in waiting:
+            each.result()
+
+    return wait
 
 
 def _are_numbers(texts: Texts) -> bool:
