@@ -12,7 +12,7 @@ from gnn.configs import DistanceConfig, GraphRegConfig
 from gnn.graphs.graph import Graph
 from gnn.graphs.image_files import MOST_HELD, ImageFiles
 from gnn.layers.dense import FeatureDense
-from gnn.layers.keras_backbone import application_names, check_weights_file
+from gnn.layers.image_backbone import SMALL, check_backbone
 from gnn.models.graph_regularization import GraphRegularizationModel
 from gnn.runs.best_epoch import BestEpoch
 from gnn.runs.config_files import OptionError
@@ -23,7 +23,6 @@ from gnn.runs.run_config import (
     EXACT,
     MODELS,
     PLANETOID,
-    SMALL,
     RunConfig,
 )
 
@@ -176,15 +175,10 @@ def _image_settings(config: RunConfig, graph: Graph) -> dict[str, Any]:
             f"the model {config.model!r} needs the images of all nodes at once, and these take "
             f"more than {MOST_HELD // 2**20} MB: take 'mlp' or 'graph-regularization'"
         )
-    backbone = config.backbone or SMALL
-    if backbone not in (SMALL, *application_names()):
-        raise OptionError(
-            f"backbone must be {SMALL!r} or one of {application_names()}, got {backbone!r}"
-        )
-    if config.backbone_weights is not None:
-        if backbone == SMALL:
-            raise OptionError("backbone_weights has no use for the backbone 'small'; leave it out")
-        check_weights_file(backbone, config.backbone_weights)
+    try:
+        check_backbone(config.backbone or SMALL, config.backbone_weights)
+    except (ValueError, FileNotFoundError) as error:
+        raise OptionError(str(error)) from error
     few = {} if config.model in NETWORKS else {"batch_size": 64, "epochs": 100, "patience": 30}
     if config.model == "graph-regularization":
         few["unlabeled_batch_size"] = 64
