@@ -248,3 +248,29 @@ def test_a_line_without_end_is_not_read_into_memory(tmp_path: Path) -> None:
 def test_empty_files_are_networks_of_nothing(tmp_path: Path) -> None:
     network = read_edge_list(written(tmp_path, "none.el", "# nothing\n"))
     assert (network.ids, network.senders.tolist(), network.weights) == ([], [], None)
+
+
+@pytest.mark.parametrize("last", ["n7 2", "07 2", "7 -2", f"7 {'9' * 19}"])
+def test_one_name_that_is_no_number_changes_nothing_else(last: str, tmp_path: Path) -> None:
+    lines = "".join(f"{k} {k + 1}\n" for k in range(100_000))
+    network = read_edge_list(written(tmp_path, "a.edgelist", f"{lines}{last}\n"))
+    assert network.ids[:100_001] == [str(k) for k in range(100_001)]
+    ends = network.senders[-1], network.receivers[-1]
+    assert [network.ids[end] for end in ends] == last.split()
+    assert network.senders[:-1].tolist() == list(range(100_000))
+
+
+def test_numbers_and_texts_are_read_alike(tmp_path: Path) -> None:
+    rows = np.random.default_rng(0).integers(0, 50, (300, 3)).tolist()
+    numbers = "".join(f"{a} {b}\t{w}\n\n" for a, b, w in rows)
+    texts = "".join(f"n{a} n{b} {w}\n" for a, b, w in rows)
+    plain = read_edge_list(written(tmp_path, "numbers.el", f"# {numbers}"), undirected=True)
+    named = read_edge_list(written(tmp_path, "texts.el", f"# {texts}"), undirected=True)
+    assert [f"n{name}" for name in plain.ids] == named.ids
+    assert plain.weights is not None and named.weights is not None
+    for ours, theirs in zip(
+        (plain.senders, plain.receivers, plain.weights),
+        (named.senders, named.receivers, named.weights),
+        strict=True,
+    ):
+        assert np.array_equal(ours, theirs)
