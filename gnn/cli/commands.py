@@ -17,7 +17,7 @@ from gnn.cli.options import options_of
 from gnn.cli.session_options import NOT_OF_TRAINING, session_options_of
 from gnn.configs.neighbors import NeighborGraphConfig
 from gnn.runs.config_files import OptionError
-from gnn.runs.run_config import EXACT, MODELS, RunConfig, read_config_file
+from gnn.runs.run_config import EDGE_COLUMNS, EXACT, MODELS, RunConfig, read_config_file
 
 if TYPE_CHECKING:
     from gnn.graphs.graph import Graph
@@ -51,17 +51,19 @@ def datasets(arguments: argparse.Namespace) -> Result:
 def info(arguments: argparse.Namespace) -> Result:
     """Describes data or a run."""
     from gnn.runs.catalog import describe
+    from gnn.runs.data_loading import load_data
     from gnn.runs.path_info import about_graph, describe_path
-    from gnn.runs.run_data import load_data
 
     fields = session_options_of(arguments)
     tables = arguments.data
     if arguments.path is not None:
         found = describe_path(arguments.path)
         tables = arguments.path if found is None else None
-    if fields and tables is None:
-        flag = next(iter(fields)).replace("_", "-")
-        raise OptionError(f"--{flag} is for the log of a folder, and needs --data FOLDER")
+    ends = {name: name_of for name in EDGE_COLUMNS if (name_of := getattr(arguments, name))}
+    for name, what in {**dict.fromkeys(fields, "log"), **dict.fromkeys(ends, "edges")}.items():
+        if tables is None:
+            flag = name.replace("_", "-")
+            raise OptionError(f"--{flag} is for the {what} of a folder, and needs --data FOLDER")
     if arguments.path is not None and found is not None:
         return Result(*found)
     config = RunConfig(
@@ -70,8 +72,9 @@ def info(arguments: argparse.Namespace) -> Result:
         session_config=fields or None,
         label_kind=arguments.label_kind,
         scaling="none",
+        **ends,
     )
-    graph, _ = load_data(config)
+    graph = load_data(config).graph
     return Result(describe(graph), about_graph(graph))
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from gnn.cli.config_options import add_config_options
 from gnn.cli.flags import add_flag
 from gnn.cli.help_texts import ABOUT, EXAMPLES, NOTES
-from gnn.cli.options import add_options
+from gnn.cli.options import add_options, add_options_named
 from gnn.cli.session_options import NOT_OF_TRAINING, add_session_options
 from gnn.configs.label_kinds import LABEL_KINDS
 from gnn.configs.neighbors import (
@@ -19,7 +19,7 @@ from gnn.configs.neighbors import (
     NeighborGraphConfig,
 )
 from gnn.edges.merging import MERGES
-from gnn.runs.run_config import DATASETS, INFERENCE
+from gnn.runs.run_config import DATASETS, EDGE_COLUMNS, INFERENCE
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -126,6 +126,7 @@ def _add_info(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="what the labels of the folder are",
     )
+    add_options_named(parser.add_argument_group("edges of a folder"), EDGE_COLUMNS)
     add_session_options(parser, "which edges the log of a folder gives (sessions.csv)")
 
 

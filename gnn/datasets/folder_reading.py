@@ -22,6 +22,7 @@ from gnn.datasets.table_roles import TableRoles, find_tables, lacks
 from gnn.edges.edges import Edges
 from gnn.edges.merging import merge_edges
 from gnn.edges.missing import as_na_values
+from gnn.edges.records.log_files import open_log_file
 from gnn.graphs.graph import Graph
 from gnn.tables.opening import open_table
 from gnn.tables.problems import Problems
@@ -210,7 +211,7 @@ class FolderReading:
         if tables.sessions is None:
             nothing = np.zeros(0, np.int32)
             return Edges(nothing, nothing, np.zeros(0, np.float32)), {}, None
-        table = open_table(tables.sessions)
+        table = open_log_file(tables.sessions)
         edges, notes = edges_of_log(
             tables.sessions,
             table,

@@ -16,13 +16,14 @@ from gnn.datasets.columns.gathered_columns import GatheredColumn
 from gnn.datasets.columns.node_roles import NodeRoles, node_roles
 from gnn.datasets.columns.schema_guess import guess_column
 from gnn.datasets.columns.typed_cells import typed_cells
-from gnn.datasets.frame_tables import frame_table, is_frame
+from gnn.datasets.frame_tables import frame_table
 from gnn.datasets.labels_apart import LabelsApart, splits_of
-from gnn.datasets.name_cells import name_cells
+from gnn.datasets.name_cells import name_cells, name_texts
 from gnn.datasets.node_labels import LabelColumn, TableLabels
 from gnn.datasets.node_schema import NodeSchema
 from gnn.edges.missing import as_na_values
 from gnn.tables.cells import quoted
+from gnn.tables.memory_tables import is_memory_table, read_often
 from gnn.tables.opening import open_table
 from gnn.tables.problems import Problems, RowCheck
 from gnn.tables.schema import FEATURE_TYPES, Column, Schema
@@ -78,8 +79,9 @@ def read_nodes(
     its order; further columns are left out with a warning, and labels are numbered as there.
 
     Args:
-      path: a file that ends in `.csv` or `.parquet`, or a pandas DataFrame, whose index names the
-        nodes where it has no column that does.
+      path: a file that `gnn.tables.opening.open_table` opens; or a table in memory: a pandas
+        DataFrame, whose index names the nodes where it has no column that does, or what has the
+        Arrow interface, such as a DataFrame of Polars or a relation of DuckDB.
       columns: the columns of the table that a model was trained on; None finds them out.
       strict: whether malformed rows and wrong cells are errors.
       label_kind: as in `from_folder`; None takes that of `columns`.
@@ -158,9 +160,11 @@ def load_nodes(
     texts = as_na_values(na_values)
     known = None if labels_alone else columns
     wanted = known.id_column if known is not None else None
+    is_in_memory = is_memory_table(path)
+    path = read_often(path) if is_in_memory else path
 
     def open_again() -> Table:
-        return frame_table(path, wanted) if is_frame(path) else open_table(path)
+        return frame_table(path, wanted) if is_in_memory else open_table(path)
 
     table = open_again()
     given = given or Schema()
@@ -188,7 +192,8 @@ def load_nodes(
     if label is not None:
         labels = label.read(table.name, good, found)
         _tell_of_labels(labels, line[good], problems, label.name)
-    rows_of = splits_of(list(compress(splits, good)), masks)
+    names = Texts.concatenate(splits)
+    rows_of = splits_of(names.take(np.flatnonzero(good)) if splits else names, masks)
     if apart is not None:
         joined, more = apart.joined(kept, table.name)
         labels = dataclasses.replace(labels, values=joined, columns=apart.with_classes(found))
@@ -211,7 +216,7 @@ def load_nodes(
         columns=described,
         problems=problems,
         note=labels.note,
-        folder=None if is_frame(path) else Path(os.fspath(path)).parent,
+        folder=None if is_in_memory else Path(os.fspath(path)).parent,
     )
     return result, left_out.difference(kept) if left_out else set()
 
@@ -244,19 +249,19 @@ class _Reading:
 
     def walk(
         self, table: Table, label: LabelColumn | None
-    ) -> tuple[list[np.ndarray], list[str], list[str]]:
+    ) -> tuple[list[np.ndarray], list[str], list[Texts]]:
         """The lines, the ids and the splits of all rows."""
         roles = self._roles
         names = [roles.id, self._split, label.name if label else None, *self._columns]
         lines: list[np.ndarray] = []
         ids: list[str] = []
-        splits: list[str] = []
+        splits: list[Texts] = []
         for chunk in table.chunks_of(name for name in names if name is not None):
             lines.append(chunk.lines)
             if roles.id is not None:
                 ids.extend(name_cells(chunk.columns[roles.id], self._texts))
             if self._split is not None:
-                splits.extend(name_cells(chunk.columns[self._split], self._texts))
+                splits.append(name_texts(chunk.columns[self._split], self._texts))
             if label is not None:
                 label.add(chunk.columns[label.name])
             for name, column in self._columns.items():

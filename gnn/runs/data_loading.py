@@ -11,12 +11,13 @@ from gnn.configs.sessions import SessionGraphConfig
 from gnn.datasets.digits import digits
 from gnn.datasets.from_folder import read_folder
 from gnn.datasets.groceries import groceries
+from gnn.datasets.image_folder import from_image_folder, is_image_folder
 from gnn.datasets.node_schema import NodeSchema
 from gnn.datasets.planetoid import planetoid
 from gnn.graphs.graph import Graph
 from gnn.runs.config_files import OptionError, read_options
 from gnn.runs.log_graph import read_log_graph
-from gnn.runs.run_config import PLANETOID, RunConfig
+from gnn.runs.run_config import EDGE_COLUMNS, PLANETOID, RunConfig
 from gnn.tables.schema import Schema
 from gnn.tables.typed_table import TypedTable
 
@@ -72,10 +73,13 @@ def load_data(
         raise ValueError("one of dataset and data must be given, a name or a folder")
     if config.dataset is not None:
         _check_has_log(config, False)
-        for name in (*_ROLES, "columns", "exclude", "schema"):
+        for name in (*_ROLES, *EDGE_COLUMNS, "columns", "exclude", "schema"):
             if getattr(config, name) is not None:
                 raise OptionError(f"{name} is for a folder, and {config.dataset!r} is a data set")
         return RunData(named_data(config.dataset, normalize=config.scaling == "rows"))
+    if is_image_folder(config.data or ""):
+        _check_has_log(config, False)
+        return RunData(_images(config, labels))
     is_of_before = run is not None and config.session_config is None
     folder = Path(config.data or "")
     tables: dict[str, Any] = {name: getattr(config, name) for name in _ROLES}
@@ -92,10 +96,19 @@ def load_data(
         built=None if run is None else read_log_graph(run),
         schema=None if columns is not None else schema_of(config),
         exclude=() if columns is not None else config.exclude or (),
+        source_column=config.source_column,
+        target_column=config.target_column,
+        weight_column=config.weight_column,
         **tables,
     )
     if run is None:
         _check_has_log(config, "log" in found.graph.notes)
+        for name in EDGE_COLUMNS if found.tables.edges is None else ():
+            if getattr(config, name) is not None:
+                raise OptionError(
+                    f"{name} is for a table of edges, and {config.data!r} has none; got "
+                    f"{getattr(config, name)!r}"
+                )
     table = found.table if found.columns.schema.features else None
     return RunData(found.graph, found.columns, table, found.folder)
 
@@ -132,6 +145,35 @@ def named_data(name: str, normalize: bool = True) -> Graph:
     if name in PLANETOID:
         return planetoid(name, normalize=normalize)
     return digits() if name == "digits" else groceries()
+
+
+def _images(config: RunConfig, labels: bool) -> Graph:
+    """The graph of a folder of images."""
+    return from_image_folder(
+        config.data or "",
+        size=image_size(config),
+        channels=config.image_channels,
+        labels="subfolders" if labels else None,
+    )
+
+
+def image_size(config: RunConfig) -> tuple[int, int] | None:
+    """The height and width that images get; None where nobody has said.
+
+    Raises:
+        OptionError: they are not one or two numbers.
+
+    Example:
+
+    >>> image_size(RunConfig(image_size=[28]))
+    (28, 28)
+    """
+    sides = config.image_size
+    if sides is None:
+        return None
+    if len(sides) > 2:
+        raise OptionError(f"image_size must be one or two numbers, got {list(sides)}")
+    return sides[0], sides[-1]
 
 
 def _check_has_log(config: RunConfig, has_log: bool) -> None:

@@ -157,6 +157,9 @@ class ArrowCells:
         self._name = name
         self.untyped = untyped
         if pyarrow.types.is_dictionary(array.type):
+            if str(array.type.value_type) == "string_view":  # Of which Arrow cannot look up any.
+                values = array.dictionary.cast(pyarrow.large_string())
+                array = pyarrow.DictionaryArray.from_arrays(array.indices, values)
             array = array.dictionary_decode()
         self._array = array
 
@@ -198,8 +201,7 @@ class ArrowCells:
             array = pc.cast(array, pyarrow.uint8())
         number = (kinds.is_integer, kinds.is_floating, kinds.is_decimal)
         if any(is_kind(array.type) for is_kind in number):
-            values = _floats(array)
-            return Numbers(values, {at: _shown(values[at]) for at in _strange(values)})
+            return numbers_of(_floats(array))
         cells = array.to_pylist()
         return parse_numbers(["" if cell is None else str(cell) for cell in cells])
 
@@ -270,6 +272,15 @@ def parse_numbers(cells: Sequence[str]) -> Numbers:
     """
     values = as_numbers(cells)
     return Numbers(values, {at: cells[at] for at in _strange(values)})
+
+
+def numbers_of(values: np.ndarray) -> Numbers:
+    """Numbers as those of a CSV file that holds the same, NaN as an empty cell.
+
+    >>> numbers_of(np.array([1.5, np.nan, np.inf])).strange
+    {1: '', 2: 'inf'}
+    """
+    return Numbers(values, {at: _shown(values[at]) for at in _strange(values)})
 
 
 def is_word(cell: str) -> bool:

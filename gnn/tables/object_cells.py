@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gnn.tables.cells import Codes, Lists, Numbers, parse_numbers
+from gnn.tables.cells import Codes, Lists, Numbers, numbers_of, parse_numbers
 from gnn.tables.coding import numbered
 from gnn.tables.iso_times import iso_texts
 from gnn.tables.typed_arrow import float_text
@@ -43,6 +43,8 @@ class ObjectCells:
 
     def numbers(self) -> Numbers:
         """The cells as numbers, as those of a CSV file that holds the same."""
+        if isinstance(self._cells, np.ndarray) and self._cells.dtype.kind in "biuf":
+            return numbers_of(self._cells.astype(np.float64))
         return parse_numbers(["" if is_empty(cell) else str(cell) for cell in self._listed()])
 
     def lists(self) -> Lists | None:

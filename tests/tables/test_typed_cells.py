@@ -11,9 +11,9 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from gnn.datasets.frame_tables import FrameCells
 from gnn.edges.missing import NA_VALUES, as_na_values
 from gnn.tables.cells import ArrowCells, Cells, TextCells
+from gnn.tables.frame_cells import FrameCells
 from gnn.tables.object_cells import ObjectCells
 from gnn.tables.typed_table import Texts
 

@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 
 from gnn.edges.missing import NA_VALUES
 from gnn.tables.cells import parse_numbers, quoted
-from gnn.tables.delimited import open_delimited
+from gnn.tables.csv_tables import open_csv
+from gnn.tables.delimiters import find_delimiter
+from gnn.tables.plain_rows import open_plain_rows
 from gnn.tables.text_files import open_text
 
-_DELIMITERS = (",", ";", "\t", "|")
 # So much of a file is looked at for its header.
 _HEAD = 1 << 16
 _TRUTHS = {"true": True, "false": False}
@@ -47,14 +48,14 @@ def read_fields(
 
     Args:
       path: the file.
-      delimiter: between fields; None takes that of `, ; tab |` that the header has most of.
+      delimiter: between fields; None finds it, as `gnn.tables.delimiters` says.
       header: the names of the columns; None takes the first line.
       quoted: whether fields may be quoted.
 
     Raises:
       FileNotFoundError: if there is no such file.
       ValueError: for a row of another number of fields, which it names: a program wrote the file,
-        and one wrong row makes the others doubtful; else as `gnn.tables.delimited.open_delimited`.
+        and one wrong row makes the others doubtful; else as `gnn.tables.opening.open_table`.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -65,8 +66,10 @@ def read_fields(
     """
     if not path.is_file():
         raise FileNotFoundError(f"no file {str(path)!r}")
-    delimiter = delimiter or delimiter_of(first_line(path))
-    table = open_delimited(path, path.name, delimiter=delimiter, header=header, quoted=quoted)
+    if quoted:
+        table = open_csv(path, path.name, delimiter, header)
+    else:
+        table = open_plain_rows(path, path.name, delimiter or "\t", header)
     columns: dict[str, list[str]] = {name: [] for name in table.header}
     lines: list[int] = []
     for chunk in table.chunks:
@@ -87,20 +90,18 @@ def first_line(path: Path) -> str:
 def header_of(path: Path) -> list[str]:
     """The names in the first line of a file; [] of what is no text."""
     try:
-        line = first_line(path)
+        return names_in(first_line(path))
     except (OSError, ValueError):
         return []
-    return [name.strip().strip('"') for name in line.split(delimiter_of(line))]
 
 
-def delimiter_of(line: str) -> str:
-    """That of `, ; tab |` which stands most often in a line, outside of quotes.
+def names_in(line: str) -> list[str]:
+    """The names in a line that is a header, without quotes and blanks around them.
 
-    >>> delimiter_of('a;"b,c,d";e'), delimiter_of("a")
-    (';', ',')
+    >>> names_in('Source;"Target"; Weight')
+    ['Source', 'Target', 'Weight']
     """
-    plain = "".join(line.split('"')[::2])
-    return max(_DELIMITERS, key=plain.count)
+    return [name.strip().strip('"') for name in line.split(find_delimiter(line))]
 
 
 def typed_cells(cells: Sequence[str]) -> list[Any]:
@@ -146,16 +147,17 @@ def number_cells(table: FieldTable, name: str) -> list[float | None]:
     Raises:
       ValueError: a cell is no finite number. The message names its line.
     """
-    found: list[float | None] = []
-    for row, cell in enumerate(table.columns[name]):
-        if cell in NA_VALUES:
-            found.append(None)
-            continue
-        number = parse_numbers([cell])
-        if number.strange:
-            raise table.error(row, f"{name} must be a finite number, got {quoted(cell)}")
-        value = float(number.values[0])
-        found.append(int(value) if value.is_integer() and "." not in cell else value)
+    cells = table.columns[name]
+    values, strange = parse_numbers(cells)
+    gaps = {row for row, cell in strange.items() if cell in NA_VALUES}
+    wrong = next((row for row in strange if row not in gaps), None)
+    if wrong is not None:
+        raise table.error(wrong, f"{name} must be a finite number, got {quoted(cells[wrong])}")
+    found: list[float | None] = [
+        int(value) if value.is_integer() else value for value in values.tolist()
+    ]
+    for row in gaps:
+        found[row] = None
     return found
 
 

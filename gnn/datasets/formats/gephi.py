@@ -10,6 +10,7 @@ import numpy as np
 from gnn.datasets.formats.field_table import (
     FieldTable,
     header_of,
+    names_in,
     read_fields,
     typed_cells,
     weights_of,
@@ -20,7 +21,8 @@ from gnn.datasets.formats.network import Network
 
 _SUFFIXES = (".csv", ".tsv", ".txt")
 _ENDS = ("Source", "Target")
-_OF_EDGES = (*_ENDS, "Type", "Id", "Label", "Weight", "timeset")
+# In lower case: Gephi takes these as they are written.
+_OF_EDGES = ("source", "target", "type", "id", "label", "weight", "timeset")
 _OF_NODES = ("Id", "Label")
 # Gephi takes an edge without a type for a directed one.
 _TYPES = {"": True, "directed": True, "undirected": False, "mutual": False}
@@ -35,7 +37,7 @@ def _claims(sample: Sample) -> bool:
     if sample.names:
         return _tables_in(sample.path, sample.names) is not None
     line = next((line for line in sample.head.splitlines() if line.strip()), "")
-    return sample.suffix in _SUFFIXES and {*_ENDS, "Type"} <= _names_in(line)
+    return sample.suffix in _SUFFIXES and {*_ENDS, "Type"} <= set(names_in(line))
 
 
 def _read(path: Path) -> Network:
@@ -63,7 +65,9 @@ def _read(path: Path) -> Network:
     counts = {"nodes of edges alone": len(new)} if new and table is not None else {}
     nodes = NamedNodes(places, nodes.rows, nodes.counts)
     ends, directed = _directions(
-        nodes.ends(edges.columns["Source"], edges.columns["Target"], weights_of(edges, "Weight")),
+        nodes.ends(
+            edges.columns["Source"], edges.columns["Target"], weights_of(edges, _weight(edges))
+        ),
         _one_way(edges),
     )
     columns, shown = {}, None
@@ -73,7 +77,7 @@ def _read(path: Path) -> Network:
             shown = [cell or name for cell, name in zip(own, places, strict=True)]
         elif name != "Id" and any(own):
             columns[name] = typed_cells(own)
-    left = [n for n in edges.columns if n not in _OF_EDGES and any(edges.columns[n])]
+    left = [n for n in edges.columns if n.lower() not in _OF_EDGES and any(edges.columns[n])]
     about = [
         "directed as each edge says" if directed else "undirected",
         "Label is the name to show",
@@ -92,12 +96,6 @@ def _read(path: Path) -> Network:
 GEPHI = FileFormat("gephi", _ABOUT, _claims, _read)
 
 
-def _names_in(line: str) -> set[str]:
-    for mark in (";", "\t", "|"):
-        line = line.replace(mark, ",")
-    return {name.strip().strip('"') for name in line.split(",")}
-
-
 def _tables_in(folder: Path, files: Sequence[str]) -> tuple[Path | None, Path] | None:
     """The tables of nodes and of edges; None unless there is one of edges, and one of nodes."""
     nodes, edges = [], []
@@ -110,6 +108,10 @@ def _tables_in(folder: Path, files: Sequence[str]) -> tuple[Path | None, Path] |
             elif set(_OF_NODES) <= set(header):
                 nodes.append(path)
     return (nodes[0], edges[0]) if (len(nodes), len(edges)) == (1, 1) else None
+
+
+def _weight(edges: FieldTable) -> str | None:
+    return next((name for name in edges.columns if name.lower() == "weight"), None)
 
 
 def _one_way(edges: FieldTable) -> np.ndarray:

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 from gnn.datasets.formats.field_table import (
     FieldTable,
-    delimiter_of,
     first_line,
     header_of,
+    names_in,
     read_fields,
     weights_of,
 )
@@ -28,6 +28,7 @@ from gnn.datasets.formats.neo4j_header import (
     is_of_nodes,
 )
 from gnn.datasets.formats.network import Network
+from gnn.tables.delimiters import find_delimiter
 from gnn.tables.text_files import suffix_of
 
 _SUFFIXES = (".csv", ".tsv", ".txt")
@@ -64,7 +65,7 @@ def _claims(sample: Sample) -> bool:
         headers = [fields_of(header_of(path)) for path in _tables_in(sample.path)]
         return any(map(is_of_nodes, headers)) and any(map(is_of_edges, headers))
     line = next((line for line in sample.head.splitlines() if line.strip()), "")
-    fields = fields_of([name.strip('"') for name in line.split(delimiter_of(line))])
+    fields = fields_of(names_in(line))
     return sample.suffix in _SUFFIXES and is_of_edges(fields)
 
 
@@ -86,6 +87,7 @@ def _read(path: Path) -> Network:
         names = [*chain.from_iterable(part.names(NODE_ID, several) for part in of_nodes)]
     else:
         names = list(dict.fromkeys(chain.from_iterable(zip(*ends, strict=True))))
+    _check_spaces(of_nodes, several)
     nodes = NamedNodes.of(names)
     columns: dict[str, list[Any]] = {}
     rows = 0
@@ -137,7 +139,7 @@ def _parts(paths: Sequence[Path]) -> Iterator[_Part]:
         if path in known or prefix is None:
             continue
         head = heads[prefix]
-        delimiter = delimiter_of(first_line(head))
+        delimiter = find_delimiter(first_line(head))
         yield _Part(read_fields(path, delimiter=delimiter, header=header_of(head)), known[head])
 
 
@@ -146,6 +148,19 @@ def _continues(stem: str, prefix: str) -> bool:
     return stem.startswith(prefix) and (
         not rest or not prefix or rest[0] in "-_. " or rest.isdigit()
     )
+
+
+def _check_spaces(parts: Sequence[_Part], spaces: bool) -> None:
+    """Raises where an id stands in two tables: they are two nodes, which spaces keep apart."""
+    owner: dict[str, str] = {}
+    for part in parts:
+        for row, name in enumerate(part.names(NODE_ID, spaces)):
+            if owner.setdefault(name, part.table.file) != part.table.file:
+                raise part.table.error(
+                    row,
+                    f"the id {name!r} is one of {owner[name]}, too; spaces of ids, as in "
+                    ":ID(Person), keep them apart",
+                )
 
 
 def _properties(part: _Part) -> dict[str, list[Any]]:

@@ -130,8 +130,8 @@ def _splits(root: Path, num_nodes: int) -> tuple[Mapping[str, np.ndarray], str]:
         return {}, ""
     found = {}
     for file, name in _SPLITS.items():
-        path = folders[0] / f"{file}.csv.gz"
-        if path.is_file():
+        paths = [folders[0] / f"{file}{suffix}" for suffix in (".csv.gz", ".csv")]
+        for path in filter(Path.is_file, paths):
             found[name] = _numbers(path, np.int64, None).ravel()
             _check_range(f"{folders[0].name}/{path.name}", found[name], num_nodes)
     return found, folders[0].name

@@ -44,7 +44,7 @@ def _read(path: Path) -> Network:
         beside = path.with_suffix(suffix)
         table = _read_atomic(beside) if beside.is_file() else None
         named = [] if table is None else table[_field(table, (field,), beside)][0]
-        acting = actions[field][0]
+        acting = [name for name in actions[field][0] if name]
         order = dict.fromkeys(chain(acting, named))
         sides.append(_Side(mark, list(order), named, table or {}))
     users, items = sides
@@ -54,10 +54,12 @@ def _read(path: Path) -> Network:
     if rating is not None:
         rating = [1.0 if value is None else value for value in rating]
         negative = sum(value < 0 for value in rating)
+    whole = [k for k, pair in enumerate(zip(*_ends(actions, user, item), strict=True)) if all(pair)]
+    sources, targets = ([names[k] for k in whole] for names in _ends(actions, user, item))
     ends = nodes.ends(
-        [f"u{name}" for name in actions[user][0]],
-        [f"i{name}" for name in actions[item][0]],
-        None if negative else rating,
+        [f"u{name}" for name in sources],
+        [f"i{name}" for name in targets],
+        None if negative or rating is None else [rating[k] for k in whole],
     )
     columns = _columns(users, items, user, item)
     left = [name for name in actions if name not in (user, item, _RATING)]
@@ -70,7 +72,9 @@ def _read(path: Path) -> Network:
         "users": len(users.names),
         "items": len(items.names),
         "negative ratings": negative,
+        "interactions without a user or an item left out": len(actions[user][0]) - len(whole),
     }
+    counts = {what: count for what, count in counts.items() if count}
     return ends.network(nodes, about, counts, directed=False, columns=columns)
 
 
@@ -95,6 +99,10 @@ class _Side:
             field: [cells[rows[name]] if name in rows else None for name in names]
             for field, (cells, _) in table.items()
         }
+
+
+def _ends(actions: Mapping[str, Any], user: str, item: str) -> tuple[list[str], list[str]]:
+    return actions[user][0], actions[item][0]
 
 
 def _columns(users: _Side, items: _Side, user: str, item: str) -> dict[str, list[Any]]:

@@ -13,14 +13,14 @@ import numpy as np
 
 from gnn.edges.records.log_presets import preset_named
 from gnn.tables.cells import Cells
-from gnn.tables.delimited import open_delimited
+from gnn.tables.csv_tables import open_csv
 from gnn.tables.object_cells import ObjectCells
 from gnn.tables.opening import SUFFIXES, open_table
+from gnn.tables.plain_rows import open_plain_rows
 from gnn.tables.problems import RowCheck
 from gnn.tables.table import Chunk, Table
 from gnn.tables.text_files import open_text, suffix_of
 
-_DELIMITERS = (";", "\t", "|")
 _EVENTS = "events"
 _HEAD = 1 << 16
 
@@ -46,13 +46,13 @@ class _Bare(NamedTuple):
 _NUMBER = r"\d+(\.\d+)?"
 _BARE = (
     _Bare(
-        r"yoochoose-(clicks|test).*\.dat", "yoochoose", ",", r"\d+,\d{4}-\d\d-\d\dT[^,]+,\d+,\w*"
+        r"yoochoose-(clicks|test).*\.dat", "yoochoose", ",", r"\d+,\d{4}-\d\d-\d\d[T ][^,]+,\d+,\w*"
     ),
     _Bare(
         r"yoochoose-buys.*\.dat",
         "yoochoose",
         ",",
-        r"\d+,\d{4}-\d\d-\d\dT[^,]+,\d+,\d+,\d+",
+        r"\d+,\d{4}-\d\d-\d\d[T ][^,]+,\d+,[\d.]+,\d+",
         ("session", "timestamp", "item", "price", "quantity"),
     ),
     _Bare(r"u[a-b1-5]?\.(data|base|test)", "MovieLens", "\t", rf"\d+\t\d+\t{_NUMBER}\t\d+"),
@@ -88,14 +88,11 @@ def open_log_file(path: str | os.PathLike[str], name: str | None = None) -> Tabl
     bare = bare_log(path)
     if bare is not None:
         header = bare.header or preset_named(bare.preset).header
-        return open_delimited(path, name, delimiter=bare.delimiter, header=header, quoted=False)
+        opens = open_csv if len(bare.delimiter) == 1 else open_plain_rows
+        return opens(path, name, bare.delimiter, header)
     if suffix_of(path) == ".inter":
-        return open_delimited(path, name, delimiter="\t", quoted=False)
+        return open_plain_rows(path, name, "\t")
     table = open_table(path, name)
-    if len(table.header) == 1:  # A delimiter that is no comma.
-        for delimiter in _DELIMITERS:
-            if delimiter in table.header[0]:
-                return open_delimited(path, name, delimiter=delimiter)
     if set(table.header) == {"session", _EVENTS}:
         return _unnested(table)
     return table

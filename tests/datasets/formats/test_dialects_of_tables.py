@@ -70,7 +70,7 @@ LARGE = {
     "raw/node-label.csv.gz": "4\n0\nnan\n",
     "split/time/train.csv.gz": "1\n",
     "split/time/valid.csv.gz": "0\n",
-    "split/time/test.csv.gz": "2\n",
+    "split/time/test.csv": "2\n",
 }
 
 
@@ -212,7 +212,7 @@ def test_gephi_says_the_direction_of_each_edge_and_the_name_to_show(tmp_path: Pa
 
 def test_gephi_undirected_pairs_are_one_in_either_order(tmp_path: Path) -> None:
     files = {
-        "links.tsv": "Source\tTarget\tType\tWeight\nb\ta\tUndirected\t1\na\tb\tUndirected\t2\n"
+        "links.tsv": "Source\tTarget\tType\tweight\nb\ta\tUndirected\t1\na\tb\tUndirected\t2\n"
         "a\tc\tundirected\t\na\ta\tUndirected\t4\n",
         "people.tsv": "Id\tLabel\nb\tBo\na\t\n",
     }
@@ -284,8 +284,12 @@ def test_neo4j_spaces_arrays_and_headers_in_files_of_their_own(tmp_path: Path) -
         ({"nodes.csv": "a:ID,age:int\n1,old\n"}, "nodes.csv, line 2: age:int must be a finite"),
         ({"nodes.csv": "a:ID,v:int[]\n1,1;x\n"}, "nodes.csv, line 2: v must be numbers separated"),
         ({"nodes.csv": "a:ID\n1\n,\n"}, r"nodes.csv: 1 malformed row: line 3 \(2 fields, not 1\)"),
+        (
+            {"nodes.csv": "a:ID\n1\n", "shops.csv": "b:ID\n2\n1\n"},
+            "shops.csv, line 3: the id '1' is one of nodes.csv, too; spaces of ids, as in",
+        ),
         ({"nodes.csv": "a:ID,b\n,1\n"}, "nodes.csv, line 2: :ID must not be empty"),
-        ({"nodes.csv": 'a:ID,b\n1,"x\n'}, "nodes.csv, line 2: "),
+        ({"nodes.csv": 'a:ID,b\n1,"x\n'}, r"nodes.csv: .*line 2 "),
     ],
 )
 def test_neo4j_names_the_line(files: dict[str, str], message: str, tmp_path: Path) -> None:
@@ -307,7 +311,7 @@ def test_recbole_keeps_users_and_items_apart(tmp_path: Path) -> None:
 
 def test_recbole_users_negative_ratings_and_sequences(tmp_path: Path) -> None:
     files = {
-        "a.inter": "item_id:token\tuser_id:token\trating:float\n7\t7\t-2.5\n7\t7\t1\n",
+        "a.inter": "item_id:token\tuser_id:token\trating:float\n7\t7\t-2.5\n7\t7\t1\n\t8\t1\n",
         "a.user": "user_id:token\tage:float\tv:float_seq\n7\t30\t1 2\n8\t\t\n",
         "a.item": "item_id:token\tage:float\n7\t1.5\n",
         "a.net": "source_id:token\ttarget_id:token\n7\t8\n",
@@ -320,7 +324,13 @@ def test_recbole_users_negative_ratings_and_sequences(tmp_path: Path) -> None:
         "v": [[1.0, 2.0], None, None],
         "item_age": [None, None, 1.5],
     }
-    assert network.counts == {"users": 2, "items": 1, "negative ratings": 1, "repeats": 1}
+    assert network.counts == {
+        "users": 2,
+        "items": 1,
+        "negative ratings": 1,
+        "interactions without a user or an item left out": 1,
+        "repeats": 1,
+    }
     assert "not read: .net" in network.about
 
 
