@@ -157,6 +157,7 @@ def test_dgl_csv_names_its_columns_and_its_separator(tmp_path: Path) -> None:
     assert edges_of(network) == [("x", "y", 0.5), ("x", "y", 1), ("y", "y", 2)]
     assert network.columns == {"height": [1.0, 2.5]}
     assert network.counts == {
+        "edges listed": 3,
         "repeated nodes left out": 1,
         "edges of unknown nodes left out": 1,
         "repeats": 1,
@@ -205,6 +206,7 @@ def test_gephi_says_the_direction_of_each_edge_and_the_name_to_show(tmp_path: Pa
     assert network.names == ["Myriel", "Napoleon", "Valjean"]
     assert network.columns == {"modularity_class": [0, 0, 1]}
     assert network.counts == {
+        "edges listed": 3,
         "undirected edges among directed ones, in both directions": 1,
         "pairs in both directions": 1,
     }
@@ -219,7 +221,12 @@ def test_gephi_undirected_pairs_are_one_in_either_order(tmp_path: Path) -> None:
     network = read(GEPHI, tmp_path, files)
     graph = to_graph(network)
     assert not network.directed and network.names == ["Bo", "a", "c"]
-    assert network.counts == {"nodes of edges alone": 1, "repeats": 1, "loops": 1}
+    assert network.counts == {
+        "edges listed": 4,
+        "nodes of edges alone": 1,
+        "repeats": 1,
+        "loops": 1,
+    }
     ids = graph.ids
     assert sorted(zip(ids[graph.senders], ids[graph.receivers], graph.weights, strict=True)) == [
         ("a", "a", 4),
@@ -275,7 +282,7 @@ def test_neo4j_spaces_arrays_and_headers_in_files_of_their_own(tmp_path: Path) -
         "scores": [None, [0.5, 1.0], [2.0, 3.0]],
         "seen": [None, True, None],
     }
-    assert network.counts == {"edges of unknown nodes left out": 1, "loops": 1}
+    assert network.counts == {"edges listed": 2, "edges of unknown nodes left out": 1, "loops": 1}
 
 
 @pytest.mark.parametrize(
@@ -325,6 +332,7 @@ def test_recbole_users_negative_ratings_and_sequences(tmp_path: Path) -> None:
         "item_age": [None, None, 1.5],
     }
     assert network.counts == {
+        "edges listed": 2,
         "users": 2,
         "items": 1,
         "negative ratings": 1,
@@ -373,7 +381,7 @@ def test_tfgnn_vectors_reversed_edges_and_names_without_a_mark(tmp_path: Path) -
     assert edges_of(network) == [("b", "a", 1), ("a", "a", 1), ("b", "a", 1)]
     assert network.features["color"].tolist() == [[1, 2], [0.5, 0]]
     assert network.columns == {"weight_g": [3, 4]}
-    assert network.counts == {"repeats": 1, "loops": 1}
+    assert network.counts == {"edges listed": 3, "repeats": 1, "loops": 1}
     assert "features of edges left out: since" in network.about
 
 
@@ -407,7 +415,7 @@ def test_ogb_reads_numbers_splits_and_missing_labels(tmp_path: Path) -> None:
     assert network.labels.tolist() == [4, 0, -1]
     splits = {name: nodes.tolist() for name, nodes in network.splits.items()}
     assert splits == {"train": [1], "validation": [0], "test": [2]}
-    assert network.counts == {"repeats": 1, "loops": 1}
+    assert network.counts == {"edges listed": 4, "repeats": 1, "loops": 1}
     graph = to_graph(network)
     assert (graph.num_nodes, graph.num_edges) == (3, 3)
     assert OGB.claims(sample_of(tmp_path / "raw")) and OGB.read is not None
