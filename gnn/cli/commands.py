@@ -51,8 +51,8 @@ def datasets(arguments: argparse.Namespace) -> Result:
 def info(arguments: argparse.Namespace) -> Result:
     """Describes data or a run."""
     from gnn.runs.catalog import describe
+    from gnn.runs.data_loading import load_data
     from gnn.runs.path_info import about_graph, describe_path
-    from gnn.runs.run_data import load_data
 
     fields = session_options_of(arguments)
     tables = arguments.data
@@ -74,7 +74,7 @@ def info(arguments: argparse.Namespace) -> Result:
         scaling="none",
         **ends,
     )
-    graph, _ = load_data(config)
+    graph = load_data(config).graph
     return Result(describe(graph), about_graph(graph))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,13 +16,14 @@ from gnn.data.one_batch import one_batch
 from gnn.graphs.batch.graphs_tuple import split_inputs
 from gnn.graphs.graph import Graph
 
-_ROWS = 4096
+_ROWS, _ROW_BYTES = 4096, 2**23
 
 
 def row_batches(graph: Graph, nodes: np.ndarray) -> tf.data.Dataset:
     """The features and labels of these nodes in their order, some thousands at a time.
 
-    One feature comes as a tensor, several as a dict; sparse ones stay sparse.
+    Of images fewer, at most 8 MB: a model makes many times as much of them. One feature comes as a
+    tensor, several as a dict; sparse ones stay sparse.
 
     Example:
 
@@ -29,10 +31,12 @@ def row_batches(graph: Graph, nodes: np.ndarray) -> tf.data.Dataset:
     >>> next(iter(row_batches(graph, np.array([1])))).numpy().tolist()
     [[0.0, 1.0]]
     """
-    if len(nodes) <= 2 * _ROWS:
+    images = [math.prod(v.shape[1:]) for v in graph.features.values() if v.ndim == 4]
+    rows = max(min(_ROWS, _ROW_BYTES // max([1, *images])), 1)
+    if len(nodes) <= 2 * rows:
         return all_rows(graph, nodes)
     chosen = dataclasses.replace(graph, splits={"chosen": nodes})
-    return neighborhoods(chosen, "chosen", batch_size=_ROWS, fanout=0, seed=0).map(without_graph)
+    return neighborhoods(chosen, "chosen", batch_size=rows, fanout=0, seed=0).map(without_graph)
 
 
 def all_rows(graph: Graph, nodes: np.ndarray) -> tf.data.Dataset:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from gnn.datasets.node_schema import NodeSchema
+from gnn.tables.typed_table import Texts
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -87,16 +88,22 @@ class LabelsApart:
         )
 
 
-def splits_of(names: Sequence[str], masks: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+def splits_of(names: Texts, masks: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The rows of each split: by name, in order of first appearance, and by mask.
 
-    >>> found = splits_of(["train", "", "train"], {"test": np.int32([1])})
+    Args:
+      names: the split of each row, without rows where nothing says so.
+      masks: name -> rows.
+
+    >>> found = splits_of(Texts.of(["train", "", "train"]), {"test": np.int32([1])})
     >>> {name: rows.tolist() for name, rows in found.items()}
     {'train': [0, 2], 'test': [1]}
     """
-    codes = {name: k for k, name in enumerate(dict.fromkeys(names))}
-    which = np.fromiter(map(codes.__getitem__, names), np.int64, len(names))
-    found = {n: np.flatnonzero(which == k).astype(np.int32) for n, k in codes.items() if n}
+    found = {}
+    for code, name in enumerate(names.values):
+        rows = np.flatnonzero(names.codes == code).astype(np.int32)
+        if name and rows.size:
+            found[name] = rows
     for name, rows in masks.items():
         if rows.size:
             found[name] = np.union1d(found[name], rows).astype(np.int32) if name in found else rows

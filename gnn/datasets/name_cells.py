@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from gnn.edges.missing import without_na
 from gnn.tables.cells import Cells
+from gnn.tables.typed_table import Texts
 
 
 def name_cells(cells: Cells, na_values: frozenset[str]) -> Sequence[str]:
@@ -21,3 +22,13 @@ def name_cells(cells: Cells, na_values: frozenset[str]) -> Sequence[str]:
     if cells.untyped and not {" ", "\t"}.isdisjoint("".join(texts)):
         texts = [text.strip(" \t") for text in texts]
     return without_na(texts, na_values)
+
+
+def name_texts(cells: Cells, na_values: frozenset[str]) -> Texts:
+    """The same as places among distinct texts, which is faster where there are few.
+
+    >>> from gnn.tables.cells import TextCells
+    >>> name_texts(TextCells(["a", " a", "NA"]), frozenset({"NA"})).text().tolist()
+    ['a', 'a', '']
+    """
+    return cells.texts(na_values) if cells.untyped else Texts.of(name_cells(cells, na_values))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from gnn.datasets.name_cells import name_cells
+from gnn.datasets.name_cells import name_texts
 from gnn.datasets.node_schema import NodeSchema
 from gnn.graphs.labels import SIGNS_NOTE, TWO_SIGNS, check_label_kind, read_labels
 from gnn.tables.cells import Cells, Lists, is_word, quoted
@@ -71,7 +71,7 @@ class LabelColumn:
         """Takes the cells of the next rows."""
         lists = cells.lists()
         if lists is None:
-            self._texts.append(Texts.of(name_cells(cells, self._na_values)))
+            self._texts.append(name_texts(cells, self._na_values))
         else:
             self._lists.append(lists)
 

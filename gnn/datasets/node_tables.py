@@ -18,7 +18,7 @@ from gnn.datasets.columns.schema_guess import guess_column
 from gnn.datasets.columns.typed_cells import typed_cells
 from gnn.datasets.frame_tables import frame_table
 from gnn.datasets.labels_apart import LabelsApart, splits_of
-from gnn.datasets.name_cells import name_cells
+from gnn.datasets.name_cells import name_cells, name_texts
 from gnn.datasets.node_labels import LabelColumn, TableLabels
 from gnn.datasets.node_schema import NodeSchema
 from gnn.edges.missing import as_na_values
@@ -192,7 +192,8 @@ def load_nodes(
     if label is not None:
         labels = label.read(table.name, good, found)
         _tell_of_labels(labels, line[good], problems, label.name)
-    rows_of = splits_of(list(compress(splits, good)), masks)
+    names = Texts.concatenate(splits)
+    rows_of = splits_of(names.take(np.flatnonzero(good)) if splits else names, masks)
     if apart is not None:
         joined, more = apart.joined(kept, table.name)
         labels = dataclasses.replace(labels, values=joined, columns=apart.with_classes(found))
@@ -248,19 +249,19 @@ class _Reading:
 
     def walk(
         self, table: Table, label: LabelColumn | None
-    ) -> tuple[list[np.ndarray], list[str], list[str]]:
+    ) -> tuple[list[np.ndarray], list[str], list[Texts]]:
         """The lines, the ids and the splits of all rows."""
         roles = self._roles
         names = [roles.id, self._split, label.name if label else None, *self._columns]
         lines: list[np.ndarray] = []
         ids: list[str] = []
-        splits: list[str] = []
+        splits: list[Texts] = []
         for chunk in table.chunks_of(name for name in names if name is not None):
             lines.append(chunk.lines)
             if roles.id is not None:
                 ids.extend(name_cells(chunk.columns[roles.id], self._texts))
             if self._split is not None:
-                splits.extend(name_cells(chunk.columns[self._split], self._texts))
+                splits.append(name_texts(chunk.columns[self._split], self._texts))
             if label is not None:
                 label.add(chunk.columns[label.name])
             for name, column in self._columns.items():

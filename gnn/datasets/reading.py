@@ -63,7 +63,7 @@ def read(
     >>> graph.ids.tolist(), graph.senders.tolist(), graph.weights.tolist()
     (['a', 'b'], [0, 1], [3.0, 3.0])
     """
-    options = {"undirected": undirected, "label": label, "merge": merge}
+    options: dict[str, Any] = {"undirected": undirected, "label": label, "merge": merge}
     network = read_object(source)
     if network is not None:
         return to_graph(network, format=type(source).__name__, **options)

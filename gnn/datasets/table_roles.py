@@ -9,7 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from gnn.configs.session_columns import SessionColumns
-from gnn.datasets.columns.column_names import edge_ends, id_columns, label_column_apart
+from gnn.datasets.columns.column_names import (
+    edge_ends,
+    id_columns,
+    label_column,
+    label_column_apart,
+)
 from gnn.edges.records.log_presets import columns_of_log, is_log
 from gnn.tables.opening import SUFFIXES, open_table
 from gnn.tables.text_files import GZIP, suffix_of
@@ -109,8 +114,9 @@ def find_tables(
         found |= {"labels": labels[0]} if labels else {}
     if "nodes" not in found:
         nodes = [path for path in others if looks.get(path) == "nodes"]
-        if len(nodes) > 1:
-            nodes = [path for path in nodes if path != found.get("labels")]
+        if "labels" in found:  # One that has labels and features may be named for its labels.
+            both = label_column(headers.get(found["labels"], ())) is not None and len(nodes) == 1
+            nodes = [path for path in nodes if both or path != found["labels"]]
         if len(nodes) > 1 and "sessions" in found:
             nodes = _of_items(nodes, headers, found["sessions"], columns)
         if len(nodes) > 1:
@@ -134,7 +140,8 @@ def _one_table(path: Path, given: Mapping[str, Any], columns: SessionColumns) ->
             f"{path.name} has neither two ends of edges, nor a session and an item, nor an id and "
             f"features; it has the columns {header[:_FILES_SHOWN]}"
         )
-    return TableRoles(**{role: path})
+    roles: dict[str, Any] = {str(role): path}
+    return TableRoles(**roles)
 
 
 def stem_of(path: Path) -> str:

@@ -68,7 +68,7 @@ class Graph(FromNames, FromEmbeddings, Combining):
       notes: what is known of the making, as JSON can hold it, and `info` tells: `"edges"`, what was
         done to those given; `"labels"`, what was guessed of them; and of sessions and vectors
         `"config"` and `"report"`, by which and from what the edges were made; of the log of a
-        folder also `"log"`, by which it is known again.
+        folder also `"log"`, by which it is known again; of images `"images"`, which are broken.
 
     Raises:
       TypeError: for a wrong dtype or type.
@@ -241,6 +241,8 @@ class Graph(FromNames, FromEmbeddings, Combining):
             yield "feature", f"{name!r}: {feature_text(value)}"
         if "columns" in self.notes:
             yield "  columns", self.notes["columns"]
+        if "images" in self.notes:
+            yield "  images", self.notes["images"]
         if self.labels is not None:
             yield from label_lines(self.labels, self.class_names, self.notes.get("labels", ""))
             if self.label_kind == "class" and self.labels.ndim == 1:

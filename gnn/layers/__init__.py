@@ -1,4 +1,4 @@
-"""Keras layers from GraphsTuple to GraphsTuple."""
+"""Keras layers from GraphsTuple to GraphsTuple, and those that encode images and sparse rows."""
 
 from gnn.layers.attention import GATConv, GATv2Conv
 from gnn.layers.batch_normalization import NodeBatchNormalization
@@ -8,12 +8,14 @@ from gnn.layers.dense import FeatureDense
 from gnn.layers.dropout import FeatureDropout
 from gnn.layers.graph_layer import GraphLayer
 from gnn.layers.isomorphism import GINConv
+from gnn.layers.keras_backbone import KerasBackbone
 from gnn.layers.message_passing import GRUUpdate, MessagePassing
 from gnn.layers.propagation import APPNPPropagation, DAGNNPropagation, SGConv
 from gnn.layers.random_propagation import DropNode, MixedOrderPropagation
 from gnn.layers.readout import AttentionPool, GlobalPool
 from gnn.layers.regularization import GraphRegularization
 from gnn.layers.sage import SAGEConv
+from gnn.layers.small_convnet import SmallConvnet
 from gnn.layers.staged_layer import StagedLayer
 
 __all__ = [
@@ -32,10 +34,12 @@ __all__ = [
     "GlobalPool",
     "GraphLayer",
     "GraphRegularization",
+    "KerasBackbone",
     "MessagePassing",
     "MixedOrderPropagation",
     "NodeBatchNormalization",
     "SAGEConv",
     "SGConv",
+    "SmallConvnet",
     "StagedLayer",
 ]

@@ -17,7 +17,7 @@ from gnn.models.last_hidden import last_hidden
 from gnn.models.node_graph_model import NodeGraphModel
 from gnn.models.node_models import logits_of
 
-CLASS_NAMES, SCHEMA = "class_names.txt", "schema.json"
+CLASS_NAMES, SCHEMA, CARD = "class_names.txt", "schema.json", "README.md"
 
 Tensors = Mapping[str, tf.Tensor]
 
@@ -59,6 +59,7 @@ def export_classifier(
     *,
     encoder: ColumnEncoder | None = None,
     features: Mapping[str, tf.TensorSpec] | None = None,
+    card: str | None = None,
 ) -> None:
     """Writes a SavedModel of named signatures, whole or not at all; TensorFlow alone serves it.
 
@@ -79,6 +80,7 @@ def export_classifier(
         encoder: makes the features of raw columns; None serves the features.
         features: without an encoder, what the features are; of a model that needs the graph they
             are known.
+        card: what is to be known of the model, in Markdown: `assets/README.md`.
 
     Raises:
         FileExistsError: a file is in its place, or a folder that is no export of ours.
@@ -107,15 +109,14 @@ def export_classifier(
         signatures["graph"] = answer
     if embed is not None:
         signatures["embedding"] = signature(lambda features: {"embedding": embed(features)})
-    export_signatures(
-        filepath,
-        signatures,
-        [model] if encoder is None else [model, encoder],
-        {
-            CLASS_NAMES: "".join(f"{_line(name)}\n" for name in class_names),
-            SCHEMA: json.dumps(_schema(names, given, encoder, class_names), indent=2) + "\n",
-        },
-    )
+    assets = {
+        CLASS_NAMES: "".join(f"{_line(name)}\n" for name in class_names),
+        SCHEMA: json.dumps(_schema(names, given, encoder, class_names), indent=2) + "\n",
+    }
+    if card is not None:
+        assets[CARD] = card
+    models = [model] if encoder is None else [model, encoder]
+    export_signatures(filepath, signatures, models, assets)
 
 
 def _inputs(

@@ -11,6 +11,7 @@ from gnn.configs.sessions import SessionGraphConfig
 from gnn.datasets.digits import digits
 from gnn.datasets.from_folder import read_folder
 from gnn.datasets.groceries import groceries
+from gnn.datasets.image_folder import from_image_folder, is_image_folder
 from gnn.datasets.node_schema import NodeSchema
 from gnn.datasets.planetoid import planetoid
 from gnn.graphs.graph import Graph
@@ -76,6 +77,9 @@ def load_data(
             if getattr(config, name) is not None:
                 raise OptionError(f"{name} is for a folder, and {config.dataset!r} is a data set")
         return RunData(named_data(config.dataset, normalize=config.scaling == "rows"))
+    if is_image_folder(config.data or ""):
+        _check_has_log(config, False)
+        return RunData(_images(config, labels))
     is_of_before = run is not None and config.session_config is None
     folder = Path(config.data or "")
     tables: dict[str, Any] = {name: getattr(config, name) for name in _ROLES}
@@ -141,6 +145,35 @@ def named_data(name: str, normalize: bool = True) -> Graph:
     if name in PLANETOID:
         return planetoid(name, normalize=normalize)
     return digits() if name == "digits" else groceries()
+
+
+def _images(config: RunConfig, labels: bool) -> Graph:
+    """The graph of a folder of images."""
+    return from_image_folder(
+        config.data or "",
+        size=image_size(config),
+        channels=config.image_channels,
+        labels="subfolders" if labels else None,
+    )
+
+
+def image_size(config: RunConfig) -> tuple[int, int] | None:
+    """The height and width that images get; None where nobody has said.
+
+    Raises:
+        OptionError: they are not one or two numbers.
+
+    Example:
+
+    >>> image_size(RunConfig(image_size=[28]))
+    (28, 28)
+    """
+    sides = config.image_size
+    if sides is None:
+        return None
+    if len(sides) > 2:
+        raise OptionError(f"image_size must be one or two numbers, got {list(sides)}")
+    return sides[0], sides[-1]
 
 
 def _check_has_log(config: RunConfig, has_log: bool) -> None:

@@ -6,23 +6,24 @@ import dataclasses
 from typing import Any
 
 import keras
-import numpy as np
 from scipy import sparse
 
 from gnn.configs import DistanceConfig, GraphRegConfig
 from gnn.graphs.graph import Graph
+from gnn.graphs.image_files import MOST_HELD, ImageFiles
 from gnn.layers.dense import FeatureDense
-from gnn.models.columns.standardizing import usable_variance
+from gnn.layers.keras_backbone import application_names, check_weights_file
 from gnn.models.graph_regularization import GraphRegularizationModel
 from gnn.runs.best_epoch import BestEpoch
 from gnn.runs.config_files import OptionError
+from gnn.runs.input_columns import image_names, input_columns, input_model, side_by_side
 from gnn.runs.networks import NETWORKS, build_network, hops_of
-from gnn.runs.splitting import nodes_to_learn_from
 from gnn.runs.run_config import (
     ALL_NEIGHBORS,
     EXACT,
     MODELS,
     PLANETOID,
+    SMALL,
     RunConfig,
 )
 
@@ -83,6 +84,8 @@ def resolve(config: RunConfig, graph: Graph, *, encoded: bool = False) -> RunCon
     settings = makers[recipe](config, graph)
     if encoded and config.scaling is None:
         settings["scaling"] = "none"
+    if image_names(graph):
+        settings |= _image_settings(config, graph)
     known = {*settings, *_COMMON, *_NEEDED_BY_RUN, "model", "recipe"}
     useless = [name for name in config.to_dict() if name not in known]
     if useless:
@@ -186,6 +189,37 @@ def _general_settings(config: RunConfig, graph: Graph) -> dict[str, Any]:
     return settings
 
 
+def _image_settings(config: RunConfig, graph: Graph) -> dict[str, Any]:
+    """Images want batches, and few passes over them; where they lie in files, no network."""
+    images = [graph.features[name] for name in image_names(graph)]
+    in_files = [image for image in images if isinstance(image, ImageFiles)]
+    if config.model in NETWORKS and any(files.nbytes > MOST_HELD for files in in_files):
+        raise OptionError(
+            f"the model {config.model!r} needs the images of all nodes at once, and these take "
+            f"more than {MOST_HELD // 2**20} MB: take 'mlp' or 'graph-regularization'"
+        )
+    backbone = config.backbone or SMALL
+    if backbone not in (SMALL, *application_names()):
+        raise OptionError(
+            f"backbone must be {SMALL!r} or one of {application_names()}, got {backbone!r}"
+        )
+    if config.backbone_weights is not None:
+        if backbone == SMALL:
+            raise OptionError("backbone_weights has no use for the backbone 'small'; leave it out")
+        check_weights_file(backbone, config.backbone_weights)
+    few = {} if config.model in NETWORKS else {"batch_size": 64, "epochs": 100, "patience": 30}
+    if config.model == "graph-regularization":
+        few["unlabeled_batch_size"] = 64
+    return {
+        **few,
+        "learning_rate": 1e-3,
+        "backbone": SMALL,
+        "backbone_weights": None,
+        "image_size": images[0].shape[1:3],
+        "image_channels": images[0].shape[3],
+    }
+
+
 def build_model(config: RunConfig, graph: Graph) -> keras.Model:
     """Makes the model that a resolved configuration describes, not compiled.
 
@@ -215,16 +249,16 @@ def build_model(config: RunConfig, graph: Graph) -> keras.Model:
             lambda: _perceptron(config, graph),
             regularize=config.regularize or "logits",
         )
-    scaled = config.scaling == "standardize"
+    encoded = config.scaling == "standardize" or bool(image_names(graph))
     widths = [feature.shape[1] for feature in graph.features.values()]
     return build_network(
         config.model or "",
         config.dataset,
         config.hidden_units or (),
-        seq_length=None if scaled else sum(widths),
+        seq_length=None if encoded else sum(widths),
         num_classes=number_of_classes(graph),
         dropout_rate=config.dropout or 0.0,
-        node_model_fn=(lambda: _scaler(graph)) if scaled else None,
+        node_model_fn=(lambda: input_model(config, graph)) if encoded else None,
         config=graph_loss if config.multiplier else None,
         kernel_regularizer=_regularizer(config),
     )
@@ -314,10 +348,10 @@ def _regularizer(config: RunConfig) -> keras.regularizers.Regularizer | None:
 
 
 def _perceptron(config: RunConfig, graph: Graph) -> keras.Model:
-    inputs, columns = _columns(graph, standardize=config.scaling == "standardize")
+    inputs, columns = input_columns(config, graph)
     # Sparse features stay sparse beside dense ones where a layer takes both.
     mixed = len(columns) > 1 and _sparse_names(graph)
-    hidden = columns if mixed and config.hidden_units else _joined(columns)
+    hidden = columns if mixed and config.hidden_units else side_by_side(columns)
     # Names with a hyphen: no feature has one, and no layer may be called like a feature.
     for depth, width in enumerate(config.hidden_units or (), start=1):
         hidden = FeatureDense(
@@ -330,39 +364,3 @@ def _perceptron(config: RunConfig, graph: Graph) -> keras.Model:
             hidden = keras.layers.Dropout(config.dropout, name=f"dropout-{depth}")(hidden)
     logits = keras.layers.Dense(number_of_classes(graph), name="to-logits")(hidden)
     return keras.Model(inputs, logits)
-
-
-def _scaler(graph: Graph) -> keras.Model:
-    inputs, columns = _columns(graph, standardize=True)
-    return keras.Model(inputs, _joined(columns))
-
-
-def _joined(columns: list[keras.KerasTensor]) -> keras.KerasTensor:
-    return (
-        columns[0] if len(columns) == 1 else keras.layers.Concatenate(name="side-by-side")(columns)
-    )
-
-
-def _columns(graph: Graph, standardize: bool) -> tuple[Any, list[keras.KerasTensor]]:
-    """The inputs of a node model by the features' names, and the columns of each."""
-    inputs = {
-        name: keras.Input(feature.shape[1:], sparse=sparse.issparse(feature), name=name)
-        for name, feature in graph.features.items()
-    }
-    columns = [
-        _standardization(graph, name)(tensor) if standardize else tensor
-        for name, tensor in inputs.items()
-    ]
-    return (next(iter(inputs.values())) if len(inputs) == 1 else inputs), columns
-
-
-def _standardization(graph: Graph, name: str) -> keras.layers.Layer:
-    """A Normalization by the nodes that the run may learn from: all but those it is judged on."""
-    nodes = nodes_to_learn_from(graph)
-    rows = graph.features[name][nodes].astype(np.float64)
-    variance = rows.var(axis=0)
-    mean = rows.mean(axis=0)
-    variance = usable_variance(mean, variance)
-    return keras.layers.Normalization(
-        mean=mean.astype(np.float32), variance=variance.astype(np.float32), name=f"scaled-{name}"
-    )

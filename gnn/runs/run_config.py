@@ -36,6 +36,8 @@ LOSSES = (
     "categorical_focal_crossentropy",
     "categorical_hinge",
 )
+# The backbone of images that is made here; others are named as in keras.applications.
+SMALL = "small"
 ALL_NEIGHBORS = -1
 EXACT, SAMPLED = INFERENCE = ("exact", "sampled")
 EDGE_COLUMNS = ("source_column", "target_column", "weight_column")
@@ -83,6 +85,8 @@ class RunConfig:
             `gnn.SessionGraphConfig()`.
         label_kind: what the labels of the folder are; see `gnn.datasets.from_folder`. A run trains
             on classes.
+        image_size: height and width that the images of a folder get, or one number for both.
+        image_channels: 1 for gray, 3 for color; what the images are where it is not given.
         validation_share, test_share: of the labeled nodes, where the data have no such splits.
         model: a graph network, as `"gcn"` or `"gat"` (`NETWORK_NAMES`), `"graph-regularization"` or
             `"mlp"`.
@@ -90,6 +94,9 @@ class RunConfig:
         hidden_units: widths of the hidden layers.
         dropout: share of hidden units dropped in training.
         l2: factor of the squared weights of hidden layers in the loss.
+        backbone: of images: `"small"` (`gnn.layers.SmallConvnet`), or the name of a network of
+            `keras.applications` (`gnn.layers.KerasBackbone`).
+        backbone_weights: a file of weights of the latter; nothing is downloaded.
         scaling: `"standardize"` (inside the model), `"rows"` (each row sums to 1; citation graphs
             only) or `"none"`.
         loss: a loss by Keras' name.
@@ -142,6 +149,12 @@ class RunConfig:
     label_kind: str | None = _option(
         "data", "what the labels of the folder are", choices=LABEL_KINDS
     )
+    image_size: tuple[int, ...] | None = _option(
+        "data", "height and width of the images of the folder, or one for both [64]", low=1
+    )
+    image_channels: int | None = _option(
+        "data", "1 for gray, 3 for color images [as they are]", low=1, below=4
+    )
     validation_share: float | None = _option(
         "data", "labeled nodes to validate on, where the data say none", low=0, below=1
     )
@@ -157,6 +170,10 @@ class RunConfig:
         "model", "share of hidden units dropped in training", low=0, below=1
     )
     l2: float | None = _option("model", "factor of the squared hidden weights in the loss", low=0)
+    backbone: str | None = _option(
+        "model", "what reads images: small, or a network of keras.applications [small]"
+    )
+    backbone_weights: str | None = _option("model", "a file of weights of the backbone")
     scaling: str | None = _option(
         "model", "how features are scaled", choices=("standardize", "rows", "none")
     )

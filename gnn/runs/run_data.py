@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import hashlib
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from gnn.graphs.graph import Graph
 from gnn.graphs.image_files import ImageFiles
 from gnn.models.export import check_name
 from gnn.runs.recipes import number_of_classes
+from gnn.runs.run_folder import DATA
 from gnn.runs.tables import as_csv
 
 # Up to as many, classes may be numbers with gaps between them.
@@ -94,6 +96,19 @@ class DataFacts:
                 )
 
 
+def stored_facts(run: Path) -> DataFacts:
+    """The facts that lie in the folder of a run, whole or partial.
+
+    Raises:
+        FileNotFoundError: the folder has none.
+        ValueError: they are damaged.
+    """
+    try:
+        return DataFacts.from_dict(json.loads((run / DATA).read_text(encoding="utf-8")))
+    except (KeyError, TypeError, json.JSONDecodeError) as error:
+        raise ValueError(f"{run / DATA} is damaged: {error}") from error
+
+
 def check_labels(graph: Graph, name: str) -> None:
     """Raises unless the labels of a graph are classes that can be learned.
 
@@ -150,7 +165,7 @@ def check_features(graph: Graph, name: str) -> None:
         raise ValueError(f"{name} has no features, and a model needs some to learn from")
     for feature, values in graph.features.items():
         check_name(feature)
-        if values.dtype.kind not in "biuf" or values.ndim != 2:
+        if values.dtype.kind not in "biuf" or values.ndim not in (2, 4):
             raise ValueError(
                 f"the feature {feature!r} of {name} must hold numbers, a row a node; got "
                 f"{values.dtype} of shape {values.shape}"

@@ -14,18 +14,28 @@ from typing import Any
 from gnn.files import check_replaceable, is_empty
 from gnn.graphs.graph import Graph
 from gnn.graphs.splits import check_apart
+from gnn.models.columns.column_encoder import ColumnEncoder
 from gnn.runs import run_folder
 from gnn.runs.adoption import carry_on
 from gnn.runs.config_files import OptionError
+from gnn.runs.data_loading import load_data
+from gnn.runs.encoding import adapted_encoder, encoded, read_encoder
 from gnn.runs.feeding import training_batches
 from gnn.runs.judging import Judge, Validation
 from gnn.runs.log_graph import describe_log, write_log_graph
+from gnn.runs.model_card import model_card
 from gnn.runs.recipes import best_epoch, build_model, compile_model, resolve
 from gnn.runs.reporting import EpochBar, FiniteLoss, Report, RunLog
 from gnn.runs.results import write_results
 from gnn.runs.run import Run, load_run
 from gnn.runs.run_config import RunConfig
-from gnn.runs.run_data import DataFacts, check_trainable, load_data, write_splits
+from gnn.runs.run_data import (
+    DataFacts,
+    check_features,
+    check_labels,
+    stored_facts,
+    write_splits,
+)
 from gnn.runs.run_folder import RunFolder
 from gnn.runs.seeding import as_in_new_process
 from gnn.runs.splitting import complete_splits
@@ -211,7 +221,7 @@ def _prepare(config: RunConfig, run: Path | None) -> _Prepared:
             completed, notes = _completed(graph, resolved)
     facts = DataFacts.of(graph, data.columns)
     told = [str(warning.message) for warning in caught]
-    told += describe_tables(data)
+    told += [data.graph.notes[key] for key in ("tables",) if key in data.graph.notes]
     return _Prepared(completed, facts, resolved, encoder, [*told, *describe_log(graph), *notes])
 
 
@@ -291,7 +301,25 @@ def _train_into(folder: RunFolder, prepared: _Prepared, say: RunLog, progress: b
             metrics[split] = {name: found[name] for name in ("accuracy", "loss")}
             say(f"{split}: accuracy {found['accuracy']:.4f}, loss {found['loss']:.4f}")
     say(f"{epochs} epochs, the best was {metrics['best_epoch']}")
-    write_results(folder.partial, model, graph, history, say)
+    card = model_card(
+        config,
+        graph,
+        metrics,
+        current_versions(),
+        class_names=prepared.facts.class_names,
+        schema=None if prepared.facts.columns is None else prepared.facts.columns.schema,
+        notes=prepared.notes,
+    )
+    write_results(
+        folder.partial,
+        model,
+        graph,
+        history,
+        say,
+        class_names=prepared.facts.class_names,
+        encoder=prepared.encoder,
+        card=card,
+    )
     metrics["seconds"] = round(time.perf_counter() - started, 2)
     # Last: that it is there says that all else is.
     run_folder.write_json(folder.partial / run_folder.METRICS, metrics)

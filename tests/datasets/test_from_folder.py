@@ -337,7 +337,7 @@ def test_columns_left_out_are_errors_if_strict(tmp_path: Path) -> None:
 
 FATAL = [
     ({}, "or sessions.csv or sessions.parquet, and no table whose columns are such; it has []"),
-    ({"nodes": NODES}, "and no table whose columns are such; it has ['nodes.csv']"),
+    ({"labels": "id,label\na,0\n"}, "no table whose columns are such; it has ['labels.csv']"),
     (
         {"edges": EDGES, "sessions": "session,item\n1,a\n"},
         "has edges.csv and sessions.csv: keep one",

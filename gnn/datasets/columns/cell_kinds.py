@@ -9,9 +9,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from gnn.tables.cells import is_word
+from gnn.tables.truths import NO, YES
 
-_TRUTHS = {"true": "true", "yes": "true", "t": "true", "1": "true", "1.0": "true"}
-_TRUTHS |= {"false": "false", "no": "false", "f": "false", "0": "false", "0.0": "false"}
+_TRUTHS = {**dict.fromkeys(YES, "true"), **dict.fromkeys(NO, "false")}
 _SLASHES = re.compile(r"(\d{4})/(\d{1,2})/(\d{1,2})(?!\d)")
 _DASHES = re.compile(r"\d{4}-\d{2}-\d{2}")
 _BRACKETS = {"[": "]", "(": ")"}
@@ -37,7 +37,7 @@ def as_date(text: str) -> str | None:
     if match:
         year, month, day = match.groups()
         text = f"{year}-{month:0>2}-{day:0>2}{text[match.end() :]}"
-    if not _DASHES.match(text):
+    if not _DASHES.match(text) or text[10:11] not in ("", "T", " "):
         return None
     try:
         datetime.datetime.fromisoformat(text)

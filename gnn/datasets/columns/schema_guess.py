@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -103,22 +103,29 @@ def _of_texts(name: str, counts: Counter[str], has_gaps: bool) -> Column:
         return Column("ignore", reason="codes by its name, none twice")
     if len(distinct) == 1 and not has_gaps:
         return Column("ignore", reason=f"all of its cells are {quoted(distinct[0])}")
-    truths = sum(counts[text] for text in distinct if as_truth(text))
+    looked_at = distinct[:: max(1, len(distinct) // _LOOKED_AT)]
+
+    def cells(test: Callable[[str], object]) -> int:
+        """How many cells pass a test; 0 where few of those that are looked at do."""
+        if 4 * sum(map(bool, map(test, looked_at))) < len(looked_at) < len(distinct):
+            return 0
+        return sum(counts[text] for text in distinct if test(text))
+
+    truths = cells(as_truth)
     if 20 * truths >= 19 * total and any(as_truth(text) and is_word(text) for text in distinct):
         return Column("boolean", reason=_share("true or false", truths, total))
-    numbers = sum(counts[text] for text in distinct if not is_word(text))
+    numbers = cells(lambda text: not is_word(text))
     is_name = numbers == total  # Numbers kept as text, since the name says that they are names.
     if 2 * numbers > total and not is_name:
         return Column("number", reason=_share("numbers", numbers, total))
-    dates = sum(counts[text] for text in distinct if as_date(text))
+    dates = cells(as_date)
     if 2 * dates > total:
         return Column("date", reason=_share("dates", dates, total))
-    images = sum(counts[text] for text in distinct if text.lower().endswith(_IMAGES))
+    images = cells(lambda text: text.lower().endswith(_IMAGES))
     if 2 * images > total:
         return Column("image", reason=_share("paths of images", images, total))
     if len(distinct) == 1:
         return Column("category", reason=f"{quoted(distinct[0])}, or a gap")
-    looked_at = distinct[:: max(1, len(distinct) // _LOOKED_AT)]
     separator = vector_separator(looked_at)
     if separator is not None:
         what = f"most of its texts are as many numbers each, separated by {separator!r}"

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from gnn.datasets.formats.edge_lines import count_pairs
 from gnn.datasets.formats.file_format import FileFormat, Sample
 from gnn.datasets.formats.network import Network
+from gnn.datasets.formats.pair_counts import count_pairs
 
 _PARTS = ("data", "indices", "indptr", "shape")
 # Arrays of graphs are a few times smaller when compressed; what unpacks to far more is a bomb.
@@ -27,8 +27,8 @@ def read_benchmark_npz(path: Path, simple: bool = False) -> Network:
     Entry (i, j) of the adjacency is the edge from i to j. The file's edges are kept as they are:
     with their directions, their weights and their loops. Papers on these graphs, and PyTorch
     Geometric, use another reading, `simple=True`: undirected, each pair once, all weights 1, no
-    loops. That has 2 (edges listed - repeats - loops - pairs in both directions) directed edges, by
-    the names in `counts`.
+    loops. That has 2 (edges listed - repeats - loops - pairs in both directions) directed
+    edges, by the names in `counts`.
 
     Nothing of the file is unpickled: names that are stored as objects are left out.
 

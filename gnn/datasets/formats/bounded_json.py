@@ -10,7 +10,8 @@ from typing import Any
 from gnn.datasets.formats.bounded_text import MAX_BYTES, read_text
 
 MAX_DEPTH = 100
-_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
+_MARK = re.compile(r'["\[\]{}]')
+_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 
 
 def read_json(path: Path, max_bytes: int = MAX_BYTES) -> Any:
@@ -19,7 +20,7 @@ def read_json(path: Path, max_bytes: int = MAX_BYTES) -> Any:
     How deep it is nested is looked at before a parser sees it.
 
     Args:
-      path: the file; one that ends in `.gz` is decompressed.
+      path: the file, plain or compressed (`.gz`, `.bz2`, `.xz`).
       max_bytes: as in `read_text`.
 
     Raises:
@@ -35,12 +36,7 @@ def read_json(path: Path, max_bytes: int = MAX_BYTES) -> Any:
     {'nodes': []}
     """
     text = read_text(path, max_bytes).removeprefix("\ufeff")
-    depth = 0
-    for found in _TOKEN.finditer(text):
-        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(found[0], 0)
-        if depth > MAX_DEPTH:
-            line = text.count("\n", 0, found.start()) + 1
-            raise ValueError(f"{path.name}, line {line}: nested more than {MAX_DEPTH} deep")
+    _check_depth(text, path.name)
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
@@ -49,3 +45,19 @@ def read_json(path: Path, max_bytes: int = MAX_BYTES) -> Any:
         ) from error
     except ValueError as error:  # A number of more digits than Python reads.
         raise ValueError(f"{path.name}: {error}") from error
+
+
+def _check_depth(text: str, name: str) -> None:
+    depth, at = 0, 0
+    while mark := _MARK.search(text, at):
+        at = mark.end()
+        if mark[0] == '"':
+            string = _STRING.match(text, mark.start())
+            if string is None:
+                return  # It does not end, and the parser says so.
+            at = string.end()
+        else:
+            depth += 1 if mark[0] in "[{" else -1
+        if depth > MAX_DEPTH:
+            line = text.count("\n", 0, at) + 1
+            raise ValueError(f"{name}, line {line}: nested more than {MAX_DEPTH} deep")

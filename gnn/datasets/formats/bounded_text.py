@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import bz2
 import codecs
 import gzip
+import lzma
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
-from gnn.tables.text_files import GZIP
-
+# How a file is opened, by its last suffix, where it is compressed.
+OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 # Of a file, decompressed. A cell or an edge takes at least eight bytes in most formats, so that a
 # file may make `limit_of` of them: a few bytes cannot ask for a table of billions.
 MAX_BYTES = 2**28
@@ -26,7 +29,7 @@ def limit_of(max_bytes: int) -> int:
 
 
 def byte_pieces(path: Path, max_bytes: int = MAX_BYTES) -> Iterator[bytes]:
-    """The bytes of a file in pieces; one that ends in `.gz` is decompressed.
+    """The bytes of a file in pieces; one that ends in `.gz`, `.bz2` or `.xz` is decompressed.
 
     Args:
       path: the file.
@@ -34,20 +37,22 @@ def byte_pieces(path: Path, max_bytes: int = MAX_BYTES) -> Iterator[bytes]:
 
     Raises:
       FileNotFoundError: there is no such file.
-      ValueError: there are more bytes, or the gzip file is damaged or ends too early.
+      ValueError: there are more bytes, or what is compressed is damaged or ends too early.
     """
     if not path.is_file():
         raise FileNotFoundError(f"no file {str(path)!r}")
-    read = 0
+    read, suffix = 0, path.suffix.lower()
     try:
-        with (gzip.open if path.suffix.lower() == GZIP else open)(path, "rb") as file:
+        with OPENERS.get(suffix, open)(path, "rb") as file:
             while piece := file.read(_PIECE):
                 read += len(piece)
                 if read > max_bytes:
                     raise ValueError(f"{path.name} holds more than {max_bytes:,} bytes (max_bytes)")
                 yield piece
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise ValueError(f"{path.name} is not a whole gzip file: {error}") from error
+    except (EOFError, OSError, lzma.LZMAError, zlib.error) as error:
+        if suffix not in OPENERS or getattr(error, "errno", None):
+            raise  # Of the disk, not of what stands on it.
+        raise ValueError(f"{path.name} is not a whole {suffix[1:]} file: {error}") from error
 
 
 def text_pieces(path: Path, max_bytes: int = MAX_BYTES, encoding: str = "") -> Iterator[str]:

@@ -45,7 +45,7 @@ def read_dot(
       Attributes that are numbers for all nodes are numbers.
 
     Args:
-      path: the file; one that ends in `.gz` is decompressed.
+      path: the file, plain or compressed (`.gz`, `.bz2`, `.xz`).
       label: as in `Choices`.
       weight: as in `Choices`.
       max_bytes: as in `Choices`.

@@ -11,7 +11,6 @@ from typing import NamedTuple
 import numpy as np
 
 from gnn.datasets.formats.text_lines import line_blocks
-from gnn.edges.merging import edge_keys
 from gnn.tables.cells import parse_numbers, quoted
 
 
@@ -107,50 +106,6 @@ def read_edge_lines(path: Path, layout: EdgeLayout) -> EdgeLines:
         np.concatenate(weights) if weighed else None,
         columns,
     )
-
-
-class PairCounts(NamedTuple):
-    """What stands more than once among edges.
-
-    Attributes:
-      edges: how many are listed.
-      repeats: how many of them were listed before, from the same node to the same.
-      loops: how many nodes have an edge to themselves.
-      mutual: how many pairs of two nodes are listed in both directions.
-    """
-
-    edges: int
-    repeats: int
-    loops: int
-    mutual: int
-
-    @property
-    def symmetric(self) -> bool:
-        """Whether every edge has its reverse."""
-        return self.edges - self.repeats == 2 * self.mutual + self.loops
-
-    def named(self) -> dict[str, int]:
-        """The counts as `Network.counts` has them."""
-        return {
-            "edges listed": self.edges,
-            "repeats": self.repeats,
-            "loops": self.loops,
-            "pairs in both directions": self.mutual,
-        }
-
-
-def count_pairs(senders: np.ndarray, receivers: np.ndarray, num_nodes: int) -> PairCounts:
-    """Counts repeats, loops and pairs in both directions.
-
-    >>> count_pairs(np.array([0, 1, 0, 2, 1]), np.array([1, 0, 1, 2, 2]), 3)
-    PairCounts(edges=5, repeats=1, loops=1, mutual=1)
-    """
-    distinct = np.unique(edge_keys(senders, receivers, num_nodes))
-    source, target = distinct // max(num_nodes, 1), distinct % max(num_nodes, 1)
-    loops = int(np.sum(source == target))
-    ahead = np.sort(edge_keys(target, source, num_nodes))
-    both = np.intersect1d(distinct, ahead, assume_unique=True).size
-    return PairCounts(len(senders), len(senders) - distinct.size, loops, (both - loops) // 2)
 
 
 def _rows(lines: Sequence[str], first: int, layout: EdgeLayout) -> list[tuple[int, list[str]]]:

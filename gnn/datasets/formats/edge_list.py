@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gnn.datasets.formats.edge_lines import EdgeLayout, count_pairs, read_edge_lines
+from gnn.datasets.formats.edge_lines import EdgeLayout, read_edge_lines
 from gnn.datasets.formats.file_format import FileFormat, Sample
 from gnn.datasets.formats.network import Network
+from gnn.datasets.formats.pair_counts import count_pairs
 from gnn.datasets.formats.text_lines import cells_of, head_lines
 from gnn.tables.cells import is_word
 

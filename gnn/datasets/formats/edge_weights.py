@@ -60,6 +60,8 @@ def _number(cell: Any) -> float:
     """A cell as a number, NaN where it is none."""
     if isinstance(cell, bool) or not isinstance(cell, str | int | float):
         return math.nan
+    if isinstance(cell, str) and "_" in cell:
+        return math.nan  # Python takes 1_000 for a number.
     try:
         return float(cell)
     except (ValueError, OverflowError):

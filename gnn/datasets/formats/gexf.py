@@ -34,7 +34,7 @@ def read_gexf(
     - Nodes inside of nodes are nodes, without an edge to what they are in.
 
     Args:
-      path: the file; one that ends in `.gz` is decompressed.
+      path: the file, plain or compressed (`.gz`, `.bz2`, `.xz`).
       label: as in `Choices`.
       weight: as in `Choices`.
       max_bytes: as in `Choices`.
@@ -64,7 +64,7 @@ def read_gexf(
             reader.end(element)
     if reader.dynamic:
         reader.builder.about.append(
-            "Dynamic, read as static: every node and edge that ever is, and the last of values."
+            "dynamic, read as static: every node and edge that ever is, and the last of values"
         )
     return reader.builder.build(reader.directed)
 

@@ -34,7 +34,7 @@ def read_gml(
       left out and counted.
 
     Args:
-      path: the file; one that ends in `.gz` is decompressed.
+      path: the file, plain or compressed (`.gz`, `.bz2`, `.xz`).
       label: as in `Choices`.
       weight: as in `Choices`.
       max_bytes: as in `Choices`.

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from gnn.datasets.formats.edge_lines import count_pairs
 from gnn.datasets.formats.network import Network
+from gnn.datasets.formats.pair_counts import count_pairs
 
 _SPLITS = {"train_mask": "train", "val_mask": "validation", "test_mask": "test"}
 _PYG, _DGL = ("torch_geometric", "Data"), ("dgl", "DGLGraph")

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from gnn.datasets.formats.edge_lines import EdgeLayout, count_pairs, read_edge_lines
+from gnn.datasets.formats.edge_lines import EdgeLayout, read_edge_lines
 from gnn.datasets.formats.file_format import FileFormat, Sample
 from gnn.datasets.formats.network import Network
+from gnn.datasets.formats.pair_counts import count_pairs
 from gnn.datasets.formats.text_lines import comments_of
 
 # "signed", "multisigned" and "dynamic" have weights below 0; what they weigh is an error then.
@@ -82,11 +83,9 @@ def read_konect(path: Path) -> Network:
     )
     edges = read_edge_lines(path, layout)
     senders, receivers = edges.first, edges.second
-    counts = count_pairs(senders, receivers, len(edges.ids)).named()
     if form == "sym":
         # Merged are repeats in one direction: a pair has to be listed in one.
-        senders, receivers = np.minimum(*edges[1:3]), np.maximum(*edges[1:3])
-        counts["repeats"] = count_pairs(senders, receivers, len(edges.ids)).repeats
+        senders, receivers = np.minimum(senders, receivers), np.maximum(senders, receivers)
     about = [
         f"KONECT, {form} {weights}: {_ABOUT[form]}",
         "numbered from 1",
@@ -102,7 +101,7 @@ def read_konect(path: Path) -> Network:
         directed=form == "asym",
         merge="sum" if layout.weighted else "max",
         about=about,
-        counts=counts,
+        counts=count_pairs(senders, receivers, len(edges.ids)).named(),
     )
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
 
-from gnn.datasets.formats.edge_lines import EdgeLayout, count_pairs, read_edge_lines
+from gnn.datasets.formats.edge_lines import EdgeLayout, read_edge_lines
 from gnn.datasets.formats.file_format import FileFormat, Sample
 from gnn.datasets.formats.network import Network
+from gnn.datasets.formats.pair_counts import count_pairs
 from gnn.datasets.formats.text_lines import numbered_lines
+from gnn.tables.text_files import suffix_of
 
 CITES, CONTENT = ".cites", ".content"
 
@@ -139,11 +142,11 @@ def _read_content(path: Path) -> _Papers:
 def _files(path: Path) -> tuple[Path | None, Path | None]:
     """The citations and the papers that a path stands for."""
     if not path.is_dir():
-        is_content = _ends(path.name, CONTENT)
+        is_content = suffix_of(path) == CONTENT
         return (None, path) if is_content else (path, None)
     found: list[Path | None] = []
     for suffix in (CITES, CONTENT):
-        files = sorted(file for file in path.iterdir() if _ends(file.name, suffix))
+        files = sorted(file for file in path.iterdir() if suffix_of(file) == suffix)
         if len(files) > 1:
             names = [file.name for file in files]
             raise ValueError(f"{path.name} must have one file {suffix}, got {names}; name one")
@@ -153,15 +156,10 @@ def _files(path: Path) -> tuple[Path | None, Path | None]:
     return found[0], found[1]
 
 
-def _ends(name: str, suffix: str) -> bool:
-    """Whether a file is of a kind, compressed or not."""
-    return name.lower().endswith((suffix, f"{suffix}.gz"))
-
-
 def _claims(sample: Sample) -> bool:
     if sample.names:
-        ends = [[_ends(name, suffix) for name in sample.names] for suffix in (CITES, CONTENT)]
-        return any(map(any, ends)) and all(sum(found) <= 1 for found in ends)
+        found = Counter(suffix_of(Path(name)) for name in sample.names)
+        return max(found[CITES], found[CONTENT]) == 1
     return sample.suffix in (CITES, CONTENT)
 
 

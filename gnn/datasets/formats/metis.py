@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from gnn.datasets.formats.claimed_sizes import check_claim
-from gnn.datasets.formats.edge_lines import count_pairs
 from gnn.datasets.formats.file_format import FileFormat, Sample
 from gnn.datasets.formats.network import Network
+from gnn.datasets.formats.pair_counts import count_pairs
 from gnn.datasets.formats.text_lines import cells_of, numbered_lines
 from gnn.edges.checks import MOST_NODES
 from gnn.edges.merging import edge_keys

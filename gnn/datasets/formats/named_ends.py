@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gnn.datasets.formats.network import Network
+from gnn.datasets.formats.pair_counts import count_pairs
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -95,7 +96,7 @@ class NamedEnds:
           counts: what else was left out or done.
           **fields: others of `Network`.
         """
-        pairs = pair_counts(self.senders, self.receivers, len(nodes.places))
+        pairs = count_pairs(self.senders, self.receivers, len(nodes.places)).named()
         return Network(
             list(nodes.places),
             self.senders,
@@ -105,17 +106,3 @@ class NamedEnds:
             counts={**nodes.counts, **self.counts, **(counts or {}), **pairs},
             **fields,
         )
-
-
-def pair_counts(senders: np.ndarray, receivers: np.ndarray, num_nodes: int) -> dict[str, int]:
-    """How many edges repeat an earlier one, and how many join a node to itself; no zeros.
-
-    >>> pair_counts(np.array([0, 0, 1]), np.array([1, 1, 1]), 2)
-    {'repeats': 1, 'loops': 1}
-    """
-    keys = senders.astype(np.int64) * max(num_nodes, 1) + receivers
-    found = {
-        "repeats": int(keys.size - np.unique(keys).size),
-        "loops": int(np.sum(senders == receivers)),
-    }
-    return {what: count for what, count in found.items() if count}

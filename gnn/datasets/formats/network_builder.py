@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from array import array
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import numpy as np
 
 from gnn.datasets.formats.bounded_text import MAX_BYTES, limit_of
+from gnn.datasets.formats.edge_lines import count_pairs
 from gnn.datasets.formats.edge_weights import weights_of
 from gnn.datasets.formats.label_column import label_of, shown_by
 from gnn.datasets.formats.network import Network
@@ -199,11 +200,11 @@ class NetworkBuilder:
         for name in [name for name, cells in columns.items() if cells is None]:
             self.count("attributes of nodes left out")
             del columns[name]
+        label = self._label(columns)
         names = self._names(ids, columns)
         if named_by_shown and names is not None and len(set(names)) == len(names):
             ids, names = names, None
-            self.about.append("Nodes are named by their labels, which are distinct.")
-        label = self._label(columns)
+            self.about.append("nodes are named by their labels, which are distinct")
         self._tell(senders, receivers, len(ids), directed)
         return Network(
             ids=same_types(self.file, ids),
@@ -252,22 +253,17 @@ class NetworkBuilder:
         return senders, receivers, weights, directed
 
     def _names(self, ids: list[Any], columns: dict[str, Any]) -> list[str] | None:
-        """The names to show; a column that holds them is no attribute, unless it is the label."""
-        shown: Iterable[str | None] = map(self._shown.get, range(len(ids)))
-        if not self._shown:
-            name = shown_by(columns)
-            if name is None:
-                return None
-            shown = columns[name]
-            if name != self.choices.label:
-                del columns[name]
-            self.about.append(f"{name!r} is the name to show.")
-        else:
-            shown = list(shown)
-            for name in [name for name, cells in columns.items() if cells == shown]:
-                del columns[name]
-            if self.choices.label == "label":
+        """The names to show; a user may take them for the label, so they are an attribute too."""
+        name = None if self._shown else shown_by(columns)
+        if self._shown:
+            shown = [self._shown.get(place) for place in range(len(ids))]
+            if shown not in columns.values():
                 columns.setdefault("label", shown)
+        elif name is None:
+            return None
+        else:
+            shown = columns[name]
+            self.about.append(f"{name!r} is the name to show")
         names = [str(k) if n is None else n for k, n in zip(ids, shown, strict=True)]
         return None if names == [str(name) for name in ids] else names
 
@@ -275,9 +271,7 @@ class NetworkBuilder:
         label = self.choices.label
         if label == AUTO:
             label = label_of(columns)
-            if label is not None:
-                self.about.append(f"{label!r} is taken for the label.")
-        elif label is not None and label not in columns:
+        elif label is not None and label not in columns and (label != "label" or not self._shown):
             raise ValueError(
                 f"{self.file}: no node has the attribute {label!r} (label); there are "
                 f"{list(columns)[:20]}"
@@ -287,14 +281,14 @@ class NetworkBuilder:
     def _tell(
         self, senders: np.ndarray, receivers: np.ndarray, num_nodes: int, directed: bool
     ) -> None:
-        loops = int(np.sum(senders == receivers))
-        keys = np.sort(senders * num_nodes + receivers)
-        repeats = int(np.sum(keys[1:] == keys[:-1]))
-        told = (
-            "Directed: an edge runs from its source to its target."
+        counts = count_pairs(senders, receivers, num_nodes)._replace(edges=self.num_edges)
+        for what, times in counts.named().items():
+            self.count(what, times)
+        self.about[:0] = [
+            "directed, from source to target"
             if directed
-            else "Undirected: a pair stands once, in either order, and holds in both directions."
-        )
-        self.about[:0] = [told, f"Repeats: {repeats}, whose weights are added. Loops: {loops}."]
+            else "undirected: a pair once, in either order",
+            "weights of repeats are added",
+        ]
         if self._left_out:
-            self.about.append(f"Attributes of edges left out: {', '.join(self._left_out)}.")
+            self.about.append(f"attributes of edges left out: {', '.join(self._left_out)}")

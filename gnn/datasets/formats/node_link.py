@@ -39,7 +39,7 @@ def read_node_link(
     - The marks `test` and `val` of GraphSAGE are splits.
 
     Args:
-      path: the file; one that ends in `.gz` is decompressed.
+      path: the file, plain or compressed (`.gz`, `.bz2`, `.xz`).
       label: as in `Choices`.
       weight: as in `Choices`.
       max_bytes: as in `Choices`.
@@ -72,7 +72,7 @@ def read_node_link(
         builder.add_node(name, node.cells, number)
     by_place = _are_places(path.name, ids, graph.links, ends)
     if by_place:
-        builder.about.append("Ends of links are places of nodes, from 0.")
+        builder.about.append("ends of links are places of nodes, from 0")
     builder.unit = "link"
     for number, link in enumerate(graph.links):
         source, target = link.source, link.target
@@ -125,7 +125,7 @@ def _with_splits(network: Network) -> Network:
         network,
         columns={k: cells for k, cells in network.columns.items() if k not in marks},
         splits={name: np.flatnonzero(mask) for name, mask in masks.items() if mask.any()},
-        about=(*network.about, "The marks test and val are splits."),
+        about=(*network.about, "the marks test and val are splits"),
     )
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from gnn.datasets.formats.file_format import FileFormat, Sample
-from gnn.datasets.formats.named_ends import pair_counts
 from gnn.datasets.formats.network import Network
+from gnn.datasets.formats.pair_counts import count_pairs
 
 _EDGES, _SIZES = "edge.csv.gz", "num-node-list.csv.gz"
 _SPLITS = {"train": "train", "valid": "validation", "test": "test"}
@@ -70,7 +70,7 @@ def _read(path: Path) -> Network:
         labels=labels,
         splits=splits,
         about=tuple(about),
-        counts=pair_counts(edges[:, 0], edges[:, 1], num_nodes),
+        counts=count_pairs(edges[:, 0], edges[:, 1], num_nodes).named(),
     )
 
 

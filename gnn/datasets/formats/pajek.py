@@ -44,7 +44,7 @@ def read_pajek(
     - Coordinates and shapes are left out.
 
     Args:
-      path: the file; one that ends in `.gz` is decompressed.
+      path: the file, plain or compressed (`.gz`, `.bz2`, `.xz`).
       label: as in `Choices`; a vertex has no attributes.
       weight: as in `Choices`; the third number of a line is called `weight`.
       max_bytes: as in `Choices`.
@@ -131,7 +131,7 @@ class _Reader:
         for number in range(1, self.vertices + 1):
             self.builder.add_node(number, {}, self.vertices_line, self.labels.get(number))
         if self.first_mode is not None:
-            self.builder.about.append(f"Two modes: the first {self.first_mode} vertices are one.")
+            self.builder.about.append(f"two modes: the first {self.first_mode} vertices are one")
         return self.builder.build(bool(self.directed), named_by_shown=True)
 
     def _begin_vertices(self, fields: list[str], line: int) -> None:

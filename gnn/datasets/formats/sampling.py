@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import bz2
-import gzip
 import lzma
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
+from gnn.datasets.formats.bounded_text import OPENERS
 from gnn.datasets.formats.file_format import Sample
 
 _HEAD = 4096
 _NAMES = 10_000
-_OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
-_COMPRESSED = (*_OPENERS, ".zst")
+_COMPRESSED = (*OPENERS, ".zst")
 
 
 def sample_of(path: Path) -> Sample:
@@ -50,7 +48,7 @@ def sample_of(path: Path) -> Sample:
 
 
 def _first_bytes(path: Path, suffix: str) -> bytes:
-    opener: Callable[..., IO[bytes]] = _OPENERS.get(suffix, open)
+    opener: Callable[..., IO[bytes]] = OPENERS.get(suffix, open)
     try:
         with opener(path, "rb") as file:
             return file.read(_HEAD)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from gnn.datasets.formats.edge_lines import EdgeLayout, count_pairs, read_edge_lines
+from gnn.datasets.formats.edge_lines import EdgeLayout, read_edge_lines
 from gnn.datasets.formats.file_format import FileFormat, Sample
 from gnn.datasets.formats.network import Network
+from gnn.datasets.formats.pair_counts import count_pairs
 from gnn.datasets.formats.text_lines import cells_of, comments_of, head_lines
 
 _HEADER = re.compile(r"#\s*(FromNodeId\b|Nodes:\s*\d+|(un)?directed (graph|edge))", re.IGNORECASE)
@@ -49,7 +50,7 @@ def read_snap(path: Path, undirected: bool | None = None) -> Network:
     edges = read_edge_lines(path, layout)
     counts = count_pairs(edges.first, edges.second, len(edges.ids))
     if undirected is None:
-        undirected = counts.symmetric or header[:1] != [] and header[0].lower()[:10] == "undirected"
+        undirected = not counts.alone or header[:1] != [] and header[0].lower()[:10] == "undirected"
     about = [
         "SNAP: source, then target",
         "undirected: a pair once or in both directions" if undirected else "directed",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from array import array
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -73,7 +74,7 @@ def read_svmlight(path: Path, base: int | None = None, n_features: int | None = 
         (rows.values, rows.places - base, rows.starts),
         shape=(len(rows.labels), width if n_features is None else n_features),
     )
-    labels, kind = _read_labels(path, rows.labels)
+    found = _read_labels(path, rows.labels)
     none = np.zeros(0, np.int64)
     return Network(
         ids=range(len(rows.labels)),
@@ -81,11 +82,12 @@ def read_svmlight(path: Path, base: int | None = None, n_features: int | None = 
         receivers=none,
         columns={"qid": rows.groups} if any(rows.groups) else {},
         features={"features": matrix},
-        labels=labels,
+        labels=found.values,
+        class_names=found.class_names,
         about=[
             "svmlight: a row of features a line",
             f"features numbered from {base}",
-            f"labels are {kind}",
+            f"labels are {found.about}",
             "no edges",
         ],
         counts={"comments": rows.comments},
@@ -126,7 +128,7 @@ def _read_rows(path: Path) -> _Rows:
                 f"{quoted(line)}"
             ) from error
         if len(set(found)) < len(found):
-            twice = next(place for k, place in enumerate(found) if place in found[:k])
+            twice = Counter(found).most_common(1)[0][0]
             raise ValueError(f"{path.name}, line {number}: feature {twice} is there twice")
         if found and not 0 <= min(found) <= max(found) <= _MOST_FEATURES:
             raise ValueError(
@@ -154,22 +156,31 @@ def _read_rows(path: Path) -> _Rows:
     )
 
 
-def _read_labels(path: Path, texts: Sequence[str]) -> tuple[Any, str]:
-    """Labels as `Graph` takes them, and what they are."""
+class _Labels(NamedTuple):
+    values: Any
+    class_names: list[str] | None
+    about: str
+
+
+def _read_labels(path: Path, texts: Sequence[str]) -> _Labels:
+    """Labels as `Graph` takes them; classes are in order of their numbers."""
     lists = [text.split(",") if text else [] for text in texts]
     wrong = next((t for t, cells in zip(texts, lists, strict=True) if _no_numbers(cells)), None)
     if wrong is not None:
         raise ValueError(f"{path.name}: labels must be numbers or lists of them, got {wrong!r}")
-    if any(len(cells) != 1 for cells in lists):
-        names = sorted({_name(cell) for cells in lists for cell in cells}, key=float)
-        places = {name: k for k, name in enumerate(names)}
-        table = np.zeros((len(lists), len(names)), np.int32)
-        for row, cells in enumerate(lists):
-            table[row, [places[_name(cell)] for cell in cells]] = 1
-        return table, f"lists of {', '.join(names)}, a column each"
-    if all(float(text).is_integer() for text in texts):
-        return [_name(text) for text in texts], "classes, the whole numbers by their names"
-    return np.array([float(text) for text in texts], np.float32), "targets of a regression"
+    several = any(len(cells) != 1 for cells in lists)
+    if not several and not all(float(text).is_integer() for text in texts):
+        targets = np.array([float(text) for text in texts], np.float32)
+        return _Labels(targets, None, "targets of a regression")
+    names = sorted({_name(cell) for cells in lists for cell in cells}, key=float)
+    if not several:
+        classes = [_name(text) for text in texts]
+        return _Labels(classes, names, "classes, the whole numbers by their names")
+    places = {name: k for k, name in enumerate(names)}
+    table = np.zeros((len(lists), len(names)), np.int32)
+    for row, cells in enumerate(lists):
+        table[row, [places[_name(cell)] for cell in cells]] = 1
+    return _Labels(table, names, "lists, a column of 0 and 1 for each label")
 
 
 def _no_numbers(cells: list[str]) -> bool:

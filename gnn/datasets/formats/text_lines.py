@@ -10,7 +10,7 @@ from gnn.tables.text_files import open_text
 
 _BLOCK = 1 << 20
 LONGEST = 1 << 20
-# How many characters a `Sample` shows: where it has as many, its last line may go on.
+# How many bytes a `Sample` shows: where it has as many, its last line may go on.
 _HEAD = 4096
 
 
@@ -80,7 +80,7 @@ def head_lines(sample: Sample) -> list[str]:
     ['1 2', '2 3']
     """
     lines = sample.head.split("\n")
-    if not lines[-1] or len(sample.head) >= _HEAD:
+    if not lines[-1] or len(sample.head_bytes) >= _HEAD:
         lines.pop()
     return _without_cr(lines)
 

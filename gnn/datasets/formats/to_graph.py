@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from gnn.datasets.formats.network import Network
-from gnn.edges.edges import counted
 from gnn.edges.missing import NA_VALUES, is_missing
 from gnn.graphs.graph import Graph
 
@@ -71,6 +70,7 @@ def to_graph(
         undirected=not directed,
         merge=network.merge if merge is None else merge,
         num_nodes=len(network.ids),
+        class_names=network.class_names if label is None else None,
     )
     reading = [*network.about]
     if network.label is not None and label == network.label:
@@ -116,4 +116,4 @@ def _as_numbers(cells: Sequence[Any]) -> np.ndarray | None:
 
 
 def _counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(counted(number, what) for what, number in counts.items() if number)
+    return ", ".join(f"{number:,} {what}" for what, number in counts.items() if number)

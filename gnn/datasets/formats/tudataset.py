@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from gnn.datasets.formats.edge_lines import count_pairs
 from gnn.datasets.formats.file_format import FileFormat, Sample
 from gnn.datasets.formats.labeled_graphs import LabeledGraphs
+from gnn.datasets.formats.pair_counts import count_pairs
 from gnn.datasets.formats.text_lines import line_blocks
 from gnn.graphs.graph import Graph
 from gnn.tables.cells import quoted
@@ -90,9 +90,13 @@ def read_tudataset(folder: Path) -> LabeledGraphs:
         "repeats are one edge; loops stay",
     ]
     about += [f"{name}{suffix} is left out" for suffix in _LEFT_OUT if suffix in files]
-    counts = {"graphs": len(graphs), "nodes": graph_of.size, **pairs.named()}
-    counts["edges without a reverse"] = pairs.edges - pairs.repeats - pairs.loops - 2 * pairs.mutual
-    counts["graphs without nodes"] = int(np.sum(~there))
+    counts = {
+        "nodes": graph_of.size,
+        "edges listed": pairs.edges,
+        **pairs.named(),
+        "edges without a reverse": pairs.alone,
+        "graphs without nodes": int(np.sum(~there)),
+    }
     return LabeledGraphs(
         graphs, None if labels is None else labels[there], class_names, about, counts
     )

@@ -38,6 +38,8 @@ def typed(text: str, kind: str) -> Any:
     try:
         if kind == "boolean":
             return _TRUTHS[plain.lower()]
+        if kind in (*_INTEGERS, *_NUMBERS) and "_" in plain:
+            raise ValueError(plain)  # Python takes 1_000 for a number.
         if kind in _INTEGERS:
             return int(plain)
         if kind in _NUMBERS:

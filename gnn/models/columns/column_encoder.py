@@ -16,7 +16,7 @@ from gnn.graphs.features import Feature
 from gnn.models.columns.column_types import COLUMN_TYPES
 from gnn.models.columns.drift import Drift, column_drift
 from gnn.models.columns.encoded_column import Limits, SideBySide
-from gnn.models.columns.encoding import side_by_side, token_matrix, write_dense, write_narrow
+from gnn.models.columns.encoding import coded_tokens, token_matrix, write_narrow, write_tokens
 from gnn.models.columns.image_columns import ImageColumn
 from gnn.models.columns.table_cells import Folder, cells_of
 from gnn.models.keras_files import save_whole
@@ -185,8 +185,8 @@ class ColumnEncoder(keras.Model):
         """
         names = self.feature_names
         held = {column.title: cells_of(table, column, root) for column in self._columns}
-        matrices = [
-            token_matrix(column, held[column.title])
+        tokens = [
+            coded_tokens(column, held[column.title])
             for column in self._columns
             if column.token_names()
         ]
@@ -198,11 +198,11 @@ class ColumnEncoder(keras.Model):
                 end = start + len(column.names())
                 write_narrow(column, held[column.title], features[:, start:end])
                 start = end
-            if matrices and self._dense_tokens:
-                write_dense(side_by_side(matrices), features[:, start:])
+            if tokens and self._dense_tokens:
+                write_tokens(tokens, features[:, start:])
             found[FEATURES] = features
         if TOKENS in names:
-            found[TOKENS] = side_by_side(matrices)
+            found[TOKENS] = token_matrix(tokens)
         return {**found, **{name: held[name] for name in self.schema.of_type("image")}}
 
     def call(self, inputs: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,19 +11,21 @@ import pytest
 
 from gnn.datasets.formats.benchmark_npz import BENCHMARK_NPZ
 from gnn.datasets.formats.edge_list import EDGE_LIST
-from gnn.datasets.formats.file_format import Sample
+from gnn.datasets.formats.file_format import FileFormat
 from gnn.datasets.formats.glove import GLOVE
 from gnn.datasets.formats.konect import KONECT
 from gnn.datasets.formats.linqs import LINQS
 from gnn.datasets.formats.matrix_market import MATRIX_MARKET
 from gnn.datasets.formats.metis import METIS
 from gnn.datasets.formats.nsl_tsv import NSL_TSV
+from gnn.datasets.formats.registry import FORMATS as ALL
+from gnn.datasets.formats.sampling import sample_of
 from gnn.datasets.formats.snap import SNAP
 from gnn.datasets.formats.svmlight import SVMLIGHT
 from gnn.datasets.formats.tudataset import TUDATASET
 from gnn.datasets.formats.word2vec import WORD2VEC_BINARY, WORD2VEC_TEXT
 
-FORMATS = (
+OURS = (
     SNAP,
     KONECT,
     LINQS,
@@ -38,12 +42,22 @@ FORMATS = (
 )
 
 
-def claims(name: str, content: bytes | str = b"", names: tuple[str, ...] = ()) -> list[str]:
-    """The names of the formats that claim a file of such a name and content, or a folder."""
-    content = content.encode() if isinstance(content, str) else content
-    head = content[:4096].decode("utf-8", "replace")
-    sample = Sample(Path(name), Path(name).suffix, head, content[:4096], names)
-    return [found.name for found in FORMATS if found.claims(sample)]
+def claims(path: Path, formats: Sequence[FileFormat] = ALL) -> list[str]:
+    """The names of the formats that claim a path."""
+    sample = sample_of(path)
+    return [found.name for found in formats if found.claims(sample)]
+
+
+def written(path: Path, content: bytes | str) -> Path:
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+def folder_of(path: Path, names: Sequence[str]) -> Path:
+    path.mkdir()
+    for name in names:
+        (path / name).touch()
+    return path
 
 
 LONG = " ".join(f"0.{k:05d}" for k in range(300))
@@ -78,8 +92,14 @@ VECTOR = np.array([0.1, 2.0, -3.5], "<f4").tobytes()
         ("news.bin", b"2 3\nin " + VECTOR + b"\nout " + VECTOR, "word2vec-binary"),
     ],
 )
-def test_one_format_claims_its_file(name: str, content: bytes | str, format_name: str) -> None:
-    assert claims(name, content) == [format_name]
+def test_one_format_claims_its_file(
+    name: str, content: bytes | str, format_name: str, tmp_path: Path
+) -> None:
+    path = written(tmp_path / name, content)
+    assert claims(path) == [format_name]
+    assert claims(written(tmp_path / f"{name}.gz", gzip.compress(path.read_bytes()))) == [
+        format_name
+    ]
 
 
 @pytest.mark.parametrize(
@@ -90,8 +110,10 @@ def test_one_format_claims_its_file(name: str, content: bytes | str, format_name
         (("MUTAG_A.txt", "MUTAG_graph_indicator.txt", "MUTAG_graph_labels.txt"), "tudataset"),
     ],
 )
-def test_one_format_claims_its_folder(names: tuple[str, ...], format_name: str) -> None:
-    assert claims("folder", names=names) == [format_name]
+def test_one_format_claims_its_folder(
+    names: tuple[str, ...], format_name: str, tmp_path: Path
+) -> None:
+    assert claims(folder_of(tmp_path / "folder", names)) == [format_name]
 
 
 @pytest.mark.parametrize(
@@ -117,20 +139,21 @@ def test_one_format_claims_its_folder(names: tuple[str, ...], format_name: str) 
         ("a.npz", b"PK\x03\x04 and no more"),
     ],
 )
-def test_no_format_claims_what_is_not_its_own(name: str, content: bytes | str) -> None:
-    assert claims(name, content) == []
+def test_no_format_claims_what_is_not_its_own(
+    name: str, content: bytes | str, tmp_path: Path
+) -> None:
+    assert claims(written(tmp_path / name, content), OURS) == []
 
 
 def test_npz_is_claimed_by_its_names(tmp_path: Path) -> None:
     parts = {f"adj_{part}": [1] for part in ("data", "indices", "indptr", "shape")}
     np.savez(tmp_path / "g.npz", **parts)
     np.savez(tmp_path / "v.npz", vectors=[[1.0]])
-    for name, found in (("g.npz", ["benchmark-npz"]), ("v.npz", [])):
-        path = tmp_path / name
-        assert claims(str(path), path.read_bytes()) == found
+    assert claims(tmp_path / "g.npz") == ["benchmark-npz"]
+    assert claims(tmp_path / "v.npz") == []
 
 
-def test_folders_of_others_are_not_claimed() -> None:
-    assert claims("folder", names=("edges.csv", "nodes.csv")) == []
-    assert claims("folder", names=("out.a", "out.b", "meta.a")) == []
-    assert claims("folder", names=("A_A.txt", "README.txt")) == []
+def test_folders_of_others_are_not_claimed(tmp_path: Path) -> None:
+    others = (("edges.csv", "nodes.csv"), ("out.a", "out.b", "meta.a"), ("A_A.txt", "README"))
+    for k, names in enumerate(others):
+        assert claims(folder_of(tmp_path / f"{k}", names), OURS) == []

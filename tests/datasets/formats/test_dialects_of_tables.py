@@ -204,7 +204,10 @@ def test_gephi_says_the_direction_of_each_edge_and_the_name_to_show(tmp_path: Pa
     assert sorted(edges_of(network)) == [("0", "1", 1), ("1", "0", 1), ("1", "2", 2)]
     assert network.names == ["Myriel", "Napoleon", "Valjean"]
     assert network.columns == {"modularity_class": [0, 0, 1]}
-    assert network.counts == {"undirected edges among directed ones, in both directions": 1}
+    assert network.counts == {
+        "undirected edges among directed ones, in both directions": 1,
+        "pairs in both directions": 1,
+    }
 
 
 def test_gephi_undirected_pairs_are_one_in_either_order(tmp_path: Path) -> None:

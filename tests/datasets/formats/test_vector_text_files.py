@@ -14,6 +14,7 @@ from scipy import sparse
 from sklearn.datasets import dump_svmlight_file, load_svmlight_file
 
 import gnn
+import gnn.datasets
 from gnn.datasets.formats.glove import read_glove
 from gnn.datasets.formats.svmlight import read_svmlight
 from gnn.datasets.formats.word2vec import read_word2vec_binary, read_word2vec_text
@@ -35,8 +36,15 @@ def test_svmlight_has_the_classes_minus_one_and_one(tmp_path: Path) -> None:
     assert list(network.ids) == [0, 1, 2, 3] and network.senders.size == 0
     assert network.labels == ["1", "-1", "1", "-1"]
     assert rows_of(network) == [[0.5, 0, 2], [0, 1, 0], [1, 1, 0], [0, 0, 4]]
-    graph = gnn.Graph.from_edges([], [], network.features, labels=network.labels)
+    graph = gnn.datasets.read(tmp_path / "rows.svm")
     assert graph.class_names == ("-1", "1") and graph.labels.tolist() == [1, 0, 1, 0]
+
+
+def test_svmlight_classes_are_in_order_of_their_numbers(tmp_path: Path) -> None:
+    graph = gnn.datasets.read(written(tmp_path, "rows.svm", "10 1:1\n2 1:1\n1 1:1\n"))
+    assert graph.class_names == ("1", "2", "10") and graph.labels.tolist() == [2, 1, 0]
+    graph = gnn.datasets.read(written(tmp_path, "lists.svm", "10,2 1:1\n2 1:1\n"))
+    assert graph.class_names == ("2", "10") and graph.labels.tolist() == [[1, 1], [1, 0]]
 
 
 @pytest.mark.parametrize(

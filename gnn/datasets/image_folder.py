@@ -1,0 +1,143 @@
+"""A graph from a folder of images: nodes without edges, with subfolders as classes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from gnn.edges.edges import counted
+from gnn.graphs.graph import Graph
+from gnn.graphs.image_files import ImageFiles
+from gnn.graphs.image_kinds import channels_of, size_of
+from gnn.tables.opening import SUFFIXES as TABLES
+from gnn.tables.text_files import suffix_of
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif")
+FLAG = "image_missing"
+
+
+def from_image_folder(
+    path: str | os.PathLike[str],
+    *,
+    size: tuple[int, int] | None = None,
+    channels: int | None = None,
+    keep_aspect: str = "stretch",
+    labels: str | None = "subfolders",
+    check: bool = True,
+) -> Graph:
+    """Reads a folder of images as a graph without edges, a node an image.
+
+    The images are those whose names end in .jpg, .jpeg, .png, .bmp or .gif, in the folder and in
+    those below it, but for names that begin with a dot; a link to a folder is not followed. They
+    are in the order of their paths. `gnn.graphs.ImageFiles` says how they are read.
+
+    An image that is broken stays, as zeros: a row that was given is a row that comes out. It is
+    named in `info()`, and the feature `"image_missing"` is 1 there.
+
+    Args:
+        path: the folder.
+        size: the height and width that all images get; None takes the median of 64 of them, each
+            at most 64.
+        channels: 1 (gray) or 3 (color); None takes 1 where 64 of the images, evenly chosen, hold
+            gray alone.
+        keep_aspect: what becomes of another aspect ratio: `"stretch"`, `"pad"` or `"crop"`.
+        labels: `"subfolders"`: the class of an image is the folder right under `path` that it lies
+            in, however deep; one that lies in none is unlabeled. None gives no labels.
+        check: whether each image is read once to find the broken ones, which decodes all of them;
+            without it there is no feature `"image_missing"`.
+
+    Returns:
+        A graph with the feature `"image"`, a `gnn.graphs.ImageFiles`, and ids that are the paths
+        below `path`, with `/` between folders.
+
+    Raises:
+        FileNotFoundError: there is no such folder, or no image in it.
+        ValueError: there are no subfolders to take classes from, or an argument is out of range.
+
+    Example:
+
+    >>> import tempfile, tensorflow as tf
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name in ("cat/1.png", "cat/old/2.png", "dog/3.png"):
+    ...         (Path(folder) / name).parent.mkdir(parents=True, exist_ok=True)
+    ...         dot = tf.io.encode_png(tf.constant([[[7]]], tf.uint8)).numpy()
+    ...         _ = (Path(folder) / name).write_bytes(dot)
+    ...     graph = from_image_folder(folder, size=(2, 2))
+    >>> graph.ids.tolist(), graph.labels.tolist(), graph.class_names
+    (['cat/1.png', 'cat/old/2.png', 'dog/3.png'], [0, 0, 1], ('cat', 'dog'))
+    """
+    if labels not in ("subfolders", None):
+        raise ValueError(f"labels must be 'subfolders' or None, got {labels!r}")
+    folder = Path(path)
+    if not folder.is_dir():
+        raise FileNotFoundError(f"no folder {str(folder)!r}")
+    names = sorted(_images_in(folder))
+    if not names:
+        raise FileNotFoundError(
+            f"{str(folder)!r} holds no image: no name in it ends in {', '.join(SUFFIXES)}"
+        )
+    root = os.path.abspath(folder)
+    notes: dict[str, Any] = {}
+    size = size_of(names, root) if size is None else size
+    if channels is None:
+        channels = channels_of(names, root)
+        notes["images"] = f"{'gray' if channels == 1 else 'color'}, by some of them"
+    files = ImageFiles(names, size, channels, keep_aspect, root=root)
+    features: dict[str, Any] = {"image": files}
+    if check:
+        found = files.check().text()
+        notes["images"] = f"{found}; {notes['images']}" if notes else found
+        features[FLAG] = (files.ok == 0).astype(np.float32)[:, np.newaxis]
+    classes, class_names = _classes(names, folder) if labels else (None, None)
+    nothing = np.zeros(0, np.int32)
+    return Graph(
+        features=features,
+        senders=nothing,
+        receivers=nothing,
+        labels=classes,
+        ids=np.array(names),
+        class_names=class_names,
+        notes=notes,
+    )
+
+
+def is_image_folder(path: str | os.PathLike[str]) -> bool:
+    """Whether a folder, or one below it, holds images, and no table lies right in it.
+
+    Example:
+
+    >>> is_image_folder("/nowhere")
+    False
+    """
+    folder = Path(path)
+    if folder.is_dir() and any(suffix_of(each) in TABLES for each in folder.iterdir()):
+        return False
+    return next(_images_in(folder), None) is not None
+
+
+def _images_in(folder: Path) -> Iterator[str]:
+    """The paths of images below a folder, with `/` between folders."""
+    for place, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        under = Path(place).relative_to(folder)
+        for name in files:
+            if name.lower().endswith(SUFFIXES) and not name.startswith("."):
+                yield (under / name).as_posix()
+
+
+def _classes(names: list[str], folder: Path) -> tuple[np.ndarray, tuple[str, ...]]:
+    parts = [PurePosixPath(name).parts for name in names]
+    found = [part[0] if len(part) > 1 else None for part in parts]
+    classes = tuple(sorted({name for name in found if name is not None}))
+    if not classes:
+        raise ValueError(
+            f"{str(folder)!r} has {counted(len(names), 'image')} and no subfolders, from which "
+            "labels='subfolders' takes classes; labels=None takes none"
+        )
+    place = {name: number for number, name in enumerate(classes)}
+    labels = [-1 if name is None else place[name] for name in found]
+    return np.array(labels, np.int32), classes
