@@ -283,7 +283,7 @@ def test_columns_are_found_and_the_report_says_so(capsys: Capture, tmp_path: Pat
     assert (code, err) == (0, "")
     assert "columns by their names: user 'visitor_id', item 'sku'" in out
     assert "a session of 'visitor_id' ends after 1800 seconds without a record" in out
-    assert open_graph("graph").num_edges == 2
+    assert gnn.graphs.open_graph("graph").num_edges == 2
     command = "build-graph views.csv --output wide --weighting count --session-gap 2h"
     assert run(command, capsys)[0] == 0
-    assert open_graph("wide").num_edges == 6
+    assert gnn.graphs.open_graph("wide").num_edges == 6
