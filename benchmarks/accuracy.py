@@ -26,11 +26,11 @@ import keras
 from result_lines import in_percent, read, run_missing
 
 from gnn.graphs import labels_per_class
+from gnn.runs.data_loading import load_data
 from gnn.runs.feeding import evaluation_batches, training_batches
 from gnn.runs.networks import NETWORKS
 from gnn.runs.recipes import best_epoch, build_model, compile_model, resolve
 from gnn.runs.run_config import RunConfig
-from gnn.runs.run_data import load_data
 
 # The names of the recipes in the results, and the models of `gnn train` that they are.
 RECIPES = {name: name for name in NETWORKS} | {"mlp": "mlp", "mlp+graph": "graph-regularization"}
@@ -40,8 +40,8 @@ def run(recipe: str, data: str, seed: int) -> dict[str, float]:
     """Trains one model as `gnn train` does by default; its accuracies and its seconds."""
     name, _, split = data.partition("/")
     asked = RunConfig(dataset=name, model=RECIPES[recipe], seed=seed)
-    config = resolve(asked, load_data(asked)[0])
-    graph, _ = load_data(config)
+    config = resolve(asked, load_data(asked).graph)
+    graph = load_data(config).graph
     if split:
         graph = labels_per_class(graph, 20, validation=500, test=1000, seed=seed)
     keras.utils.set_random_seed(seed)

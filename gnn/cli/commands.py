@@ -17,7 +17,7 @@ from gnn.cli.options import options_of
 from gnn.cli.session_options import NOT_OF_TRAINING, session_options_of
 from gnn.configs.neighbors import NeighborGraphConfig
 from gnn.runs.config_files import OptionError
-from gnn.runs.run_config import EXACT, MODELS, RunConfig, read_config_file
+from gnn.runs.run_config import EDGE_COLUMNS, EXACT, MODELS, RunConfig, read_config_file
 
 if TYPE_CHECKING:
     from gnn.graphs.graph import Graph
@@ -50,35 +50,57 @@ def datasets(arguments: argparse.Namespace) -> Result:
 
 def info(arguments: argparse.Namespace) -> Result:
     """Describes data or a run."""
-    from gnn.graphs.storage.graph_files import holds_graph, open_graph
     from gnn.runs.catalog import describe
-    from gnn.runs.run import load_run
-    from gnn.runs.run_data import load_data
+    from gnn.runs.data_loading import load_data
+    from gnn.runs.path_info import about_graph, describe_path
 
     fields = session_options_of(arguments)
-    if fields and arguments.data is None:
-        flag = next(iter(fields)).replace("_", "-")
-        raise OptionError(f"--{flag} is for the log of a folder, and needs --data FOLDER")
-    if arguments.run is not None and holds_graph(arguments.run):
-        return _graph(arguments.run, open_graph(arguments.run))
-    if arguments.run is not None:
-        run = load_run(arguments.run)
-        data = {
-            "run": str(run.path),
-            "config": run.config.to_dict(),
-            "data": run.facts.to_dict(),
-            "metrics": run.metrics,
-        }
-        return Result(data, run.info())
+    tables = arguments.data
+    if arguments.path is not None:
+        found = describe_path(arguments.path)
+        tables = arguments.path if found is None else None
+    ends = {name: name_of for name in EDGE_COLUMNS if (name_of := getattr(arguments, name))}
+    for name, what in {**dict.fromkeys(fields, "log"), **dict.fromkeys(ends, "edges")}.items():
+        if tables is None:
+            flag = name.replace("_", "-")
+            raise OptionError(f"--{flag} is for the {what} of a folder, and needs --data FOLDER")
+    if arguments.path is not None and found is not None:
+        return Result(*found)
     config = RunConfig(
         dataset=arguments.dataset,
-        data=arguments.data,
+        data=tables,
         session_config=fields or None,
         label_kind=arguments.label_kind,
         scaling="none",
+        **ends,
     )
-    graph, _ = load_data(config)
-    return Result(describe(graph), _about(graph))
+    graph = load_data(config).graph
+    return Result(describe(graph), about_graph(graph))
+
+
+def convert(arguments: argparse.Namespace) -> Result:
+    """Writes what is in a format of the field as a graph folder."""
+    from gnn.datasets.formats.labeled_graphs import LabeledGraphs
+    from gnn.datasets.reading import read
+    from gnn.files import check_replaceable
+    from gnn.graphs.storage.graph_files import write_graph
+    from gnn.graphs.storage.graph_writer import KIND
+
+    check_replaceable(arguments.output, KIND, overwrite=arguments.overwrite)
+    graph = read(
+        arguments.path,
+        arguments.format,
+        undirected=arguments.undirected,
+        label=arguments.label,
+        merge=arguments.merge,
+    )
+    if isinstance(graph, LabeledGraphs):
+        raise ValueError(
+            f"{arguments.path} holds {len(graph)} graphs, and a graph folder holds one: read them "
+            "in Python by gnn.datasets.read, for gnn.GraphClassifier"
+        )
+    write_graph(graph, arguments.output, overwrite=arguments.overwrite)
+    return _graph(arguments.output, graph, "wrote ")
 
 
 def build_graph(arguments: argparse.Namespace) -> Result:
@@ -253,6 +275,7 @@ def adopt(arguments: argparse.Namespace) -> Result:
 COMMANDS: dict[str, Callable[[argparse.Namespace], Result]] = {
     "datasets": datasets,
     "info": info,
+    "convert": convert,
     "build-graph": build_graph,
     "pack": pack,
     "train": train,
@@ -275,14 +298,9 @@ def _asked(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def _graph(folder: str, graph: Graph, done: str = "") -> Result:
     from gnn.runs.catalog import describe
+    from gnn.runs.path_info import about_graph
 
-    return Result({"graph": folder, **describe(graph)}, f"{done}{folder}\n{_about(graph)}")
-
-
-def _about(graph: Graph) -> str:
-    from gnn.runs.catalog import describe_making
-
-    return "\n".join(filter(None, [graph.info(), describe_making(graph)]))
+    return Result({"graph": folder, **describe(graph)}, f"{done}{folder}\n{about_graph(graph)}")
 
 
 def _say_estimated(inference: str) -> None:

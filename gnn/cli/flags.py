@@ -55,6 +55,42 @@ def add_flag(
     group.add_argument("--" + name.replace("_", "-"), help=about, **settings)
 
 
+def add_pairs_flag(group: Any, name: str, about: str) -> None:
+    """Adds a flag that is given once for each entry of a dict, as `--column price=number`.
+
+    Args:
+        group: where to.
+        name: of the option, in the plural; the flag is in the singular.
+        about: what the help says.
+
+    Example:
+
+    >>> parser = argparse.ArgumentParser()
+    >>> add_pairs_flag(parser, "columns", "types")
+    >>> parser.parse_args(["--column", "price=number", "--column", "tags=text"]).columns
+    {'price': 'number', 'tags': 'text'}
+    """
+    flag = "--" + name.replace("_", "-").removesuffix("s")
+    group.add_argument(flag, dest=name, action=_Pairs, metavar="NAME=TYPE", help=about)
+
+
+class _Pairs(argparse.Action):
+    """Gathers NAME=VALUE in a dict; the last `=` divides, for a name may have one."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        name, _, value = values.rpartition("=")
+        if not name or not value:
+            parser.error(f"argument {option_string}: must be NAME=TYPE, got {values!r}")
+        found = getattr(namespace, self.dest) or {}
+        setattr(namespace, self.dest, {**found, name: value})
+
+
 def _or_none(kind: Callable[[str], Any]) -> Callable[[str], Any]:
     def parse(text: str) -> Any:
         return None if text.lower() == "none" else kind(text)

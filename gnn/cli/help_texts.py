@@ -6,7 +6,8 @@ from gnn.runs.run_config import NETWORK_NAMES
 
 ABOUT = {
     "datasets": "List the named data sets, and which of them are on this machine.",
-    "info": "Describe a data set, a folder of data, a stored graph, or a finished run.",
+    "info": "Describe a data set, a folder of data, a file of the field, a graph, or a run.",
+    "convert": "Read a file or a folder in a format of the field, and write it as a graph.",
     "build-graph": "Build a graph out of a log, or of vectors, and write it to a folder.",
     "pack": "Write training records: nodes with the features of their neighbors, in shards.",
     "train": "Train a model on a graph, and write a run folder.",
@@ -23,8 +24,14 @@ EXAMPLES = {
         "gnn info --dataset cora",
         "gnn info --data shop",
         "gnn info --data shop --weighting npmi --max-neighbors 5",
+        "gnn info karate.graphml",
         "gnn info clicks",
         "gnn info runs/cora-gcn",
+    ],
+    "convert": [
+        "gnn convert karate.graphml karate",
+        "gnn convert lesmis.gml lesmis --label group --json",
+        "gnn convert edges.txt network --format snap --undirected --overwrite",
     ],
     "build-graph": [
         "gnn build-graph clicks.parquet --output clicks --weighting npmi --min-count 2",
@@ -86,7 +93,13 @@ Nodes of other data that the run was trained on, by their ids, are judged apart,
 The columns are id, class and probability_CLASS. A graph network needs each node's neighbors: give
 it a folder with nodes and edges. The other models take a table of nodes as well.
 Graph networks are {", ".join(NETWORK_NAMES)}.""",
-    "info": "",
+    "info": """\
+PATH is told apart by its manifest, header and content: what gnn wrote, a folder of tables (as
+--data), or one of the formats that gnn.datasets.read knows: docs/formats.md lists them.""",
+    "convert": """\
+The formats are those of gnn.datasets.read: docs/formats.md lists them, and how each is read. What
+was merged and dropped is told, and kept in the graph for gnn info. The folder is there whole or not
+at all; gnn.graphs.open_graph reads it, and so do gnn info and gnn pack.""",
     "build-graph": """\
 A log is one or several files: Parquet, CSV or JSON lines (.jsonl, .ndjson; these two also .gz),
 with a row a click or purchase. A pattern in quotes may match many. Every field of the configuration

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import typing
+from collections.abc import Collection
+from typing import Any
 
-from gnn.cli.flags import add_flag
-from gnn.runs.run_config import LOG, RunConfig, option_types
+from gnn.cli.flags import add_flag, add_pairs_flag
+from gnn.runs.run_config import EDGE_COLUMNS, LOG, RunConfig, option_types
 
 _TITLES = {
     "data": "data",
@@ -15,6 +18,7 @@ _TITLES = {
     "training": "training",
     "run": "the run folder",
 }
+_FOLDERS = ("data", "output")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -29,20 +33,37 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     >>> parser.parse_args(["--hidden-units", "64", "32"]).hidden_units
     [64, 32]
     """
+    for name, title in _TITLES.items():
+        options = [o for o in dataclasses.fields(RunConfig) if o.metadata["group"] == name]
+        add_options_named(parser.add_argument_group(title), [option.name for option in options])
+
+
+def add_options_named(group: Any, names: Collection[str]) -> None:
+    """Adds a flag for some options of `RunConfig`; one that is not given is None.
+
+    Args:
+        group: a parser, or a group of one.
+        names: of the options.
+
+    Example:
+
+    >>> parser = argparse.ArgumentParser()
+    >>> add_options_named(parser, ["source_column"])
+    >>> parser.parse_args(["--source-column", "a"]).source_column
+    'a'
+    """
     kinds = option_types()
-    groups = {name: parser.add_argument_group(title) for name, title in _TITLES.items()}
     for option in dataclasses.fields(RunConfig):
-        rule = option.metadata
-        if rule["group"] == LOG:
+        if option.name not in names:
             continue
-        add_flag(
-            groups[rule["group"]],
-            option.name,
-            kinds[option.name],
-            rule["about"],
-            choices=rule["choices"],
-            metavar="FOLDER",
-        )
+        rule, kind = option.metadata, kinds[option.name]
+        if typing.get_origin(kind) is dict:
+            add_pairs_flag(group, option.name, rule["about"])
+            continue
+        metavar = "FOLDER" if option.name in _FOLDERS else "FILE" if kind is str else "NAME"
+        metavar = "COLUMN" if option.name in EDGE_COLUMNS else metavar
+        choices = rule["choices"]
+        add_flag(group, option.name, kind, rule["about"], choices=choices, metavar=metavar)
 
 
 def options_of(arguments: argparse.Namespace) -> RunConfig:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from gnn.cli.config_options import add_config_options
 from gnn.cli.flags import add_flag
 from gnn.cli.help_texts import ABOUT, EXAMPLES, NOTES
-from gnn.cli.options import add_options
+from gnn.cli.options import add_options, add_options_named
 from gnn.cli.session_options import NOT_OF_TRAINING, add_session_options
 from gnn.configs.label_kinds import LABEL_KINDS
 from gnn.configs.neighbors import (
@@ -18,7 +18,8 @@ from gnn.configs.neighbors import (
     SYMMETRIES,
     NeighborGraphConfig,
 )
-from gnn.runs.run_config import DATASETS, INFERENCE
+from gnn.edges.merging import MERGES
+from gnn.runs.run_config import DATASETS, EDGE_COLUMNS, INFERENCE
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -57,6 +58,7 @@ def build_parser() -> argparse.ArgumentParser:
             "--debug", action="store_true", help="show where in the program an error came from"
         )
     _add_info(parsers["info"])
+    _add_convert(parsers["convert"])
     _add_build_graph(parsers["build-graph"])
     _add_pack(parsers["pack"])
     parsers["train"].add_argument(
@@ -111,7 +113,10 @@ def build_parser() -> argparse.ArgumentParser:
 def _add_info(parser: argparse.ArgumentParser) -> None:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument(
-        "run", nargs="?", metavar="RUN", help="the folder of a finished run, or of a graph"
+        "path",
+        nargs="?",
+        metavar="PATH",
+        help="a finished run, a graph, a folder of tables, or a file or folder in any format",
     )
     what.add_argument("--dataset", choices=DATASETS, metavar="NAME", help="a named data set")
     what.add_argument("--data", metavar="FOLDER", help="a folder of data")
@@ -121,7 +126,34 @@ def _add_info(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="what the labels of the folder are",
     )
+    add_options_named(parser.add_argument_group("edges of a folder"), EDGE_COLUMNS)
     add_session_options(parser, "which edges the log of a folder gives (sessions.csv)")
+
+
+def _add_convert(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("path", metavar="PATH", help="a file or a folder in any format")
+    parser.add_argument("output", metavar="FOLDER", help="the graph folder to make")
+    parser.add_argument(
+        "--format", default="auto", metavar="NAME", help="of the source [by header and content]"
+    )
+    way = parser.add_mutually_exclusive_group()
+    way.add_argument(
+        "--undirected",
+        action="store_true",
+        default=None,
+        help="add the reverse of each edge where it lacks [as the source says]",
+    )
+    way.add_argument(
+        "--directed",
+        dest="undirected",
+        action="store_false",
+        help="take edges without their reverses",
+    )
+    parser.add_argument("--label", metavar="NAME", help="the attribute of nodes that is the label")
+    parser.add_argument(
+        "--merge", choices=MERGES, metavar="NAME", help="what becomes of repeats [by the format]"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace an older graph")
 
 
 def _add_build_graph(parser: argparse.ArgumentParser) -> None:

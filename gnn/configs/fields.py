@@ -98,3 +98,8 @@ def looks_like(value: Any, cls: type[Config]) -> bool:
 def field_names(cls: type[Config]) -> list[str]:
     """Returns the names of the fields of a configuration."""
     return [field.name for field in dataclasses.fields(cls)]  # type: ignore[arg-type]
+
+
+def field_defaults(cls: type[Config]) -> dict[str, Any]:
+    """Returns what the fields of a configuration are where they are not given."""
+    return {field.name: field.default for field in dataclasses.fields(cls)}  # type: ignore[arg-type]

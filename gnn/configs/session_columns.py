@@ -12,19 +12,22 @@ from gnn.configs.fields import Config, set_field
 class SessionColumns(Config):
     """Where a table of records, a row a click or a purchase, has what makes sessions.
 
+    What is left as it is by default, and is not in the table, is looked for there by the names that
+    logs give such columns: see `gnn.edges.records.log_presets`.
+
     Attributes:
         session_column: The column with the session.
         item_column: The column with the item.
-        user_column: The column with the user, where the table has no sessions; they are then made
-            of `time_column` and `session_gap`.
-        time_column: The column with the time: seconds since 1970, dates, or ISO 8601 text. What
-            has no time zone is UTC.
+        user_column: The column with the user, whose sessions are made of `time_column` and
+            `session_gap`.
+        time_column: The column with the time: seconds since 1970 or a finer unit, dates, or
+            ISO 8601 text. What has no time zone is UTC.
         session_gap: So many seconds (or a text such as "30min") without a record of a user end a
-            session.
+            session; None is half an hour, where there are users and no sessions.
 
     Raises:
         TypeError: A field is of another type.
-        ValueError: A field is out of range, or lacks another one that it needs.
+        ValueError: A field is out of range.
 
     Example:
         >>> SessionColumns(user_column="who", time_column="at", session_gap="30min").session_gap
@@ -45,16 +48,6 @@ class SessionColumns(Config):
                 raise TypeError(f"{name} must be the name of a column, got {value!r}")
         if self.session_gap is not None:
             set_field(self, "session_gap", as_seconds("session_gap", self.session_gap))
-        if (self.user_column is None) != (self.session_gap is None):
-            given, other = "session_gap", "user_column"
-            if self.session_gap is None:
-                given, other = other, given
-            raise ValueError(
-                f"{given} needs {other}: the records of a user are cut in sessions where there is "
-                "a gap in time"
-            )
-        if self.user_column is not None and self.time_column is None:
-            raise ValueError("session_gap needs time_column, in which gaps are looked for")
 
     @property
     def gap(self) -> float | None:
@@ -65,3 +58,8 @@ class SessionColumns(Config):
     def name_column(self) -> str:
         """The column with the user, or else with the session."""
         return self.session_column if self.user_column is None else self.user_column
+
+    @property
+    def wants_times(self) -> bool:
+        """Whether times of records are looked at, where the table has any."""
+        return self.user_column is not None or self.session_gap is not None

@@ -171,6 +171,11 @@ class SessionGraphConfig(SessionColumns):
         """Whether the order of the records of a session matters."""
         return self.directed or self.window is not None or self.cuts
 
+    @property
+    def wants_times(self) -> bool:
+        """Whether times of records are looked at, where the log has any."""
+        return self.needs_order or self.half_life is not None or super().wants_times
+
 
 def as_session_graph_config(value: Any) -> SessionGraphConfig:
     """Returns a `SessionGraphConfig` equal to `value`.

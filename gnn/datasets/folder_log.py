@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from gnn.configs.sessions import SessionGraphConfig
+from gnn.datasets.name_cells import name_cells
 from gnn.datasets.node_numbers import NodeNumbers
 from gnn.edges.edges import EdgeReport, Edges
 from gnn.edges.from_sessions import reported
-from gnn.edges.missing import without_na
+from gnn.edges.records.log_presets import columns_of_table
 from gnn.edges.records.record_times import seconds_of
 from gnn.edges.records.session_gaps import sessions_by_gap
 from gnn.edges.sessions.session_edges import session_edges
@@ -22,8 +23,6 @@ from gnn.tables.cells import Cells
 from gnn.tables.problems import GAP, RowCheck
 from gnn.tables.table import Table
 
-# The column with the times, where the configuration names none.
-_TIME = "time"
 _NOTES = ("edges", "config", "report", "log")
 
 
@@ -43,8 +42,8 @@ def edges_of_log(
       path: the file.
       table: the file, opened.
       numbers: the nodes.
-      config: what is an edge. Where it looks at times or at order and names no column of times, a
-        column `time` has them.
+      config: what is an edge. Columns that it does not name are looked for
+        (`gnn.edges.records.log_presets`).
       strict: whether a malformed row is an error.
       texts: the texts that mean missing.
       built: a graph that was made so. Its edges are taken where the log, the nodes and the
@@ -55,10 +54,11 @@ def edges_of_log(
       `"report"` as of `Graph.from_sessions`, and `"log"`, by which the same log is known again.
 
     Raises:
-      ValueError: a column is missing, too many rows are malformed, or the configuration wants times
-        and there are none.
+      ValueError: a column is missing, two could be the item, too many rows are malformed, or the
+        configuration wants times and there are none.
     """
     log = {"file": path.name, "sha256": _checksum(path, texts)}
+    config, remarks = columns_of_table(table, config)
     config_note = config.to_dict()
     if built is not None and built.ids is not None and numbers.is_fixed:
         same = built.notes.get("log") == log and built.notes.get("config") == config_note
@@ -68,7 +68,7 @@ def edges_of_log(
             )
             kept = {name: built.notes[name] for name in _NOTES if name in built.notes}
             return Edges(senders, receivers, weights), kept
-    edges = _read(table, numbers, config, strict, texts)
+    edges = _read(table, numbers, config, strict, texts, tuple(remarks))
     notes: dict[str, Any] = {
         "edges": edges.report.text(),
         "config": config_note,
@@ -84,12 +84,9 @@ def _read(
     config: SessionGraphConfig,
     strict: bool,
     texts: frozenset[str],
+    remarks: tuple[str, ...],
 ) -> Edges:
     time_column = config.time_column
-    remarks: tuple[str, ...] = ()
-    wants_times = config.needs_order or config.half_life is not None
-    if time_column is None and wants_times and _TIME in table.header:
-        time_column, remarks = _TIME, (f"times of the column {_TIME!r}",)
     timed = [] if time_column is None else [time_column]
     needed = (config.name_column, config.item_column, *timed)
     table.use(needed)
@@ -99,7 +96,7 @@ def _read(
     moments: list[np.ndarray] = [np.zeros(0)]
     for chunk in table.chunks_of(needed):
         check = RowCheck(table.problems, chunk.lines)
-        name, item = (without_na(chunk.columns[each].text(), texts) for each in needed[:2])
+        name, item = (name_cells(chunk.columns[each], texts) for each in needed[:2])
         check.reject_empty("item", item)
         seconds = None
         if time_column is not None:
@@ -114,7 +111,7 @@ def _read(
         if seconds is not None:
             moments.append(seconds[check.good])
     problems = table.problems
-    problems.check(strict, strict)
+    problems.check(strict, False)
     sessions, items = map(np.concatenate, parts)
     times = None if time_column is None else np.concatenate(moments)
     if config.gap is not None and times is not None:

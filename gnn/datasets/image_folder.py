@@ -12,17 +12,18 @@ import numpy as np
 from gnn.edges.edges import counted
 from gnn.graphs.graph import Graph
 from gnn.graphs.image_files import ImageFiles
+from gnn.graphs.image_kinds import channels_of, size_of
+from gnn.tables.opening import SUFFIXES as TABLES
+from gnn.tables.text_files import suffix_of
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif")
 FLAG = "image_missing"
-_SAMPLE = 64
-_TABLES = ("nodes", "edges", "sessions")
 
 
 def from_image_folder(
     path: str | os.PathLike[str],
     *,
-    size: tuple[int, int],
+    size: tuple[int, int] | None = None,
     channels: int | None = None,
     keep_aspect: str = "stretch",
     labels: str | None = "subfolders",
@@ -39,7 +40,8 @@ def from_image_folder(
 
     Args:
         path: the folder.
-        size: the height and width that all images get.
+        size: the height and width that all images get; None takes the median of 64 of them, each
+            at most 64.
         channels: 1 (gray) or 3 (color); None takes 1 where 64 of the images, evenly chosen, hold
             gray alone.
         keep_aspect: what becomes of another aspect ratio: `"stretch"`, `"pad"` or `"crop"`.
@@ -80,8 +82,9 @@ def from_image_folder(
         )
     root = os.path.abspath(folder)
     notes: dict[str, Any] = {}
+    size = size_of(names, root) if size is None else size
     if channels is None:
-        channels = _channels_of(names, root)
+        channels = channels_of(names, root)
         notes["images"] = f"{'gray' if channels == 1 else 'color'}, by some of them"
     files = ImageFiles(names, size, channels, keep_aspect, root=root)
     features: dict[str, Any] = {"image": files}
@@ -111,8 +114,7 @@ def is_image_folder(path: str | os.PathLike[str]) -> bool:
     False
     """
     folder = Path(path)
-    tables = (f"{name}.{suffix}" for name in _TABLES for suffix in ("csv", "parquet"))
-    if any((folder / name).exists() for name in tables):
+    if folder.is_dir() and any(suffix_of(each) in TABLES for each in folder.iterdir()):
         return False
     return next(_images_in(folder), None) is not None
 
@@ -139,11 +141,3 @@ def _classes(names: list[str], folder: Path) -> tuple[np.ndarray, tuple[str, ...
     place = {name: number for number, name in enumerate(classes)}
     labels = [-1 if name is None else place[name] for name in found]
     return np.array(labels, np.int32), classes
-
-
-def _channels_of(names: list[str], root: str) -> int:
-    """1 where some images, evenly chosen and small, hold equal red, green and blue; else 3."""
-    places = np.unique(np.linspace(0, len(names) - 1, _SAMPLE).astype(int))
-    sample = ImageFiles([names[place] for place in places.tolist()], (32, 32), root=root)
-    images = sample[:]
-    return 1 if sample.ok.any() and (images == images[..., :1]).all() else 3

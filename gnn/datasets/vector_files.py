@@ -9,10 +9,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gnn.datasets.node_tables import load_nodes
+from gnn.datasets.columns.column_names import id_columns
+from gnn.datasets.node_tables import NodeTable, load_nodes
+from gnn.edges.edges import counted
 from gnn.tables.opening import open_table
 
 _TABLES = (".csv", ".parquet")
+_USED = ("number", "boolean", "vector", "id", "label", "split", "mask")
 
 
 class NamedVectors(NamedTuple):
@@ -36,9 +39,9 @@ def read_vectors(path: str | os.PathLike[str]) -> NamedVectors:
 
     - `.npy`: an array `[n, width]`.
     - `.npz`: one array `[n, width]` of any name, and perhaps the names of the rows, `id`.
-    - `.csv`, `.parquet`: columns of numbers side by side, or, in Parquet, one column of lists; and
-      perhaps `id` and `label`, which are read as in `gnn.datasets.read_nodes`. Other columns of
-      text are left out with a warning.
+    - `.csv`, `.parquet`: columns of numbers side by side, or one column of vectors; and perhaps an
+      id and a label, which are read as in `gnn.datasets.read_nodes`. Other columns are left out
+      with a warning.
 
     Args:
       path: the file.
@@ -90,15 +93,31 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
 
 
 def _of_table(path: Path) -> NamedVectors:
-    has_ids = "id" in open_table(path).header
+    has_ids = bool(id_columns(open_table(path).header))
     table, _ = load_nodes(path, None, False, needs_ids=False)
-    table.problems.check_rows(strict=True)
+    problems = table.problems
+    _refuse_gaps(table)
     if len(table.features) != 1:
         found = {name: list(values.shape) for name, values in table.features.items()}
         raise ValueError(
             f"{path.name} must hold columns of numbers, or one of lists of numbers; it has {found}"
         )
-    table.problems.warn(stacklevel=4)
+    columns = table.columns.schema.columns
+    others = [name for name, column in columns.items() if column.type not in _USED]
+    problems.columns |= dict.fromkeys(others, "not numbers")
+    problems.warn(stacklevel=4)
     (vectors,) = table.features.values()
     ids = table.ids if has_ids else None
     return NamedVectors(vectors, ids, table.labels, table.columns.class_names)
+
+
+def _refuse_gaps(table: NodeTable) -> None:
+    """Raises where a row is no vector, or is none of the table's."""
+    table.problems.check_rows(strict=True)
+    for name in (*table.columns.numbers, *table.columns.lists):
+        gaps = np.flatnonzero(table.table.gaps(name))
+        if gaps.size:
+            raise ValueError(
+                f"{table.problems.file}: {counted(gaps.size, 'gap')} in the column {name!r}, the "
+                f"first in row {gaps[0]}, counted from 0: a vector has none"
+            )

@@ -12,6 +12,7 @@ import numpy as np
 from gnn.configs.sessions import as_session_graph_config
 from gnn.configs.sizes import as_bytes
 from gnn.edges.edges import EdgeReport, Edges
+from gnn.edges.records.open_log import open_log
 from gnn.edges.records.read_sessions import read_sessions
 from gnn.edges.sessions.session_edges import session_edges
 from gnn.edges.sessions.spilled_edges import SpilledSessions
@@ -37,7 +38,8 @@ def edges_from_sessions(
     ids.
 
     Args:
-      sessions: lists of items, a table, or files, as `gnn.Graph.from_sessions` takes them.
+      sessions: lists of items, a table, or files, as `gnn.Graph.from_sessions` takes them; or a
+        log that is open (`gnn.edges.records.open_log`), which has its configuration.
       config: a `gnn.SessionGraphConfig` or a dict of its fields; None weighs a pair by the number
         of sessions that hold both.
       ids: the names of the nodes.
@@ -62,10 +64,11 @@ def edges_from_sessions(
     >>> edges.report.sessions, edges.report.items, edges.report.pairs
     (2, 2, 1)
     """
-    config = as_session_graph_config(config)
+    log = open_log(sessions, as_session_graph_config(config))
+    config = log.columns
     read = functools.partial(
         read_sessions,
-        sessions,
+        log,
         config,
         ids=ids,
         num_nodes=num_nodes,

@@ -13,6 +13,7 @@ from gnn.configs.sessions import as_session_graph_config
 from gnn.edges.from_networkx import edges_from_networkx
 from gnn.edges.from_sessions import edges_from_sessions
 from gnn.edges.from_table import edges_from_table
+from gnn.edges.records.open_log import open_log
 from gnn.graphs.from_indices import FromIndices
 from gnn.graphs.networkx_nodes import features_of_nodes, labels_of_nodes
 from gnn.graphs.node_fields import NodeFields
@@ -212,8 +213,9 @@ class FromNames(FromIndices):
             DataFrame, a dict of sequences, or anything with the Arrow interface (pandas, Polars,
             DuckDB, PyArrow); or files with a row a record: a path, a pattern, or a list of these,
             Parquet, CSV or JSON lines, which are read in chunks. The columns are named `session`
-            and `item`, or as `config` says; what a CSV file holds is text, unless nodes are
-            numbers. Sessions of a user are cut by a gap in time where `config` has one.
+            and `item`, or as `config` says, or as logs call them
+            (`gnn.edges.records.log_presets`); what a CSV file holds is text, unless nodes are
+            numbers. Sessions of a user are cut by a gap in time where there are no others.
           features: as in `Graph.from_edges`.
           config: a `gnn.SessionGraphConfig`, or a dict of its fields: what a pair weighs, and which
             pairs are left out; `info` counts them.
@@ -261,10 +263,10 @@ class FromNames(FromIndices):
             label_kind=label_kind,
             na_values=na_values,
         )
-        rules = as_session_graph_config(config)
+        log = open_log(sessions, as_session_graph_config(config))
         edges = edges_from_sessions(
-            sessions,
-            rules,
+            log,
+            log.columns,
             ids=None if nodes.ids is None else nodes.ids.tolist(),
             num_nodes=nodes.num_nodes,
             unknown=unknown,
@@ -274,5 +276,5 @@ class FromNames(FromIndices):
             verbose=verbose,
             memory=memory,
         )
-        made_by = {"config": rules.to_dict(), "report": dataclasses.asdict(edges.report)}
+        made_by = {"config": log.columns.to_dict(), "report": dataclasses.asdict(edges.report)}
         return cls._made(nodes, edges, nodes.num_nodes, made_by)

@@ -231,8 +231,16 @@ class Graph(FromNames, FromEmbeddings, Combining):
         yield from edge_lines(self.num_nodes, self.senders, self.receivers, self.weights)
         if "edges" in self.notes:
             yield "  made of", self.notes["edges"]
+        if "format" in self.notes:
+            yield "  format", f"{self.notes['format']}: {self.notes.get('reading', '')}"
+        if "counts" in self.notes:
+            yield "  on reading", self.notes["counts"]
+        if "tables" in self.notes:
+            yield "  tables", self.notes["tables"]
         for name, value in self.features.items():
             yield "feature", f"{name!r}: {feature_text(value)}"
+        if "columns" in self.notes:
+            yield "  columns", self.notes["columns"]
         if "images" in self.notes:
             yield "  images", self.notes["images"]
         if self.labels is not None:

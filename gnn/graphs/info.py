@@ -39,6 +39,8 @@ def edge_lines(
         text += ", undirected" if symmetric else ", directed"
         text += f", mean degree {senders.size / num_nodes:.3g}"
         text += f", weights {weights.min():g} to {weights.max():g}"
+        if loops := int(np.sum(senders == receivers)):
+            text += f", {counted(loops, 'loop')}"
     if held > senders.size:
         text += f"; {held - senders.size:,} more of weight 0 count for nothing"
     yield "edges", text

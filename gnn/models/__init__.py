@@ -18,18 +18,21 @@ from gnn.models.classifiers.propagation_classifiers import (
 )
 from gnn.models.classifiers.random_classifier import GRANDNodeClassifier
 from gnn.models.classifiers.sage_classifier import SAGENodeClassifier
+from gnn.models.columns.column_encoder import ColumnEncoder
 from gnn.models.graph_models import GraphClassifier, GraphRegressor
 from gnn.models.graph_regularization import GraphRegularizationModel
 from gnn.models.inference.exact import embed_nodes, evaluate_nodes, predict_nodes
 from gnn.models.inference.layerwise import layerwise_embed, layerwise_predict
 from gnn.models.inference.layerwise_evaluation import layerwise_evaluate
 from gnn.models.node_graph_model import NodeGraphModel
+from gnn.models.served_classifier import export_classifier, serve_columns
 
 __all__ = [
     "APPNPNodeClassifier",
     "AdversarialRegularizationModel",
     "AgreementModel",
     "BeliefAgreement",
+    "ColumnEncoder",
     "DAGNNNodeClassifier",
     "GATNodeClassifier",
     "GATv2NodeClassifier",
@@ -49,10 +52,12 @@ __all__ = [
     "adversarial_examples",
     "embed_nodes",
     "evaluate_nodes",
+    "export_classifier",
     "in_turn",
     "layerwise_embed",
     "layerwise_evaluate",
     "layerwise_predict",
     "on_nodes",
     "predict_nodes",
+    "serve_columns",
 ]

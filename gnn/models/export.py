@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import keyword
 import logging
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,19 @@ from gnn.ops.kernels import plain_operations
 KIND = "export"
 
 
+@dataclasses.dataclass(frozen=True)
+class Signature:
+    """A function of named tensors, as a SavedModel has it.
+
+    Attributes:
+        call: from the dict of inputs to a dict of outputs.
+        specs: the inputs by name.
+    """
+
+    call: Callable[[dict[str, tf.Tensor]], Mapping[str, tf.Tensor]]
+    specs: Mapping[str, tf.TensorSpec]
+
+
 def export_saved_model(
     model: keras.Model,
     filepath: Any,
@@ -33,37 +47,62 @@ def export_saved_model(
 
     Args:
         model: a built model.
-        filepath: the folder to write; an older export there is replaced once the new one is whole,
-            and nothing else is.
+        filepath: as in `export_signatures`.
         specs: the inputs by name.
         inputs_of: makes of the dict of inputs what the model is called on; `sole_input` for a model
             of one tensor.
 
     Raises:
+        FileExistsError: as in `export_signatures`, as are the other errors.
+        ValueError: likewise.
+        OSError: likewise.
+    """
+
+    def outputs_of(inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        outputs = model(inputs_of(inputs), training=False)
+        return dict(outputs) if isinstance(outputs, Mapping) else {"outputs": outputs}
+
+    export_signatures(filepath, {"serving_default": Signature(outputs_of, specs)}, [model])
+
+
+def export_signatures(
+    filepath: Any,
+    signatures: Mapping[str, Signature],
+    models: Iterable[keras.layers.Layer],
+    assets: Mapping[str, str] | None = None,
+) -> None:
+    """Writes a SavedModel of several signatures, whole or not at all.
+
+    Args:
+        filepath: the folder to write; an older export there is replaced once the new one is whole,
+            and nothing else is.
+        signatures: by name; the first is what `serve` of the loaded one calls, as Keras has it.
+        models: what the signatures call: their variables and tables are saved.
+        assets: the names of files in the folder `assets`, and their text.
+
+    Raises:
         FileExistsError: a file is in its place, or a folder that is no export of ours.
-        ValueError: a feature's name could not name an argument.
+        ValueError: an input's name could not name an argument.
         OSError: the folder cannot be written; what was there before is left as it was.
     """
-    for name in specs:
-        check_name(name)
+    for signature in signatures.values():
+        for name in signature.specs:
+            check_name(name)
     if not _is_remote(filepath):  # Before the work.
         check_replaceable(filepath, KIND, overwrite=True)
-
-    @tf.function(autograph=False)
-    def serve(**inputs: tf.Tensor) -> dict[str, tf.Tensor]:
-        outputs = model(inputs_of(inputs), training=False)
-        if isinstance(outputs, Mapping):
-            return dict(outputs)
-        return {"outputs": outputs}
-
     module = tf.Module()
-    module.model_variables = [variable.value for variable in model.variables]
+    models = list(models)
+    variables = {id(variable): variable.value for m in models for variable in m.variables}
+    module.model_variables = list(variables.values())
     # A SavedModel has the tables of lookup layers only where something refers to them by name.
-    module.tables = lookup_tables(model)
-    signature = serve.get_concrete_function(**specs)
-    module.serve = signature  # What Keras calls it; `serve` itself would be traced again to save.
-    with whole_export(filepath) as partial, _without_info(tf.get_logger()):
-        tf.saved_model.save(module, partial, signatures={"serving_default": signature})
+    module.tables = [table for model in models for table in lookup_tables(model)]
+    traced = {name: _traced(signature) for name, signature in signatures.items()}
+    # What Keras calls it; the function itself would be traced again to save.
+    module.serve = next(iter(traced.values()))
+    with tempfile.TemporaryDirectory() as folder:
+        module.files = [_asset(folder, name, text) for name, text in (assets or {}).items()]
+        with whole_export(filepath) as partial, _without_info(tf.get_logger()):
+            tf.saved_model.save(module, partial, signatures=traced)
 
 
 def export_litert(
@@ -211,12 +250,27 @@ def files_of_export(folder: Path) -> list[str]:
     if not (hasattr(loaded, "serve") and hasattr(loaded, "model_variables")):
         raise ValueError(f"{str(folder)!r} is a SavedModel, but no export of gnn")
     found = saved_model_pb2.SavedModel.FromString((folder / "saved_model.pb").read_bytes())
-    names = ["saved_model.pb", "fingerprint.pb", "assets/", "variables/variables.index"]
-    names += [
+    names = ["saved_model.pb", "fingerprint.pb", "variables/variables.index"]
+    assets = [
         f"assets/{asset.filename}" for graph in found.meta_graphs for asset in graph.asset_file_def
     ]
+    names += assets or ["assets/"]
     names += [f"variables/{p.name}" for p in (folder / "variables").glob("variables.data-*-of-*")]
     return names
+
+
+def _traced(signature: Signature) -> Any:
+    @tf.function(autograph=False)
+    def serve(**inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        return dict(signature.call(inputs))
+
+    return serve.get_concrete_function(**signature.specs)
+
+
+def _asset(folder: str, name: str, text: str) -> tf.saved_model.Asset:
+    path = Path(folder) / name
+    path.write_text(text, encoding="utf-8")
+    return tf.saved_model.Asset(str(path))
 
 
 def _is_remote(filepath: Any) -> bool:

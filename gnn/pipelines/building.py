@@ -15,6 +15,7 @@ from gnn.configs.neighbors import as_neighbor_graph_config
 from gnn.configs.sessions import SessionGraphConfig, as_session_graph_config
 from gnn.edges.edges import EdgeReport, counted
 from gnn.edges.missing import as_na_values
+from gnn.edges.records.log_presets import columns_of_log
 from gnn.edges.sessions.edge_choice import session_remarks
 from gnn.files import check_replaceable
 from gnn.graphs.graph import Graph
@@ -68,7 +69,7 @@ def build_graph(
     >>> # gnn.pipelines.build_graph(spark.read.parquet("clicks/"), "graph", {"weighting": "auto"},
     >>> #                           work="/shared/job")
     """
-    config = as_session_graph_config(config)
+    config, remarks = columns_of_log(records.columns, as_session_graph_config(config))
     check_replaceable(output, KIND, overwrite=overwrite)
     items = columns_of(records, {"id": config.item_column}, "records")
     check_ids(items.schema["id"].dataType, f"the column {config.item_column!r} of records")
@@ -78,7 +79,7 @@ def build_graph(
             f"records must have an item in the column {config.item_column!r}, got none"
         )
     plan = session_plan(records, config, na_values, work)
-    report = _report(records, plan, config, items.count())
+    report = _report(records, plan, config, items.count(), remarks)
     notes = _notes(report, config)
     graph = write_graph(
         plan.edges, output, nodes=items, work=work, notes=notes, overwrite=overwrite
@@ -201,7 +202,11 @@ def _notes(report: EdgeReport, config: Config) -> dict[str, Any]:
 
 
 def _report(
-    records: DataFrame, plan: Plan, config: SessionGraphConfig, num_items: int
+    records: DataFrame,
+    plan: Plan,
+    config: SessionGraphConfig,
+    num_items: int,
+    of_columns: Sequence[str],
 ) -> EdgeReport:
     """What there was, and what of it went."""
     from pyspark.sql import functions as sql
@@ -212,7 +217,7 @@ def _report(
     pairs, rare = plan.pairs.agg(sql.count("count"), sql.count_if(is_rare)).first()
     each = 1 if config.comes_in_halves or not config.is_symmetric else 2
     given = records.count()
-    remarks = session_remarks(config, of_all["long"] or 0)
+    remarks = [*of_columns, *session_remarks(config, of_all["long"] or 0)]
     if rare:
         unit = "pair" if config.is_symmetric else "edge"
         kept = ", but for those of items without another" if config.join_isolated else ""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
+from gnn.edges.records.record_times import FINER_UNITS, TOO_LATE
+
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
@@ -32,8 +34,9 @@ def seconds_of(table: DataFrame, column: str, name: str) -> Column:
 
     Args:
         table: the table.
-        column: of numbers of seconds, timestamps, dates, or text of one of these (ISO 8601), where
-            what is none becomes null. Zones are `Z` or hours: those with names are null.
+        column: of numbers, of seconds or a finer unit as in `gnn.edges.records.record_times`,
+            timestamps, dates, or text of one of these (ISO 8601), where what is none becomes null.
+            Zones are `Z` or hours: those with names are null.
         name: what it is called in an error.
 
     Raises:
@@ -45,7 +48,7 @@ def seconds_of(table: DataFrame, column: str, name: str) -> Column:
     kind = table.schema[column].dataType
     own = quoted(column)
     if isinstance(kind, types.NumericType):
-        return sql.col(column).cast("double")
+        return _in_seconds(sql.col(column).cast("double"))
     if isinstance(kind, types.TimestampType):
         return sql.unix_micros(column) / 1e6
     if isinstance(kind, types.TimestampNTZType):
@@ -62,7 +65,18 @@ def seconds_of(table: DataFrame, column: str, name: str) -> Column:
     text = sql.col(column)
     has_zone = text.rlike(":.*([zZ]|[+-][0-9]{2}(:?[0-9]{2})?)$")
     moment = sql.when(has_zone, zoned).when(~text.rlike("[A-Za-z]$"), plain) / 1e6
-    return sql.coalesce(sql.expr(f"try_cast({own} AS double)"), moment)
+    return sql.coalesce(_in_seconds(sql.expr(f"try_cast({own} AS double)")), moment)
+
+
+def _in_seconds(number: Column) -> Column:
+    """A number that is too large for seconds, as one of the coarsest unit that makes it fit."""
+    from pyspark.sql import functions as sql
+
+    seconds = number
+    for unit in reversed(FINER_UNITS):
+        fits = (sql.abs(number) >= TOO_LATE) & (sql.abs(number) < TOO_LATE * unit)
+        seconds = sql.when(fits, number / unit).otherwise(seconds)
+    return seconds
 
 
 _SINCE = "timestampdiff(MICROSECOND, timestamp_ntz'1970-01-01 00:00:00', {})"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gnn.configs.sessions import SessionGraphConfig, as_session_graph_config
 from gnn.edges.missing import as_na_values
+from gnn.edges.records.log_presets import columns_of_log
 from gnn.edges.sessions.arrow_counts import count_items, count_pairs, sessions_differ, weigh_pairs
 from gnn.edges.sessions.pair_weights import SESSION_FACTORS
 from gnn.pipelines.columns import columns_of, seconds_of, without_missing
@@ -42,9 +43,10 @@ def session_edges(
     task: `max_session_items` keeps the pairs of a robot from being made.
 
     Args:
-        records: a row a record, with the columns that the configuration names; the time is a number
-            of seconds, a timestamp, a date, or text of one (ISO 8601). What lacks its session (or
-            user), item or time is left out.
+        records: a row a record, with the columns that the configuration names, or such as logs call
+            them (`gnn.edges.records.log_presets`); the time is a number of seconds, a timestamp, a
+            date, or text of one (ISO 8601). What lacks its session (or user), item or time is left
+            out.
         config: a `gnn.SessionGraphConfig` or a dict of its fields; None counts pairs, and leaves
             out nothing. Of an item of more than `swing_sessions`, `"swing"` takes those that come
             last in the order of their names.
@@ -69,7 +71,8 @@ def session_edges(
     >>> # edges = gnn.pipelines.session_edges(records, {"weighting": "auto"})
     >>> # edges.write.parquet("s3://graphs/clicks/")
     """
-    return session_plan(records, as_session_graph_config(config), na_values, work).edges
+    config, _ = columns_of_log(records.columns, as_session_graph_config(config))
+    return session_plan(records, config, na_values, work).edges
 
 
 class Plan(NamedTuple):
@@ -126,7 +129,7 @@ def _log(
     records: DataFrame, config: SessionGraphConfig, na_values: Collection[str] | None
 ) -> DataFrame:
     """The records that have all that they need: `name`, `item` and, if wanted, `time`."""
-    timed = config.needs_order or config.half_life is not None or config.gap is not None
+    timed = config.wants_times
     if timed and config.time_column is None:
         raise ValueError(
             "time_column must name the time of a record where order or age matters: a DataFrame "

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gnn.models.columns.drift import Drift
 from gnn.runs.run_config import EXACT
 
 
@@ -20,6 +21,9 @@ class Predictions:
         probabilities: float32 `[n, num_classes]`.
         class_names: of the columns of `probabilities`.
         inference: `"exact"`, or `"sampled"`: what they rest on.
+        filled: of each node the columns in which it had a gap, by name, separated by blanks; None
+            where there are no columns.
+        drift: how the columns differ from those of the training; None likewise.
     """
 
     ids: list[Any]
@@ -27,9 +31,11 @@ class Predictions:
     probabilities: np.ndarray
     class_names: tuple[str, ...]
     inference: str = EXACT
+    filled: list[str] | None = None
+    drift: Drift | None = None
 
     def columns(self) -> dict[str, Any]:
-        """Named columns: `id`, `class`, and `probability_NAME` of each class.
+        """Named columns: `id`, `class`, `probability_NAME` of each class, and `filled`.
 
         Example:
 
@@ -40,7 +46,8 @@ class Predictions:
         each = {
             f"probability_{k}": self.probabilities[:, i] for i, k in enumerate(self.class_names)
         }
-        return {"id": self.ids, "class": self.classes, **each}
+        filled = {} if self.filled is None else {"filled": self.filled}
+        return {"id": self.ids, "class": self.classes, **each, **filled}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

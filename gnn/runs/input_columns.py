@@ -10,7 +10,9 @@ from scipy import sparse
 
 from gnn.graphs.graph import Graph
 from gnn.layers.image_backbone import SMALL, image_backbone
+from gnn.models.columns.standardizing import usable_variance
 from gnn.runs.run_config import RunConfig
+from gnn.runs.splitting import nodes_to_learn_from
 
 
 def image_names(graph: Graph) -> list[str]:
@@ -28,8 +30,8 @@ def image_names(graph: Graph) -> list[str]:
     ]
 
 
-def input_columns(config: RunConfig, graph: Graph) -> tuple[Any, keras.KerasTensor]:
-    """The inputs of a node model by the features' names, and their columns side by side.
+def input_columns(config: RunConfig, graph: Graph) -> tuple[Any, list[keras.KerasTensor]]:
+    """The inputs of a node model by the features' names, and the columns of each.
 
     Args:
         config: resolved: `scaling`, and `backbone` where there are images.
@@ -49,24 +51,34 @@ def input_columns(config: RunConfig, graph: Graph) -> tuple[Any, keras.KerasTens
         inputs[name] = keras.Input(feature.shape[1:], sparse=sparse.issparse(feature), name=name)
         scaled = config.scaling == "standardize"
         columns.append(_standardization(graph, name)(inputs[name]) if scaled else inputs[name])
-    joined = (
+    return (next(iter(inputs.values())) if len(inputs) == 1 else inputs), columns
+
+
+def side_by_side(columns: list[keras.KerasTensor]) -> keras.KerasTensor:
+    """Columns as one tensor."""
+    return (
         columns[0] if len(columns) == 1 else keras.layers.Concatenate(name="side-by-side")(columns)
     )
-    return (next(iter(inputs.values())) if len(inputs) == 1 else inputs), joined
+
+
+def input_model(config: RunConfig, graph: Graph) -> keras.Model:
+    """A model from features to their columns side by side.
+
+    Args:
+        config: as in `input_columns`.
+        graph: likewise.
+    """
+    inputs, columns = input_columns(config, graph)
+    return keras.Model(inputs, side_by_side(columns))
 
 
 def _standardization(graph: Graph, name: str) -> keras.layers.Layer:
     """A Normalization by the nodes that the run may learn from: all but those it is judged on."""
-    held_out = [graph.splits[split] for split in ("validation", "test") if split in graph.splits]
-    nodes = np.arange(graph.num_nodes)
-    if held_out:
-        nodes = np.setdiff1d(nodes, np.concatenate(held_out))
+    nodes = nodes_to_learn_from(graph)
     rows = graph.features[name][nodes].astype(np.float64)
     variance = rows.var(axis=0)
     mean = rows.mean(axis=0)
-    # A column that is constant here may vary later: shift it, and leave its scale alone. What
-    # float32 makes of a constant is off by up to 6e-8 of it.
-    variance[variance <= (1e-7 * mean) ** 2] = 1.0
+    variance = usable_variance(mean, variance)
     return keras.layers.Normalization(
         mean=mean.astype(np.float32), variance=variance.astype(np.float32), name=f"scaled-{name}"
     )

@@ -12,8 +12,8 @@ from gnn.data.record_writing import check_shards
 from gnn.files import check_replaceable
 from gnn.graphs.graph import Graph
 from gnn.graphs.storage.graph_files import open_graph
+from gnn.runs.data_loading import load_data
 from gnn.runs.run_config import RunConfig
-from gnn.runs.run_data import load_data
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,7 +79,7 @@ def pack(
     check_shards(shards, compression, verbose)
     check_replaceable(output, KIND, overwrite=overwrite)
     if isinstance(source, RunConfig):
-        graph, _ = load_data(source)
+        graph = load_data(source).graph
     else:
         graph = source if isinstance(source, Graph) else open_graph(source)
     write_packed_neighbors(

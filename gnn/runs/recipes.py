@@ -16,7 +16,7 @@ from gnn.layers.image_backbone import SMALL, check_backbone
 from gnn.models.graph_regularization import GraphRegularizationModel
 from gnn.runs.best_epoch import BestEpoch
 from gnn.runs.config_files import OptionError
-from gnn.runs.input_columns import image_names, input_columns
+from gnn.runs.input_columns import image_names, input_columns, input_model, side_by_side
 from gnn.runs.networks import NETWORKS, build_network, hops_of
 from gnn.runs.run_config import (
     ALL_NEIGHBORS,
@@ -40,15 +40,30 @@ _COMMON: dict[str, Any] = {
     "snapshot_seconds": 5.0,
 }
 _FEW_IMAGES = 5_000
-_NEEDED_BY_RUN = ("dataset", "data", "session_config", "label_kind", "output", "resume")
+_NEEDED_BY_RUN = (
+    "dataset",
+    "data",
+    "nodes",
+    "labels",
+    "edges",
+    "sessions",
+    "columns",
+    "exclude",
+    "schema",
+    "session_config",
+    "label_kind",
+    "output",
+    "resume",
+)
 
 
-def resolve(config: RunConfig, graph: Graph) -> RunConfig:
+def resolve(config: RunConfig, graph: Graph, *, encoded: bool = False) -> RunConfig:
     """Fills in what a configuration leaves open.
 
     Args:
         config: with a model, and a data set or a folder of data.
         graph: the data, with a split `"train"`.
+        encoded: whether an encoder of columns has standardized the features.
 
     Returns:
         The configuration with every option set that the model has a use for.
@@ -67,6 +82,8 @@ def resolve(config: RunConfig, graph: Graph) -> RunConfig:
     recipe = config.recipe or ("citation" if config.dataset in PLANETOID else "general")
     makers = {"citation": _citation_settings, "general": _general_settings}
     settings = makers[recipe](config, graph)
+    if encoded and config.scaling is None:
+        settings["scaling"] = "none"
     if image_names(graph):
         settings |= _image_settings(config, graph)
     known = {*settings, *_COMMON, *_NEEDED_BY_RUN, "model", "recipe"}
@@ -74,6 +91,11 @@ def resolve(config: RunConfig, graph: Graph) -> RunConfig:
     if useless:
         raise OptionError(f"{useless[0]} has no use for the model {config.model!r}; leave it out")
     resolved = config.over(RunConfig(recipe=recipe, model=config.model, **{**_COMMON, **settings}))
+    if config.model not in ("mlp", None) and not graph.num_edges:
+        raise OptionError(
+            f"the model {config.model!r} learns from edges, and the data have none; take 'mlp', or "
+            "add a table of edges or a log"
+        )
     if "log" in graph.notes:
         resolved = dataclasses.replace(resolved, session_config=graph.notes["config"])
     if resolved.scaling == "rows" and config.dataset not in PLANETOID:
@@ -236,7 +258,7 @@ def build_model(config: RunConfig, graph: Graph) -> keras.Model:
         seq_length=None if encoded else sum(widths),
         num_classes=number_of_classes(graph),
         dropout_rate=config.dropout or 0.0,
-        node_model_fn=(lambda: keras.Model(*input_columns(config, graph))) if encoded else None,
+        node_model_fn=(lambda: input_model(config, graph)) if encoded else None,
         config=graph_loss if config.multiplier else None,
         kernel_regularizer=_regularizer(config),
     )
@@ -326,7 +348,10 @@ def _regularizer(config: RunConfig) -> keras.regularizers.Regularizer | None:
 
 
 def _perceptron(config: RunConfig, graph: Graph) -> keras.Model:
-    inputs, hidden = input_columns(config, graph)
+    inputs, columns = input_columns(config, graph)
+    # Sparse features stay sparse beside dense ones where a layer takes both.
+    mixed = len(columns) > 1 and _sparse_names(graph)
+    hidden = columns if mixed and config.hidden_units else side_by_side(columns)
     # Names with a hyphen: no feature has one, and no layer may be called like a feature.
     for depth, width in enumerate(config.hidden_units or (), start=1):
         hidden = FeatureDense(

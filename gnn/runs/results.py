@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -10,17 +11,24 @@ import tensorflow as tf
 
 from gnn.files import whole_file
 from gnn.graphs.graph import Graph
-from gnn.models.export import export_saved_model, sole_input
-from gnn.models.node_graph_model import NodeGraphModel
+from gnn.models.columns.column_encoder import ColumnEncoder
+from gnn.models.served_classifier import export_classifier
 from gnn.runs import run_folder
-from gnn.runs.input_columns import image_names
 from gnn.runs.reporting import RunLog
 
 History = dict[str, list[float]]
 
 
 def write_results(
-    folder: Path, model: keras.Model, graph: Graph, history: History, say: RunLog
+    folder: Path,
+    model: keras.Model,
+    graph: Graph,
+    history: History,
+    say: RunLog,
+    *,
+    class_names: Sequence[str],
+    encoder: ColumnEncoder | None,
+    card: str,
 ) -> None:
     """Writes all files but the metrics, each whole or not at all.
 
@@ -30,6 +38,9 @@ def write_results(
         graph: what it was trained on: the names and widths of the features.
         history: key to a number an epoch.
         say: is told what is left out.
+        class_names: by number.
+        encoder: of the columns that the features come from, if they do.
+        card: the model card.
 
     Raises:
         OSError: a file cannot be written.
@@ -38,7 +49,20 @@ def write_results(
         _write_history(history, path)
     with whole_file(folder / run_folder.MODEL, overwrite=True) as path:
         model.save(path)
-    _export(model, graph, folder / run_folder.SAVED_MODEL)
+    with whole_file(folder / run_folder.CARD, overwrite=True) as path:
+        path.write_text(card, encoding="utf-8")
+    features = {
+        name: tf.TensorSpec([None, *feature.shape[1:]], tf.as_dtype(feature.dtype))
+        for name, feature in graph.features.items()
+    }
+    export_classifier(
+        folder / run_folder.SAVED_MODEL,
+        model,
+        class_names,
+        encoder=encoder,
+        features=features,
+        card=card,
+    )
     try:
         _plot(history, folder / run_folder.PLOT)
     except ImportError:
@@ -51,20 +75,6 @@ def _write_history(history: History, path: Path) -> None:
         writer.writerow(["epoch", *history])
         epochs = zip(*history.values(), strict=True)
         writer.writerows([number, *row] for number, row in enumerate(epochs, start=1))
-
-
-def _export(model: keras.Model, graph: Graph, path: Path) -> None:
-    if isinstance(model, NodeGraphModel) and model.requires_graph:
-        model.export(path)
-        return
-    images = image_names(graph)
-    specs = {
-        name: tf.TensorSpec(
-            [None, *feature.shape[1:]], tf.uint8 if name in images else tf.float32, name=name
-        )
-        for name, feature in graph.features.items()
-    }
-    export_saved_model(model, path, specs, dict if len(specs) > 1 else sole_input)
 
 
 def _plot(history: History, path: Path) -> None:

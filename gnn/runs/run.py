@@ -16,16 +16,17 @@ import keras
 import numpy as np
 
 from gnn.files import MANIFEST, whole_file, whole_folder
-from gnn.layers.dense import FeatureDense
+from gnn.models.columns.column_encoder import ColumnEncoder
 from gnn.models.export import KIND as EXPORT
-from gnn.models.graph_regularization import GraphRegularizationModel
 from gnn.models.inference.exact import needs_graph, predict_nodes
+from gnn.models.last_hidden import last_hidden
 from gnn.runs import run_folder
 from gnn.runs.answers import Embeddings, Predictions
+from gnn.runs.encoding import filled_in, read_encoder
 from gnn.runs.judged_splits import with_judged_splits
 from gnn.runs.judging import Judge
 from gnn.runs.run_config import SAMPLED, RunConfig
-from gnn.runs.run_data import DataFacts, node_ids
+from gnn.runs.run_data import DataFacts, node_ids, stored_facts
 from gnn.runs.run_inputs import RunInputs
 
 
@@ -57,6 +58,11 @@ class Run:
         """The Keras model of the best epoch."""
         return keras.models.load_model(self.path / run_folder.MODEL)
 
+    @functools.cached_property
+    def encoder(self) -> ColumnEncoder | None:
+        """What makes the features of the columns of a table; None where there are no columns."""
+        return read_encoder(self.path)
+
     def evaluate(
         self,
         split: str | None = None,
@@ -87,7 +93,7 @@ class Run:
             ValueError: the data do not fit the run, have no labels, or have changed.
             FileNotFoundError: the data are not where they were.
         """
-        graph = self._inputs.graph(data, labels=True)
+        graph = self._inputs.read(data, labels=True).graph
         if data is None:
             self._inputs.check_unchanged(graph)
         graph, chosen = with_judged_splits(graph, self.path, split, is_other=data is not None)
@@ -128,14 +134,19 @@ class Run:
             FileNotFoundError: there are no such data.
             ValueError: they do not fit the run, or the model needs a graph and was given a table.
         """
-        graph = self._inputs.graph(data, dataset)
+        asked = self._inputs.read(data, dataset)
+        graph = asked.graph
         judge = Judge(self.model, self.config, graph, inference, progress)
         logits = judge.predict()
         exponents = np.exp(logits - logits.max(axis=1, keepdims=True))
         probabilities = exponents / exponents.sum(axis=1, keepdims=True)
         names = self.facts.class_names
         classes = [names[k] for k in probabilities.argmax(axis=1)]
-        return Predictions(node_ids(graph), classes, probabilities, names, judge.inference)
+        filled, drift = None, None
+        if self.encoder is not None and asked.table is not None:
+            filled, drift = filled_in(asked), self.encoder.drift(asked.table, root=asked.root)
+        ids = node_ids(graph)
+        return Predictions(ids, classes, probabilities, names, judge.inference, filled, drift)
 
     def embed(
         self,
@@ -155,24 +166,21 @@ class Run:
 
         Raises:
             FileNotFoundError: as in `predict`.
-            ValueError: as in `predict`.
+            ValueError: as in `predict`; or the model has no hidden layer.
         """
-        graph = self._inputs.graph(data, dataset)
+        graph = self._inputs.read(data, dataset).graph
         judge = Judge(self.model, self.config, graph, inference, progress)
-        vectors = judge.embed() if needs_graph(self.model) else predict_nodes(self._hidden, graph)
+        if needs_graph(self.model):
+            return Embeddings(node_ids(graph), judge.embed(), judge.inference)
+        hidden = last_hidden(self.model)
+        if hidden is None:
+            raise ValueError("the model has no hidden layer, whose activations an embedding is")
+        vectors = predict_nodes(hidden, graph)
         return Embeddings(node_ids(graph), vectors, judge.inference)
 
     @functools.cached_property
-    def _hidden(self) -> keras.Model:
-        """A model of features alone, up to its last hidden layer."""
-        model = self.model
-        node_model = model.node_model if isinstance(model, GraphRegularizationModel) else model
-        last = [layer for layer in node_model.layers if isinstance(layer, FeatureDense)][-1]
-        return keras.Model(node_model.input, last.output)
-
-    @functools.cached_property
     def _inputs(self) -> RunInputs:
-        return RunInputs(self.path, self.config, self.facts)
+        return RunInputs(self.path, self.config, self.facts, self.encoder)
 
     def export(
         self,
@@ -259,13 +267,12 @@ def load_run(path: str | os.PathLike[str]) -> Run:
             )
         raise FileNotFoundError(f"no run folder {str(path)!r}")
     config = run_folder.read_config(path)
-    parts = {}
-    for name in (run_folder.DATA, run_folder.METRICS):
-        try:
-            parts[name] = json.loads((path / name).read_text(encoding="utf-8"))
-        except FileNotFoundError as error:
-            raise FileNotFoundError(f"{str(path)!r} is no finished run: no {name}") from error
-        except ValueError as error:
-            raise ValueError(f"{path / name} is damaged: {error}") from error
-    facts = DataFacts.from_dict(parts[run_folder.DATA])
-    return Run(path, config, facts, parts[run_folder.METRICS])
+    try:
+        facts = stored_facts(path)
+        metrics = json.loads((path / run_folder.METRICS).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        name = Path(error.filename).name
+        raise FileNotFoundError(f"{str(path)!r} is no finished run: no {name}") from error
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path / run_folder.METRICS} is damaged: {error}") from error
+    return Run(path, config, facts, metrics)

@@ -6,13 +6,13 @@ import dataclasses
 import math
 import os
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from gnn.configs import DistanceType
 from gnn.configs.label_kinds import LABEL_KINDS
-from gnn.configs.sessions import as_session_graph_config
 from gnn.runs.config_files import OptionError, read_options
+from gnn.runs.option_values import checked_option
 
 PLANETOID = ("cora", "citeseer", "pubmed")
 DATASETS = (*PLANETOID, "digits", "groceries")
@@ -38,6 +38,7 @@ LOSSES = (
 )
 ALL_NEIGHBORS = -1
 EXACT, SAMPLED = INFERENCE = ("exact", "sampled")
+EDGE_COLUMNS = ("source_column", "target_column", "weight_column")
 # The group of what the command has other flags for.
 LOG = "log"
 
@@ -66,7 +67,16 @@ class RunConfig:
     Attributes:
         dataset: a named data set, such as `"cora"`.
         data: a folder that `gnn.datasets.from_folder` reads; one of `dataset` and `data`.
-        strict: whether a malformed row of the folder is an error.
+        nodes, labels, edges, sessions: which table of the folder is which, by the name of its file;
+            without them it shows in their columns.
+        source_column, target_column, weight_column: of the edges, where it does not show in their
+            names which they are.
+        columns: what columns of nodes hold: name to a type, as `gnn.Schema.of` takes them; what is
+            not given is guessed.
+        exclude: columns of nodes that are left out.
+        schema: a YAML or JSON file with what `columns` has, which goes over it.
+        strict: whether a malformed row of the folder, or a cell that is none of its type, is an
+            error.
         directed: whether the edges of `edges.csv` are taken without their reverses.
         session_config: which edges a log, `sessions.csv`, gives: a dict of fields of
             `gnn.SessionGraphConfig`, or such an object. Without it they are those of
@@ -117,7 +127,19 @@ class RunConfig:
 
     dataset: str | None = _option("data", "a named data set", choices=DATASETS)
     data: str | None = _option("data", "a folder with nodes and edges or sessions, CSV or Parquet")
-    strict: bool | None = _option("data", "make malformed rows of the folder an error")
+    nodes: str | None = _option("data", "the table of nodes in the folder")
+    labels: str | None = _option("data", "the table of labels in the folder")
+    edges: str | None = _option("data", "the table of edges in the folder")
+    sessions: str | None = _option("data", "the log in the folder")
+    source_column: str | None = _option("data", "the column of edges with the ids they come from")
+    target_column: str | None = _option("data", "the column of edges with the ids they go to")
+    weight_column: str | None = _option("data", "the column of edges with their weights")
+    columns: dict[str, Any] | None = _option(
+        "data", "what a column of nodes holds, such as price=number; may be repeated"
+    )
+    exclude: tuple[str, ...] | None = _option("data", "columns of nodes that are left out")
+    schema: str | None = _option("data", "a YAML or JSON file with the types of columns")
+    strict: bool | None = _option("data", "make malformed rows and wrong cells an error")
     directed: bool | None = _option("data", "take the edges of edges.csv as directed")
     session_config: dict[str, Any] | None = _option(
         LOG, "which edges a log gives, as fields of gnn.SessionGraphConfig"
@@ -194,7 +216,7 @@ class RunConfig:
         for option in dataclasses.fields(self):
             value = getattr(self, option.name)
             if value is not None:
-                value = _checked(option, kinds[option.name], value)
+                value = checked_option(option, kinds[option.name], value)
                 object.__setattr__(self, option.name, value)
 
     @classmethod
@@ -243,7 +265,7 @@ class RunConfig:
 
 
 def option_types() -> dict[str, Any]:
-    """The type of each option, without the None: plain, `tuple[int, ...]` or `dict[str, Any]`.
+    """The type of each option, without the None: plain, a tuple of one type, `dict[str, Any]`.
 
     Example:
 
@@ -275,56 +297,3 @@ def read_config_file(path: str | os.PathLike[str]) -> RunConfig:
     except OptionError as error:
         text = str(error)
         raise OptionError(text if text.startswith(str(path)) else f"{path}: {text}") from error
-
-
-def _checked(option: dataclasses.Field[Any], kind: Any, value: Any) -> Any:
-    """The value in the option's type, once it keeps the option's rule."""
-    name, rule = option.name, option.metadata
-    if kind is bool:
-        if not isinstance(value, bool):
-            raise TypeError(f"{name} must be true or false, got {value!r}")
-        return value
-    if kind is str:
-        if not isinstance(value, str) or not value:
-            raise TypeError(f"{name} must be a string that is not empty, got {value!r}")
-        if rule["choices"] and value not in rule["choices"]:
-            raise OptionError(f"{name} must be one of {list(rule['choices'])}, got {value!r}")
-        return value
-    if kind in (int, float):
-        return _number(name, kind, value, rule)
-    if typing.get_origin(kind) is dict:
-        return _session_fields(name, value)
-    many = isinstance(value, Sequence) and not isinstance(value, str)
-    values = tuple(_number(name, int, item, rule) for item in (value if many else [value]))
-    if not values:
-        raise OptionError(f"{name} must hold at least one integer, got none")
-    return values
-
-
-def _session_fields(name: str, value: Any) -> dict[str, Any]:
-    """The fields that were given, once they make a configuration."""
-    try:
-        config = as_session_graph_config(value)
-    except TypeError as error:
-        raise TypeError(f"{name}: {error}") from error
-    except ValueError as error:
-        raise OptionError(f"{name}: {error}") from error
-    return dict(value) if isinstance(value, Mapping) else config.to_dict()
-
-
-def _number(name: str, kind: type, value: Any, rule: Mapping[str, Any]) -> Any:
-    if kind is float and isinstance(value, str):
-        # YAML reads 1e-3 as a string; 1.0e-3 is its number.
-        try:
-            value = float(value)
-        except ValueError:
-            pass
-    taken = int if kind is int else (int, float)
-    if isinstance(value, bool) or not isinstance(value, taken):
-        word = "an integer" if kind is int else "a number"
-        raise TypeError(f"{name} must be {word}, got {value!r}")
-    low, below = rule["low"], rule["below"]
-    if not (math.isfinite(value) and low <= value < below):
-        limit = f"at least {low:g}" + ("" if math.isinf(below) else f" and below {below:g}")
-        raise OptionError(f"{name} must be {limit}, got {value!r}")
-    return kind(value)

@@ -1,35 +1,26 @@
-"""The data of a run: the graph it is trained on, and what is needed to read more alike."""
+"""What a run knows of its data without them, and whether a model can learn from them."""
 
 from __future__ import annotations
 
 import csv
 import dataclasses
 import hashlib
+import json
 import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from gnn.configs.sessions import SessionGraphConfig
-from gnn.datasets.digits import digits
-from gnn.datasets.from_folder import read_folder
-from gnn.datasets.groceries import groceries
-from gnn.datasets.image_folder import from_image_folder, is_image_folder
-from gnn.datasets.node_columns import NodeColumns
-from gnn.datasets.planetoid import planetoid
+from gnn.datasets.node_schema import NodeSchema
 from gnn.files import whole_file
 from gnn.graphs.graph import Graph
 from gnn.graphs.image_files import ImageFiles
 from gnn.models.export import check_name
-from gnn.runs.config_files import OptionError
-from gnn.runs.input_columns import image_names
-from gnn.runs.log_graph import read_log_graph
 from gnn.runs.recipes import number_of_classes
-from gnn.runs.run_config import PLANETOID, RunConfig
+from gnn.runs.run_folder import DATA
 from gnn.runs.tables import as_csv
 
-_IMAGE_SIZE = (64, 64)
 # Up to as many, classes may be numbers with gaps between them.
 _MOST_UNASKED_CLASSES = 10_000
 
@@ -53,11 +44,11 @@ class DataFacts:
 
     features: dict[str, tuple[int, ...]]
     class_names: tuple[str, ...]
-    columns: NodeColumns | None
+    columns: NodeSchema | None
     fingerprint: str | None
 
     @classmethod
-    def of(cls, graph: Graph, columns: NodeColumns | None) -> DataFacts:
+    def of(cls, graph: Graph, columns: NodeSchema | None) -> DataFacts:
         """The facts of a graph with labels."""
         names = graph.class_names or tuple(str(k) for k in range(number_of_classes(graph)))
         shapes = {name: tuple(feature.shape[1:]) for name, feature in graph.features.items()}
@@ -79,7 +70,7 @@ class DataFacts:
         return cls(
             {name: tuple(shape) for name, shape in values["features"].items()},
             tuple(values["class_names"]),
-            None if columns is None else NodeColumns.from_dict(columns),
+            None if columns is None else NodeSchema.from_dict(columns),
             values.get("fingerprint"),
         )
 
@@ -105,100 +96,33 @@ class DataFacts:
                 )
 
 
-def load_data(
-    config: RunConfig,
-    columns: NodeColumns | None = None,
-    labels: bool = True,
-    run: Path | None = None,
-) -> tuple[Graph, NodeColumns | None]:
-    """Reads the data set or the folder that a configuration names.
-
-    Args:
-        config: with `dataset` or `data`.
-        columns: the columns of the folder that a model was trained on.
-        labels: whether the labels and splits of a folder are read, and so have to be right.
-        run: the folder of a run that is there, whole or partial, by which a log is read as it was
-            for that: one without `session_config` is of before, and counted. Where nothing has
-            changed, the edges are those that it has kept.
-
-    Returns:
-        The graph, and the columns of a folder's table of nodes (None for a named data set).
+def stored_facts(run: Path) -> DataFacts:
+    """The facts that lie in the folder of a run, whole or partial.
 
     Raises:
-        FileNotFoundError: there are no such files.
-        ValueError: not one of `dataset` and `data`, a `session_config` and no log, or as
-            `gnn.datasets.from_folder`.
-
-    Warns:
-        TableWarning: for malformed rows and columns left out.
+        FileNotFoundError: the folder has none.
+        ValueError: they are damaged.
     """
-    if (config.dataset is None) == (config.data is None):
-        raise ValueError("one of dataset and data must be given, a name or a folder")
-    if config.dataset is not None:
-        _check_has_log(config, False)
-        return named_data(config.dataset, normalize=config.scaling == "rows"), None
-    if is_image_folder(config.data or ""):
-        _check_has_log(config, False)
-        return _images(config, labels), None
-    is_of_before = run is not None and config.session_config is None
-    found = read_folder(
-        config.data or "",
-        strict=bool(config.strict),
-        undirected=not config.directed,
-        columns=columns,
-        labels=labels,
-        label_kind=config.label_kind,
-        session_config=SessionGraphConfig("count") if is_of_before else config.session_config,
-        built=None if run is None else read_log_graph(run),
-    )
-    if run is None:
-        _check_has_log(config, "log" in found.graph.notes)
-    return found.graph, found.columns
+    try:
+        return DataFacts.from_dict(json.loads((run / DATA).read_text(encoding="utf-8")))
+    except (KeyError, TypeError, json.JSONDecodeError) as error:
+        raise ValueError(f"{run / DATA} is damaged: {error}") from error
 
 
-def _check_has_log(config: RunConfig, has_log: bool) -> None:
-    if config.session_config is not None and not has_log:
-        raise OptionError(
-            f"session_config is for a log, sessions.csv, and {config.dataset or config.data!r} has "
-            f"none; got {config.session_config}"
-        )
-
-
-def _images(config: RunConfig, labels: bool) -> Graph:
-    """The graph of a folder of images."""
-    sides = config.image_size or _IMAGE_SIZE
-    if len(sides) > 2:
-        raise OptionError(f"image_size must be one or two numbers, got {list(sides)}")
-    return from_image_folder(
-        config.data or "",
-        size=(sides[0], sides[-1]),
-        channels=config.image_channels,
-        labels="subfolders" if labels else None,
-    )
-
-
-def named_data(name: str, normalize: bool = True) -> Graph:
-    """A named data set.
+def check_labels(graph: Graph, name: str) -> None:
+    """Raises unless the labels of a graph are classes that can be learned.
 
     Args:
-        name: one of `gnn.runs.run_config.DATASETS`.
-        normalize: whether the words of each paper of a citation graph are made to sum to 1.
-    """
-    if name in PLANETOID:
-        return planetoid(name, normalize=normalize)
-    return digits() if name == "digits" else groceries()
-
-
-def check_trainable(graph: Graph, name: str) -> None:
-    """Raises unless a classifier of nodes can be trained on a graph.
+        graph: the data.
+        name: what errors call them.
 
     Raises:
-        ValueError: it has no labels, labels that are no classes, or no features that are numbers,
-            or one under a name that a SavedModel cannot have.
+        ValueError: there are none, they are no classes, there is one class, or far more numbers of
+            classes than classes.
 
     Example:
 
-    >>> check_trainable(Graph.from_edges([], [], np.eye(2), labels=[0, 1]), "mine")
+    >>> check_labels(Graph.from_edges([], [], labels=[0, 1]), "mine")
     """
     labels = graph.labels
     if labels is None:
@@ -211,17 +135,6 @@ def check_trainable(graph: Graph, name: str) -> None:
             f"the labels of {name} must be one class a node, got {labels.dtype} of shape "
             f"{labels.shape}; label_kind says what labels are"
         )
-    if not graph.features:
-        raise ValueError(f"{name} has no features, and a model needs some to learn from")
-    images = image_names(graph)
-    for feature, values in graph.features.items():
-        check_name(feature)
-        is_row = values.dtype.kind in "biuf" and values.ndim == 2
-        if not is_row and feature not in images:
-            raise ValueError(
-                f"the feature {feature!r} of {name} must hold numbers, a row a node, or images, "
-                f"uint8 [n, height, width, 1 or 3]; got {values.dtype} of shape {values.shape}"
-            )
     classes, found = number_of_classes(graph), len(np.unique(labels[labels >= 0]))
     if classes < 2:
         raise ValueError(f"{name} must have at least two classes, got {classes}")
@@ -231,6 +144,32 @@ def check_trainable(graph: Graph, name: str) -> None:
             f"the labels of {name} are numbers up to {classes - 1}, which makes {classes} classes, "
             f"and only {found} of them occur: number the classes from 0, or label them by text"
         )
+
+
+def check_features(graph: Graph, name: str) -> None:
+    """Raises unless a model can learn from the features of a graph.
+
+    Args:
+        graph: the data.
+        name: what errors call them.
+
+    Raises:
+        ValueError: there are none, or one holds no numbers, or has a name that a SavedModel cannot
+            have.
+
+    Example:
+
+    >>> check_features(Graph.from_edges([], [], np.eye(2)), "mine")
+    """
+    if not graph.features:
+        raise ValueError(f"{name} has no features, and a model needs some to learn from")
+    for feature, values in graph.features.items():
+        check_name(feature)
+        if values.dtype.kind not in "biuf" or values.ndim not in (2, 4):
+            raise ValueError(
+                f"the feature {feature!r} of {name} must hold numbers, a row a node; got "
+                f"{values.dtype} of shape {values.shape}"
+            )
 
 
 def node_ids(graph: Graph) -> list[Any]:

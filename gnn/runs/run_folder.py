@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from gnn.configs.fields import field_defaults
+from gnn.configs.session_columns import SessionColumns
 from gnn.configs.sessions import as_session_graph_config
 from gnn.files import (
     MANIFEST,
@@ -41,10 +43,11 @@ MODEL, SAVED_MODEL, PLOT, LOG, SPLITS = (
     "log.txt",
     "splits.csv",
 )
+ENCODER, CARD = "columns.keras", "README.md"
 STATE, LOG_GRAPH = "state", "log_graph"
 # Of the folder, in its manifest.
 KIND = "run"
-_FILES = (CONFIG, DATA, HISTORY, METRICS, MODEL, PLOT, LOG, SPLITS)
+_FILES = (CONFIG, DATA, HISTORY, METRICS, MODEL, PLOT, LOG, SPLITS, ENCODER, CARD)
 _FOLDERS = {SAVED_MODEL: EXPORT, STATE: SNAPSHOTS, LOG_GRAPH: GRAPH}
 # What a run that is trained will hold.
 BEGUN = Manifest(KIND, frozenset(_FILES), _FOLDERS)
@@ -302,6 +305,11 @@ def carried_on(stored: RunConfig, asked: RunConfig, where: Path) -> RunConfig:
     """
     if asked.session_config is not None:
         whole = as_session_graph_config(asked.session_config).to_dict()
+        # A column that nobody names is the one that was found in the log.
+        found = stored.session_config or {}
+        for name, default in field_defaults(SessionColumns).items():
+            if whole[name] == default and name in found:
+                whole[name] = found[name]
         asked = dataclasses.replace(asked, session_config=whole)
     before, now = stored.to_dict(), asked.to_dict()
     differ = [

@@ -10,13 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from gnn.datasets.frame_tables import is_frame
 from gnn.datasets.node_tables import read_nodes
 from gnn.graphs.graph import Graph
+from gnn.models.columns.column_encoder import ColumnEncoder
 from gnn.runs import run_folder
+from gnn.runs.data_loading import RunData, load_data, named_data
+from gnn.runs.encoding import cells_of_features, encoded
 from gnn.runs.run_config import NETWORK_NAMES, RunConfig
-from gnn.runs.run_data import DataFacts, load_data, named_data
+from gnn.runs.run_data import DataFacts
 from gnn.runs.versions import current_versions, stored_versions, version_changes
+from gnn.tables.memory_tables import is_memory_table
 
 
 class RunInputs:
@@ -26,14 +29,17 @@ class RunInputs:
         path: the folder of the run.
         config: its configuration.
         facts: what it knows of its data.
+        encoder: of the columns of its tables; None where it has none.
     """
 
-    def __init__(self, path: Path, config: RunConfig, facts: DataFacts):
-        self._path, self._config, self._facts = path, config, facts
+    def __init__(
+        self, path: Path, config: RunConfig, facts: DataFacts, encoder: ColumnEncoder | None
+    ):
+        self._path, self._config, self._facts, self._encoder = path, config, facts, encoder
         self._has_said = False
 
-    def graph(self, data: Any, dataset: str | None = None, labels: bool = False) -> Graph:
-        """The graph that is meant, once its features are those of the run.
+    def read(self, data: Any, dataset: str | None = None, labels: bool = False) -> RunData:
+        """The data that are meant, once their features are those of the run.
 
         Args:
             data: as in `gnn.runs.Run.predict`.
@@ -45,14 +51,15 @@ class RunInputs:
             TypeError: they are nothing that can be read.
             ValueError: they do not fit the run.
         """
-        graph = self._read(data, dataset, labels)
+        found = self._read(data, dataset, labels)
+        graph = encoded(found.graph, found, self._encoder)
         self._facts.check(graph)
         if labels:
             self._check_labels(graph)
         if set(graph.features) != set(self._facts.features):
             kept = {name: graph.features[name] for name in self._facts.features}
             graph = dataclasses.replace(graph, features=kept)
-        return graph
+        return dataclasses.replace(found, graph=graph)
 
     def check_unchanged(self, graph: Graph) -> None:
         """Raises where the run's own data are others than those that it was trained on.
@@ -79,41 +86,51 @@ class RunInputs:
                 "give them as data to judge them as they are now"
             )
 
-    def _read(self, data: Any, dataset: str | None, labels: bool) -> Graph:
+    def _read(self, data: Any, dataset: str | None, labels: bool) -> RunData:
         if data is not None and dataset is not None:
             raise ValueError("one of data and dataset must be given, not both")
         config, columns = self._config, self._facts.columns
         if dataset is not None and dataset != config.dataset:
-            return named_data(dataset, normalize=config.scaling == "rows")
+            return RunData(named_data(dataset, normalize=config.scaling == "rows"))
         if data is None:
-            return load_data(config, columns, labels, self._path)[0]
+            return load_data(config, columns, labels, self._path)
         if isinstance(data, Graph):
-            return data
-        if is_frame(data) or not os.path.isdir(data):
+            return self._graph(data)
+        if is_memory_table(data) or not os.path.isdir(data):
             return self._table(data, labels)
         folder = dataclasses.replace(config, dataset=None, data=os.fspath(data))
-        return load_data(folder, columns, labels, self._path)[0]
+        return load_data(folder, columns, labels, self._path)
 
-    def _table(self, data: Any, labels: bool) -> Graph:
-        is_table = is_frame(data) or os.path.isfile(data)
+    def _graph(self, graph: Graph) -> RunData:
+        """A graph with features of the run, or with the numbers of its columns, still to encode."""
+        columns = self._facts.columns
+        known = self._facts.features.keys() <= graph.features.keys()
+        if self._encoder is None or columns is None or known:
+            return RunData(graph)
+        return RunData(graph, columns, cells_of_features(graph, columns))
+
+    def _table(self, data: Any, labels: bool) -> RunData:
+        is_table = is_memory_table(data) or os.path.isfile(data)
         if self._config.model in NETWORK_NAMES and is_table:
-            what = "the DataFrame" if is_frame(data) else repr(os.fspath(data))
+            what = "the DataFrame" if is_memory_table(data) else repr(os.fspath(data))
             raise ValueError(
                 f"a {self._config.model} predicts a node from its neighbors, and {what} is a table "
                 "of nodes alone: give a folder with nodes and edges"
             )
         strict = bool(self._config.strict)
-        table = read_nodes(data, self._facts.columns, strict=strict, labels=labels)
+        found = read_nodes(data, self._facts.columns, strict=strict, labels=labels)
         nothing = np.zeros(0, np.int32)
-        return Graph(  # The labels are numbered already, and nothing is to be guessed of them.
-            features=table.features,
+        graph = Graph(  # The labels are numbered already, and nothing is to be guessed of them.
+            features=found.features,
             senders=nothing,
             receivers=nothing,
-            labels=table.labels,
-            splits=table.splits,
-            ids=np.array(table.ids),
-            class_names=table.columns.class_names,
+            labels=found.labels,
+            splits=found.splits,
+            ids=np.array(found.ids),
+            class_names=found.columns.class_names,
         )
+        root = None if is_memory_table(data) else Path(data).parent
+        return RunData(graph, found.columns, found.table, root)
 
     def _check_labels(self, graph: Graph) -> None:
         """Other data number their classes alike only where the names are the same."""

@@ -81,6 +81,19 @@ def complete_splits(
     return dataclasses.replace(graph, splits={k: v for k, v in splits.items() if len(v)}), notes
 
 
+def nodes_to_learn_from(graph: Graph) -> np.ndarray:
+    """The nodes that statistics may rest on: all but those that the run is judged on.
+
+    Example:
+
+    >>> nodes_to_learn_from(Graph.from_edges([], [], labels=[0, 1, 1], splits={"test": [1]}))
+    array([0, 2])
+    """
+    held_out = [graph.splits[split] for split in ("validation", "test") if split in graph.splits]
+    nodes = np.arange(graph.num_nodes)
+    return np.setdiff1d(nodes, np.concatenate(held_out)) if held_out else nodes
+
+
 def _draw(
     labels: np.ndarray, nodes: np.ndarray, shares: tuple[float, ...], seed: int
 ) -> list[np.ndarray]:

@@ -14,18 +14,28 @@ from typing import Any
 from gnn.files import check_replaceable, is_empty
 from gnn.graphs.graph import Graph
 from gnn.graphs.splits import check_apart
+from gnn.models.columns.column_encoder import ColumnEncoder
 from gnn.runs import run_folder
 from gnn.runs.adoption import carry_on
 from gnn.runs.config_files import OptionError
+from gnn.runs.data_loading import load_data
+from gnn.runs.encoding import adapted_encoder, encoded, read_encoder
 from gnn.runs.feeding import training_batches
 from gnn.runs.judging import Judge, Validation
 from gnn.runs.log_graph import describe_log, write_log_graph
+from gnn.runs.model_card import model_card
 from gnn.runs.recipes import best_epoch, build_model, compile_model, resolve
 from gnn.runs.reporting import EpochBar, FiniteLoss, Report, RunLog
 from gnn.runs.results import write_results
 from gnn.runs.run import Run, load_run
 from gnn.runs.run_config import RunConfig
-from gnn.runs.run_data import DataFacts, check_trainable, load_data, write_splits
+from gnn.runs.run_data import (
+    DataFacts,
+    check_features,
+    check_labels,
+    stored_facts,
+    write_splits,
+)
 from gnn.runs.run_folder import RunFolder
 from gnn.runs.seeding import as_in_new_process
 from gnn.runs.splitting import complete_splits
@@ -107,16 +117,16 @@ def train(config: RunConfig, *, report: Report | None = None, progress: bool = F
             if resumes:
                 carry_on(folder)
             if prepared is not None:
-                graph, facts, config, notes = prepared
+                config = prepared.config
                 if resumes:
-                    _check_same_data(folder, facts)
+                    _check_same_data(folder, prepared.facts)
                 else:
-                    _begin(folder, config, facts, graph)
+                    _begin(folder, prepared)
                 say.open(folder.partial / run_folder.LOG)
-                for note in _version_notes(folder) if resumes else notes:
+                for note in _version_notes(folder) if resumes else prepared.notes:
                     say(note)
                 with as_in_new_process(config.seed or 0):
-                    _train_into(folder, config, graph, say, progress)
+                    _train_into(folder, prepared, say, progress)
         except KeyboardInterrupt as error:
             raise KeyboardInterrupt(_how_to_resume(folder)) from error
         except Exception as error:
@@ -164,26 +174,55 @@ def _check_path(folder: RunFolder, config: RunConfig) -> None:
     check_replaceable(folder.path, run_folder.KIND, overwrite=bool(config.overwrite))
 
 
-def _prepare(config: RunConfig, run: Path | None) -> tuple[Graph, DataFacts, RunConfig, list[str]]:
-    """The data with their splits, what is known of them, and the resolved configuration.
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Prepared:
+    """What a training starts from.
 
-    Of a run that is carried on, they are read as it read them.
+    Attributes:
+        graph: encoded, with all splits.
+        facts: what is known of the data.
+        config: resolved.
+        encoder: of the columns of nodes; None where there are none.
+        notes: what was done, a line each.
     """
+
+    graph: Graph
+    facts: DataFacts
+    config: RunConfig
+    encoder: ColumnEncoder | None
+    notes: list[str]
+
+
+def _prepare(config: RunConfig, run: Path | None) -> _Prepared:
+    """Reads the data, completes their splits, encodes their columns and resolves the configuration.
+
+    Of a run that is carried on, they are read and encoded as it did.
+    """
+    columns = None if run is None else stored_facts(run).columns
     # Whether words are normalized when they are read is up to the recipe: ask it with few data.
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", TableWarning)
-        graph, columns = load_data(config, run=run)
+        data = load_data(config, columns, run=run)
         name = config.dataset or config.data or "the data"
-        check_trainable(graph, name)
-        completed, notes = _completed(graph, config)
+        check_labels(data.graph, name)
+        completed, notes = _completed(data.graph, config)
         check_apart(completed.splits, "train", ("validation", "test"))
-        resolved = resolve(config, completed)
+        if run is None:
+            encoder = adapted_encoder(config, data, completed)
+        else:
+            encoder = read_encoder(run)
+        graph = encoded(data.graph, data, encoder)
+        check_features(graph, name)
+        completed = dataclasses.replace(completed, features=graph.features)
+        resolved = resolve(config, completed, encoded=encoder is not None)
         if resolved.scaling == "rows" and config.scaling != "rows":
-            graph, columns = load_data(resolved, run=run)
+            data = load_data(resolved, run=run)
+            graph = data.graph
             completed, notes = _completed(graph, resolved)
-    facts = DataFacts.of(graph, columns)
-    warned = [str(warning.message) for warning in caught]
-    return completed, facts, resolved, [*warned, *describe_log(graph), *notes]
+    facts = DataFacts.of(graph, data.columns)
+    told = [str(warning.message) for warning in caught]
+    told += [data.graph.notes[key] for key in ("tables",) if key in data.graph.notes]
+    return _Prepared(completed, facts, resolved, encoder, [*told, *describe_log(graph), *notes])
 
 
 def _completed(graph: Graph, config: RunConfig) -> tuple[Graph, list[str]]:
@@ -195,12 +234,14 @@ def _completed(graph: Graph, config: RunConfig) -> tuple[Graph, list[str]]:
     return complete_splits(graph, **share)
 
 
-def _begin(folder: RunFolder, config: RunConfig, facts: DataFacts, graph: Graph) -> None:
+def _begin(folder: RunFolder, prepared: _Prepared) -> None:
     folder.begin()
-    run_folder.write_json(folder.partial / run_folder.DATA, facts.to_dict())
-    write_splits(folder.partial / run_folder.SPLITS, graph)
-    write_log_graph(folder.partial, graph)
-    run_folder.write_config(folder, config, current_versions())
+    run_folder.write_json(folder.partial / run_folder.DATA, prepared.facts.to_dict())
+    write_splits(folder.partial / run_folder.SPLITS, prepared.graph)
+    write_log_graph(folder.partial, prepared.graph)
+    if prepared.encoder is not None:
+        prepared.encoder.save(folder.partial / run_folder.ENCODER)
+    run_folder.write_config(folder, prepared.config, current_versions())
 
 
 def _version_notes(folder: RunFolder) -> list[str]:
@@ -212,18 +253,16 @@ def _version_notes(folder: RunFolder) -> list[str]:
 
 
 def _check_same_data(folder: RunFolder, facts: DataFacts) -> None:
-    stored = json.loads((folder.partial / run_folder.DATA).read_text(encoding="utf-8"))
-    if stored["fingerprint"] != facts.fingerprint:
+    if stored_facts(folder.partial).fingerprint != facts.fingerprint:
         raise ValueError(
             f"cannot resume {str(folder.partial)!r}: the data have changed since it was begun. "
             "Start anew with overwrite"
         )
 
 
-def _train_into(
-    folder: RunFolder, config: RunConfig, graph: Graph, say: RunLog, progress: bool
-) -> None:
+def _train_into(folder: RunFolder, prepared: _Prepared, say: RunLog, progress: bool) -> None:
     """Fits, and writes everything that a run folder holds."""
+    config, graph = prepared.config, prepared.graph
     started = time.perf_counter()
     model = build_model(config, graph)
     compile_model(model, config)
@@ -262,7 +301,25 @@ def _train_into(
             metrics[split] = {name: found[name] for name in ("accuracy", "loss")}
             say(f"{split}: accuracy {found['accuracy']:.4f}, loss {found['loss']:.4f}")
     say(f"{epochs} epochs, the best was {metrics['best_epoch']}")
-    write_results(folder.partial, model, graph, history, say)
+    card = model_card(
+        config,
+        graph,
+        metrics,
+        current_versions(),
+        class_names=prepared.facts.class_names,
+        schema=None if prepared.facts.columns is None else prepared.facts.columns.schema,
+        notes=prepared.notes,
+    )
+    write_results(
+        folder.partial,
+        model,
+        graph,
+        history,
+        say,
+        class_names=prepared.facts.class_names,
+        encoder=prepared.encoder,
+        card=card,
+    )
     metrics["seconds"] = round(time.perf_counter() - started, 2)
     # Last: that it is there says that all else is.
     run_folder.write_json(folder.partial / run_folder.METRICS, metrics)

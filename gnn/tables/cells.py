@@ -8,8 +8,11 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from gnn.tables.coding import numbered
+from gnn.tables.number_texts import as_numbers, is_infinite
+from gnn.tables.typed_arrow import floats_of_arrow, is_text, texts_of_arrow
+from gnn.tables.typed_table import Texts
+from gnn.tables.typed_text import Floats, floats_of_text, texts_of_text
 
-_TRUTHS = {"true": 1.0, "false": 0.0}
 _LONGEST_SHOWN = 40
 
 
@@ -73,6 +76,30 @@ class Cells(Protocol):
     def coded(self) -> Codes:
         """The cells as places among values of their own types; an empty one is a value too."""
 
+    def floats(self, na_values: frozenset[str]) -> Floats:
+        """The cells as numbers of a typed table.
+
+        Args:
+          na_values: the texts that are gaps, without blanks around them.
+
+        Returns:
+          float32 `[n]`, NaN for gaps and for wrong cells; and position -> text of the wrong cells,
+          which are no gaps and no numbers that are finite in float32.
+        """
+
+    def texts(self, na_values: frozenset[str]) -> Texts:
+        """The cells as texts of a typed table, gaps as "".
+
+        There are no blanks around them. Whole numbers have no point, truths are `"true"` and
+        `"false"`, dates and times are in ISO 8601.
+
+        Args:
+          na_values: as for `floats`.
+
+        Raises:
+          ValueError: if a cell is none of these.
+        """
+
     def take(self, rows: np.ndarray) -> Cells:
         """The cells of some rows, by their places."""
 
@@ -107,6 +134,14 @@ class TextCells:
         """The cells as places among the distinct ones."""
         return Codes(*numbered(self._cells))
 
+    def floats(self, na_values: frozenset[str]) -> Floats:
+        """As `Cells.floats`."""
+        return floats_of_text(self._cells, na_values)
+
+    def texts(self, na_values: frozenset[str]) -> Texts:
+        """As `Cells.texts`."""
+        return texts_of_text(self._cells, na_values)
+
     def take(self, rows: np.ndarray) -> TextCells:
         """The cells of some rows."""
         return TextCells([self._cells[row] for row in rows.tolist()])
@@ -122,6 +157,9 @@ class ArrowCells:
         self._name = name
         self.untyped = untyped
         if pyarrow.types.is_dictionary(array.type):
+            if str(array.type.value_type) == "string_view":  # Of which Arrow cannot look up any.
+                values = array.dictionary.cast(pyarrow.large_string())
+                array = pyarrow.DictionaryArray.from_arrays(array.indices, values)
             array = array.dictionary_decode()
         self._array = array
 
@@ -146,12 +184,12 @@ class ArrowCells:
                 np.isinf(values)
             ):
                 return ["" if value != value else str(int(value)) for value in values.tolist()]
-        text = str(array.type) in ("string", "large_string", "string_view")
-        if not (text or kinds.is_integer(array.type)):
+        if not (is_text(array.type) or kinds.is_integer(array.type)):
             raise ValueError(
                 f"{self._name} must hold text or whole numbers, got the type {array.type}"
             )
-        return pc.fill_null(pc.cast(array, pyarrow.large_string()), "").to_pylist()
+        text = pc.fill_null(pc.cast(self._trimmed(), pyarrow.large_string()), "")
+        return text.to_numpy(zero_copy_only=False).tolist()
 
     def numbers(self) -> Numbers:
         """The cells as numbers, as those of a CSV file that holds the same."""
@@ -163,8 +201,7 @@ class ArrowCells:
             array = pc.cast(array, pyarrow.uint8())
         number = (kinds.is_integer, kinds.is_floating, kinds.is_decimal)
         if any(is_kind(array.type) for is_kind in number):
-            values = _floats(array)
-            return Numbers(values, {at: _shown(values[at]) for at in _strange(values)})
+            return numbers_of(_floats(array))
         cells = array.to_pylist()
         return parse_numbers(["" if cell is None else str(cell) for cell in cells])
 
@@ -194,7 +231,7 @@ class ArrowCells:
         import pyarrow
         import pyarrow.compute as pc
 
-        array, kinds = self._array, pyarrow.types
+        array, kinds = self._trimmed(), pyarrow.types
         if kinds.is_integer(array.type) and not array.null_count:
             return Codes(np.arange(len(array)), array.to_numpy())
         if str(array.type) in ("string_view", "binary_view"):
@@ -207,6 +244,24 @@ class ArrowCells:
         values = coded.dictionary
         is_text = kinds.is_string(values.type) or kinds.is_large_string(values.type)
         return Codes(coded.indices.to_numpy(), values if is_text else values.to_pylist())
+
+    def floats(self, na_values: frozenset[str]) -> Floats:
+        """As `Cells.floats`."""
+        return floats_of_arrow(self._array, na_values)
+
+    def texts(self, na_values: frozenset[str]) -> Texts:
+        """As `Cells.texts`."""
+        return texts_of_arrow(self._name, self._array, na_values)
+
+    def _trimmed(self) -> Any:
+        """The array, without blanks around the cells where the format has no types."""
+        if not self.untyped or not is_text(self._array.type):
+            return self._array
+        import pyarrow.compute as pc
+
+        data = self._array.buffers()[-1]
+        has_blanks = data is not None and b" " in memoryview(data).tobytes()
+        return pc.utf8_trim(self._array, " ") if has_blanks else self._array
 
     def take(self, rows: np.ndarray) -> ArrowCells:
         """The cells of some rows."""
@@ -225,13 +280,17 @@ def parse_numbers(cells: Sequence[str]) -> Numbers:
     >>> parse_numbers(["1.5", "x", "", "true"])
     Numbers(values=array([1.5, nan, nan, 1. ]), strange={1: 'x', 2: ''})
     """
-    try:
-        values = np.fromiter(map(float, cells), np.float64, len(cells))
-        if "_" in "".join(cells):
-            raise ValueError
-    except ValueError:
-        values = np.fromiter(map(_number, cells), np.float64, len(cells))
+    values = as_numbers(cells)
     return Numbers(values, {at: cells[at] for at in _strange(values)})
+
+
+def numbers_of(values: np.ndarray) -> Numbers:
+    """Numbers as those of a CSV file that holds the same, NaN as an empty cell.
+
+    >>> numbers_of(np.array([1.5, np.nan, np.inf])).strange
+    {1: '', 2: 'inf'}
+    """
+    return Numbers(values, {at: _shown(values[at]) for at in _strange(values)})
 
 
 def is_word(cell: str) -> bool:
@@ -260,17 +319,9 @@ def why_no_number(column: str, cell: str) -> str:
     return f"{column} {quoted(cell)} {rule}"
 
 
-def _number(cell: str) -> float:
-    try:
-        return float(cell) if "_" not in cell else np.nan
-    except ValueError:
-        return _TRUTHS.get(cell.lower(), np.nan)
-
-
 def _strange(values: np.ndarray) -> list[int]:
     """The positions of numbers that are not finite in float32."""
-    with np.errstate(over="ignore"):
-        return np.flatnonzero(~np.isfinite(values.astype(np.float32))).tolist()
+    return np.flatnonzero(is_infinite(values)).tolist()
 
 
 def _floats(array: Any) -> np.ndarray:

@@ -1,197 +1,161 @@
-"""Tables in CSV files, read in chunks with the line of every row."""
+"""Tables in CSV files, read in blocks with the line of every row."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Collection, Iterable, Iterator
-from itertools import chain, compress, repeat
+import re
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
-from gnn.tables.cells import ArrowCells, TextCells
+from gnn.tables import limits
+from gnn.tables.csv_arrow import arrow_chunk
+from gnn.tables.csv_layout import Layout, RowEnds, row_ends
+from gnn.tables.csv_rows import Lines, chunks_of_lines, chunks_of_quoted
+from gnn.tables.delimiters import DELIMITERS, find_delimiter
 from gnn.tables.problems import Problems
+from gnn.tables.read_ahead import read_ahead
 from gnn.tables.table import Chunk, Table
-from gnn.tables.text_files import open_text
+from gnn.tables.text_files import decoded, line_blocks, suffix_of
 
-_CHUNK_CHARACTERS = 1 << 20
-_CHUNK_ROWS = 1 << 14
-
-
-class _Rows(NamedTuple):
-    """Rows as they stand, and the first line of each."""
-
-    lines: list[int]
-    rows: list[list[str]]
+_SAMPLE_BYTES = 1 << 16
+# As much as the caches of a processor hold: PyArrow then cuts a fifth faster than at four times.
+_BLOCK_BYTES = 1 << 22
+# A block with a malformed row is cut in parts, so that Python has few of its rows to look at.
+_PART_BYTES = 1 << 20
+_LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
-class _Columns(NamedTuple):
-    """How many columns there are, and the places of those that are wanted."""
-
-    width: int
-    places: dict[str, int]
-
-    @classmethod
-    def of(cls, header: list[str], wanted: Collection[str] | None) -> _Columns:
-        named = {name: k for k, name in enumerate(header) if wanted is None or name in wanted}
-        return cls(len(header), named)
-
-
-def open_csv(path: Path, name: str) -> Table:
+def open_csv(
+    path: Path, name: str, delimiter: str | None = None, header: Sequence[str] | None = None
+) -> Table:
     """Opens a CSV file as a table; its lines count from 1, the header's.
 
     Args:
       path: the file.
       name: what errors call it.
+      delimiter: what separates cells; None finds it by `find_delimiter`, which tries commas first,
+        and for a file that ends in `.tsv` tabs.
+      header: the names of the columns of a file that has none; None takes its first row.
 
     Raises:
-      ValueError: for a file that is empty, or not text.
+      ValueError: for a file that is empty, has too many columns, or is no text.
     """
-    with open_text(path, name) as file:
-        reader = csv.reader(file, strict=True)
-        try:
-            header = next(filter(None, reader), None)
-        except csv.Error as error:
-            raise ValueError(f"{name}, line 1: {error}") from error
-        start = reader.line_num
-    if header is None:
-        raise ValueError(f"{name} is empty")
+    _, sample = next(line_blocks(path, name, _SAMPLE_BYTES), (0, b""))
+    text = decoded(sample, name, 0)
+    _check_width(text, name, delimiter)
+    if delimiter is None:
+        delimiter = find_delimiter(text, "\t" if suffix_of(path) == ".tsv" else ",")
+    titles, start = (list(header), 0) if header is not None else _header(text, name, delimiter)
+    limits.check_columns(name, len(titles))
     problems = Problems(name)
 
     def read(wanted: frozenset[str] | None) -> Iterator[Chunk]:
-        return _chunks(path, header, wanted, start, problems)
+        return read_ahead(_chunks(path, Layout.of(delimiter, titles, wanted), start, problems))
 
-    return Table(name, header, read, problems)
+    return Table(name, titles, read, problems)
 
 
-def _chunks(
-    path: Path, header: list[str], wanted: Collection[str] | None, start: int, problems: Problems
-) -> Iterator[Chunk]:
+def _header(text: str, name: str, delimiter: str) -> tuple[list[str], int]:
+    """The names of the columns, and the line in which they end."""
+    reader = csv.reader(
+        io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True
+    )
+    try:
+        header = next(filter(None, reader), None)
+    except csv.Error as error:
+        raise ValueError(f"{name}, line 1: {error}") from error
+    if header is None:
+        raise ValueError(f"{name} is empty")
+    return [title.strip(" ") for title in header], reader.line_num
+
+
+def _check_width(text: str, name: str, delimiter: str | None) -> None:
+    """Refuses a header that is too wide before it is cut."""
+    first = next(filter(str.strip, io.StringIO(text, newline="")), "")
+    widths = map(first.count, DELIMITERS if delimiter is None else delimiter)
+    limits.check_columns(name, max(widths) + 1)
+
+
+def _chunks(path: Path, layout: Layout, start: int, problems: Problems) -> Iterator[Chunk]:
     """The rows after line `start`."""
-    columns = _Columns.of(header, wanted)
-    with open_text(path, problems.file) as file:
-        for _ in range(start):
-            file.readline()
-        while text := file.read(_CHUNK_CHARACTERS):
-            text += file.readline()
-            if '"' in text:  # From here on a row may have several lines.
-                lines = chain(io.StringIO(text, newline=""), file)
-                for rows in _quoted_rows(lines, start, problems):
-                    yield from _chunk_of_rows(columns, rows, problems)
-                return
-            whole = None if wanted is None else _by_arrow(text, columns, start, problems)
-            if whole is not None:
-                yield whole
-                start += whole.lines.size
-                continue
-            block = list(io.StringIO(text, newline=""))
-            yield from _chunk_of_lines(columns, block, text, start, problems)
-            start += len(block)
-
-
-def _by_arrow(text: str, columns: _Columns, start: int, problems: Problems) -> Chunk | None:
-    """Lines without a quote, cut by PyArrow where it is there: three times as fast.
-
-    None where a line is no row: PyArrow does not say which one.
-    """
-    try:
-        import pyarrow
-        from pyarrow import csv as arrow_csv
-    except ImportError:
-        return None
-    lines = text.count("\n") + (not text.endswith("\n"))
-    names = [str(k) for k in range(columns.width)]
-    asked = {str(k): name for name, k in columns.places.items()}
-    if text.count("\r") != text.count("\r\n"):
-        return None
-    try:
-        table = arrow_csv.read_csv(
-            io.BytesIO(text.encode()),
-            arrow_csv.ReadOptions(column_names=names, use_threads=False, block_size=1 << 24),
-            arrow_csv.ParseOptions(quote_char=False),
-            arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(asked, pyarrow.string()), include_columns=list(asked)
-            ),
-        ).combine_chunks()
-    except pyarrow.ArrowInvalid:
-        return None
-    if table.num_rows != lines:  # A blank line.
-        return None
-    problems.num_rows += lines
-    cells = {
-        name: ArrowCells(f"{problems.file}: column {name!r}", table[k].chunk(0), untyped=True)
-        for k, name in asked.items()
-    }
-    return Chunk(np.arange(start + 1, start + 1 + lines), cells)
-
-
-def _chunk_of_lines(
-    columns: _Columns, block: list[str], text: str, start: int, problems: Problems
-) -> Iterator[Chunk]:
-    """Lines without a quote, each a row: they are cut all at once, unless one is malformed."""
-    width = columns.width
-    commas = np.fromiter(map(str.count, block, repeat(",")), np.int64, len(block))
-    if width > 1 and (commas == width - 1).all():
-        if "\r" in text:
-            text = text.replace("\r\n", "\n").replace("\r", "\n")
-        cells = text.removesuffix("\n").replace("\n", ",").split(",")
-        problems.num_rows += len(block)
-        named = {name: TextCells(cells[k::width]) for name, k in columns.places.items()}
-        yield Chunk(np.arange(start + 1, start + 1 + len(block)), named)
-        return
-    plain = [line.rstrip("\r\n") for line in block]
-    numbers = [start + 1 + at for at, line in enumerate(plain) if line]
-    rows = _Rows(numbers, [line.split(",") for line in plain if line])
-    yield from _chunk_of_rows(columns, rows, problems)
-
-
-def _quoted_rows(lines: Iterable[str], start: int, problems: Problems) -> Iterator[_Rows]:
-    """Blocks of rows without blank lines, of the lines after line `start`."""
-    reader = csv.reader(lines, strict=True)
-    numbers: list[int] = []
-    rows: list[list[str]] = []
-    first, is_whole = 1, False
-    while not is_whole:
-        try:
-            for row in reader:
-                if row:
-                    numbers.append(start + first)
-                    rows.append(row)
-                first = reader.line_num + 1
-                if len(rows) == _CHUNK_ROWS:
-                    break
-            else:
-                is_whole = True
-        except csv.Error as error:
-            line = start + first
-            if reader.line_num > first:
-                raise ValueError(
-                    f"{problems.file}, line {line}: a quote is opened that is not closed as it "
-                    f"should be ({error}, line {start + reader.line_num})"
-                ) from error
-            problems.num_rows += 1
-            problems.add(line, "quotes", str(error))
-            first = reader.line_num + 1
+    blocks = _after(start, line_blocks(path, problems.file, _BLOCK_BYTES))
+    held: tuple[int, bytes] | None = None  # The beginning of a row that goes on.
+    for begin, block in blocks:
+        if held is not None:
+            begin, block = held[0], held[1] + block
+            held = None
+        if b'"' not in block:
+            if _has_bare_cr(block):
+                block = block.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+            yield from _chunks_of_block(block, None, layout, begin, problems)
             continue
-        if rows:
-            yield _Rows(numbers, rows)
-            numbers, rows = [], []
+        rows = None if _has_bare_cr(block) else row_ends(block, layout.delimiter)
+        if rows is None or not rows.ends.size:
+            lines = Lines(block, begin, blocks, problems)
+            yield from chunks_of_quoted(lines, layout, begin, problems)
+            continue
+        end = int(rows.ends[-1])
+        if end < len(block):
+            held = begin + block.count(b"\n", 0, end), block[end:]
+        yield from _chunks_of_block(block[:end], rows, layout, begin, problems)
+    if held is not None:  # A quote that is not closed, for its reader to say so.
+        lines = Lines(held[1], held[0], blocks, problems)
+        yield from chunks_of_quoted(lines, layout, held[0], problems)
 
 
-def _chunk_of_rows(columns: _Columns, block: _Rows, problems: Problems) -> Iterator[Chunk]:
-    """The rows that have a field for each column, if any has; the others are malformed."""
-    lines, rows = block
-    problems.num_rows += len(rows)
-    lengths = np.fromiter(map(len, rows), np.int64, len(rows))
-    fits = lengths == columns.width
-    if not fits.all():
-        for at in np.flatnonzero(~fits).tolist():
-            fields = "1 field" if lengths[at] == 1 else f"{lengths[at]} fields"
-            problems.add(lines[at], "fields", f"{fields}, not {columns.width}")
-        lines, rows = list(compress(lines, fits)), list(compress(rows, fits))
-    if rows:
-        cells = list(zip(*rows, strict=True))
-        named = {name: TextCells(cells[k]) for name, k in columns.places.items()}
-        yield Chunk(np.array(lines, np.int64), named)
+def _chunks_of_block(
+    block: bytes, rows: RowEnds | None, layout: Layout, start: int, problems: Problems
+) -> Iterator[Chunk]:
+    """Whole rows, all at once if they can be; where they end is known if there are quotes."""
+    whole = arrow_chunk(block, rows, layout, start, problems)
+    if whole is not None:
+        yield whole
+        return
+    for begin, part in _parts(block, rows or row_ends(block, layout.delimiter), start):
+        inner = row_ends(part, layout.delimiter) if b'"' in part else None
+        whole = None
+        if len(part) < len(block):
+            whole = arrow_chunk(part, inner, layout, begin, problems)
+        if whole is not None:
+            yield whole
+        elif inner is None:
+            yield from chunks_of_lines(part, layout, begin, problems)
+        else:
+            lines = Lines(part, begin, iter(()), problems)
+            yield from chunks_of_quoted(lines, layout, begin, problems)
+
+
+def _parts(block: bytes, rows: RowEnds | None, start: int) -> Iterator[tuple[int, bytes]]:
+    """A block in parts of whole rows of about `_PART_BYTES`, with the lines before each."""
+    if rows is None:
+        yield start, block
+        return
+    last = rows.ends.size - 1
+    wanted = np.arange(_PART_BYTES, len(block), _PART_BYTES)
+    cuts = np.unique(np.append(np.searchsorted(rows.ends, wanted), last))
+    at = line = 0
+    for row in cuts.tolist():
+        end = int(rows.ends[row])
+        yield start + line, block[at:end]
+        at, line = end, int(rows.lines[min(row + 1, last)])
+
+
+def _after(lines: int, blocks: Iterator[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
+    """Blocks without the first lines."""
+    for start, block in blocks:
+        if start < lines:
+            ends = [found.end() for found in islice(_LINE_END.finditer(block), lines - start)]
+            start, block = start + len(ends), block[ends[-1] if ends else len(block) :]
+            if start < lines:
+                continue
+        if block:
+            yield start, block
+
+
+def _has_bare_cr(block: bytes) -> bool:
+    """Whether a CR alone may end a line."""
+    return b"\r" in block and block.count(b"\r") != block.count(b"\r\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from itertools import islice
@@ -10,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from gnn.tables import limits
 from gnn.tables.object_cells import ObjectCells
 from gnn.tables.problems import Problems
 from gnn.tables.table import Chunk, Table
-from gnn.tables.text_files import open_text
+from gnn.tables.text_files import decoded, line_blocks
 
-_CHUNK_ROWS = 1 << 12
+_BLOCK_BYTES = 1 << 20
 _HEADER_LINES = 100
 
 
@@ -29,10 +31,10 @@ def open_json_lines(path: Path, name: str) -> Table:
       name: what errors call it.
 
     Raises:
-      ValueError: for a file that is empty, or without an object in its first lines.
+      ValueError: for a file that is empty, has too many columns, or no object in its first lines.
     """
-    with open_text(path, name) as file:
-        first = list(islice(file, _HEADER_LINES))
+    _, block = next(line_blocks(path, name, _BLOCK_BYTES), (0, b""))
+    first = list(islice(io.StringIO(decoded(block, name, 0), newline=""), _HEADER_LINES))
     if not any(line.strip() for line in first):
         raise ValueError(f"{name} is empty")
     _, rows = _rows_of(first, 0, Problems(name))
@@ -41,6 +43,7 @@ def open_json_lines(path: Path, name: str) -> Table:
             f"{name} must have a JSON object a line, and has none in its first {len(first)} lines"
         )
     header = list(dict.fromkeys(key for row in rows for key in row))
+    limits.check_columns(name, len(header))
     problems = Problems(name)
 
     def read(columns: frozenset[str] | None) -> Iterator[Chunk]:
@@ -51,19 +54,17 @@ def open_json_lines(path: Path, name: str) -> Table:
 
 
 def _chunks(path: Path, wanted: list[str], problems: Problems) -> Iterator[Chunk]:
-    start = 0
-    with open_text(path, problems.file) as file:
-        while block := list(islice(file, _CHUNK_ROWS)):
-            lines, rows = _rows_of(block, start, problems)
-            start += len(block)
-            if rows:
-                columns = {
-                    title: ObjectCells(
-                        f"{problems.file}: column {title!r}", [row.get(title) for row in rows]
-                    )
-                    for title in wanted
-                }
-                yield Chunk(np.array(lines, np.int64), columns)
+    for start, block in line_blocks(path, problems.file, _BLOCK_BYTES):
+        texts = list(io.StringIO(decoded(block, problems.file, start), newline=""))
+        lines, rows = _rows_of(texts, start, problems)
+        if rows:
+            columns = {
+                title: ObjectCells(
+                    f"{problems.file}: column {title!r}", [row.get(title) for row in rows]
+                )
+                for title in wanted
+            }
+            yield Chunk(np.array(lines, np.int64), columns)
 
 
 def _rows_of(

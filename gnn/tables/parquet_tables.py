@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from gnn.tables.cells import ArrowCells
+from gnn.tables import arrow_batches, limits
+from gnn.tables.arrow_batches import checked_batches, chunks_of_batches
 from gnn.tables.problems import Problems
 from gnn.tables.table import Chunk, Table
-
-_CHUNK_ROWS = 1 << 16
 
 
 def open_parquet(path: Path, name: str) -> Table:
@@ -24,7 +20,7 @@ def open_parquet(path: Path, name: str) -> Table:
 
     Raises:
       ImportError: if PyArrow is not installed.
-      ValueError: for what is no whole Parquet file.
+      ValueError: for what is no whole Parquet file, and one that claims too many columns or rows.
     """
     try:
         from pyarrow import parquet
@@ -35,26 +31,21 @@ def open_parquet(path: Path, name: str) -> Table:
         file = parquet.ParquetFile(path, pre_buffer=False)
     except (OSError, ValueError) as error:  # Arrow's own errors are among these.
         raise ValueError(f"{name} is not a whole Parquet file: {error}") from error
-    problems = Problems(name, "row", num_rows=file.metadata.num_rows)
+    about, size = file.metadata, path.stat().st_size
     header = list(file.schema_arrow.names)
+    limits.check_columns(name, len(header))
+    limits.check_rows(name, about.num_rows, size)
+    there = sum(about.row_group(at).num_rows for at in range(about.num_row_groups))
+    if there != about.num_rows:
+        raise ValueError(
+            f"{name} is not a whole Parquet file: it claims {about.num_rows:,} rows, and its parts "
+            f"{there:,}"
+        )
 
     def read(columns: frozenset[str] | None) -> Iterator[Chunk]:
-        wanted = header if columns is None else [title for title in header if title in columns]
-        return _chunks(file, name, wanted)
+        wanted = [title for title in header if columns is None or title in columns]
+        with file:
+            batches = file.iter_batches(arrow_batches.CHUNK_ROWS, columns=wanted)
+            yield from chunks_of_batches(checked_batches(batches, name, size), name, wanted)
 
-    return Table(name, header, read, problems)
-
-
-def _chunks(file: Any, name: str, wanted: list[str]) -> Iterator[Chunk]:
-    start = 0
-    with file:
-        try:
-            for batch in file.iter_batches(_CHUNK_ROWS, columns=wanted):
-                columns = {
-                    title: ArrowCells(f"{name}: column {title!r}", batch.column(title))
-                    for title in wanted
-                }
-                yield Chunk(np.arange(start, start + batch.num_rows), columns)
-                start += batch.num_rows
-        except (OSError, ValueError) as error:
-            raise ValueError(f"{name} is damaged after row {start}: {error}") from error
+    return Table(name, header, read, Problems(name, "row", num_rows=about.num_rows))

@@ -33,6 +33,10 @@ class Problems:
       columns: name of a column left out -> the reason.
       counts: kind of problem -> how many rows have it.
       kept: how many rows of a kind `malformed` and `kinds` hold at most; None holds all.
+      cells: name of a column -> line and reason of the first of its cells that are wrong, and so
+        were taken for gaps; their rows stay.
+      cell_counts: name of a column -> how many of its cells are wrong.
+      remarks: what else there is to say, a line of text each.
 
     >>> problems = Problems("edges.csv", num_rows=8)
     >>> problems.add(7, "number", "weight 'x' is not a number")
@@ -49,6 +53,9 @@ class Problems:
     columns: dict[str, str] = dataclasses.field(default_factory=dict)
     counts: Counter[str] = dataclasses.field(default_factory=Counter)
     kept: int | None = None
+    cells: dict[str, list[tuple[int, str]]] = dataclasses.field(default_factory=dict)
+    cell_counts: Counter[str] = dataclasses.field(default_factory=Counter)
+    remarks: list[str] = dataclasses.field(default_factory=list)
 
     def add(self, line: int, kind: str, reason: str) -> None:
         """Names one malformed row.
@@ -63,21 +70,40 @@ class Problems:
             self.malformed[line] = reason
             self.kinds.setdefault(kind, []).append(line)
 
+    def add_cells(self, column: str, lines: Sequence[int], reasons: Sequence[str]) -> None:
+        """Names the cells of a column that are wrong.
+
+        Args:
+          column: its name.
+          lines: the line or row of each.
+          reasons: what is wrong with each, in a few words.
+        """
+        if lines:
+            self.cell_counts[column] += len(lines)
+            shown = list(zip(lines, reasons, strict=True))[:_SHOWN_OF_A_KIND]
+            self.cells.setdefault(column, []).extend(shown)
+
     @property
     def num_malformed(self) -> int:
         """How many rows are malformed."""
         return self.counts.total()
 
     def messages(self) -> list[str]:
-        """One line of text for the malformed rows, and one for the columns left out."""
+        """A line of text each for malformed rows, wrong cells, and columns left out."""
         texts = []
         if self.counts:
             rows = _counted(self.num_malformed)
             texts.append(
                 f"{self.file}: {rows} left out: {self.named()}; strict=True makes this an error"
             )
+        if self.cell_counts:
+            texts.append(
+                f"{self.file}: {self._counted_cells()} taken for {_gaps(self.cell_counts)}: "
+                f"{self._named_cells()}; strict=True makes this an error"
+            )
         if self.columns:
             texts.append(f"{self.file}: columns left out: {self._named_columns()}")
+        texts += [f"{self.file}: {remark}" for remark in self.remarks]
         return texts
 
     def check(self, strict_rows: bool, strict_columns: bool) -> None:
@@ -103,7 +129,7 @@ class Problems:
           strict: whether one is too many.
 
         Raises:
-          ValueError: if more than half are malformed, or with `strict` any.
+          ValueError: if more than half are malformed, or with `strict` any, or a wrong cell.
         """
         bad = self.num_malformed
         wrong = bad - self.counts[GAP]
@@ -114,6 +140,8 @@ class Problems:
             )
         if strict and bad:
             raise ValueError(f"{self.file}: {_counted(bad)}: {self.named()}")
+        if strict and self.cell_counts:
+            raise ValueError(f"{self.file}: {self._counted_cells()}: {self._named_cells()}")
 
     def warn(self, stacklevel: int) -> None:
         """Warns of what was left out.
@@ -138,6 +166,18 @@ class Problems:
                 parts.append(f"{self.unit} {line} ({self.malformed[line]})")
             if self.counts[kind] > _SHOWN_OF_A_KIND:
                 parts.append(f"{self.counts[kind] - _SHOWN_OF_A_KIND} more of this kind")
+        return ", ".join(parts)
+
+    def _counted_cells(self) -> str:
+        count = self.cell_counts.total()
+        return f"{count} wrong cell{'' if count == 1 else 's'}"
+
+    def _named_cells(self) -> str:
+        parts = []
+        for column, cells in self.cells.items():
+            parts += [f"{self.unit} {line} ({reason})" for line, reason in cells]
+            if self.cell_counts[column] > len(cells):
+                parts.append(f"{self.cell_counts[column] - len(cells)} more in {column!r}")
         return ", ".join(parts)
 
     def _named_columns(self) -> str:
@@ -203,6 +243,10 @@ class RowCheck:
             for row, cell in enumerate(cells):
                 if not cell:
                     self.reject(row, f"no {what}", f"no {what}")
+
+
+def _gaps(counts: Counter[str]) -> str:
+    return "a gap" if counts.total() == 1 else "gaps"
 
 
 def _counted(count: int) -> str:

@@ -13,7 +13,6 @@ from gnn.tables.cells import Cells
 from gnn.tables.problems import Problems
 
 _COLUMNS_SHOWN = 20
-_OTHER_DELIMITERS = {";": "';'", "\t": "tabs", "|": "'|'"}
 
 
 class Chunk(NamedTuple):
@@ -81,9 +80,7 @@ class Table:
         if len(self.header) > _COLUMNS_SHOWN:
             found += f" and {len(self.header) - _COLUMNS_SHOWN} more"
         plural = "s" if len(missing) > 1 else ""
-        raise ValueError(
-            f"{self.name} has no column{plural} {named}{why}; it has {found}{self.hint()}"
-        )
+        raise ValueError(f"{self.name} has no column{plural} {named}{why}; it has {found}")
 
     def use(self, needed: Sequence[str], optional: Sequence[str] = ()) -> None:
         """Checks that the columns needed are there, and notes those that nobody asks for.
@@ -98,10 +95,3 @@ class Table:
         self.require(needed)
         used = {*needed, *optional}
         self.problems.columns = {n: "not needed" for n in self.header if n not in used}
-
-    def hint(self) -> str:
-        """What to add where a column is missing: that another delimiter seems to be used."""
-        for delimiter, title in _OTHER_DELIMITERS.items():
-            if len(self.header) == 1 and delimiter in self.header[0]:
-                return f"; it seems to be separated by {title}, where commas are needed"
-        return ""

@@ -197,7 +197,8 @@ def test_failures_are_one_line(command: str, code: int, message: str, capsys: Ca
         ("train --modle gcn", "unrecognized arguments: --modle gcn"),
         ("train --epochs many", "invalid int value: 'many'"),
         ("train --model tree", "invalid choice: 'tree'"),
-        ("info", "one of the arguments RUN --dataset --data is required"),
+        ("train --column price", "argument --column: must be NAME=TYPE, got 'price'"),
+        ("info", "one of the arguments PATH --dataset --data is required"),
         ("predict mlp --input a.csv --dataset cora", "not allowed with argument"),
         ("embed mlp", "the following arguments are required: --output"),
     ],
@@ -231,8 +232,8 @@ def test_warnings_of_tables_are_lines(capsys: Capture, folder: Path) -> None:
         patch.setattr("warnings.warn", _as_shown)
         code, out, err = run("predict mlp --input odd.csv", capsys)
     assert code == 0
-    assert len(out.splitlines()) == 3
-    assert err.startswith("gnn: warning: odd.csv: 1 malformed row left out: line 3 (")
+    assert len(out.splitlines()) == 4  # A row for each that was given, and the header.
+    assert err.startswith("gnn: warning: odd.csv: 1 wrong cell taken for a gap: line 3 (")
 
 
 def _as_shown(message: Any, *rest: Any, **options: Any) -> None:
@@ -246,6 +247,10 @@ def flag_of(option: dataclasses.Field[Any], value: Any) -> list[str]:
     name = option.name.replace("_", "-")
     if isinstance(value, bool):
         return [f"--{name}" if value else f"--no-{name}"]
+    if isinstance(value, dict):
+        fields = [(key, *each.values()) for key, each in value.items()]
+        pairs = [f"{key}={':'.join(parts)}" for key, *parts in fields]
+        return [part for pair in pairs for part in (f"--{name.removesuffix('s')}", pair)]
     values = value if isinstance(value, list) else [value]
     return [f"--{name}", *map(str, values)]
 
@@ -253,6 +258,13 @@ def flag_of(option: dataclasses.Field[Any], value: Any) -> list[str]:
 VALUES: dict[str, Any] = {
     "dataset": "cora",
     "data": "shop",
+    "nodes": "products.csv",
+    "labels": "labels.csv",
+    "edges": "pairs.csv",
+    "sessions": "clicks.csv",
+    "columns": {"price": {"type": "number"}, "tags": {"type": "multi-category", "separator": "|"}},
+    "exclude": ["title", "ean"],
+    "schema": "schema.yaml",
     "strict": False,
     "directed": True,
     "session_config": {"weighting": "npmi", "min_count": 2},

@@ -115,8 +115,8 @@ def test_train_says_what_it_made_of_the_log(
         ),
         (
             "train --data shop --model mlp --session-gap 5",
-            2,
-            "session_config: session_gap needs us",
+            1,
+            "sessions.csv: session_gap needs user_column (--user-column)",
         ),
         ("train --config odd.json", 2, "SessionGraphConfig has no field 'min_cont'; it has"),
     ],

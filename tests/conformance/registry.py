@@ -51,6 +51,7 @@ from gnn.models import (
     AgreementModel,
     APPNPNodeClassifier,
     BeliefAgreement,
+    ColumnEncoder,
     DAGNNNodeClassifier,
     GATNodeClassifier,
     GATv2NodeClassifier,
@@ -85,6 +86,7 @@ from tests.conformance.user_models import (
     masked_text,
     mlp,
     normalized,
+    of_columns,
     two_inputs,
     two_outputs,
 )
@@ -326,6 +328,14 @@ EACH = [
         lambda dropout: GraphRegularizationModel(_L2, lambda: masked_text(dropout)),
         _TEXT,
         has_graph_loss=True,
+    ),
+    Row(
+        "graph_regularization_of_columns",
+        ColumnEncoder,
+        lambda dropout: GraphRegularizationModel(_L2, lambda: of_columns(dropout)),
+        _X,
+        has_graph_loss=True,
+        joined=True,
     ),
     Row(
         "gcn_of_logarithms",

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 from graph_nets.modules import CommNet, GraphIndependent
 
 from gnn.graphs.batch.graphs_tuple import BatchGraph, adjacency_of
 from gnn.layers import GraphLayer, StagedLayer
-from gnn.models import NodeClassifier, NodeGraphModel, in_turn, on_nodes
+from gnn.models import ColumnEncoder, NodeClassifier, NodeGraphModel, in_turn, on_nodes
 from gnn.ops.propagate import propagate
+from gnn.tables.typed_table import TypedTable
 
 NUM_CLASSES = 3
 WIDTHS = {"x": 6, "y": 4}
@@ -75,6 +77,16 @@ def logarithms(dropout: float) -> keras.Model:
     inputs = keras.Input((WIDTHS["x"],))
     logs = 0.5 * keras.ops.log(keras.ops.square(inputs))
     return keras.Model(inputs, keras.layers.Dropout(dropout)(keras.layers.Dense(5)(logs)))
+
+
+def of_columns(dropout: float) -> keras.Model:
+    """Encodes the nodes as rows of a table that has a vector in each."""
+    vectors = np.random.default_rng(7).normal(size=(30, WIDTHS["x"])).astype(np.float32)
+    encoder = ColumnEncoder({"x": "vector"})
+    encoder.adapt(TypedTable(encoder.schema, {"x": vectors}, 30))
+    inputs = keras.Input((WIDTHS["x"],), name="x")
+    hidden = keras.layers.Dropout(dropout)(encoder({"x": inputs})["features"])
+    return keras.Model(inputs, keras.layers.Dense(NUM_CLASSES)(hidden))
 
 
 @keras.saving.register_keras_serializable(package="test")

@@ -54,8 +54,9 @@ def test_columns_have_the_names_of_the_configuration(tmp_path: Path) -> None:
     config = {"weighting": "count", "session_column": "visit", "item_column": "product"}
     graph = from_folder(put(tmp_path, log), session_config=config)
     assert edges_of(graph)["ba"] == 3
-    with pytest.raises(ValueError, match="sessions.csv has no columns 'session', 'item'; it has"):
-        from_folder(tmp_path)
+    named = dict(config, session_column="basket", item_column="article")
+    with pytest.raises(ValueError, match="sessions.csv has no columns 'basket', 'article'; it has"):
+        from_folder(tmp_path, session_config=named)
 
 
 TIMED = "session,item,time\n1,b,20\n1,a,10\n1,c,2020-01-01\n2,a,30\n2,b,\n2,c,noon\n"

@@ -12,13 +12,8 @@ import pytest
 from pyarrow import parquet
 
 import gnn
-from gnn.datasets import (
-    NodeColumns,
-    TableWarning,
-    from_folder,
-    read_folder,
-    read_nodes,
-)
+from gnn.datasets import NodeSchema, TableWarning, from_folder, read_folder, read_nodes
+from gnn.tables.schema import Column, Schema
 
 NODES = (
     "id,height,age,label,split\na,1.5,1,cat,train\nb,2.5,2,dog,test\nc,3.5,3,,train\nd,0,4,cat,\n"
@@ -77,8 +72,7 @@ def test_pandas_gives_the_same_graph_from_csv_and_parquet(tmp_path: Path) -> Non
     edges.to_parquet(tmp_path / "parquet/edges.parquet")
     expected = gnn.Graph.from_pandas(nodes, edges, id="id", label="label", split="split")
     for kind in ("csv", "parquet"):
-        with pytest.warns(TableWarning, match=r"columns left out: 'name' \(not numbers\)$"):
-            graph = from_folder(tmp_path / kind, undirected=False)
+        graph = from_folder(tmp_path / kind, undirected=False)
         assert graph.ids.tolist() == [str(k) for k in expected.ids]
         for field in ("senders", "receivers", "weights", "labels"):
             np.testing.assert_array_equal(getattr(graph, field), getattr(expected, field))
@@ -117,7 +111,7 @@ def test_without_nodes_they_are_what_the_edges_name_in_order(tmp_path: Path) -> 
     assert data.graph.weights.tolist() == [2, 1]  # 01 -> b stands there twice.
     assert dict(data.graph.features) == {}
     assert data.graph.labels is None
-    assert data.columns == NodeColumns()
+    assert data.columns == NodeSchema()
 
 
 def test_an_id_of_a_malformed_edge_alone_is_no_node(tmp_path: Path) -> None:
@@ -179,18 +173,32 @@ def test_what_is_a_column_of_numbers(tmp_path: Path) -> None:
     with pytest.warns(TableWarning) as caught:
         table = read_nodes(path)
     assert [str(one.message) for one in caught] == [
-        "nodes.csv: 1 malformed row left out: line 5 (most 'x' is not a number); "
+        "nodes.csv: 1 wrong cell taken for a gap: line 5 (most 'x' is not a number); "
         "strict=True makes this an error",
-        "nodes.csv: columns left out: '' (no name), '__index_level_0__' (an index), "
-        "'half', 'text', 'empty' (not numbers)",
     ]
     assert caught[0].filename == __file__
     assert table.columns.numbers == ("most", "truth")
-    assert table.features["features"].tolist() == [[1, 1], [2, 0], [3, 1]]
+    assert table.features["features"].tolist() == [
+        [1, 1, 0],
+        [2, 0, 0],
+        [3, 1, 0],
+        [2, 0, 1],  # The mean of 1, 2 and 3, and the flag of `most`.
+    ]
+    types = {name: column.type for name, column in table.columns.schema.columns.items()}
+    assert types == {
+        "id": "id",
+        "most": "number",
+        "half": "ignore",
+        "truth": "boolean",
+        "text": "ignore",
+        "empty": "ignore",
+        "": "ignore",
+        "__index_level_0__": "ignore",
+    }
 
 
 def test_warnings_point_to_the_caller(tmp_path: Path) -> None:
-    put(tmp_path, nodes="id,text\na,x\nb,y\n", edges="source,target,note\na,b,x\n")
+    put(tmp_path, nodes="id,x\na,1\nb,2\nc,?\n", edges="source,target,note\na,b,x\n")
     for function in (from_folder, read_folder):
         with pytest.warns(TableWarning) as caught:
             function(tmp_path)
@@ -202,21 +210,6 @@ MALFORMED = [
     ("nodes", "id,x", "a,1,2", "3 fields, not 2", "{},1"),
     ("nodes", "id,x", ",1", "no id", "{},1"),
     ("nodes", "id,x", "ok3,1", None, "ok{},1"),
-    ("nodes", "id,x", "a,", "x is empty", "{},1"),
-    ("nodes", "id,x", "a,one", "x 'one' is not a number", "{},1"),
-    ("nodes", "id,x", "a,nan", "x 'nan' is not finite in float32", "{},1"),
-    ("nodes", "id,x", "a,-inf", "x '-inf' is not finite in float32", "{},1"),
-    ("nodes", "id,x", "a,1e39", "x '1e39' is not finite in float32", "{},1"),
-    (
-        "nodes",
-        "id,label",
-        "a,-1",
-        "label '-1' is negative: leave it empty where there is none",
-        "{},2",
-    ),
-    ("nodes", "id,label", "a,0.5", "label '0.5' is not a whole number", "{},1"),
-    ("nodes", "id,label", "a,x", "label 'x' is not a whole number", "{},1"),
-    ("nodes", "id,label", "a,2147483648", "label '2147483648' is too large", "{},1"),
     ("edges", "source,target,weight", "a,b,x", "weight 'x' is not a number", "a,b,{}"),
     ("edges", "source,target,weight", "a,b,", "weight is empty", "a,b,{}"),
     ("edges", "source,target,weight", "a,b,nan", "weight 'nan' is not finite", "a,b,{}"),
@@ -271,28 +264,70 @@ def test_malformed_rows_are_left_out_or_errors(
     from_folder(tmp_path / "good", strict=True)
 
 
+WRONG = [
+    ("id,x", "a,", None, "{},1"),
+    ("id,x", "a,nan", None, "{},1"),
+    ("id,x", "a,one", "x 'one' is not a number", "{},1"),
+    ("id,x", "a,-inf", "x '-inf' is not finite in float32", "{},1"),
+    ("id,x", "a,1e39", "x '1e39' is not finite in float32", "{},1"),
+    ("id,x", "a,maybe", None, "{},yes"),
+    ("id,label", "a,-1", "label '-1' is negative: leave it empty where there is none", "{},2"),
+    ("id,label", "a,0.5", "label '0.5' is not a whole number", "{},1"),
+    ("id,label", "a,x", "label 'x' is not a whole number", "{},1"),
+    ("id,label", "a,2147483648", "label '2147483648' is too large", "{},1"),
+]
+
+
+@pytest.mark.parametrize(("header", "line", "reason", "good"), WRONG)
+def test_a_gap_and_a_wrong_cell_lose_no_row(
+    tmp_path: Path, header: str, line: str, reason: str | None, good: str
+) -> None:
+    """The second row has a gap or a wrong cell; the others are those of a table without it."""
+    lines = [good.format(k) for k in range(10)]
+    edges = "source,target\n0,a\n"
+    put(tmp_path, nodes="\n".join([header, lines[0], line, *lines[1:]]) + "\n", edges=edges)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        data = read_folder(tmp_path)
+    assert data.graph.ids.tolist() == ["0", "a", *map(str, range(1, 10))]
+    assert data.problems[0].malformed == {}
+    if reason is None:
+        assert caught == []
+        return
+    name = header.removeprefix("id,")
+    ((at, told),) = data.problems[0].cells[name]
+    assert (at, told.startswith(reason)) == (3, True)
+    message = rf"^nodes.csv: 1 wrong cell.*: line 3 \({re.escape(reason)}"
+    assert len(caught) == 1 and re.match(message, str(caught[0].message))
+    with pytest.raises(ValueError, match=message):
+        from_folder(tmp_path, strict=True)
+    if name == "label":
+        assert data.graph.labels.tolist() == [int(good[-1]), -1, *[int(good[-1])] * 9]
+    else:
+        assert data.graph.features["features"][1].tolist() == [1, 1]
+        assert data.table.gaps("x").tolist() == [False, True, *[False] * 9]
+
+
 def test_an_edge_of_a_malformed_node_says_so(tmp_path: Path) -> None:
-    put(tmp_path, nodes="id,x\na,1\nb,?\nc,2\n", edges="source,target\na,b\na,c\nc,a\n")
+    put(tmp_path, nodes="id,x\na,1\n,2\nc,2\n", edges="source,target\na,b\na,c\nc,a\n")
     with pytest.warns(TableWarning):
         data = read_folder(tmp_path)
-    assert data.problems[0].malformed == {3: "x '?' is not a number"}
-    assert data.problems[1].malformed == {2: "target 'b' is in a malformed row of nodes.csv"}
+    assert data.problems[0].malformed == {3: "no id"}
+    assert data.problems[1].malformed == {2: "target 'b' is not in nodes.csv"}
     assert data.graph.ids.tolist() == ["a", "c"]
 
 
-def test_the_first_well_formed_row_of_an_id_is_kept(tmp_path: Path) -> None:
-    path = put(tmp_path, nodes="id,x\na,?\na,1\nb,2\na,3\nc,4\n") / "nodes.csv"
+def test_the_first_row_of_an_id_is_kept(tmp_path: Path) -> None:
+    path = put(tmp_path, nodes="id,x\na,1\nb,2\na,?\nc,4\n") / "nodes.csv"
     with pytest.warns(TableWarning):
         table = read_nodes(path)
     assert table.ids == ["a", "b", "c"]
     assert table.features["features"].tolist() == [[1], [2], [4]]
-    assert table.problems.malformed[5] == "id 'a' is on line 3 already"
+    assert table.problems.malformed[4] == "id 'a' is on line 2 already"
+    assert table.problems.cells == {}  # Nobody asks for the cells of a row that is left out.
 
 
 def test_columns_left_out_are_errors_if_strict(tmp_path: Path) -> None:
-    put(tmp_path, nodes="id,name\na,x\nb,y\n", edges=EDGES.replace("c", "a"))
-    with pytest.raises(ValueError, match=r"^nodes.csv: columns left out: 'name' \(not numbers\)$"):
-        from_folder(tmp_path, strict=True)
     put(tmp_path, nodes="id\na\nb\n", edges="source,target,weights\na,b,2\n")
     with pytest.raises(
         ValueError, match=r"^edges.csv: columns left out: 'weights' \(not needed\)$"
@@ -301,19 +336,18 @@ def test_columns_left_out_are_errors_if_strict(tmp_path: Path) -> None:
 
 
 FATAL = [
-    ({}, "no edges.csv or edges.parquet or sessions.csv or sessions.parquet; it has []"),
-    ({"nodes": NODES}, "or sessions.parquet; it has ['nodes.csv']"),
+    ({}, "or sessions.csv or sessions.parquet, and no table whose columns are such; it has []"),
+    ({"labels": "id,label\na,0\n"}, "no table whose columns are such; it has ['labels.csv']"),
     (
         {"edges": EDGES, "sessions": "session,item\n1,a\n"},
         "has edges.csv and sessions.csv: keep one",
     ),
     ({"nodes": "name\na\n", "edges": EDGES}, "nodes.csv has no column 'id'; it has 'name'"),
     (
-        {"edges": "from,to\na,b\n"},
-        "edges.csv has no columns 'source', 'target'; it has 'from', 'to'",
+        {"edges": "one,other\na,b\n"},
+        "edges.csv has no columns 'source', 'target'; it has 'one', 'other'",
     ),
-    ({"edges": "source;target\na;b\n"}, "it seems to be separated by ';'"),
-    ({"sessions": "session,product\n1,a\n"}, "sessions.csv has no column 'item'"),
+    ({"sessions": "session,thing\n1,a\n"}, "sessions.csv has no column 'item'"),
     ({"edges": "source,target\n"}, "edges.csv has no rows"),
     ({"nodes": "id,x\n", "edges": EDGES}, "nodes.csv has no rows"),
     ({"nodes": "", "edges": EDGES}, "nodes.csv is empty"),
@@ -331,7 +365,7 @@ FATAL = [
     ),
     (
         {"nodes": "id,label\na,1\nb,-2\nc,-2\n", "edges": EDGES},
-        "nodes.csv: 2 of 3 rows are malformed, more than half: line 3 (label '-2' is negative",
+        "nodes.csv: 2 of 3 labels are wrong, more than half: line 3 (label '-2' is negative",
     ),
 ]
 
@@ -359,21 +393,26 @@ def put_parquet(folder: Path, **columns: object) -> Path:
 
 
 def test_lists_are_features(tmp_path: Path) -> None:
-    lists = pa.array([[1, 2], [3, 4], [5], None, [6, np.nan], [7, 8], [9, 10], [11, 12]])
+    """The mean vector, over the five that are whole, stands for the others."""
+    lists = pa.array([[1, 2], [3, 4], [5], None, [6, np.nan], [7, 8], [9, 10], [5, 6]])
     path = put_parquet(tmp_path, id=list("abcdefgh"), x=[1.0, 2, 3, 4, 5, 6, 7, None], words=lists)
-    with pytest.warns(TableWarning, match="nodes.parquet: 4 malformed rows left out: "):
+    with pytest.warns(TableWarning, match="nodes.parquet: 2 wrong cells taken for gaps: "):
         table = read_nodes(path)
-    assert table.ids == ["a", "b", "f", "g"]
+    assert table.ids == list("abcdefgh")
     assert table.features["words"].dtype == np.float32
-    assert table.features["words"].tolist() == [[1, 2], [3, 4], [7, 8], [9, 10]]
-    assert table.features["features"].tolist() == [[1], [2], [6], [7]]
-    assert table.columns == NodeColumns(("x",), {"words": 2})
-    assert table.problems.malformed == {
-        7: "x is empty",
-        2: "words has length 1, not 2",
-        3: "words is empty",
-        4: "words holds a number that is missing or not finite",
+    mean = [5, 6]
+    rows = [[1, 2], [3, 4], mean, mean, mean, [7, 8], [9, 10], [5, 6]]
+    assert table.features["words"].tolist() == rows
+    assert table.features["features"][:, 0].tolist() == [1, 2, 3, 4, 5, 6, 7, 4]
+    assert table.features["features"][:, 1].tolist() == [0, 0, 0, 0, 0, 0, 0, 1]
+    assert (table.columns.numbers, table.columns.lists) == (("x",), {"words": 2})
+    assert table.problems.cells == {
+        "words": [
+            (2, "words has length 1, not 2"),
+            (4, "words holds a number that is missing or not finite"),
+        ]
     }
+    assert table.table.filled() == ["", "", "words", "words", "words", "", "", "x"]
 
 
 @pytest.mark.parametrize(
@@ -381,7 +420,7 @@ def test_lists_are_features(tmp_path: Path) -> None:
     [
         ("features", "must not be named 'features', which is the name of the columns of numbers"),
         ("senders", "must not be named 'senders', which is the name of a part of the graph"),
-        ("label", "2 of 2 rows are malformed, .*label holds something else than 0 and 1"),
+        ("label", "2 of 2 labels are wrong, .*label holds something else than 0 and 1"),
     ],
 )
 def test_names_that_lists_must_not_have(tmp_path: Path, name: str, message: str) -> None:
@@ -390,16 +429,23 @@ def test_names_that_lists_must_not_have(tmp_path: Path, name: str, message: str)
         read_nodes(path)
 
 
-TRAINED = NodeColumns(("height", "age"), {}, ("cat", "dog"), 2)
+def numbers(*names: str, **lists: int) -> Schema:
+    """A schema of columns of numbers and of vectors."""
+    vectors = {name: Column("vector", length=length) for name, length in lists.items()}
+    return Schema.of({**dict.fromkeys(names, "number"), **vectors})
+
+
+TRAINED = NodeSchema(numbers("height", "age"), ("cat", "dog"), 2, fills={"age": (10.0,)})
 
 
 def test_columns_go_to_json_and_back(tmp_path: Path) -> None:
     columns = read_folder(put(tmp_path, nodes=NODES, edges=EDGES)).columns
-    assert columns == TRAINED
-    for one in (columns, NodeColumns((), {"words": 3}, None, 7), NodeColumns()):
-        assert NodeColumns.from_dict(json.loads(json.dumps(one.to_dict()))) == one
-    with pytest.raises(ValueError, match=r"must have the keys \['numbers', .*, got \['number'\]"):
-        NodeColumns.from_dict({"number": []})
+    assert (columns.numbers, columns.class_names) == (TRAINED.numbers, TRAINED.class_names)
+    assert columns.fills == {"height": (5 / 3,), "age": (8 / 3,)}  # b is in the test split.
+    for one in (columns, NodeSchema(numbers(words=3), None, 7), NodeSchema()):
+        assert NodeSchema.from_dict(json.loads(json.dumps(one.to_dict()))) == one
+    with pytest.raises(ValueError, match=r"must have the keys \['schema', .*, got \['number'\]"):
+        NodeSchema.from_dict({"number": []})
 
 
 def test_new_nodes_are_read_as_those_of_the_training(tmp_path: Path) -> None:
@@ -414,12 +460,13 @@ def test_new_nodes_are_read_as_those_of_the_training(tmp_path: Path) -> None:
 
 
 def test_a_new_table_may_lack_labels_and_have_few_numbers(tmp_path: Path) -> None:
-    """A column that was one of numbers stays one, whatever most of its cells are now."""
-    path = put(tmp_path, new="id,age,height\np,3,0.5\nq,?,1\n") / "new.csv"
+    """A column of numbers stays one, and its gap is the training's mean, without a flag."""
+    path = put(tmp_path, new="id,age,height\np,,3\nq,?,1\n") / "new.csv"
     with pytest.warns(TableWarning, match=r"line 3 \(age '\?' is not a number\)"):
         table = read_nodes(path, TRAINED)
-    assert (table.ids, table.labels) == (["p"], None)
-    with pytest.raises(ValueError, match="^new.csv: 1 malformed row: line 3"):
+    assert (table.ids, table.labels) == (["p", "q"], None)
+    assert table.features["features"].tolist() == [[3, 10], [1, 10]]
+    with pytest.raises(ValueError, match="^new.csv: 1 wrong cell: line 3"):
         read_nodes(path, TRAINED, strict=True)
 
 
@@ -438,18 +485,22 @@ def test_a_new_table_may_lack_labels_and_have_few_numbers(tmp_path: Path) -> Non
             "labels 'ape', 'cow' are not among the classes 'cat', 'dog'$",
         ),
         (
-            NodeColumns(("x",), num_classes=3),
+            NodeSchema(numbers("x"), num_classes=3),
             "id,x,label\na,1,3\nb,1,2\n",
             "labels '3' are not among the 3 classes 0 to 2$",
         ),
-        (NodeColumns(("x",), num_classes=3), "id,x,label\na,1,cat\n", "label 'cat' is not a whole"),
-        (NodeColumns((), {"x": 3}), "id,x\n", "has no rows$"),
-        (NodeColumns((), {"x": 3}), "id,x\na\n", "1 of 1 rows are malformed, more than half"),
-        (NodeColumns((), {"x": 3}), "id,x\na,1\n", "'x' must hold lists of 3 numbers, as Parquet"),
+        (
+            NodeSchema(numbers("x"), num_classes=3),
+            "id,x,label\na,1,cat\n",
+            "label 'cat' is not a whole",
+        ),
+        (NodeSchema(numbers(x=3)), "id,x\n", "has no rows$"),
+        (NodeSchema(numbers(x=3)), "id,x\na\n", "1 of 1 rows are malformed, more than half"),
+        (NodeSchema(numbers(x=3)), "id,x\na,1\n", "'x' must hold lists of 3 numbers, as Parquet"),
     ],
 )
 def test_new_tables_that_do_not_fit(
-    tmp_path: Path, columns: NodeColumns, content: str, message: str
+    tmp_path: Path, columns: NodeSchema, content: str, message: str
 ) -> None:
     path = put(tmp_path, new=content) / "new.csv"
     with pytest.raises(ValueError, match=f"^new.csv.*{message}"):
@@ -458,15 +509,16 @@ def test_new_tables_that_do_not_fit(
 
 def test_lists_of_new_nodes_have_the_length_of_the_training(tmp_path: Path) -> None:
     path = put_parquet(tmp_path, id=["a", "b"], x=[[1, 2], [3, 4]])
-    with pytest.raises(ValueError, match="more than half: row 0 .x has length 2, not 3"):
-        read_nodes(path, NodeColumns((), {"x": 3}))
+    message = "'x' must hold lists of 3 numbers, as Parquet has; it has lists of 2"
+    with pytest.raises(ValueError, match=message):
+        read_nodes(path, NodeSchema(numbers(x=3)))
     with pytest.raises(ValueError, match="column 'x' must hold numbers$"):
-        read_nodes(path, NodeColumns(("x",)))
+        read_nodes(path, NodeSchema(numbers("x")))
 
 
 def test_a_new_table_of_parquet_without_rows(tmp_path: Path) -> None:
     path = put_parquet(tmp_path, id=pa.array([], pa.string()), x=pa.array([], pa.list_(pa.int8())))
-    for columns in (None, NodeColumns((), {"x": 3})):
+    for columns in (None, NodeSchema(numbers(x=3))):
         with pytest.raises(ValueError, match="^nodes.parquet has no rows$"):
             read_nodes(path, columns)
 
@@ -516,9 +568,9 @@ def test_records_without_a_session_join_nothing(tmp_path: Path) -> None:
     [
         (["1", "-1", "", "1"], None, [1, 0, -1, 1], ("-1", "1")),
         (["+1", "-1.0", "NA", "1"], None, [1, 0, -1, 1], ("-1", "1")),
-        (["1", "-1", "x", "1"], None, [1, 0, 1], ("-1", "1")),
+        (["1", "-1", "x", "1"], None, [1, 0, -1, 1], ("-1", "1")),
         (["0.5", "1", "", "2.5"], None, [0.5, 1, np.nan, 2.5], None),
-        (["21", "-1", "", "x"], "regression", [21, -1, np.nan], None),
+        (["21", "-1", "", "x"], "regression", [21, -1, np.nan, np.nan], None),
         (["1", "2", "1", "2"], "class", [1, 2, 1, 2], None),
     ],
 )
@@ -536,14 +588,14 @@ def test_kinds_of_labels(
         if "x" not in labels:
             table = read_nodes(tmp_path / "nodes.csv", data.columns)
             np.testing.assert_array_equal(table.labels, values)
-    assert NodeColumns.from_dict(json.loads(json.dumps(data.columns.to_dict()))) == data.columns
+    assert NodeSchema.from_dict(json.loads(json.dumps(data.columns.to_dict()))) == data.columns
 
 
 def test_lists_of_labels(tmp_path: Path) -> None:
     path = put_parquet(tmp_path, id=list("abcd"), label=[[1, 0], None, [0, 1], [1, 2]])
     with pytest.warns(TableWarning, match="row 3 .label holds something else than 0 and 1"):
         table = read_nodes(path)
-    assert table.labels.tolist() == [[1, 0], [-1, -1], [0, 1]]
+    assert table.labels.tolist() == [[1, 0], [-1, -1], [0, 1], [-1, -1]]
     assert (table.columns.label_kind, table.columns.num_classes) == ("multilabel", 2)
     with pytest.raises(ValueError, match="labels must be one value for label_kind='class'"):
         read_nodes(path, label_kind="class")
@@ -554,9 +606,17 @@ def test_lists_of_labels(tmp_path: Path) -> None:
         read_nodes(path, label_kind="classes")
 
 
-def test_columns_of_before_there_were_kinds_are_read() -> None:
-    old = {"numbers": [], "lists": {}, "class_names": ["cat", "dog"], "num_classes": 2}
-    assert NodeColumns.from_dict(old).label_kind == "class"
+def test_columns_of_earlier_versions_are_read(tmp_path: Path) -> None:
+    """They know no means: a gap is then the mean of the table that has it."""
+    old = {"numbers": ["y", "x"], "lists": {}, "class_names": ["cat", "dog"], "num_classes": 2}
+    columns = NodeSchema.from_dict(old)
+    assert (columns.label_kind, columns.numbers, columns.flagged) == ("class", ("y", "x"), ())
+    assert NodeSchema.from_dict({**old, "label_kind": "class"}) == columns
+    path = put(tmp_path, new="id,x,y\na,1,4\nb,,5\nc,3,6\n") / "new.csv"
+    table = read_nodes(path, columns)
+    assert table.features["features"].tolist() == [[4, 1], [5, 2], [6, 3]]
+    lists = NodeSchema.from_dict({**old, "numbers": [], "lists": {"words": 3}})
+    assert lists.lists == {"words": 3}
 
 
 def test_repeats_are_merged_as_the_caller_says(tmp_path: Path) -> None:
@@ -569,6 +629,6 @@ def test_repeats_are_merged_as_the_caller_says(tmp_path: Path) -> None:
 
 
 def test_the_hint_is_at_the_table_of_nodes_where_its_rows_were_malformed(tmp_path: Path) -> None:
-    put(tmp_path, nodes="id,x,label\na,1,0\nb,NA,1\nc,3,1\n", edges="source,target\na,b\nb,c\n")
-    with pytest.warns(TableWarning), pytest.raises(ValueError, match="mend the rows of that table"):
+    put(tmp_path, nodes="id,x\na,1\nc,3\nb\n", edges="source,target\na,b\nb,c\n")
+    with pytest.warns(TableWarning), pytest.raises(ValueError, match="is not in nodes.csv"):
         from_folder(tmp_path)

@@ -45,8 +45,9 @@ def test_tables(tmp_path: Path) -> None:
         (
             "v.csv",
             "x,y\n1,2\n1,nan\n3,4\n",
-            r"v.csv: 1 malformed row: line 3 \(y 'nan' is not fini",
+            r"v.csv: 1 gap in the column 'y', the first in row 1, counted from 0",
         ),
+        ("v.csv", "x,y\n1,2\n1,?\n3,4\n", r"1 wrong cell: line 3 \(y '\?' is not a number\)"),
         ("v.csv", "id,x\na,1\na,2\nb,3\n", r"v.csv: 1 malformed row: line 3 \(id 'a' is on line 2"),
         ("v.csv", "id,name\na,x\nb,y\n", "v.csv must hold columns of numbers, or one of lists of"),
         ("v.npy", "no array", "v.npy is no whole .npy file of numbers: "),

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from gnn.edges.from_sessions import edges_from_sessions
-from gnn.tables import csv_tables, json_lines
+from gnn.tables import csv_rows, csv_tables, json_lines
 from gnn.tables.problems import TableWarning
 
 MISSING = ("", "NA", "null")
@@ -99,9 +99,9 @@ def test_logs_are_those_of_the_brute_force(
     path = tmp_path / f"log.{kind}"
     for seed in range(120):
         draw = random.Random(seed)
-        monkeypatch.setattr(csv_tables, "_CHUNK_CHARACTERS", draw.choice([5, 30, 200, 1 << 20]))
-        for module in (csv_tables, json_lines):
-            monkeypatch.setattr(module, "_CHUNK_ROWS", draw.choice([1, 3, 100]))
+        monkeypatch.setattr(csv_tables, "_BLOCK_BYTES", draw.choice([5, 30, 200, 1 << 20]))
+        monkeypatch.setattr(json_lines, "_BLOCK_BYTES", draw.choice([5, 30, 200, 1 << 20]))
+        monkeypatch.setattr(csv_rows, "_CHUNK_ROWS", draw.choice([1, 3, 100]))
         text, rows, malformed = (csv_log if kind == "csv" else json_log)(draw)
         path.write_bytes(text.encode())
         check(path, rows, malformed)

@@ -102,6 +102,31 @@ def test_missing_times_are_nan_and_not_strange(cells: Any) -> None:
     assert strange == {}
 
 
+# 2025-11-30 10:53:20.5, and the same before 1970.
+MOMENT = 1_764_500_000.5
+
+
+@pytest.mark.parametrize("unit", [10**3, 10**6, 10**9])
+def test_numbers_too_large_for_seconds_are_of_a_finer_unit(unit: int) -> None:
+    number = int(MOMENT * unit)
+    for cells in (
+        TextCells([str(number), "", str(-number)]),
+        TextCells(["2025-11-30T10:53:20.5", str(number), str(-number)]),
+        ObjectCells("at", [number, None, -number]),
+        ObjectCells("at", np.array([number, 0, -number])),
+        arrow([number, None, -number]),
+    ):
+        values, strange = seconds_of(cells, {""})
+        assert abs(values[0] - MOMENT) < 1e-3 and abs(values[2] + MOMENT) < 1e-3
+        assert strange == {}
+
+
+def test_the_last_second_of_9999_is_one_of_seconds() -> None:
+    last = 253_402_300_799
+    cells = ObjectCells("at", np.array([last, last + 1, last * 1000, (last + 1) * 1000]))
+    assert seconds_of(cells)[0].tolist() == [last, (last + 1) / 1000, last, (last + 1) / 1000]
+
+
 @pytest.mark.parametrize(
     ("cells", "reason"),
     [
@@ -109,9 +134,9 @@ def test_missing_times_are_nan_and_not_strange(cells: Any) -> None:
         (TextCells(["5", "1_0"]), "time '1_0' is neither"),
         (ObjectCells("at", [5, True]), "time True is neither"),
         (ObjectCells("at", [5, (1,)]), "time .1,. is neither"),
-        (TextCells(["5", "inf"]), "time inf is not in seconds"),
-        (ObjectCells("at", [5, 1_764_500_000_000]), "time 1.7645e.12 is not in seconds"),
-        (arrow([5, -1_764_500_000_000]), "time -1.7645e.12 is not in seconds"),
+        (TextCells(["5", "inf"]), "time inf is no time"),
+        (ObjectCells("at", [5, 10**21]), "time 1e.21 is no time: it is beyond the year 9999"),
+        (arrow([5.0, -1e21]), "time -1e.21 is no time"),
     ],
 )
 def test_strange_times_are_named(cells: Any, reason: str) -> None:

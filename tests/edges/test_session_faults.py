@@ -89,11 +89,9 @@ def test_more_than_half_of_a_file_malformed(content: str, tmp_path: Path) -> Non
         edges_from_sessions(put(tmp_path, "log.csv", content))
 
 
-def test_times_in_milliseconds_are_no_seconds() -> None:
-    table = {"session": [1, 1], "item": ["a", "b"], "at": [1_764_500_000_000] * 2}
-    with pytest.raises(
-        ValueError, match="time 1.7645e.12 is not in seconds: it is beyond the year"
-    ):
+def test_times_that_are_too_late_in_every_unit() -> None:
+    table = {"session": [1, 1], "item": ["a", "b"], "at": [1e21] * 2}
+    with pytest.raises(ValueError, match="time 1e.21 is no time: it is beyond the year 9999"):
         edges_from_sessions(table, USERS)
 
 
@@ -143,7 +141,7 @@ def test_a_file_that_is_cut_short_is_named(name: str, tmp_path: Path) -> None:
         ("log.jsonl", "[1]\nx\n", "must have a JSON object a line, and has none in its first 2"),
         ("log.csv", b"session,item\n1,\xff\n", "log.csv, line 2: not UTF-8"),
         ("log.csv", 'session,item\n1,"a\n1,b\n', "log.csv, line 2: a quote is opened"),
-        ("log.txt", "session,item\n", r"must end in .csv, .parquet, .jsonl or .ndjson, got 'log"),
+        ("log.xml", "<log/>", r"must end in .csv, .*, .jsonl or .ndjson, got 'log.xml"),
     ],
 )
 def test_a_file_that_is_no_log(
@@ -180,8 +178,7 @@ def test_patterns_folders_and_missing_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "asked", "message"),
     [
-        ("log.csv", "session,product\n", {}, r"log.csv has no column 'item'; it has .'session', "),
-        ("log.csv", "session;item\n", {}, "seems to be separated by ';', where commas are needed"),
+        ("log.csv", "session,thing\n", {}, r"log.csv has no column 'item'; it has .'session', "),
         ("log.jsonl", '{"item": 1}\n', {}, "log.jsonl has no column 'session'; it has .'item'"),
         ("log.csv", "session,item\n", TIMED, "log.csv has no column 'at'"),
         ("log.csv", "session,item,at\n", {"item_column": "product"}, "no column 'product'"),

@@ -22,7 +22,7 @@ from gnn.configs import SessionColumns, SessionGraphConfig
 from gnn.edges.from_sessions import edges_from_sessions
 from gnn.edges.records import session_tables
 from gnn.edges.records.read_sessions import read_sessions
-from gnn.tables import csv_tables, json_lines, parquet_tables
+from gnn.tables import arrow_batches, csv_rows, csv_tables, json_lines
 
 NAMES = ["session", "item", "time"]
 Record = tuple[Any, Any, float]
@@ -134,10 +134,11 @@ TEXT_FORMS = FORMS | {
 
 @pytest.fixture(params=[3, 10**6], ids=["small chunks", "one chunk"])
 def chunks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (csv_tables, json_lines, parquet_tables, session_tables):
-        monkeypatch.setattr(module, "_CHUNK_ROWS", request.param)
+    monkeypatch.setattr(csv_rows, "_CHUNK_ROWS", request.param)
+    monkeypatch.setattr(arrow_batches, "CHUNK_ROWS", request.param)
+    monkeypatch.setattr(json_lines, "_BLOCK_BYTES", 30 * request.param)
     monkeypatch.setattr(session_tables, "_CHUNK_SESSIONS", request.param)
-    monkeypatch.setattr(csv_tables, "_CHUNK_CHARACTERS", 10 * request.param)
+    monkeypatch.setattr(csv_tables, "_BLOCK_BYTES", 10 * request.param)
 
 
 def described(edges: Any) -> tuple[Any, ...]:

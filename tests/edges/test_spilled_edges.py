@@ -10,11 +10,12 @@ import pytest
 
 from gnn.configs.sessions import WEIGHTINGS, SessionGraphConfig
 from gnn.edges.edges import Edges
-from gnn.edges.records import read_sessions, session_tables
+from gnn.edges.records import read_sessions
 from gnn.edges.sessions import session_buckets, session_pairs, spilled_edges, spilled_swing
 from gnn.edges.sessions.session_edges import session_edges
 from gnn.edges.sessions.spilled_edges import SpilledSessions
 from gnn.graphs.graph import Graph
+from gnn.tables import arrow_batches
 from tests.edges.test_session_edges import NUM_ITEMS, ORDERED, PRUNED, random_log
 
 CONFIGS = [
@@ -81,7 +82,7 @@ def test_as_in_memory(
 @pytest.mark.usefixtures("small")
 def test_a_graph_within_a_budget(fields: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(read_sessions, "_RECORDS_TAKEN", 7)
-    monkeypatch.setattr(session_tables, "_CHUNK_ROWS", 5)
+    monkeypatch.setattr(arrow_batches, "CHUNK_ROWS", 5)
     sessions, items, times = zip(*random_log(3), strict=True)
     table = {"session": sessions, "item": [f"i{item}" for item in items], "at": times}
     graph = Graph.from_sessions(table, config=fields)

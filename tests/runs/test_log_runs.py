@@ -15,7 +15,7 @@ import pytest
 import gnn
 from gnn.datasets import folder_log, from_folder
 from gnn.runs import OptionError, Run, RunConfig, adopt, load_run, train
-from gnn.runs.run_data import load_data
+from gnn.runs.data_loading import load_data
 from tests.runs.conftest import SHORT, write_shop
 from tests.runs.test_trainer import make_bare
 
@@ -87,7 +87,7 @@ def test_the_kept_graph_is_not_built_again(
     again = load_run(run.path)
     assert again.evaluate("test") == expected
     assert len(again.predict().ids) == 60 == len(again.embed().vectors)
-    same, _ = load_data(run.config, run.facts.columns, run=run.path)
+    same = load_data(run.config, run.facts.columns, run=run.path).graph
     assert run.facts.is_of(same)
 
 
@@ -125,7 +125,7 @@ def test_a_run_of_before_counts(log: Path, tmp_path: Path, patch: pytest.MonkeyP
     assert old.config.session_config is None
     assert old.evaluate("test") == found
     assert "made of a log" not in old.info()
-    graph, _ = load_data(old.config, run=old.path)
+    graph = load_data(old.config, run=old.path).graph
     expected = from_folder(log, session_config={"weighting": "count"})
     np.testing.assert_array_equal(graph.weights, expected.weights)
     assert set(expected.weights.tolist()) == {2.0}

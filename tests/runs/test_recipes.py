@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from scipy import sparse
 
 from gnn import Graph, GraphConvolutionalNodeClassifier
@@ -16,9 +17,10 @@ from gnn.data import full_batch
 from gnn.data.row_batches import row_batches
 from gnn.datasets import planetoid
 from gnn.runs import OptionError, RunConfig
+from gnn.runs.data_loading import load_data
 from gnn.runs.feeding import evaluation_batches, training_batches
 from gnn.runs.recipes import MOST_NODES_AT_ONCE, build_model, compile_model, resolve
-from gnn.runs.run_data import check_trainable, load_data
+from gnn.runs.run_data import check_features, check_labels
 
 SPLITS = {"train": [0, 1, 2, 3], "validation": [4], "test": [5]}
 
@@ -45,8 +47,8 @@ def test_citation_settings_are_those_of_the_figures() -> None:
 def test_recipe_is_the_paper_draw_for_draw(data_dir: Path) -> None:
     """The losses equal those of the class that is called with the paper's settings."""
     asked = RunConfig(dataset="cora", model="gcn", seed=3)
-    config = resolve(asked, load_data(asked)[0])
-    graph, _ = load_data(config)
+    config = resolve(asked, load_data(asked).graph)
+    graph = load_data(config).graph
     assert graph.labels is not None
     losses = []
     for by_hand in (True, False):
@@ -164,6 +166,21 @@ def test_options_without_use_are_refused(options: Any, message: str) -> None:
         resolve(RunConfig(data="x", **options), small())
 
 
+@pytest.mark.parametrize("name", ["mlp", "graph-regularization"])
+def test_sparse_features_stay_sparse_beside_dense_ones(name: str) -> None:
+    x, words = np.arange(12, dtype=np.float32).reshape(6, 2), np.eye(6, dtype=np.float32)
+    graph = small({"x": x, "words": sparse.csr_array(words)})
+    model = build_model(resolve(RunConfig(data="folder", model=name), graph), graph)
+    model = getattr(model, "node_model", model)
+    batch = {"x": tf.constant(x), "words": tf.sparse.from_dense(words)}
+    hidden = model.get_layer("hidden-1")
+    given = hidden.input
+    assert [tensor.sparse for tensor in given] == [False, True]
+    kernel, bias = hidden.get_weights()
+    expected = np.maximum(np.hstack([x, words]) @ kernel + bias, 0) @ model.layers[-1].kernel
+    np.testing.assert_allclose(model(batch), expected, rtol=1e-4, atol=1e-5)
+
+
 def test_sparse_features_are_not_standardized() -> None:
     graph = small({"words": sparse.csr_array(np.eye(6, dtype=np.float32))})
     assert resolve(RunConfig(data="x", model="mlp"), graph).scaling == "none"
@@ -191,4 +208,5 @@ def test_sparse_features_are_not_standardized() -> None:
 )
 def test_untrainable_graphs(graph: Graph, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        check_trainable(graph, "it")
+        check_labels(graph, "it")
+        check_features(graph, "it")

@@ -42,9 +42,11 @@ strict: true
 
 def test_every_option_goes_to_json_and_back() -> None:
     examples = {str: "logits", bool: True, int: 3, float: 0.5, tuple[int, ...]: (3, 4)}
-    examples |= {dict[str, Any]: {"min_count": 2}}
+    examples |= {dict[str, Any]: {"min_count": 2}, tuple[str, ...]: ("a", "b")}
     for option in dataclasses.fields(RunConfig):
         value = examples[option_types()[option.name]]
+        if option.name == "columns":
+            value = {"price": {"type": "number"}}
         if option.metadata["choices"]:
             value = option.metadata["choices"][0]
         config = RunConfig(**{option.name: value})
@@ -61,6 +63,9 @@ def test_given_options_win() -> None:
 @pytest.mark.parametrize(
     ("values", "error", "message"),
     [
+        ({"columns": {"a": "word"}}, OptionError, r"columns: column 'a': type must be one of \['n"),
+        ({"columns": ["a"]}, TypeError, "columns: a schema must map names of columns to types"),
+        ({"exclude": [3]}, TypeError, "exclude must hold strings that are not empty, got 3"),
         ({"epoch": 3}, OptionError, r"unknown keys \['epoch'\]; the keys are \['dataset'"),
         ({"epochs": 0}, OptionError, "epochs must be at least 1, got 0"),
         ({"epochs": 1.5}, TypeError, "epochs must be an integer, got 1.5"),

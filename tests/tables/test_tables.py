@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from gnn.tables import csv_tables as tables
+from gnn.tables import csv_rows, csv_tables
 from gnn.tables.cells import ArrowCells, parse_numbers
 from gnn.tables.opening import open_table
 from gnn.tables.problems import Problems
@@ -78,8 +78,9 @@ def test_chunks_join_to_what_the_csv_module_reads(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, quoted_from: int
 ) -> None:
     """Quotes turn up after some chunks, and fields span chunks."""
-    monkeypatch.setattr(tables, "_CHUNK_ROWS", 3)
-    monkeypatch.setattr(tables, "_CHUNK_CHARACTERS", 20)
+    monkeypatch.setattr(csv_rows, "_CHUNK_ROWS", 3)
+    monkeypatch.setattr(csv_tables, "_BLOCK_BYTES", 20)
+    monkeypatch.setattr(csv_tables, "_PART_BYTES", 10)
     draw = random.Random(seed)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator=draw.choice(["\n", "\r\n"]))
@@ -92,7 +93,7 @@ def test_chunks_join_to_what_the_csv_module_reads(
     reader = csv.reader(io.StringIO(content, newline=""))
     start = 1
     for found in reader:
-        expected.append(tuple(found))
+        expected.append(tuple(cell.strip(" ") for cell in found))
         starts.append(start)
         start = reader.line_num + 1
     rows, lines, problems = rows_of(put(tmp_path, content))
@@ -128,9 +129,9 @@ def test_a_file_that_cannot_be_read_is_an_error(
 def test_file_names(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="no file '.*edges.csv'"):
         open_table(tmp_path / "edges.csv")
-    path = put(tmp_path, "a\n", "edges.tsv")
+    path = put(tmp_path, "a\n", "edges.tab")
     with pytest.raises(
-        ValueError, match=r"must end in .csv, .parquet, .jsonl or .ndjson, got 'edges.tsv'"
+        ValueError, match=r"must end in .csv, .*, .jsonl or .ndjson, got 'edges.tab'"
     ):
         open_table(path)
     assert open_table(put(tmp_path, "a\n1\n", "EDGES.CSV")).header == ["a"]
@@ -141,8 +142,6 @@ def test_file_names(tmp_path: Path) -> None:
     [
         ("a,b", "edges.csv has no columns 'x', 'y'; it has 'a', 'b'"),
         ("x,b", "edges.csv has no column 'y'; it has 'x', 'b'"),
-        ("x;y", "it has 'x;y'; it seems to be separated by ';', where commas are needed"),
-        ("x\ty", "it seems to be separated by tabs"),
         (",".join(f"c{k}" for k in range(22)), "'c19' and 2 more$"),
     ],
 )

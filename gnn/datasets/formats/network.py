@@ -27,6 +27,7 @@ class Network:
       features: matrices that are ready, dense or sparse, a row a node.
       label: the name of the column of labels.
       labels: labels that are ready, as `Graph` takes them, in place of a column.
+      class_names: the names of their classes in order; None where `Graph` shall find them.
       splits: name -> nodes, where the file says so.
       names: names to show, a text a node, where they are others than the ids.
       about: how the file is read, in short sentences: direction, base, pairs once or twice.
@@ -43,6 +44,7 @@ class Network:
     features: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     label: str | None = None
     labels: Any = None
+    class_names: Sequence[str] | None = None
     splits: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
     names: Sequence[str] | None = None
     about: Sequence[str] = ()

@@ -14,10 +14,9 @@ from gnn.configs.session_columns import SessionColumns
 from gnn.edges.edges import EdgeReport
 from gnn.edges.memory import give_back_memory
 from gnn.edges.missing import as_na_values
+from gnn.edges.records.open_log import open_log
 from gnn.edges.records.record_numbers import RecordNumbers
-from gnn.edges.records.session_files import are_files
 from gnn.edges.records.session_records import SessionRecords
-from gnn.edges.records.session_tables import tables_of
 from gnn.tables.problems import Problems, TableWarning
 
 _WAYS = ("raise", "drop")
@@ -46,7 +45,7 @@ def read_sessions(
     Memory holds 8 bytes a record (16 with times), the distinct names, and a chunk.
 
     Args:
-      sessions: as in `gnn.edges.records.session_tables.tables_of`.
+      sessions: as in `gnn.edges.records.open_log.open_log`.
       columns: the names of the columns, and the gap between two sessions of a user.
       ids: the names of the nodes.
       num_nodes: the number of nodes, where there are no ids; items are then indices.
@@ -79,8 +78,9 @@ def read_sessions(
         if way not in _WAYS:
             raise ValueError(f"{name} must be one of {_WAYS}, got {way!r}")
     check_verbose(verbose)
+    log = open_log(sessions, columns)
     numbers = RecordNumbers(
-        columns,
+        log.columns,
         ids=ids,
         num_nodes=num_nodes,
         drops_unknown=unknown == "drop",
@@ -97,7 +97,7 @@ def read_sessions(
         disable=None if is_auto else not verbose,
         delay=1.0 if is_auto else 0.0,  # A bar for each small graph would be in the way.
     ) as bar:
-        for table in tables_of(sessions, columns):
+        for table in log.tables:
             table.problems.kept = _ROWS_NAMED
             for chunk in numbers.chunks_of(table):
                 numbers.add(table, chunk)
@@ -109,7 +109,7 @@ def read_sessions(
             table.problems.check_rows(strict)
             found.append(table.problems)
     given = sum(problems.num_rows for problems in found)
-    if are_files(sessions) and not given:
+    if log.are_files and not given:
         raise ValueError(f"sessions must have records, got none in {found[0].file}{_more(found)}")
     bad = [problems for problems in found if problems.counts]
     report = EdgeReport(
@@ -119,6 +119,7 @@ def read_sessions(
         malformed=sum(problems.num_malformed for problems in bad),
         malformed_rows=_named(bad),
         unit="record",
+        remarks=log.remarks,
     )
     if bad:
         text = f"sessions: {report.malformed_text()}; strict=True makes this an error"

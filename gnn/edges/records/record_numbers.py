@@ -72,7 +72,7 @@ class RecordNumbers:
             if name not in table.header:
                 raise KeyError(
                     f"sessions: {table.name} has no column {name!r}; it has "
-                    f"{table.header[:_COLUMNS_SHOWN]}{table.hint()}"
+                    f"{table.header[:_COLUMNS_SHOWN]}"
                 )
         return table.chunks_of(needed)
 

@@ -11,8 +11,10 @@ import numpy as np
 from gnn.edges.missing import is_missing
 from gnn.tables.cells import Cells, quoted
 
-# Seconds from 1970 to the year 10000; what is later was not meant as seconds.
-_TOO_LATE = 253_402_300_800
+# Seconds from 1970 to the year 10000; a number beyond was not meant as seconds.
+TOO_LATE = 253_402_300_800
+# Milli-, micro- and nanoseconds in a second: the first unit that gives a year before is taken.
+FINER_UNITS = (1e3, 1e6, 1e9)
 _UTC = datetime.UTC
 
 
@@ -20,7 +22,8 @@ def seconds_of(cells: Cells, na_values: Collection[str] = ()) -> tuple[np.ndarra
     """The times in the cells of a column.
 
     Args:
-      cells: numbers of seconds since 1970; dates and times of Python, NumPy, pandas or Arrow, in
+      cells: numbers of seconds since 1970, or of milli-, micro- or nanoseconds where as seconds
+        they would be beyond the year 9999; dates and times of Python, NumPy, pandas or Arrow, in
         any unit; or text: such a number, or ISO 8601. What has no time zone is UTC.
       na_values: the texts that mean missing.
 
@@ -32,6 +35,8 @@ def seconds_of(cells: Cells, na_values: Collection[str] = ()) -> tuple[np.ndarra
     >>> seconds, strange = seconds_of(TextCells(["1970-01-02", "60", "noon"]))
     >>> seconds.tolist(), strange
     ([86400.0, 60.0, nan], {2: "time 'noon' is neither seconds nor ISO 8601"})
+    >>> seconds_of(TextCells(["1764500000", "1764500000250"]))[0].tolist()
+    [1764500000.0, 1764500000.25]
     """
     values = _numbers(cells.held)
     strange: dict[int, str] = {}
@@ -46,9 +51,9 @@ def seconds_of(cells: Cells, na_values: Collection[str] = ()) -> tuple[np.ndarra
             except (ValueError, TypeError, OverflowError):
                 shown = quoted(cell) if isinstance(cell, str) else repr(cell)
                 strange[row] = f"time {shown} is neither seconds nor ISO 8601"
-    beyond = np.isinf(values) | (np.abs(values) >= _TOO_LATE)
+    beyond = np.isinf(values) | (np.abs(values) >= TOO_LATE)
     for row in np.flatnonzero(beyond).tolist():
-        strange[row] = f"time {values[row]:g} is not in seconds: it is beyond the year 9999"
+        strange[row] = f"time {values[row]:g} is no time: it is beyond the year 9999"
     if strange:
         values = np.where(beyond, np.nan, values)
     return values, strange
@@ -64,17 +69,29 @@ def _numbers(held: Any) -> np.ndarray | None:
     if isinstance(held, np.ndarray):
         if held.dtype.kind == "M":
             return (held - np.datetime64(0, "s")) / np.timedelta64(1, "s")
-        return held.astype(np.float64) if held.dtype.kind in "iuf" else None
+        return _in_seconds(held.astype(np.float64)) if held.dtype.kind in "iuf" else None
     kinds = set(map(type, held))
     if kinds <= {int, float}:
-        return np.array(held, np.float64)
+        return _in_seconds(np.array(held, np.float64))
     if kinds != {str} or "_" in "".join(held):
         return None
     try:
         values = np.fromiter(map(float, held), np.float64, len(held))
     except ValueError:
         return None
-    return None if np.isnan(values).any() else values
+    return None if np.isnan(values).any() else _in_seconds(values)
+
+
+def _in_seconds(numbers: np.ndarray) -> np.ndarray:
+    """Numbers that are too large for seconds, as those of the coarsest unit that makes them fit."""
+    largest = np.abs(numbers, where=np.isfinite(numbers), out=np.zeros(numbers.shape))
+    if largest.max(initial=0) < TOO_LATE:
+        return numbers
+    seconds = numbers.copy()
+    for unit in reversed(FINER_UNITS):
+        fits = (largest >= TOO_LATE) & (largest < TOO_LATE * unit)
+        seconds[fits] = numbers[fits] / unit
+    return seconds
 
 
 def _of_arrow(array: Any) -> np.ndarray | None:
@@ -92,7 +109,8 @@ def _of_arrow(array: Any) -> np.ndarray | None:
     elif not (kinds.is_integer(kind) or kinds.is_floating(kind) or kinds.is_decimal(kind)):
         return None
     if not kinds.is_timestamp(array.type):
-        return pc.cast(array, pyarrow.float64(), safe=False).to_numpy(zero_copy_only=False)
+        numbers = pc.cast(array, pyarrow.float64(), safe=False)
+        return _in_seconds(numbers.to_numpy(zero_copy_only=False))
     units = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[array.type.unit]
     counts = pc.cast(pc.cast(array, pyarrow.int64()), pyarrow.float64(), safe=False)
     return counts.to_numpy(zero_copy_only=False) / units
@@ -126,7 +144,7 @@ def _seconds(value: Any) -> float:
         try:
             if "_" in value:
                 raise ValueError
-            return float(value)
+            return _number(value)
         except ValueError:
             value = datetime.datetime.fromisoformat(value.strip())
     if isinstance(value, np.datetime64):
@@ -137,4 +155,8 @@ def _seconds(value: Any) -> float:
         return (value if value.tzinfo else value.replace(tzinfo=_UTC)).timestamp()
     if isinstance(value, bool):
         raise TypeError
-    return float(value)
+    return _number(value)
+
+
+def _number(value: Any) -> float:
+    return float(_in_seconds(np.array([float(value)]))[0])

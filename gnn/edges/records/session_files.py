@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from gnn.tables.opening import SUFFIXES
-from gnn.tables.text_files import suffix_of
+from gnn.edges.records.log_files import is_log_file
 
 
 def are_files(sessions: Any) -> bool:
@@ -25,8 +24,7 @@ def are_files(sessions: Any) -> bool:
     if not isinstance(sessions, (list, tuple)) or not sessions:
         return False
     return all(
-        isinstance(path, os.PathLike)
-        or (isinstance(path, str) and suffix_of(Path(path)) in SUFFIXES)
+        isinstance(path, os.PathLike) or (isinstance(path, str) and is_log_file(Path(path)))
         for path in sessions
     )
 

@@ -82,11 +82,11 @@ class SavedWithInputs(CalledOnGraphs):
             filepath,
             arguments,
             self.input_signature,
-            self._served,
+            self.served_inputs,
             **kwargs,
         )
 
-    def _served(self, signature: InputSignature) -> tuple[dict[str, tf.TensorSpec], Any]:
+    def served_inputs(self, signature: InputSignature) -> tuple[dict[str, tf.TensorSpec], Any]:
         """The inputs of the served model by name, and what makes of them the model's inputs."""
         by_node = self.output_field == "nodes" or signature.readout
         specs = signature.serving_specs(self.requires_graph, with_readout=by_node)

@@ -1,0 +1,85 @@
+"""The table of edges of a folder."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from gnn.datasets.columns.column_names import edge_ends, weight_column
+from gnn.datasets.name_cells import name_cells
+from gnn.datasets.node_numbers import NodeNumbers
+from gnn.tables.cells import why_no_number
+from gnn.tables.problems import RowCheck
+from gnn.tables.table import Table
+
+
+@dataclasses.dataclass(frozen=True)
+class EdgeColumns:
+    """What the columns of edges are called; None is found by what they usually are.
+
+    Attributes:
+      source: the column with the ids that edges come from.
+      target: the column with the ids that they go to.
+      weight: the column with the weights.
+    """
+
+    source: str | None = None
+    target: str | None = None
+    weight: str | None = None
+
+    def of(self, table: Table) -> tuple[str, str, str | None]:
+        """The columns of a table; without weights the last is None.
+
+        Raises:
+          ValueError: there are none.
+        """
+        source, target = edge_ends(table.header) or ("source", "target")
+        source, target = self.source or source, self.target or target
+        if source == target:
+            raise ValueError(f"{table.name}: source and target must differ, got {source!r} twice")
+        weight = self.weight or weight_column(table.header)
+        table.use((source, target) if self.weight is None else (source, target, weight or ""))
+        if weight is not None:
+            table.problems.columns.pop(weight, None)
+        return source, target, weight
+
+
+def read_edges(
+    table: Table, columns: EdgeColumns, numbers: NodeNumbers, strict: bool, texts: frozenset[str]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Senders, receivers and weights, as the file has them.
+
+    Args:
+      table: the edges.
+      columns: what they are called.
+      numbers: the nodes.
+      strict: whether a malformed row, or a column that is not needed, is an error.
+      texts: the texts that mean missing.
+
+    Raises:
+      ValueError: a column is missing, or too many rows are malformed.
+    """
+    source, target, weights_of = columns.of(table)
+    edges, weights = [np.zeros((2, 0), np.int64)], [np.zeros(0, np.float32)]
+    used = [source, target] if weights_of is None else [source, target, weights_of]
+    for chunk in table.chunks_of(used):
+        check = RowCheck(table.problems, chunk.lines)
+        ends = {
+            what: name_cells(chunk.columns[name], texts)
+            for what, name in (("source", source), ("target", target))
+        }
+        for what, cells in ends.items():
+            check.reject_empty(what, cells)
+        weight = np.ones(chunk.lines.size)
+        if weights_of is not None:
+            weight, strange = chunk.columns[weights_of].numbers()
+            for row, cell in strange.items():
+                check.reject(row, "number", why_no_number("weight", cell))
+            for row in np.flatnonzero(weight < 0).tolist():
+                check.reject(row, "negative", f"weight {weight[row]:g} is negative")
+        edges.append(numbers.of(ends, check))
+        weights.append(weight[check.good].astype(np.float32))
+    table.problems.check(strict, strict)
+    senders, receivers = np.concatenate(edges, axis=1)
+    return senders, receivers, np.concatenate(weights)

@@ -1,0 +1,119 @@
+"""From what a file of the field holds to a graph."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from gnn.datasets.formats.network import Network
+from gnn.edges.missing import NA_VALUES, is_missing
+from gnn.graphs.graph import Graph
+
+_STACKED = "features"
+
+
+def to_graph(
+    network: Network,
+    *,
+    format: str = "",
+    undirected: bool | None = None,
+    label: str | None = None,
+    merge: str | None = None,
+) -> Graph:
+    """Makes a graph of what a reader found.
+
+    Attributes that are numbers at every node are stacked in their order into one float32 feature,
+    `"features"`; lists of numbers of one length are a feature each. The others, and those with
+    gaps, are told of in the notes: `gnn.ColumnEncoder` encodes them.
+
+    Args:
+      network: the nodes, edges and attributes.
+      format: its name, for the notes.
+      undirected: whether the reverse of each edge is added where it lacks; None goes by the file.
+      label: the attribute that is the label; None takes the one that the reader has found.
+      merge: what becomes of repeats, as in `Graph.from_edges`; None goes by the format.
+
+    Returns:
+      The graph. Its notes have `"format"`, `"reading"`, how it was read, and `"counts"`, what the
+      reader merged and dropped; `Graph.info` tells them.
+
+    Raises:
+      ValueError: there is no such attribute; a weight is negative or not finite.
+
+    >>> pair = Network(["a", "b"], np.array([0]), np.array([1]), columns={"kind": ["x", None]})
+    >>> graph = to_graph(pair, undirected=True, label="kind")
+    >>> graph.senders.tolist(), graph.labels.tolist(), graph.class_names
+    ([0, 1], [0, -1], ('x',))
+    """
+    if label is not None and label not in network.columns:
+        raise ValueError(
+            f"label must be one of the nodes' attributes {list(network.columns)}, got {label!r}"
+        )
+    label = network.label if label is None else label
+    labels = network.labels
+    if label is not None:
+        labels = [None if is_missing(cell, NA_VALUES) else cell for cell in network.columns[label]]
+    others = {name: cells for name, cells in network.columns.items() if name != label}
+    features, left = _features(others)
+    directed = network.directed if undirected is None else not undirected
+    graph = Graph.from_edges(
+        network.senders,
+        network.receivers,
+        {**features, **network.features} or None,
+        weights=network.weights,
+        labels=labels,
+        splits=dict(network.splits) or None,
+        ids=list(network.ids),
+        undirected=not directed,
+        merge=network.merge if merge is None else merge,
+        num_nodes=len(network.ids),
+        class_names=network.class_names if label is None else None,
+    )
+    reading = [*network.about]
+    if network.label is not None and label == network.label:
+        reading.append(f"labels: the attribute {label!r}")
+    if left:
+        reading.append(f"attributes that are no numbers at every node: {', '.join(left)}")
+    notes = {
+        "format": format,
+        "reading": "; ".join(reading),
+        "counts": _counts(network.counts),
+    }
+    found = {name: note for name, note in notes.items() if note}
+    return dataclasses.replace(graph, notes={**graph.notes, **found})
+
+
+def _features(columns: Mapping[str, Sequence[Any]]) -> tuple[dict[str, np.ndarray], list[str]]:
+    """Attributes as features, and the names of those that are none."""
+    stacked: list[np.ndarray] = []
+    apart: dict[str, np.ndarray] = {}
+    left: list[str] = []
+    for name, cells in columns.items():
+        array = _as_numbers(cells)
+        if array is None:
+            left.append(name)
+        elif array.ndim == 1:
+            stacked.append(array)
+        else:
+            apart[name] = array
+    if stacked:
+        apart = {_STACKED: np.stack(stacked, axis=1), **apart}
+    return apart, left
+
+
+def _as_numbers(cells: Sequence[Any]) -> np.ndarray | None:
+    """A column as float32 `[n]` or `[n, k]`; None where a cell is missing or no number."""
+    if any(cell is None or isinstance(cell, str | bytes) for cell in cells):
+        return None
+    try:
+        array = np.asarray(cells, np.float32)
+    except (TypeError, ValueError):
+        return None
+    return array if array.ndim in (1, 2) and np.isfinite(array).all() else None
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{number:,} {what}" for what, number in counts.items() if number)

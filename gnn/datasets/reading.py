@@ -1,0 +1,119 @@
+"""One door to all data: files and folders of any format that is known, and objects in memory."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from gnn.datasets.formats.file_format import FileFormat
+from gnn.datasets.formats.graph_objects import read_object
+from gnn.datasets.formats.labeled_graphs import LabeledGraphs
+from gnn.datasets.formats.logs import LogFile, graph_of_log
+from gnn.datasets.formats.registry import format_named, format_of
+from gnn.datasets.formats.sampling import sample_of
+from gnn.datasets.formats.to_graph import to_graph
+from gnn.datasets.from_folder import from_folder
+from gnn.graphs.storage.graph_files import holds_graph, open_graph
+from gnn.tables.opening import SUFFIXES
+from gnn.tables.text_files import suffix_of
+
+AUTO = "auto"
+# What `find_format` calls our own.
+GRAPH, TABLES = "graph folder", "tables"
+
+
+def read(
+    source: Any,
+    format: str = AUTO,
+    *,
+    undirected: bool | None = None,
+    label: str | None = None,
+    merge: str | None = None,
+) -> Any:
+    r"""Reads a graph from a file or a folder of any format that is known, or from an object.
+
+    The formats, and how each is read, are in `docs/formats.md`. `Graph.info` of what comes out says
+    which it was, what direction, base and repeats were taken for, and what was merged or dropped.
+
+    Args:
+      source: a path: a file or a folder in a format of the field, a graph folder, a folder of
+        tables as `from_folder` reads it, or one such table. Or a graph of PyTorch Geometric or DGL,
+        which are not imported.
+      format: the name of a format; `"auto"` goes by header, content and suffix.
+      undirected: whether the reverse of each edge is added where it lacks; None goes by the file.
+      label: the attribute of nodes that is the label; None takes the one that the format names, or
+        that is called like one.
+      merge: what becomes of repeats of (source, target), as in `Graph.from_edges`; None goes by the
+        format.
+
+    Returns:
+      A `gnn.Graph`; of a collection such as TUDataset's `LabeledGraphs`.
+
+    Raises:
+      FileNotFoundError: there is nothing.
+      ValueError: it is of no format that is known, could be of several, or is not what its format
+        demands. The message names the file, and the line where there is one.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "mini.net"
+    ...     _ = path.write_text('*Vertices 2\n1 "a"\n2 "b"\n*Edges\n1 2 3.0\n')
+    ...     graph = read(path)
+    >>> graph.ids.tolist(), graph.senders.tolist(), graph.weights.tolist()
+    (['a', 'b'], [0, 1], [3.0, 3.0])
+    """
+    options: dict[str, Any] = {"undirected": undirected, "label": label, "merge": merge}
+    network = read_object(source)
+    if network is not None:
+        return to_graph(network, format=type(source).__name__, **options)
+    if not isinstance(source, str | os.PathLike):
+        raise TypeError(
+            "source must be a path, or a graph of PyTorch Geometric or DGL, got "
+            f"{type(source).__name__}"
+        )
+    path = Path(source)
+    found = find_format(path) if format == AUTO else format_named(format)
+    if found == GRAPH:
+        _refuse(options, "a graph folder is read as it is")
+        return open_graph(path)
+    if isinstance(found, str):
+        _refuse({"label": label}, "tables of one's own name it by a schema")
+        return from_folder(path, undirected=undirected is not False, merge=merge or "sum")
+    if found.read is None:
+        raise ValueError(f"{path.name} is {found.name}, which cannot be read: {found.refused}")
+    data = found.read(path)
+    if isinstance(data, LogFile):
+        _refuse(options, "a log is read as gnn.SessionGraphConfig says")
+        return graph_of_log(data, found.name)
+    if isinstance(data, LabeledGraphs):
+        _refuse(options, "many graphs are read as they are")
+        return data
+    return to_graph(data, format=found.name, **options)
+
+
+def find_format(path: Path) -> FileFormat | str:
+    """What a path holds: a format of the field, or `"graph folder"` or `"tables"` of ours.
+
+    Raises:
+      FileNotFoundError: there is nothing.
+      ValueError: no format claims it, or several do.
+    """
+    if path.is_dir() and holds_graph(path):
+        return GRAPH
+    sample = sample_of(path)
+    found = format_of(sample)
+    if found is not None:
+        return found
+    if path.is_dir() or suffix_of(path) in SUFFIXES:
+        return TABLES
+    raise ValueError(
+        f"{path.name} is of no format that is known; give format=, or see docs/formats.md for what "
+        "each is known by"
+    )
+
+
+def _refuse(options: dict[str, Any], why: str) -> None:
+    for name, value in options.items():
+        if value is not None:
+            raise ValueError(f"{name} has no use here: {why}; got {value!r}")

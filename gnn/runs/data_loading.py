@@ -1,0 +1,184 @@
+"""The data set or the folder that a configuration names, as a graph with the cells of its nodes."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import Any
+
+from gnn.configs.sessions import SessionGraphConfig
+from gnn.datasets.digits import digits
+from gnn.datasets.from_folder import read_folder
+from gnn.datasets.groceries import groceries
+from gnn.datasets.image_folder import from_image_folder, is_image_folder
+from gnn.datasets.node_schema import NodeSchema
+from gnn.datasets.planetoid import planetoid
+from gnn.graphs.graph import Graph
+from gnn.runs.config_files import OptionError, read_options
+from gnn.runs.log_graph import read_log_graph
+from gnn.runs.run_config import EDGE_COLUMNS, PLANETOID, RunConfig
+from gnn.tables.schema import Schema
+from gnn.tables.typed_table import TypedTable
+
+_ROLES = ("nodes", "labels", "sessions", "edges")
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class RunData:
+    """A graph, and what else is known of its nodes.
+
+    Attributes:
+        graph: its features are those that need no encoder.
+        columns: what the table of nodes holds; None for a named data set.
+        table: the cells of its features; None likewise, and where no column is one.
+        root: the folder that paths of images are relative to.
+    """
+
+    graph: Graph
+    columns: NodeSchema | None = None
+    table: TypedTable | None = None
+    root: Path | None = None
+
+
+def load_data(
+    config: RunConfig,
+    columns: NodeSchema | None = None,
+    labels: bool = True,
+    run: Path | None = None,
+) -> RunData:
+    """Reads the data set or the folder that a configuration names.
+
+    Args:
+        config: with `dataset` or `data`.
+        columns: the columns of the folder that a model was trained on.
+        labels: whether the labels and splits of a folder are read, and so have to be right.
+        run: the folder of a run that is there, whole or partial, by which a log is read as it was
+            for that: one without `session_config` is of before, and counted. Where nothing has
+            changed, the edges are those that it has kept. Tables that the run named and that are
+            not in the folder are looked for.
+
+    Returns:
+        The graph, and what is known of its nodes.
+
+    Raises:
+        FileNotFoundError: there are no such files.
+        ValueError: not one of `dataset` and `data`, a `session_config` and no log, or as
+            `gnn.datasets.from_folder`.
+
+    Warns:
+        TableWarning: for malformed rows and columns left out.
+    """
+    if (config.dataset is None) == (config.data is None):
+        raise ValueError("one of dataset and data must be given, a name or a folder")
+    if config.dataset is not None:
+        _check_has_log(config, False)
+        for name in (*_ROLES, *EDGE_COLUMNS, "columns", "exclude", "schema"):
+            if getattr(config, name) is not None:
+                raise OptionError(f"{name} is for a folder, and {config.dataset!r} is a data set")
+        return RunData(named_data(config.dataset, normalize=config.scaling == "rows"))
+    if is_image_folder(config.data or ""):
+        _check_has_log(config, False)
+        return RunData(_images(config, labels))
+    is_of_before = run is not None and config.session_config is None
+    folder = Path(config.data or "")
+    tables: dict[str, Any] = {name: getattr(config, name) for name in _ROLES}
+    if run is not None:
+        tables = {k: v for k, v in tables.items() if v is not None and (folder / v).is_file()}
+    tables["labels"] = (tables.get("labels") or True) if labels else False
+    found = read_folder(
+        folder,
+        strict=bool(config.strict),
+        undirected=not config.directed,
+        columns=columns,
+        label_kind=config.label_kind,
+        session_config=SessionGraphConfig("count") if is_of_before else config.session_config,
+        built=None if run is None else read_log_graph(run),
+        schema=None if columns is not None else schema_of(config),
+        exclude=() if columns is not None else config.exclude or (),
+        source_column=config.source_column,
+        target_column=config.target_column,
+        weight_column=config.weight_column,
+        **tables,
+    )
+    if run is None:
+        _check_has_log(config, "log" in found.graph.notes)
+        for name in EDGE_COLUMNS if found.tables.edges is None else ():
+            if getattr(config, name) is not None:
+                raise OptionError(
+                    f"{name} is for a table of edges, and {config.data!r} has none; got "
+                    f"{getattr(config, name)!r}"
+                )
+    table = found.table if found.columns.schema.features else None
+    return RunData(found.graph, found.columns, table, found.folder)
+
+
+def schema_of(config: RunConfig) -> Schema | None:
+    """What the options say of columns: those that are given over those of the file.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        OptionError: it says what no schema can.
+
+    Example:
+
+    >>> schema_of(RunConfig(columns={"price": "number"})).of_type("number")
+    ['price']
+    """
+    if config.schema is None:
+        return None if config.columns is None else Schema.of(config.columns)
+    try:
+        in_file = Schema.of(read_options(config.schema))
+    except (TypeError, ValueError) as error:
+        text, name = str(error), os.fspath(config.schema)
+        raise OptionError(text if text.startswith(name) else f"{name}: {text}") from error
+    return Schema.of(config.columns).over(in_file)
+
+
+def named_data(name: str, normalize: bool = True) -> Graph:
+    """A named data set.
+
+    Args:
+        name: one of `gnn.runs.run_config.DATASETS`.
+        normalize: whether the words of each paper of a citation graph are made to sum to 1.
+    """
+    if name in PLANETOID:
+        return planetoid(name, normalize=normalize)
+    return digits() if name == "digits" else groceries()
+
+
+def _images(config: RunConfig, labels: bool) -> Graph:
+    """The graph of a folder of images."""
+    return from_image_folder(
+        config.data or "",
+        size=image_size(config),
+        channels=config.image_channels,
+        labels="subfolders" if labels else None,
+    )
+
+
+def image_size(config: RunConfig) -> tuple[int, int] | None:
+    """The height and width that images get; None where nobody has said.
+
+    Raises:
+        OptionError: they are not one or two numbers.
+
+    Example:
+
+    >>> image_size(RunConfig(image_size=[28]))
+    (28, 28)
+    """
+    sides = config.image_size
+    if sides is None:
+        return None
+    if len(sides) > 2:
+        raise OptionError(f"image_size must be one or two numbers, got {list(sides)}")
+    return sides[0], sides[-1]
+
+
+def _check_has_log(config: RunConfig, has_log: bool) -> None:
+    if config.session_config is not None and not has_log:
+        raise OptionError(
+            f"session_config is for a log, sessions.csv, and {config.dataset or config.data!r} has "
+            f"none; got {config.session_config}"
+        )
