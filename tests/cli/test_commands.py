@@ -232,8 +232,8 @@ def test_warnings_of_tables_are_lines(capsys: Capture, folder: Path) -> None:
         patch.setattr("warnings.warn", _as_shown)
         code, out, err = run("predict mlp --input odd.csv", capsys)
     assert code == 0
-    assert len(out.splitlines()) == 3
-    assert err.startswith("gnn: warning: odd.csv: 1 malformed row left out: line 3 (")
+    assert len(out.splitlines()) == 4  # A row for each that was given, and the header.
+    assert err.startswith("gnn: warning: odd.csv: 1 wrong cell taken for a gap: line 3 (")
 
 
 def _as_shown(message: Any, *rest: Any, **options: Any) -> None:
