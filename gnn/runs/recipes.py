@@ -6,6 +6,7 @@ import dataclasses
 from typing import Any
 
 import keras
+import numpy as np
 from scipy import sparse
 
 from gnn.configs import DistanceConfig, GraphRegConfig
