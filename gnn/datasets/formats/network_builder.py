@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from gnn.datasets.formats.bounded_text import MAX_BYTES, limit_of
-from gnn.datasets.formats.edge_lines import count_pairs
 from gnn.datasets.formats.edge_weights import weights_of
 from gnn.datasets.formats.label_column import label_of, shown_by
 from gnn.datasets.formats.network import Network
@@ -20,6 +19,7 @@ from gnn.datasets.formats.node_cells import (
     of_one_type,
     same_types,
 )
+from gnn.datasets.formats.pair_counts import count_pairs
 
 AUTO = "auto"
 
