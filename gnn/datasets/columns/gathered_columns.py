@@ -10,6 +10,8 @@ from gnn.datasets.columns.column_names import mask_of, names_an_id
 from gnn.tables.cells import ArrowCells, Cells, Lists, is_word
 from gnn.tables.typed_table import Texts
 
+# Of a chunk, so many rows decide how it begins, unless all of them are gaps.
+_LOOKED_AT = 10_000
 # Arrow's texts have offsets of 32 bits.
 _MOST_BYTES = 1 << 28
 _FLOATS, _TEXTS, _LISTS, _OTHER = "floats", "texts", "lists", "other"
@@ -29,7 +31,7 @@ class GatheredColumn:
     Attributes:
       name: of the column.
       rows: how many there are.
-      sample: the texts of the first chunk that has any, where the type is not known.
+      sample: the texts of the first rows that have any, where the type is not known.
     """
 
     def __init__(self, name: str, kind: str | None, na_values: frozenset[str]) -> None:
@@ -71,9 +73,11 @@ class GatheredColumn:
         if self._mode == _FLOATS:
             self._add_floats(cells)
         elif self._mode != _OTHER:
-            self._add_texts(cells)
+            self._add_texts(cells, rows)
 
-    def _add_texts(self, cells: Cells) -> None:
+    def _add_texts(self, cells: Cells, rows: int) -> None:
+        if self._mode == "" and rows > _LOOKED_AT:
+            self._decide(cells.take(np.arange(_LOOKED_AT)))
         if self._mode == "":
             self._decide(cells)
         if self._mode == _FLOATS:
