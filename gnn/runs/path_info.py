@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from gnn.datasets.columns.column_notes import column_lines
 from gnn.datasets.formats.file_format import FileFormat
 from gnn.datasets.formats.labeled_graphs import LabeledGraphs
+from gnn.datasets.node_schema import NodeSchema
 from gnn.datasets.reading import TABLES, find_format, read
 from gnn.edges.edges import counted
 from gnn.files import MANIFEST, read_manifest
@@ -17,6 +19,7 @@ from gnn.graphs.storage.graph_files import holds_graph, open_graph
 from gnn.runs.catalog import describe, describe_making
 from gnn.runs.run import load_run
 from gnn.runs.run_folder import KIND as RUN
+from gnn.tables.schema import Schema
 
 
 def describe_path(path: str) -> tuple[dict[str, Any], str] | None:
@@ -72,6 +75,18 @@ def about_graph(graph: Graph) -> str:
     'Graph'
     """
     return "\n".join(filter(None, [graph.info(), describe_making(graph)]))
+
+
+def about_columns(columns: NodeSchema | None) -> str:
+    """What a table of nodes holds, a line a column; "" of data without one.
+
+    Example:
+
+    >>> about_columns(NodeSchema(Schema.of({"price": "number"})))
+    "  column          'price': number"
+    """
+    lines = [] if columns is None else column_lines(columns.schema)
+    return "\n".join(f"  {'column':<15} {name!r}: {text}" for name, text in lines)
 
 
 def _kind(path: Path) -> str | None:
