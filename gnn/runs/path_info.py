@@ -19,7 +19,6 @@ from gnn.graphs.storage.graph_files import holds_graph, open_graph
 from gnn.runs.catalog import describe, describe_making
 from gnn.runs.run import load_run
 from gnn.runs.run_folder import KIND as RUN
-from gnn.tables.schema import Schema
 
 
 def describe_path(path: str) -> tuple[dict[str, Any], str] | None:
@@ -82,6 +81,7 @@ def about_columns(columns: NodeSchema | None) -> str:
 
     Example:
 
+    >>> from gnn.tables.schema import Schema
     >>> about_columns(NodeSchema(Schema.of({"price": "number"})))
     "  column          'price': number"
     """

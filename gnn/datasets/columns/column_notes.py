@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gnn.tables.schema import Column, Schema
+from gnn.tables.schema import Schema
 
 _SHOWN = 20
 _DENSE = ("number", "boolean", "vector")
@@ -27,9 +27,9 @@ def columns_note(schema: Schema) -> str:
 def column_lines(schema: Schema) -> Iterator[tuple[str, str]]:
     """Each column: its name; its type, the share of its gaps, and why it was guessed.
 
-    >>> price = Column("number", reason="all of its cells are numbers", gaps=0.25)
-    >>> list(column_lines(Schema({"price": price, "tags": Column("multi-category", "|")})))
-    [('price', 'number, 25.0% gaps: all of its cells are numbers'), ('tags', "multi-category ('|')")]
+    >>> price = {"type": "number", "reason": "all are numbers", "gaps": 0.25}
+    >>> list(column_lines(Schema.of({"price": price, "tags": "multi-category:|"})))
+    [('price', 'number, 25.0% gaps: all are numbers'), ('tags', "multi-category ('|')")]
     """
     for name, column in schema.columns.items():
         text = column.type
