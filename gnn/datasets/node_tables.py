@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from gnn.datasets.columns.dense_features import dense_features
-from gnn.datasets.columns.gathered_columns import GatheredColumn
+from gnn.datasets.columns.gathered_columns import GatheredColumn, join_in_threads
 from gnn.datasets.columns.node_roles import NodeRoles, node_roles
 from gnn.datasets.columns.schema_guess import guess_column
 from gnn.datasets.columns.typed_cells import typed_cells
@@ -176,6 +176,7 @@ def load_nodes(
         label = LabelColumn(roles.label, columns, label_kind, texts)
     read = _Reading(roles, given, known, texts, with_labels)
     lines, ids, splits = read.walk(table, label)
+    joined = join_in_threads(read.columns.values())
     problems.check(False, False)  # Now there is a row to look at.
     line = np.concatenate(lines)
     check = RowCheck(problems, line)
@@ -183,6 +184,7 @@ def load_nodes(
     check.reject_empty("id", ids)
     _reject_duplicates(ids, line, problems.unit, check)
     good = check.good
+    joined()
     read.read_mistaken_again(open_again)
     schema, cells, masks = read.typed(table.name, table.header, good, line, problems)
     left_out = set(compress(ids, ~good))
@@ -195,8 +197,8 @@ def load_nodes(
     names = Texts.concatenate(splits)
     rows_of = splits_of(names.take(np.flatnonzero(good)) if splits else names, masks)
     if apart is not None:
-        joined, more = apart.joined(kept, table.name)
-        labels = dataclasses.replace(labels, values=joined, columns=apart.with_classes(found))
+        values, more = apart.joined(kept, table.name)
+        labels = dataclasses.replace(labels, values=values, columns=apart.with_classes(found))
         rows_of = {**rows_of, **more}
     problems.check(strict, False)
     typed = TypedTable(schema, cells, len(kept))
@@ -240,19 +242,19 @@ class _Reading:
         self._types = {**self._types, **masks}
         named = [*roles.features, *(roles.masks if with_labels else ())]
         self._split = roles.split if with_labels else None
-        self._columns = {}
+        self.columns = {}
         for name in named:
             column = self._types.get(name)
             if column is None or column.type != "ignore":
                 kind = None if column is None or name in masks else column.type
-                self._columns[name] = GatheredColumn(name, kind, texts)
+                self.columns[name] = GatheredColumn(name, kind, texts)
 
     def walk(
         self, table: Table, label: LabelColumn | None
     ) -> tuple[list[np.ndarray], list[str], list[Texts]]:
         """The lines, the ids and the splits of all rows."""
         roles = self._roles
-        names = [roles.id, self._split, label.name if label else None, *self._columns]
+        names = [roles.id, self._split, label.name if label else None, *self.columns]
         lines: list[np.ndarray] = []
         ids: list[str] = []
         splits: list[Texts] = []
@@ -264,19 +266,19 @@ class _Reading:
                 splits.append(name_texts(chunk.columns[self._split], self._texts))
             if label is not None:
                 label.add(chunk.columns[label.name])
-            for name, column in self._columns.items():
+            for name, column in self.columns.items():
                 column.add(chunk.columns[name], chunk.lines.size)
         return lines, ids, splits
 
     def read_mistaken_again(self, open_again: Callable[[], Table]) -> None:
         """Reads columns as texts that began with numbers and went on with other texts."""
-        wrong = [name for name, column in self._columns.items() if column.is_mistaken]
+        wrong = [name for name, column in self.columns.items() if column.is_mistaken]
         if not wrong:
             return
-        self._columns |= {name: GatheredColumn(name, "text", self._texts) for name in wrong}
+        self.columns |= {name: GatheredColumn(name, "text", self._texts) for name in wrong}
         for chunk in open_again().chunks_of(wrong):
             for name in wrong:
-                self._columns[name].add(chunk.columns[name], chunk.lines.size)
+                self.columns[name].add(chunk.columns[name], chunk.lines.size)
 
     def typed(
         self,
@@ -292,7 +294,7 @@ class _Reading:
         found: dict[str, Column] = {}
         cells: dict[str, Cells] = {}
         masks: dict[str, np.ndarray] = {}
-        for name, gathered in self._columns.items():
+        for name, gathered in self.columns.items():
             column = self._types.get(name) or guess_column(gathered)
             if name in roles.masks and gathered.lists is not None:
                 column = guess_column(gathered)
@@ -309,7 +311,7 @@ class _Reading:
                 else:
                     cells[name] = values
             found[name] = column
-            self._columns[name] = GatheredColumn(name, None, self._texts)  # Its memory is free.
+            self.columns[name] = GatheredColumn(name, None, self._texts)  # Its memory is free.
         if roles.id is not None:
             found[roles.id] = Column("id", reason="it names the nodes")
         if roles.label is not None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from gnn.tables.coding import numbered
 from gnn.tables.number_texts import as_numbers, is_infinite
-from gnn.tables.typed_arrow import floats_of_arrow, texts_of_arrow
+from gnn.tables.typed_arrow import floats_of_arrow, is_text, texts_of_arrow
 from gnn.tables.typed_table import Texts
 from gnn.tables.typed_text import Floats, floats_of_text, texts_of_text
 
@@ -184,12 +184,12 @@ class ArrowCells:
                 np.isinf(values)
             ):
                 return ["" if value != value else str(int(value)) for value in values.tolist()]
-        text = str(array.type) in ("string", "large_string", "string_view")
-        if not (text or kinds.is_integer(array.type)):
+        if not (is_text(array.type) or kinds.is_integer(array.type)):
             raise ValueError(
                 f"{self._name} must hold text or whole numbers, got the type {array.type}"
             )
-        return pc.fill_null(pc.cast(array, pyarrow.large_string()), "").to_pylist()
+        text = pc.fill_null(pc.cast(self._trimmed(), pyarrow.large_string()), "")
+        return text.to_numpy(zero_copy_only=False).tolist()
 
     def numbers(self) -> Numbers:
         """The cells as numbers, as those of a CSV file that holds the same."""
@@ -231,7 +231,7 @@ class ArrowCells:
         import pyarrow
         import pyarrow.compute as pc
 
-        array, kinds = self._array, pyarrow.types
+        array, kinds = self._trimmed(), pyarrow.types
         if kinds.is_integer(array.type) and not array.null_count:
             return Codes(np.arange(len(array)), array.to_numpy())
         if str(array.type) in ("string_view", "binary_view"):
@@ -252,6 +252,16 @@ class ArrowCells:
     def texts(self, na_values: frozenset[str]) -> Texts:
         """As `Cells.texts`."""
         return texts_of_arrow(self._name, self._array, na_values)
+
+    def _trimmed(self) -> Any:
+        """The array, without blanks around the cells where the format has no types."""
+        if not self.untyped or not is_text(self._array.type):
+            return self._array
+        import pyarrow.compute as pc
+
+        data = self._array.buffers()[-1]
+        has_blanks = data is not None and b" " in memoryview(data).tobytes()
+        return pc.utf8_trim(self._array, " ") if has_blanks else self._array
 
     def take(self, rows: np.ndarray) -> ArrowCells:
         """The cells of some rows."""

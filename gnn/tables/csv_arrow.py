@@ -63,19 +63,13 @@ def arrow_chunk(
     if table.num_rows != count:  # A blank line.
         return None
     problems.num_rows += count
-    has_blanks = layout.has_blanks(block)
     cells = {
-        name: ArrowCells(
-            f"{problems.file}: column {name!r}", _column(table[k], has_blanks), untyped=True
-        )
+        name: ArrowCells(f"{problems.file}: column {name!r}", _column(table[k]), untyped=True)
         for k, name in asked.items()
     }
     lines = np.arange(count) if rows is None else rows.lines
     return Chunk(start + 1 + lines, cells)
 
 
-def _column(column: Any, has_blanks: bool) -> Any:
-    import pyarrow.compute as pc
-
-    array = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
-    return pc.utf8_trim(array, " ") if has_blanks else array
+def _column(column: Any) -> Any:
+    return column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)

@@ -17,11 +17,13 @@ from gnn.tables.csv_layout import Layout, RowEnds, row_ends
 from gnn.tables.csv_rows import Lines, chunks_of_lines, chunks_of_quoted
 from gnn.tables.delimiters import DELIMITERS, find_delimiter
 from gnn.tables.problems import Problems
+from gnn.tables.read_ahead import read_ahead
 from gnn.tables.table import Chunk, Table
 from gnn.tables.text_files import decoded, line_blocks, suffix_of
 
 _SAMPLE_BYTES = 1 << 16
-_BLOCK_BYTES = 1 << 24
+# As much as the caches of a processor hold: PyArrow then cuts a fifth faster than at four times.
+_BLOCK_BYTES = 1 << 22
 # A block with a malformed row is cut in parts, so that Python has few of its rows to look at.
 _PART_BYTES = 1 << 20
 _LINE_END = re.compile(rb"\r\n|\r|\n")
@@ -52,7 +54,7 @@ def open_csv(
     problems = Problems(name)
 
     def read(wanted: frozenset[str] | None) -> Iterator[Chunk]:
-        return _chunks(path, Layout.of(delimiter, titles, wanted), start, problems)
+        return read_ahead(_chunks(path, Layout.of(delimiter, titles, wanted), start, problems))
 
     return Table(name, titles, read, problems)
 

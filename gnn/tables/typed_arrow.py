@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from gnn.tables.iso_times import iso_texts
-from gnn.tables.number_texts import as_numbers, is_infinite
 from gnn.tables.typed_table import Texts
 from gnn.tables.typed_text import (
     Floats,
@@ -17,7 +16,9 @@ from gnn.tables.typed_text import (
     without_gaps,
 )
 
-# What Arrow and Python read alike. Whatever else Python takes for a number is looked at there.
+# What numbers that Arrow and Python read alike are made of.
+_OF_NUMBERS = b"0123456789.eE-"
+_LOOKED_AT = 1000
 _PLAIN_NUMBER = r"^-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 
 
@@ -52,33 +53,56 @@ def _floats_of_text(array: Any, na_values: frozenset[str]) -> Floats:
     import pyarrow
     import pyarrow.compute as pc
 
-    array = _with_large_offsets(array)
-    gaps = pyarrow.array(sorted(na_values | {""}), array.type)
-    # A gap stands for a null, which is cast without being read.
-    array = pc.if_else(pc.is_in(array, value_set=gaps), None, array)
+    array = pc.cast(array, pyarrow.large_string())
+    is_empty = pc.equal(pc.binary_length(array), 0)
+    odd = _has_other_bytes(array)
+    named = [text for text in na_values if text and not text.encode().strip(_OF_NUMBERS)]
+    if named:
+        is_named = pc.is_in(array, value_set=pyarrow.array(named, array.type))
+        odd |= is_named.to_numpy(zero_copy_only=False)
+    # A null is cast without being read.
+    plain = pc.if_else(pc.or_(is_empty, pyarrow.array(odd)), None, array)
     try:
-        values = _as_float64(array)
-        odd = is_infinite(values) & array.is_valid().to_numpy(zero_copy_only=False)
-    except pyarrow.ArrowInvalid:
-        is_plain = pc.match_substring_regex(array, _PLAIN_NUMBER)
-        odd = pc.fill_null(pc.invert(is_plain), False).to_numpy(zero_copy_only=False)
+        values = _as_float64(plain)
+    except pyarrow.ArrowInvalid:  # Such as 1-2.
+        is_plain = pc.fill_null(pc.match_substring_regex(plain, _PLAIN_NUMBER), True)
+        odd |= ~is_plain.to_numpy(zero_copy_only=False)
         try:
-            values = _as_float64(pc.if_else(is_plain, array, None))
+            values = _as_float64(pc.if_else(is_plain, plain, None))
         except pyarrow.ArrowInvalid:  # Such as 1e400.
             return floats_of_text(pc.fill_null(array, "").to_pylist(), na_values)
-        odd |= is_infinite(values) & array.is_valid().to_numpy(zero_copy_only=False)
-    places = np.flatnonzero(odd)
+    floats = as_floats(values)
+    # Whatever is NaN now is a gap or wrong, or too large.
+    places = np.flatnonzero(np.isnan(floats))
+    is_left = odd[places] | ~np.isnan(values[places])
+    places = places[is_left]
     if not places.size:
-        return as_floats(values), {}
+        return floats, {}
     others = pc.dictionary_encode(array.take(pyarrow.array(places)))
     texts = others.dictionary.to_pylist()
     codes = others.indices.to_numpy()
-    read = as_numbers(texts)
-    values[places] = read[codes]
-    gap = np.fromiter((text.strip() in na_values | {""} for text in texts), bool, len(texts))
-    is_wrong = (is_infinite(read) & ~gap)[codes]
-    found = zip(places[is_wrong].tolist(), codes[is_wrong].tolist(), strict=True)
-    return as_floats(values), {at: texts[code] for at, code in found}
+    read, wrong = floats_of_text(texts, na_values)
+    floats[places] = read[codes]
+    is_wrong = np.zeros(len(texts), bool)
+    is_wrong[list(wrong)] = True
+    at = np.flatnonzero(is_wrong[codes])
+    found = zip(places[at].tolist(), codes[at].tolist(), strict=True)
+    return floats, {place: texts[code] for place, code in found}
+
+
+def _has_other_bytes(array: Any) -> np.ndarray:
+    """Which cells of large text have a byte that no plain number has; null has none."""
+    _, offsets, data = array.buffers()
+    places = np.frombuffer(offsets, np.int64)[array.offset : array.offset + len(array) + 1]
+    odd = np.zeros(len(array), bool)
+    if data is None or not len(array):
+        return odd
+    is_other = np.ones(256, bool)
+    is_other[list(_OF_NUMBERS)] = False
+    held = np.frombuffer(data, np.uint8)[places[0] : places[-1]]
+    found = np.flatnonzero(is_other[held]) + places[0]
+    odd[np.searchsorted(places, found, "right") - 1] = True
+    return odd
 
 
 def texts_of_arrow(name: str, array: Any, na_values: frozenset[str]) -> Texts:
@@ -105,11 +129,11 @@ def texts_of_arrow(name: str, array: Any, na_values: frozenset[str]) -> Texts:
         raise ValueError(
             f"{name} must hold text, numbers, truths or times, got the type {array.type}"
         )
-    coded = pc.dictionary_encode(_with_large_offsets(array))
-    values = coded.dictionary
     if is_text(array.type):
-        texts = values.to_pylist()
-    elif kinds.is_boolean(array.type):
+        return _texts_of_text(array, na_values)
+    coded = pc.dictionary_encode(array)
+    values = coded.dictionary
+    if kinds.is_boolean(array.type):
         texts = ["true" if value else "false" for value in values.to_pylist()]
     elif kinds.is_floating(array.type):
         texts = [float_text(value) for value in values.to_numpy(zero_copy_only=False)]
@@ -125,6 +149,42 @@ def texts_of_arrow(name: str, array: Any, na_values: frozenset[str]) -> Texts:
         codes = pc.fill_null(codes, len(texts))
         texts.append("")
     return Texts.of_codes(codes.to_numpy(), without_gaps(texts, na_values))
+
+
+def _texts_of_text(array: Any, na_values: frozenset[str]) -> Texts:
+    import pyarrow
+    import pyarrow.compute as pc
+
+    if str(array.type) == "string_view":  # Of which Arrow has few functions.
+        array = pc.cast(array, pyarrow.large_string())
+    array = pc.fill_null(array, "")
+    if _seem_distinct(array):
+        return Texts(None, _without_gaps(array, na_values))
+    coded = pc.dictionary_encode(array)
+    codes, values = coded.indices.to_numpy(), coded.dictionary
+    cleaned = _without_gaps(values, na_values)
+    if not cleaned.equals(values):  # Then some may be equal now.
+        again = pc.dictionary_encode(cleaned)
+        codes, values = again.indices.to_numpy()[codes], again.dictionary
+    return Texts(codes, values)
+
+
+def _seem_distinct(array: Any) -> bool:
+    """Whether most of many cells differ: to look for equal ones in each chunk would be in vain."""
+    import pyarrow.compute as pc
+
+    first = array.slice(0, _LOOKED_AT)
+    return len(array) > _LOOKED_AT and 10 * pc.count_distinct(first).as_py() > 9 * _LOOKED_AT
+
+
+def _without_gaps(array: Any, na_values: frozenset[str]) -> Any:
+    """As `without_gaps`, of an Arrow array."""
+    import pyarrow
+    import pyarrow.compute as pc
+
+    trimmed = pc.utf8_trim_whitespace(array)
+    is_gap = pc.is_in(trimmed, value_set=pyarrow.array(sorted(na_values), array.type))
+    return pc.if_else(is_gap, pyarrow.scalar("", array.type), trimmed)
 
 
 def float_text(value: Any) -> str:
@@ -159,18 +219,9 @@ def _has_texts(kind: Any) -> bool:
     return is_text(kind) or any(is_kind(kind) for is_kind in others)
 
 
-def _with_large_offsets(array: Any) -> Any:
-    """Text of which every function of Arrow knows the type."""
-    import pyarrow
-    import pyarrow.compute as pc
-
-    return pc.cast(array, pyarrow.large_string()) if str(array.type) == "string_view" else array
-
-
 def _as_float64(array: Any) -> np.ndarray:
-    """An Arrow array as float64 of its own, NaN for null."""
+    """An Arrow array as float64, NaN for null."""
     import pyarrow
     import pyarrow.compute as pc
 
-    values = pc.cast(array, pyarrow.float64(), safe=False).to_numpy(zero_copy_only=False)
-    return values.astype(np.float64)
+    return pc.cast(array, pyarrow.float64(), safe=False).to_numpy(zero_copy_only=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from itertools import chain
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -13,21 +13,23 @@ from gnn.tables.coding import numbered
 from gnn.tables.schema import Schema
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
 class Texts:
     """Cells of text as places among distinct ones; the text "" is a gap.
-
-    Attributes:
-      codes: int32 `[n]`, the place of each cell among the values.
-      values: the distinct texts, an array of objects.
 
     >>> texts = Texts.of(["tea", "", "tea"])
     >>> texts.codes.tolist(), texts.values.tolist(), texts.gaps.tolist()
     ([0, 1, 0], ['tea', ''], [False, True, False])
     """
 
-    codes: np.ndarray
-    values: np.ndarray
+    def __init__(self, codes: np.ndarray | None, values: Any) -> None:
+        """Takes codes and values.
+
+        Args:
+          codes: int32 `[n]`, the place of each cell among the values; None where the values are the
+            cells, of which the distinct ones are looked for when somebody asks.
+          values: the distinct texts, an array of objects or an Arrow array; the cells, the latter.
+        """
+        self._codes, self._values = codes, values
 
     @classmethod
     def of(cls, cells: Sequence[str]) -> Texts:
@@ -56,15 +58,63 @@ class Texts:
         >>> Texts.concatenate([Texts.of(["tea", ""]), Texts.of(["", "milk"])]).text().tolist()
         ['tea', '', '', 'milk']
         """
+        if len(parts) == 1:
+            return parts[0]
+        if not all(isinstance(part._values, np.ndarray) for part in parts):
+            return cls(*_joined_by_arrow(parts))
         starts = np.cumsum([0, *(part.values.size for part in parts)])
-        values = list(chain.from_iterable(part.values.tolist() for part in parts))
+        texts = list(chain.from_iterable(part.values.tolist() for part in parts))
         shifted = [part.codes + start for part, start in zip(parts, starts[:-1], strict=True)]
-        return cls.of_codes(np.concatenate([np.zeros(0, np.int32), *shifted]), values)
+        return cls.of_codes(np.concatenate([np.zeros(0, np.int32), *shifted]), texts)
+
+    @property
+    def codes(self) -> np.ndarray:
+        """The place of each cell among the values, int32 `[n]`."""
+        self.settle()
+        assert self._codes is not None
+        return self._codes
+
+    @property
+    def values(self) -> np.ndarray:
+        """The distinct texts, an array of objects; made when they are first asked for."""
+        self.settle()
+        if not isinstance(self._values, np.ndarray):
+            self._values = self._values.to_numpy(zero_copy_only=False)
+        return self._values
+
+    @property
+    def num_values(self) -> int:
+        """How many distinct texts there are."""
+        self.settle()
+        return len(self._values)
+
+    def values_at(self, places: np.ndarray) -> list[str]:
+        """Some of the distinct texts, by their places, without making the others."""
+        self.settle()
+        if isinstance(self._values, np.ndarray):
+            return self._values[places].tolist()
+        return self._values.take(places).to_pylist()
+
+    @property
+    def gap_code(self) -> int:
+        """The place of "" among the values; -1 if there are no gaps."""
+        self.settle()
+        if isinstance(self._values, np.ndarray):
+            found = np.flatnonzero(self._values == "")
+            return int(found[0]) if found.size else -1
+        import pyarrow.compute as pc
+
+        return pc.index(self._values, "").as_py()
 
     @property
     def gaps(self) -> np.ndarray:
         """Which cells are gaps, bool `[n]`."""
-        return (self.values == "")[self.codes] if self.values.size else np.zeros(0, bool)
+        return self.codes == self.gap_code
+
+    def settle(self) -> None:
+        """Looks for the distinct texts, where nobody has."""
+        if self._codes is None:
+            self._codes, self._values = _joined_by_arrow([self])
 
     def text(self) -> np.ndarray:
         """The cells, an array of objects `[n]`."""
@@ -72,7 +122,29 @@ class Texts:
 
     def take(self, rows: np.ndarray) -> Texts:
         """The cells of some rows."""
-        return Texts(self.codes[rows], self.values)
+        return Texts(self.codes[rows], self._values)
+
+
+def _joined_by_arrow(parts: Sequence[Texts]) -> tuple[np.ndarray, Any]:
+    import pyarrow
+    import pyarrow.compute as pc
+
+    # More than 2 GB of text need the large offsets.
+    kind = pyarrow.large_string()
+    arrays = [
+        pyarrow.array(part._values, kind)
+        if isinstance(part._values, np.ndarray)
+        else pc.cast(part._values, kind)
+        for part in parts
+    ]
+    joined = pc.dictionary_encode(pyarrow.chunked_array(arrays))
+    # All chunks have the same dictionary.
+    places = [chunk.indices.to_numpy() for chunk in joined.chunks]
+    codes = [
+        found if part._codes is None else found[part._codes]
+        for found, part in zip(places, parts, strict=True)
+    ]
+    return np.concatenate(codes), joined.chunk(0).dictionary
 
 
 Cells: TypeAlias = np.ndarray | Texts

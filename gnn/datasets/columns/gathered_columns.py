@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from gnn.datasets.columns.column_names import mask_of, names_an_id
-from gnn.tables.cells import ArrowCells, Cells, Lists, is_word
+from gnn.tables.cells import Cells, Lists, is_word
 from gnn.tables.typed_table import Texts
 
-# Of a chunk, so many rows decide how it begins, unless all of them are gaps.
-_LOOKED_AT = 10_000
-# Arrow's texts have offsets of 32 bits.
-_MOST_BYTES = 1 << 28
+_LOOKED_AT = 5000
 _FLOATS, _TEXTS, _LISTS, _OTHER = "floats", "texts", "lists", "other"
 
 
@@ -31,7 +29,7 @@ class GatheredColumn:
     Attributes:
       name: of the column.
       rows: how many there are.
-      sample: the texts of the first rows that have any, where the type is not known.
+      sample: the texts of the first chunk that has any, where the type is not known.
     """
 
     def __init__(self, name: str, kind: str | None, na_values: frozenset[str]) -> None:
@@ -45,7 +43,6 @@ class GatheredColumn:
         self._floats: list[np.ndarray] = []
         self._wrong: dict[int, str] = {}
         self._texts: list[Texts] = []
-        self._arrays: list[Any] = []  # Of Arrow, after these texts: faster looked up all at once.
         self._lists: list[Lists] = []
 
     def add(self, cells: Cells, rows: int) -> None:
@@ -73,51 +70,26 @@ class GatheredColumn:
         if self._mode == _FLOATS:
             self._add_floats(cells)
         elif self._mode != _OTHER:
-            self._add_texts(cells, rows)
+            self._add_texts(cells)
 
-    def _add_texts(self, cells: Cells, rows: int) -> None:
-        if self._mode == "" and rows > _LOOKED_AT:
-            self._decide(cells.take(np.arange(_LOOKED_AT)))
-        if self._mode == "":
-            self._decide(cells)
-        if self._mode == _FLOATS:
-            self._add_floats(cells)
-        elif self._mode == _TEXTS and isinstance(cells, ArrowCells) and cells.untyped:
-            self._arrays.append(cells.held)
-            if sum(array.nbytes for array in self._arrays) > _MOST_BYTES:
-                self._look_up()
-        elif self._mode == _TEXTS:
-            self._look_up()
-            texts = self._read(cells)
-            if texts is not None:
-                self._texts.append(texts)
-
-    def _decide(self, cells: Cells) -> None:
-        """Begins with numbers or texts where there is a cell that is no gap."""
-        texts = self._read(cells)
-        if texts is not None and not texts.gaps.all():
-            self.sample = texts
-            self._begin(_FLOATS if self._kind is None and _are_numbers(texts) else _TEXTS)
-
-    def _read(self, cells: Cells) -> Texts | None:
-        """Cells as texts; None where they are none, and so the column holds nothing known."""
+    def _add_texts(self, cells: Cells) -> None:
         try:
-            return cells.texts(self._na_values)
+            texts = cells.texts(self._na_values)
         except ValueError:
             if self._kind is not None:
                 raise
             self._mode = _OTHER
-            return None
-
-    def _look_up(self) -> None:
-        """Makes texts of arrays."""
-        if self._arrays:
-            import pyarrow
-
-            array = pyarrow.concat_arrays(self._arrays)
-            self._arrays = []
-            cells = ArrowCells(f"column {self.name!r}", array, untyped=True)
-            self._texts.append(cells.texts(self._na_values))
+            return
+        if self._mode == "":
+            if texts.gaps.all():
+                return
+            self.sample = texts
+            is_number = self._kind is None and _are_numbers(texts)
+            self._begin(_FLOATS if is_number else _TEXTS)
+        if self._mode == _FLOATS:
+            self._add_floats(cells)
+        else:
+            self._texts.append(texts)
 
     def _add_floats(self, cells: Cells) -> None:
         values, wrong = cells.floats(self._na_values)
@@ -154,16 +126,24 @@ class GatheredColumn:
         """The column as numbers, NaN for gaps, and the wrong cells by row, if it began so."""
         if self._mode != _FLOATS:
             return None
-        return np.concatenate(self._floats), self._wrong
+        self._floats = [np.concatenate(self._floats)]
+        return self._floats[0], self._wrong
 
     @property
     def texts(self) -> Texts:
         """The column as texts, which it is where it is neither numbers nor lists."""
-        self._look_up()
-        if len(self._texts) != 1:
-            known = Texts.concatenate(self._texts)
-            self._texts = [known if self._texts else Texts.of([""] * self.rows)]
+        if not self._texts:
+            return Texts.of([""] * self.rows)
+        self._texts = [Texts.concatenate(self._texts)]
         return self._texts[0]
+
+    def join(self) -> None:
+        """Joins what was gathered, in a thread perhaps, so that nothing is left for later."""
+        if self._floats:
+            self._floats = [np.concatenate(self._floats)]
+        if self._texts:
+            self._texts = [Texts.concatenate(self._texts)]
+            self._texts[0].settle()
 
     @property
     def is_mistaken(self) -> bool:
@@ -174,9 +154,30 @@ class GatheredColumn:
         return numbers <= len(self._wrong)
 
 
+def join_in_threads(columns: Iterable[GatheredColumn]) -> Callable[[], None]:
+    """Begins to join columns, and returns what waits until they are joined."""
+    pool = ThreadPoolExecutor()
+    waiting = [pool.submit(column.join) for column in columns]
+    pool.shutdown(wait=False)
+
+    def wait() -> None:
+        for each in waiting:
+            each.result()
+
+    return wait
+
+
 def _are_numbers(texts: Texts) -> bool:
-    """Whether more than half of the cells that are no gaps are numbers; truths are none."""
-    counts = np.bincount(texts.codes, minlength=texts.values.size)
-    words = np.fromiter(map(is_word, texts.values.tolist()), bool, texts.values.size)
-    gaps = texts.values == ""
-    return bool(counts[~words & ~gaps].sum() > counts[words].sum())
+    """Whether more than half of the cells that are no gaps are numbers; truths are none.
+
+    Of many different texts some are looked at.
+    """
+    counts = np.bincount(texts.codes, minlength=texts.num_values)
+    places = np.arange(0, texts.num_values, max(1, texts.num_values // _LOOKED_AT))
+    numbers = words = 0
+    for count, text in zip(counts[places].tolist(), texts.values_at(places), strict=True):
+        if is_word(text):
+            words += count
+        elif text:
+            numbers += count
+    return numbers > words

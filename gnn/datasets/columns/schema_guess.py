@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,6 +20,7 @@ _IMAGES = (".jpg", ".jpeg", ".png", ".bmp", ".gif")
 _SEPARATORS = ("|", ";", ",")
 # Of more distinct cells, so many are looked at where each has to be taken apart.
 _LOOKED_AT = 2000
+_MANY = 20_000
 # Codes of goods end in a digit that the others give.
 _LENGTHS_OF_CODES = (8, 12, 13, 14)
 _LONG = 8
@@ -60,11 +62,10 @@ def guess_column(column: GatheredColumn) -> Column:
         return _of_numbers(column)
     texts = column.texts
     gaps = float(texts.gaps.mean()) if column.rows else 0.0
-    counts = dict(zip(texts.values.tolist(), _counts(texts), strict=True))
-    counts.pop("", None)
-    if not counts:
+    found = _counted(texts)
+    if not found.total:
         return Column("ignore", reason="all of its cells are gaps", gaps=gaps)
-    return dataclasses.replace(_of_texts(column.name, counts, gaps > 0), gaps=gaps)
+    return dataclasses.replace(_of_texts(column.name, found, gaps > 0), gaps=gaps)
 
 
 def _of_lists(column: GatheredColumn) -> Column:
@@ -95,37 +96,75 @@ def _of_numbers(column: GatheredColumn) -> Column:
 _MASK = "a mask by its name: it says which nodes are in the split"
 
 
-def _of_texts(name: str, counts: dict[str, int], has_gaps: bool) -> Column:
-    total, distinct = sum(counts.values()), list(counts)
+class _Counted(NamedTuple):
+    """The texts of a column.
+
+    Attributes:
+      counts: how often each occurs; of very many some, all of them words.
+      total: how many cells are no gaps.
+      num_distinct: how many different texts there are.
+    """
+
+    counts: Counter[str]
+    total: int
+    num_distinct: int
+
+
+def _counted(texts: Texts) -> _Counted:
+    """The texts, and how often each occurs.
+
+    Of more than `_MANY` different ones those that occur most and some of the others are looked at.
+    A type that more than half of the cells must have is found among these, or nowhere.
+    """
+    counts = np.bincount(texts.codes, minlength=texts.num_values)
+    if texts.gap_code >= 0:
+        counts[texts.gap_code] = 0
+    places = np.flatnonzero(counts)
+    total, num_distinct = int(counts.sum()), places.size
+    if num_distinct > _MANY:
+        most = places[np.argpartition(counts[places], -_LOOKED_AT)[-_LOOKED_AT:]]
+        spread = places[:: num_distinct // _LOOKED_AT]
+        some = np.union1d(most, spread)
+        sample = texts.values_at(some)
+        if not any(_has_a_kind(text) for text in sample):
+            looked_at = Counter(dict(zip(sample, counts[some].tolist(), strict=True)))
+            return _Counted(looked_at, total, num_distinct)
+    found = Counter(dict(zip(texts.values_at(places), counts[places].tolist(), strict=True)))
+    return _Counted(found, total, num_distinct)
+
+
+def _has_a_kind(text: str) -> bool:
+    """Whether a text is a truth, a number, a date or the path of an image."""
+    return bool(
+        as_truth(text) or not is_word(text) or as_date(text) or text.lower().endswith(_IMAGES)
+    )
+
+
+def _of_texts(name: str, found: _Counted, has_gaps: bool) -> Column:
+    counts, total, num_distinct = found
+    distinct = list(counts)
     if mask := mask_of(name):
         return Column("mask", split=mask, reason=_MASK)
-    if is_code(name) and len(distinct) == total > 1:
+    if is_code(name) and num_distinct == total > 1:
         return Column("ignore", reason="codes by its name, none twice")
-    if len(distinct) == 1 and not has_gaps:
+    if num_distinct == 1 and not has_gaps:
         return Column("ignore", reason=f"all of its cells are {quoted(distinct[0])}")
-    looked_at = distinct[:: max(1, len(distinct) // _LOOKED_AT)]
-
-    def cells(test: Callable[[str], object]) -> int:
-        """How many cells pass a test; 0 where few of those that are looked at do."""
-        if 4 * sum(map(bool, map(test, looked_at))) < len(looked_at) < len(distinct):
-            return 0
-        return sum(counts[text] for text in distinct if test(text))
-
-    truths = cells(as_truth)
+    truths = sum(counts[text] for text in distinct if as_truth(text))
     if 20 * truths >= 19 * total and any(as_truth(text) and is_word(text) for text in distinct):
         return Column("boolean", reason=_share("true or false", truths, total))
-    numbers = cells(lambda text: not is_word(text))
+    numbers = sum(counts[text] for text in distinct if not is_word(text))
     is_name = numbers == total  # Numbers kept as text, since the name says that they are names.
     if 2 * numbers > total and not is_name:
         return Column("number", reason=_share("numbers", numbers, total))
-    dates = cells(as_date)
+    dates = sum(counts[text] for text in distinct if as_date(text))
     if 2 * dates > total:
         return Column("date", reason=_share("dates", dates, total))
-    images = cells(lambda text: text.lower().endswith(_IMAGES))
+    images = sum(counts[text] for text in distinct if text.lower().endswith(_IMAGES))
     if 2 * images > total:
         return Column("image", reason=_share("paths of images", images, total))
-    if len(distinct) == 1:
+    if num_distinct == 1:
         return Column("category", reason=f"{quoted(distinct[0])}, or a gap")
+    looked_at = distinct[:: max(1, len(distinct) // _LOOKED_AT)]
     separator = vector_separator(looked_at)
     if separator is not None:
         what = f"most of its texts are as many numbers each, separated by {separator!r}"
@@ -133,10 +172,10 @@ def _of_texts(name: str, counts: dict[str, int], has_gaps: bool) -> Column:
     for separator in _SEPARATORS:
         if reason := _why_several(looked_at, counts, separator):
             return Column("multi-category", separator=separator, reason=reason)
-    return _category_or_text(looked_at, counts, is_name)
+    return _category_or_text(looked_at, found, is_name)
 
 
-def _why_several(texts: Sequence[str], counts: dict[str, int], separator: str) -> str:
+def _why_several(texts: Sequence[str], counts: Counter[str], separator: str) -> str:
     """Why cells are several categories; "" where they are not."""
     joined = sum(counts[text] for text in texts if separator in text)
     if 5 * joined < sum(counts[text] for text in texts):
@@ -153,8 +192,8 @@ def _why_several(texts: Sequence[str], counts: dict[str, int], separator: str) -
     )
 
 
-def _category_or_text(texts: Sequence[str], counts: dict[str, int], is_name: bool) -> Column:
-    total, distinct = sum(counts.values()), len(counts)
+def _category_or_text(texts: Sequence[str], found: _Counted, is_name: bool) -> Column:
+    total, distinct = found.total, found.num_distinct
     words = float(np.median([len(text.split()) for text in texts]))
     how_many = f"{distinct:,} different texts in {total:,} cells"
     if 2 * distinct <= total and words <= _LONG:
@@ -178,7 +217,3 @@ def _share(what: str, count: int, total: int) -> str:
     if count == total:
         return f"all of its cells that are no gaps are {what}"
     return f"{count:,} of the {total:,} cells that are no gaps are {what}"
-
-
-def _counts(texts: Texts) -> list[int]:
-    return np.bincount(texts.codes, minlength=texts.values.size).tolist()
