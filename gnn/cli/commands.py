@@ -52,7 +52,7 @@ def info(arguments: argparse.Namespace) -> Result:
     """Describes data or a run."""
     from gnn.runs.catalog import describe
     from gnn.runs.data_loading import load_data
-    from gnn.runs.path_info import about_graph, describe_path
+    from gnn.runs.path_info import about_columns, about_graph, describe_path
 
     fields = session_options_of(arguments)
     ends = {name: given for name in EDGE_COLUMNS if (given := getattr(arguments, name))}
@@ -75,8 +75,12 @@ def info(arguments: argparse.Namespace) -> Result:
         scaling="none",
         **ends,
     )
-    graph = load_data(config).graph
-    return Result(describe(graph), about_graph(graph))
+    read = load_data(config)
+    columns = read.columns
+    data = describe(read.graph)
+    if columns is not None:
+        data["columns"] = columns.schema.to_dict()
+    return Result(data, "\n".join(filter(None, [about_graph(read.graph), about_columns(columns)])))
 
 
 def convert(arguments: argparse.Namespace) -> Result:
