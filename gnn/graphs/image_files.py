@@ -106,10 +106,14 @@ class ImageFiles:
         """These images, decoded: of an integer one, else as many as rows.
 
         Args:
-            rows: an integer, a slice, integers or a mask, as an array takes them.
+            rows: an integer, a slice, integers or a mask, as an array takes them; or a tuple that
+                begins with these, and says the rows, columns and channels of pixels.
         """
         if self._array is not None:
             return self._array[rows]
+        if isinstance(rows, tuple):
+            images = self[rows[0]]
+            return images[rows[1:] if images.ndim == 3 else (slice(None), *rows[1:])]
         places = np.arange(len(self))[rows]
         images = self._read(np.atleast_1d(places))
         return images[0] if np.ndim(places) == 0 else images

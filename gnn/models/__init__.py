@@ -25,6 +25,7 @@ from gnn.models.inference.exact import embed_nodes, evaluate_nodes, predict_node
 from gnn.models.inference.layerwise import layerwise_embed, layerwise_predict
 from gnn.models.inference.layerwise_evaluation import layerwise_evaluate
 from gnn.models.node_graph_model import NodeGraphModel
+from gnn.models.served_classifier import export_classifier, serve_columns
 
 __all__ = [
     "APPNPNodeClassifier",
@@ -51,10 +52,12 @@ __all__ = [
     "adversarial_examples",
     "embed_nodes",
     "evaluate_nodes",
+    "export_classifier",
     "in_turn",
     "layerwise_embed",
     "layerwise_evaluate",
     "layerwise_predict",
     "on_nodes",
     "predict_nodes",
+    "serve_columns",
 ]

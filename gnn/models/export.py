@@ -250,10 +250,11 @@ def files_of_export(folder: Path) -> list[str]:
     if not (hasattr(loaded, "serve") and hasattr(loaded, "model_variables")):
         raise ValueError(f"{str(folder)!r} is a SavedModel, but no export of gnn")
     found = saved_model_pb2.SavedModel.FromString((folder / "saved_model.pb").read_bytes())
-    names = ["saved_model.pb", "fingerprint.pb", "assets/", "variables/variables.index"]
-    names += [
+    names = ["saved_model.pb", "fingerprint.pb", "variables/variables.index"]
+    assets = [
         f"assets/{asset.filename}" for graph in found.meta_graphs for asset in graph.asset_file_def
     ]
+    names += assets or ["assets/"]
     names += [f"variables/{p.name}" for p in (folder / "variables").glob("variables.data-*-of-*")]
     return names
 

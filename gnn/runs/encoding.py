@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from gnn.datasets.node_schema import NodeSchema
 from gnn.graphs.graph import Graph
 from gnn.graphs.image_files import ImageFiles
 from gnn.graphs.image_kinds import channels_of, size_of
@@ -17,7 +18,10 @@ from gnn.runs.data_loading import RunData, image_size
 from gnn.runs.run_config import RunConfig
 from gnn.runs.run_folder import ENCODER
 from gnn.runs.splitting import nodes_to_learn_from
-from gnn.tables.typed_table import Texts
+from gnn.tables.typed_table import Texts, TypedTable
+
+# Where `gnn.datasets.from_folder` puts numbers.
+_STACKED = "features"
 
 
 def adapted_encoder(config: RunConfig, data: RunData, graph: Graph) -> ColumnEncoder | None:
@@ -59,6 +63,63 @@ def read_encoder(run: Path) -> ColumnEncoder | None:
     """The encoder in the folder of a run; None of one that has none."""
     path = run / ENCODER
     return keras.models.load_model(path) if path.is_file() else None
+
+
+def cells_of_features(graph: Graph, columns: NodeSchema) -> TypedTable:
+    """The cells of a graph that `gnn.datasets.from_folder`, or another, made of numbers alone.
+
+    Args:
+        graph: with the columns of numbers and truths in `"features"`, in their order, perhaps with
+            flags of gaps behind, and each vector under its name.
+        columns: those that the cells are of.
+
+    Raises:
+        ValueError: there are columns that are no numbers, or features are missing or of another
+            width.
+
+    Example:
+
+    >>> graph = Graph.from_edges([], [], np.array([[5.0, 1.0], [7.0, 0.0]]))
+    >>> from gnn.tables.schema import Schema
+    >>> columns = NodeSchema(Schema.of({"price": "number"}), flagged=("price",))
+    >>> cells_of_features(graph, columns).columns["price"].tolist()
+    [nan, 7.0]
+    """
+    schema, numbers = columns.schema, columns.numbers
+    others = [name for name in schema.features if name not in {*numbers, *columns.lists}]
+    if others:
+        raise ValueError(
+            f"the run was trained on columns that a graph does not hold, such as {others[0]!r}: "
+            "give the folder or the table that they are in"
+        )
+    found: dict[str, Any] = {}
+    widths = (len(numbers), len(numbers) + len(columns.flagged))
+    stacked = graph.features.get(_STACKED, np.zeros((graph.num_nodes, 0), np.float32))
+    if stacked.ndim != 2 or stacked.shape[1] not in widths:
+        raise ValueError(
+            f"the run was trained on the columns {list(numbers)}, which are the feature "
+            f"'features' of shape [{widths[0]}] a node; these data have "
+            f"{ {name: list(value.shape[1:]) for name, value in graph.features.items()} }"
+        )
+    for place, name in enumerate(numbers):
+        values = np.array(stacked[:, place], np.float32)
+        if stacked.shape[1] > len(numbers) and name in columns.flagged:
+            flag = len(numbers) + columns.flagged.index(name)
+            values[stacked[:, flag] > 0] = np.nan
+        is_truth = schema.columns[name].type == "boolean"
+        found[name] = _as_truths(values) if is_truth else values
+    for name, length in columns.lists.items():
+        if name not in graph.features or graph.features[name].shape[1:] != (length,):
+            raise ValueError(
+                f"the run was trained on the feature {name!r} of shape [{length}] a node"
+            )
+        found[name] = np.asarray(graph.features[name], np.float32)
+    return TypedTable(schema, found, graph.num_nodes)
+
+
+def _as_truths(values: np.ndarray) -> Texts:
+    texts = np.where(np.isnan(values), "", np.where(values > 0.5, "true", "false"))
+    return Texts.of(texts.tolist())
 
 
 def encoded(graph: Graph, data: RunData, encoder: ColumnEncoder | None) -> Graph:

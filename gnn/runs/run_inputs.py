@@ -15,7 +15,7 @@ from gnn.graphs.graph import Graph
 from gnn.models.columns.column_encoder import ColumnEncoder
 from gnn.runs import run_folder
 from gnn.runs.data_loading import RunData, load_data, named_data
-from gnn.runs.encoding import encoded
+from gnn.runs.encoding import cells_of_features, encoded
 from gnn.runs.run_config import NETWORK_NAMES, RunConfig
 from gnn.runs.run_data import DataFacts
 from gnn.runs.versions import current_versions, stored_versions, version_changes
@@ -95,11 +95,19 @@ class RunInputs:
         if data is None:
             return load_data(config, columns, labels, self._path)
         if isinstance(data, Graph):
-            return RunData(data)
+            return self._graph(data)
         if is_memory_table(data) or not os.path.isdir(data):
             return self._table(data, labels)
         folder = dataclasses.replace(config, dataset=None, data=os.fspath(data))
         return load_data(folder, columns, labels, self._path)
+
+    def _graph(self, graph: Graph) -> RunData:
+        """A graph with features of the run, or with the numbers of its columns, still to encode."""
+        columns = self._facts.columns
+        known = self._facts.features.keys() <= graph.features.keys()
+        if self._encoder is None or columns is None or known:
+            return RunData(graph)
+        return RunData(graph, columns, cells_of_features(graph, columns))
 
     def _table(self, data: Any, labels: bool) -> RunData:
         is_table = is_memory_table(data) or os.path.isfile(data)

@@ -189,8 +189,13 @@ def test_fields_that_come_later_are_flags_too() -> None:
     [
         ("nothing-*.csv", 1, "sessions: no file matches 'nothing-*.csv'"),
         (".", 1, "sessions must be files, got the folder '.'"),
-        ("log.csv", 1, "log.csv has no column 'session'; it has ['visit', 'product', 'at']"),
-        (f"log.txt {COLUMNS}", 1, "a table must end in .csv, .parquet, .jsonl or .ndjson"),
+        ("odd.csv", 1, "odd.csv has no column 'session'; it has ['who', 'what', 'at']"),
+        (
+            "two.csv",
+            1,
+            "two.csv: two columns could be the item: 'item_id' and 'sku'; item_column (--item-colu",
+        ),
+        (f"log.doc {COLUMNS}", 1, "a table must end in .csv"),
         (f"bad.csv {COLUMNS} --strict", 1, "bad.csv: 1 malformed row: line 3 (1 field, not 2)"),
         (f"gaps.csv {COLUMNS}", 1, "each record must have its item, got '' at line 2 of gaps.csv"),
         (f"log.csv {COLUMNS} --min-count 0", 2, "min_count must be at least 1, got 0"),
@@ -202,7 +207,9 @@ def test_fields_that_come_later_are_flags_too() -> None:
 def test_a_failure_is_one_line_and_leaves_nothing(
     command: str, code: int, message: str, capsys: Capture, tmp_path: Path
 ) -> None:
-    (tmp_path / "log.txt").write_text(LOG)
+    (tmp_path / "log.doc").write_text(LOG)
+    (tmp_path / "odd.csv").write_text("who,what,at\n1,a,0\n")
+    (tmp_path / "two.csv").write_text("session,item_id,sku\n1,a,b\n")
     (tmp_path / "bad.csv").write_text("visit,product\n1,a\n1\n1,b\n")
     (tmp_path / "gaps.csv").write_text("visit,product\n1,\n1,b\n")
     (tmp_path / "odd.json").write_text('{"min_cont": 2}')
@@ -268,3 +275,15 @@ def test_a_job_that_is_killed_leaves_no_graph(capsys: Capture, tmp_path: Path) -
     assert any(name.startswith(".graph.partial") for name in os.listdir())
     assert run(f"build-graph log.csv {COLUMNS} --output graph", capsys)[0] == 0
     assert sorted(os.listdir()) == ["graph", "log.csv"]  # It has tidied up.
+
+
+def test_columns_are_found_and_the_report_says_so(capsys: Capture, tmp_path: Path) -> None:
+    (tmp_path / "views.csv").write_text("visitor_id;time;sku\n1;0;a\n1;60;b\n1;7000;c\n")
+    code, out, err = run("build-graph views.csv --output graph --weighting count", capsys)
+    assert (code, err) == (0, "")
+    assert "columns by their names: user 'visitor_id', item 'sku'" in out
+    assert "a session of 'visitor_id' ends after 1800 seconds without a record" in out
+    assert gnn.graphs.open_graph("graph").num_edges == 2
+    command = "build-graph views.csv --output wide --weighting count --session-gap 2h"
+    assert run(command, capsys)[0] == 0
+    assert gnn.graphs.open_graph("wide").num_edges == 6

@@ -71,7 +71,7 @@ def test_a_table_and_raw_tensors_give_the_same_features(width: int) -> None:
     encoder, table = adapted(dense_width=width), shop()
     found, called = encoder.encode(table), encoder(raw(table))
     assert list(found) == list(called) == list(encoder.feature_names)
-    assert sorted(found) == (["features"] if width else ["features", "tokens"])
+    assert sorted(found) == (["columns"] if width else ["columns", "tokens"])
     for name, names in encoder.feature_names.items():
         assert found[name].shape == called[name].shape == (6, len(names))
         assert found[name].dtype == np.float32
@@ -97,7 +97,7 @@ def test_new_rows_enter_no_statistic_and_no_vocabulary() -> None:
 
 
 def test_columns_have_names() -> None:
-    assert adapted().feature_names["features"] == [
+    assert adapted().feature_names["columns"] == [
         "price (€)",
         "price (€) is missing",
         "title is missing",
@@ -129,7 +129,7 @@ def test_an_encoder_inside_a_model(tmp_path: Path) -> None:
         name: keras.Input(spec.shape[1:], name=name, dtype=spec.dtype.name)
         for name, spec in encoder.raw_specs().items()
     }
-    model = keras.Model(inputs, keras.layers.Dense(2)(encoder(inputs)["features"]))
+    model = keras.Model(inputs, keras.layers.Dense(2)(encoder(inputs)["columns"]))
     assert len(lookup_tables(model)) == 4  # Brand, tags, title and in stock.
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
@@ -158,8 +158,8 @@ def test_drift() -> None:
 
 def test_no_rows_are_no_rows() -> None:
     encoder, nothing = adapted(), shop().take(np.zeros(0, int))
-    assert encoder.encode(nothing)["features"].shape == (0, 22)
-    assert encoder(_no_cells())["features"].shape == (0, 22)
+    assert encoder.encode(nothing)["columns"].shape == (0, 22)
+    assert encoder(_no_cells())["columns"].shape == (0, 22)
     assert encoder.drift(nothing).rows == 0
 
 

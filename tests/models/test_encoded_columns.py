@@ -35,14 +35,14 @@ def adapted(kind: Any, cells: Any, **options: Any) -> ColumnEncoder:
 def features(encoder: ColumnEncoder, cells: Any) -> np.ndarray:
     """The features of new cells, which a call on raw tensors gives as well."""
     kind = encoder.schema.columns["c"]
-    found = encoder.encode(table_of(kind, cells))["features"]
+    found = encoder.encode(table_of(kind, cells))["columns"]
     raw = tf.constant(cells if isinstance(cells, list) else np.asarray(cells, np.float32))
-    np.testing.assert_allclose(encoder({"c": raw})["features"], found, atol=1e-6)
+    np.testing.assert_allclose(encoder({"c": raw})["columns"], found, atol=1e-6)
     return found
 
 
 def names(encoder: ColumnEncoder) -> list[str]:
-    return encoder.feature_names["features"]
+    return encoder.feature_names["columns"]
 
 
 def test_number() -> None:
@@ -215,8 +215,8 @@ def test_tokens_of_many_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     cells = [f"word{k % 5} word{k % 3} {k}" for k in range(20)] + ["", "word1"]
     dense, apart = adapted("text", cells), adapted("text", cells, dense_width=0)
     found = apart.encode(table_of("text", cells))
-    assert sorted(found) == ["features", "tokens"]
-    both = np.hstack([found["features"], found["tokens"].toarray()])
+    assert sorted(found) == ["columns", "tokens"]
+    both = np.hstack([found["columns"], found["tokens"].toarray()])
     np.testing.assert_array_equal(both, features(dense, cells))
     numbers = np.arange(10.0)
     np.testing.assert_allclose(

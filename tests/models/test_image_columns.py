@@ -39,15 +39,15 @@ def sent(rows: TypedTable, folder: Path) -> dict[str, tf.Tensor]:
 def test_files_of_a_table_and_bytes_of_a_request(tmp_path: Path) -> None:
     encoder, rows = gnn.ColumnEncoder(SCHEMA, **OPTIONS), table(tmp_path)
     encoder.adapt(rows, root=tmp_path)
-    assert encoder.feature_names == {"features": ["photo is missing", "price"]}
+    assert encoder.feature_names == {"columns": ["photo is missing", "price"]}
     found = encoder.encode(rows, root=tmp_path)
     assert isinstance(found["photo"], ImageFiles)
     pixels = [[[10], [20]], [[30], [40]], [[0], [0]], [[0], [0]]]
     assert found["photo"][:].tolist() == [[image] for image in pixels]
-    assert found["features"].tolist() == [[0, -1], [0, 1], [1, -1], [1, 1]]
+    assert found["columns"].tolist() == [[0, -1], [0, 1], [1, -1], [1, 1]]
     called = encoder(sent(rows, tmp_path))
     np.testing.assert_array_equal(called["photo"], found["photo"][:])
-    np.testing.assert_array_equal(called["features"], found["features"])
+    np.testing.assert_array_equal(called["columns"], found["columns"])
     drift = encoder.drift(rows.take(np.array([0, 2])), root=tmp_path)
     assert drift.columns["photo"].gaps == drift.columns["photo"].gaps_then == 0.5
     again = gnn.ColumnEncoder.from_config(encoder.get_config())
@@ -57,7 +57,7 @@ def test_files_of_a_table_and_bytes_of_a_request(tmp_path: Path) -> None:
 def test_no_flag_where_all_training_images_could_be_read(tmp_path: Path) -> None:
     encoder, rows = gnn.ColumnEncoder(SCHEMA, **OPTIONS), table(tmp_path)
     encoder.adapt(rows, np.array([0, 1]), root=tmp_path)
-    assert encoder.feature_names == {"features": ["price"]}
+    assert encoder.feature_names == {"columns": ["price"]}
     alone = gnn.ColumnEncoder({"photo": "image"}, **OPTIONS)
     alone.adapt(rows, np.array([0, 1]), root=tmp_path)
     assert list(alone.encode(rows, root=tmp_path)) == list(alone(sent(rows, tmp_path))) == ["photo"]
@@ -67,16 +67,16 @@ def test_a_served_model_takes_the_bytes_of_files(tmp_path: Path) -> None:
     encoder, rows = gnn.ColumnEncoder(SCHEMA, **OPTIONS), table(tmp_path)
     encoder.adapt(rows, root=tmp_path)
     inputs = {
-        "features": keras.Input((2,), name="features"),
+        "columns": keras.Input((2,), name="columns"),
         "photo": keras.Input((1, 2, 1), name="photo", dtype="uint8"),
     }
     flat = keras.layers.Flatten()(keras.layers.Rescaling(1 / 255)(inputs["photo"]))
-    joined = keras.layers.Concatenate()([inputs["features"], flat])
+    joined = keras.layers.Concatenate()([inputs["columns"], flat])
     model = keras.Model(inputs, keras.layers.Dense(2)(joined))
     export_classifier(tmp_path / "served", model, ["cat", "dog"], encoder=encoder)
     served = tf.saved_model.load(tmp_path / "served").signatures["serving_default"]
     found = encoder.encode(rows, root=tmp_path)
-    batch = {"features": tf.constant(found["features"]), "photo": tf.constant(found["photo"][:])}
+    batch = {"columns": tf.constant(found["columns"]), "photo": tf.constant(found["photo"][:])}
     logits = served(**sent(rows, tmp_path))["logits"]
     np.testing.assert_allclose(logits, model(batch), atol=1e-5)
 
@@ -84,7 +84,7 @@ def test_a_served_model_takes_the_bytes_of_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("schema", "options", "message"),
     [
-        ({"features": "image"}, {}, "column 'features' of images is a feature by its name"),
+        ({"columns": "image"}, {}, "column 'columns' of images is a feature by its name"),
         ({"edges": "image"}, {}, "column 'edges' of images"),
         ({"photo": "image"}, {"image_size": (0, 1)}, "size must be"),
         ({"photo": "image"}, {"image_channels": 2}, "channels must be"),

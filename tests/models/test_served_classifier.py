@@ -98,7 +98,7 @@ import keras
 import gnn
 from tests.models.test_served_classifier import NEW, table
 encoder = keras.models.load_model(folder + "/encoder.keras")
-found["features"] = encoder.encode(table(NEW))["features"]
+found["columns"] = encoder.encode(table(NEW))["columns"]
 np.savez(folder + "/found.npz", **found)
 """
 
@@ -132,7 +132,7 @@ def test_new_processes_without_gnn_and_with_a_loaded_encoder(tmp_path: Path) -> 
     assert found["classes"].tolist() == expected
     hidden = keras.Model(model.input, model.layers[-2].output)(batch)
     np.testing.assert_allclose(found["embedding"], hidden, atol=1e-5)
-    np.testing.assert_array_equal(found["features"], features["features"])
+    np.testing.assert_array_equal(found["columns"], features["columns"])
 
     assets = tmp_path / "served" / "assets"
     assert (assets / "class_names.txt").read_text().splitlines() == ["cat", "dog 2", "cow"]
@@ -155,7 +155,7 @@ def test_a_network_takes_columns_and_the_graph(tmp_path: Path) -> None:
         export_classifier(tmp_path / "served", model, NAMES, encoder=encoder)
     inputs = next(iter(full_batch(graph)))
     expected = model(inputs)
-    keys = {name: value for name, value in inputs.items() if name != "features"}
+    keys = {name: value for name, value in inputs.items() if name != "columns"}
     raw = {name: sent(TRAIN)[place] for name, place in INPUTS.items()}
     np.testing.assert_allclose(serve_columns(encoder, model)(raw, keys), expected, atol=1e-6)
 

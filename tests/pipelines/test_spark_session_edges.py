@@ -94,6 +94,31 @@ def test_times_of_every_kind_are_the_same_moment(spark: Any) -> None:
     assert list(found) == [129600.0] * 7 + [86400.0] * 2 + [None, 129600.0, None]
 
 
+def test_numbers_too_large_for_seconds_are_of_a_finer_unit(spark: Any) -> None:
+    row = spark.sql(
+        "SELECT 1764500000 a, 1764500000250L b, 1764500000250000L c, -1764500000250L d, "
+        "'1764500000250' e, 253402300799 f, 253402300800 g"
+    )
+    found = row.select(*(seconds_of(row, name, name).alias(name) for name in row.columns)).first()
+    moment = 1764500000.25
+    assert list(found) == [1764500000, moment, moment, -moment, moment, 253402300799, 253402300.8]
+
+
+def test_columns_are_found_by_their_names(spark: Any) -> None:
+    """RetailRocket's: a and b within half an hour, c after a longer pause."""
+    start, minute = 1_433_221_332_000, 60_000
+    rows = [
+        (start, 1, "view", "a", None),
+        (start + 30 * minute, 1, "view", "b", None),
+        (start + 61 * minute, 1, "view", "c", None),
+    ]
+    names = "timestamp long, visitorid long, event string, itemid string, transactionid long"
+    records = spark.createDataFrame(rows, names).drop("event", "transactionid")
+    for table in (spark.createDataFrame(rows, names), records):
+        edges = session_edges(table, {"weighting": "count"}).orderBy("receiver").collect()
+        assert [tuple(row) for row in edges] == [("b", "a", 1.0), ("a", "b", 1.0)]
+
+
 def test_goes_on_from_what_was_counted(spark: Any, tmp_path: Path) -> None:
     log = random_log(1)
     spark.createDataFrame(log, SCHEMA).write.parquet(str(tmp_path / "log"))

@@ -25,7 +25,7 @@ def networks(shop: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
     for name in ("small", "large", "sampled"):
         with pytest.MonkeyPatch.context() as patch:
             train_eagerly(patch)
-            patch.setattr(results, "_export", lambda *arguments: None)
+            patch.setattr(results, "export_classifier", lambda *arguments, **options: None)
             patch.setattr(results, "_plot", lambda *arguments: None)
             if name == "large":
                 patch.setattr(exact, "MOST_BYTES_AT_ONCE", 0)

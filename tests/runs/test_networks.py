@@ -133,7 +133,7 @@ def test_two_epochs_of_training(
         monkeypatch.setitem(
             NETWORKS, name, dataclasses.replace(NETWORKS[name], arguments={"depth": 3})
         )
-    monkeypatch.setattr(results, "_export", lambda *arguments: None)
+    monkeypatch.setattr(results, "export_classifier", lambda *arguments, **options: None)
     monkeypatch.setattr(results, "_plot", lambda *arguments: None)
     hidden = {} if name == "sgc" else {"hidden_units": (8,)}
     output = tmp_path / "run"

@@ -62,7 +62,8 @@ def test_table_of_new_nodes(model: str, shop_runs: dict[str, Run], tmp_path: Pat
     run = shop_runs[model]
     found = run.predict(new_table(tmp_path))
     assert found.ids == ["x", "y"]
-    logits = run.model.predict(np.array([[1000, 0.1], [1100, 0.2]], np.float32), verbose=0)
+    raw = {"weight": tf.constant([1000.0, 1100.0]), "size": tf.constant([0.1, 0.2])}
+    logits = run.model.predict(run.encoder(raw)["columns"].numpy(), verbose=0)
     np.testing.assert_allclose(found.probabilities, tf.nn.softmax(logits), rtol=1e-4)
 
 
@@ -94,11 +95,12 @@ def test_embedding_is_what_the_last_layer_reads(model: str, shop_runs: dict[str,
 def test_export_is_whole_or_refused(shop_runs: dict[str, Run], tmp_path: Path) -> None:
     run = shop_runs["mlp"]
     run.export(tmp_path / "served")
-    rows = tf.constant([[1000.0, 0.0]])
     served = tf.saved_model.load(str(tmp_path / "served")).signatures["serving_default"]
     run.export(tmp_path / "model.keras", format="keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
-    np.testing.assert_allclose(served(features=rows)["outputs"], loaded(rows), rtol=1e-5)
+    raw = {"weight": tf.constant([1000.0]), "size": tf.constant([0.0])}
+    encoded = run.encoder(raw)["columns"]
+    np.testing.assert_allclose(served(**raw)["logits"], loaded(encoded), rtol=1e-5)
     with pytest.raises(FileExistsError, match="exists already"):
         run.export(tmp_path / "served")
     with pytest.raises(FileExistsError, match="exists already"):

@@ -16,6 +16,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 import tensorflow as tf
 
@@ -28,6 +29,8 @@ from tests.runs.conftest import train_eagerly
 
 MODELS = ("mlp", "graph-regularization", "gcn")
 FILES = {
+    "README.md",
+    "columns.keras",
     "config.json",
     "data.json",
     "gnn_manifest.json",
@@ -62,7 +65,7 @@ def stop_after(monkeypatch: pytest.MonkeyPatch, epochs: int, error: BaseExceptio
 def make_bare(patch: pytest.MonkeyPatch) -> None:
     """Has runs take a moment: without SavedModel and plot, which take longest."""
     train_eagerly(patch)
-    patch.setattr(results, "_export", lambda *arguments: None)
+    patch.setattr(results, "export_classifier", lambda *arguments, **options: None)
     patch.setattr(results, "_plot", lambda *arguments: None)
 
 
@@ -105,9 +108,13 @@ def test_saved_model_takes_raw_numbers(model: str, shop_runs: dict[str, Run]) ->
     run = shop_runs[model]
     served = tf.saved_model.load(str(run.path / "saved_model")).signatures["serving_default"]
     # Weights around 1,000 are apples, around 1,100 pears: scaled inside the model.
-    raw = tf.constant([[1000.0, 0.0], [1100.0, 0.0]])
-    logits = served(features=raw)["outputs"].numpy()
-    np.testing.assert_allclose(logits, run.model.predict(raw, verbose=0), rtol=1e-4, atol=1e-5)
+    raw = {"weight": tf.constant([1000.0, 1100.0]), "size": tf.constant([0.0, np.nan])}
+    logits = served(**raw)["logits"].numpy()
+    table = pd.DataFrame({"weight": [1000.0, 1100.0], "size": [0.0, None]}, index=["a", "b"])
+    found = run.predict(table)
+    np.testing.assert_allclose(tf.nn.softmax(logits), found.probabilities, rtol=1e-4, atol=1e-5)
+    assert served(**raw)["classes"].numpy().tolist() == [name.encode() for name in found.classes]
+    assert found.filled == ["", "size"]
     assert abs(logits).max() < 20
 
 
@@ -189,13 +196,13 @@ def test_nodes_are_not_trained_on_and_judged(
     load = trainer.load_data
 
     def overlapping(*arguments: Any, **options: Any) -> Any:
-        graph, columns = load(*arguments, **options)
+        data = load(*arguments, **options)
         splits = {
             "train": np.arange(30),
             "validation": np.arange(28, 40),
             "test": np.arange(40, 60),
         }
-        return dataclasses.replace(graph, splits=splits), columns
+        return dataclasses.replace(data, graph=dataclasses.replace(data.graph, splits=splits))
 
     monkeypatch.setattr(trainer, "load_data", overlapping)
     with pytest.raises(ValueError, match=r"'train' and 'validation' .* 2 are in both: 28, 29"):
@@ -520,7 +527,7 @@ def test_run_without_matplotlib_says_so(
     shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     train_eagerly(monkeypatch)
-    monkeypatch.setattr(results, "_export", lambda *arguments: None)
+    monkeypatch.setattr(results, "export_classifier", lambda *arguments, **options: None)
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     said: list[str] = []
     run = train(short(shop, tmp_path / "run"), report=said.append)

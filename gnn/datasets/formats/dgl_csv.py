@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,8 +17,10 @@ from gnn.datasets.formats.field_table import (
     weights_of,
 )
 from gnn.datasets.formats.file_format import FileFormat, Sample
+from gnn.datasets.formats.labeled_graphs import LabeledGraphs
 from gnn.datasets.formats.named_ends import NamedNodes
 from gnn.datasets.formats.network import Network
+from gnn.datasets.formats.to_graph import to_graph
 
 _META = "meta.yaml"
 _LONGEST_META = 1 << 20
@@ -25,7 +28,7 @@ _MASKS = {"train_mask": "train", "val_mask": "validation", "test_mask": "test"}
 _TRUE = ("true", "1", "1.0")
 _ABOUT = (
     "DGL's CSVDataset: directed as it stands, ids are names; repeats of an edge are added, loops "
-    "stay; train_mask, val_mask and test_mask are splits"
+    "stay; train_mask, val_mask and test_mask are splits; many graphs where graph_data names them"
 )
 
 
@@ -42,31 +45,64 @@ def _claims(sample: Sample) -> bool:
     return sample.suffix in (".yaml", ".yml") and "edge_data:" in sample.head
 
 
-def _read(path: Path) -> Network:
-    """Reads a folder, or its `meta.yaml`."""
+def _read(path: Path) -> Network | LabeledGraphs:
+    """Reads a folder, or its `meta.yaml`: a graph, or many where it has a table of graphs."""
     meta_path = path / _META if path.is_dir() else path
     meta = _meta_of(meta_path)
     folder, separator = meta_path.parent, str(meta.get("separator", ","))
-    if meta.get("graph_data"):
-        raise _refused(meta_path, "graph_data: a collection of graphs")
     nodes_entry = _only(meta_path, meta, "node_data", "ntype")
     edges_entry = _only(meta_path, meta, "edge_data", "etype")
-    table = read_fields(folder / _file_of(meta_path, nodes_entry), delimiter=separator)
+    nodes = read_fields(folder / _file_of(meta_path, nodes_entry), delimiter=separator)
     edges = read_fields(folder / _file_of(meta_path, edges_entry), delimiter=separator)
-    _check_one_graph(meta_path, table, nodes_entry)
-    _check_one_graph(meta_path, edges, edges_entry)
-    key = str(nodes_entry.get("node_id_field", "node_id"))
-    source = str(edges_entry.get("src_id_field", "src_id"))
-    target = str(edges_entry.get("dst_id_field", "dst_id"))
-    _require(table, [key])
-    _require(edges, [source, target])
-    nodes = NamedNodes.of(table.columns[key])
-    ends = nodes.ends(edges.columns[source], edges.columns[target], weights_of(edges, "weight"))
+    fields = _Fields(
+        str(nodes_entry.get("node_id_field", "node_id")),
+        str(edges_entry.get("src_id_field", "src_id")),
+        str(edges_entry.get("dst_id_field", "dst_id")),
+        str(nodes_entry.get("graph_id_field", "graph_id")),
+        str(edges_entry.get("graph_id_field", "graph_id")),
+    )
+    _require(nodes, [fields.node])
+    _require(edges, [fields.source, fields.target])
+    graphs_entry = meta.get("graph_data")
+    if graphs_entry:
+        if not isinstance(graphs_entry, Mapping):
+            raise ValueError(
+                f"{meta_path.name}: graph_data must be a mapping, got {graphs_entry!r}"
+            )
+        key = str(graphs_entry.get("graph_id_field", "graph_id"))
+        graphs = read_fields(folder / _file_of(meta_path, graphs_entry), delimiter=separator)
+        _require(graphs, [key])
+        return _many(graphs, key, nodes, edges, fields)
+    for table, field in ((nodes, fields.graph_of_node), (edges, fields.graph_of_edge)):
+        count = len(set(table.columns.get(field, ())))
+        if count > 1:
+            raise ValueError(
+                f"{meta_path.name}: {table.file} has {count} graphs, and graph_data names no table "
+                "of them"
+            )
+    return _one(nodes, edges, fields)
+
+
+class _Fields(NamedTuple):
+    """What the columns are called."""
+
+    node: str
+    source: str
+    target: str
+    graph_of_node: str
+    graph_of_edge: str
+
+
+def _one(table: FieldTable, edges: FieldTable, fields: _Fields) -> Network:
+    """One graph of its tables."""
+    nodes = NamedNodes.of(table.columns[fields.node])
+    sources, targets = edges.columns[fields.source], edges.columns[fields.target]
+    ends = nodes.ends(sources, targets, weights_of(edges, "weight"))
     splits, columns, features = {}, {}, {}
     for name, cells in table.columns.items():
-        cells = nodes.take(cells)
-        if name in (key, str(nodes_entry.get("graph_id_field", "graph_id"))):
+        if name in (fields.node, fields.graph_of_node):
             continue
+        cells = nodes.take(cells)
         if name in _MASKS:
             splits[_MASKS[name]] = np.flatnonzero([cell.strip().lower() in _TRUE for cell in cells])
             continue
@@ -75,7 +111,8 @@ def _read(path: Path) -> Network:
             features[name] = np.array(vectors, np.float32)
         else:
             columns[name] = typed_cells(cells)
-    left = [n for n in edges.columns if n not in (source, target, "weight", "graph_id")]
+    known = (fields.source, fields.target, fields.graph_of_edge, "weight")
+    left = [name for name in edges.columns if name not in known]
     about = ["directed as it stands", "ids are names"]
     about += [f"attributes of edges left out: {', '.join(left)}"] if left else []
     return ends.network(
@@ -86,6 +123,43 @@ def _read(path: Path) -> Network:
         label="label" if "label" in columns else None,
         splits=splits,
     )
+
+
+def _many(
+    graphs: FieldTable, key: str, nodes: FieldTable, edges: FieldTable, fields: _Fields
+) -> LabeledGraphs:
+    """The graphs of a table of them, in its order, with its column `label`."""
+    _require(nodes, [fields.graph_of_node])
+    _require(edges, [fields.graph_of_edge])
+    ids = graphs.columns[key]
+    parts = [
+        table.divided(field, ids)
+        for table, field in ((nodes, fields.graph_of_node), (edges, fields.graph_of_edge))
+    ]
+    networks = [_one(of_nodes, of_edges, fields) for of_nodes, of_edges in zip(*parts, strict=True)]
+    counts: Counter[str] = Counter()
+    for network in networks:
+        counts.update(network.counts)
+    labels, class_names = _labels_of(graphs)
+    left = [name for name in graphs.columns if name not in (key, "label")]
+    about = [*networks[0].about, f"{len(ids)} graphs"]
+    about += [f"features of graphs left out: {', '.join(left)}"] if left else []
+    made = [to_graph(network, format=DGL_CSV.name) for network in networks]
+    return LabeledGraphs(made, labels, class_names, about, dict(counts))
+
+
+def _labels_of(graphs: FieldTable) -> tuple[np.ndarray | None, tuple[str, ...] | None]:
+    """Classes in the order of their names, or targets."""
+    if "label" not in graphs.columns:
+        return None, None
+    cells = typed_cells(graphs.columns["label"])
+    if None in cells:
+        raise graphs.error(cells.index(None), "each graph must have a label")
+    if any(isinstance(cell, float) for cell in cells):
+        return np.array(cells, np.float32), None
+    values = sorted(set(cells))
+    places = {value: k for k, value in enumerate(values)}
+    return np.array([places[cell] for cell in cells], np.int32), tuple(map(str, values))
 
 
 DGL_CSV = FileFormat("dgl-csv", _ABOUT, _claims, _read)
@@ -136,15 +210,9 @@ def _file_of(path: Path, entry: Mapping[str, Any]) -> str:
     return name
 
 
-def _check_one_graph(path: Path, table: FieldTable, entry: Mapping[str, Any]) -> None:
-    graphs = set(table.columns.get(str(entry.get("graph_id_field", "graph_id")), ()))
-    if len(graphs) > 1:
-        raise _refused(path, f"{len(graphs)} graphs in {table.file}")
-
-
 def _refused(path: Path, what: str) -> ValueError:
     return ValueError(
-        f"{path.name} is a dgl-csv with {what}; one graph of one type of nodes and edges is read"
+        f"{path.name} is a dgl-csv with {what}; graphs of one type of nodes and edges are read"
     )
 
 

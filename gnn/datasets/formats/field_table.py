@@ -36,6 +36,29 @@ class FieldTable(NamedTuple):
         """An error that names the file and the line of a row, to be raised."""
         return ValueError(f"{self.file}, line {self.lines[row]}: {what}")
 
+    def divided(self, name: str, values: Sequence[str]) -> list[FieldTable]:
+        """The rows that have each of some values in a column.
+
+        Raises:
+          ValueError: a row has none of them, or two of them are equal. The message names the line.
+        """
+        places = {value: k for k, value in enumerate(values)}
+        if len(places) < len(values):
+            raise ValueError(f"{self.file}: {name} must name each graph once, got {list(values)}")
+        rows: list[list[int]] = [[] for _ in values]
+        for row, value in enumerate(self.columns[name]):
+            if value not in places:
+                raise self.error(row, f"{name} {quoted(value)} is in no table of graphs")
+            rows[places[value]].append(row)
+        return [
+            FieldTable(
+                self.file,
+                {title: [cells[row] for row in part] for title, cells in self.columns.items()},
+                [self.lines[row] for row in part],
+            )
+            for part in rows
+        ]
+
 
 def read_fields(
     path: Path,

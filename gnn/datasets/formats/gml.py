@@ -15,6 +15,12 @@ from gnn.datasets.formats.network_builder import AUTO, Choices, NetworkBuilder
 
 # NetworkX marks lists of one element, which a repeated key cannot tell from none.
 _LIST_START = "_networkx_list_start"
+# Before the graph stand remarks and pairs, such as the creator. DOT has `graph [` inside of braces.
+_HEAD = re.compile(
+    r"""(?:[\ufeff\s]++ | \#[^\n]*+\n | (?!graph\b)[A-Za-z]\w*+\s++(?:"[^"]*+"|[-+.\w]++))*+
+    graph\s*+\[""",
+    re.VERBOSE,
+)
 
 
 def read_gml(
@@ -134,9 +140,7 @@ class _Reader:
 def _claims(sample: Sample) -> bool:
     if sample.head.lstrip("\ufeff \r\n\t").startswith(("<", "{")):
         return False  # The Geography Markup Language is XML.
-    return re.search(r"^\s*graph\s*\[", sample.head, re.MULTILINE) is not None or (
-        sample.suffix == ".gml"
-    )
+    return sample.suffix == ".gml" or _HEAD.match(sample.head) is not None
 
 
 GML = FileFormat(

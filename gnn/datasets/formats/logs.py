@@ -36,7 +36,8 @@ def graph_of_log(log: LogFile, format: str = "") -> Graph:
       ValueError: as `gnn.Graph.from_sessions`.
     """
     graph = Graph.from_sessions(log.sessions, config=log.config, missing="drop")
-    return dataclasses.replace(graph, notes={**graph.notes, "format": format})
+    told = {"format": format, "reading": "items that sessions share are joined"}
+    return dataclasses.replace(graph, notes={**graph.notes, **told})
 
 
 def _log(name: str, about: str) -> FileFormat:

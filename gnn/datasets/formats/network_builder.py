@@ -281,8 +281,7 @@ class NetworkBuilder:
     def _tell(
         self, senders: np.ndarray, receivers: np.ndarray, num_nodes: int, directed: bool
     ) -> None:
-        counts = count_pairs(senders, receivers, num_nodes)._replace(edges=self.num_edges)
-        for what, times in counts.named().items():
+        for what, times in count_pairs(senders, receivers, num_nodes).named().items():
             self.count(what, times)
         self.about[:0] = [
             "directed, from source to target"

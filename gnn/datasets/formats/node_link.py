@@ -137,6 +137,8 @@ def _place(end: Name, count: int) -> int:
 
 def _claims(sample: Sample) -> bool:
     head = sample.head.lstrip("\ufeff \r\n\t")
+    if re.match(r'\[\s*\{\s*"(data|group)"\s*:', head):
+        return '"data"' in head  # The elements of Cytoscape.js.
     if not head.startswith("{") or re.match(r"\{.*\}\s*\n\s*\{", head):
         return False  # An object a line is a table.
     keys = set(re.findall(r'"(nodes|links|edges|elements|multigraph|adjacency)"\s*:', head))

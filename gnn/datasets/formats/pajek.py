@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 from collections.abc import Callable
@@ -67,7 +68,7 @@ def read_pajek(
     builder = NetworkBuilder(path.name, Choices(label, weight, max_bytes))
     text = read_text(path, max_bytes)
     reader = _Reader(builder, len(text))
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(io.StringIO(text, newline=None), 1):
         fields = [quoted or plain for quoted, plain in _FIELD.findall(line)]
         if line.lstrip("\ufeff ").startswith("%") or not line.strip():
             continue

@@ -11,11 +11,14 @@ from xml.parsers import expat
 from gnn.datasets.formats.bounded_text import MAX_BYTES, byte_pieces, text_pieces
 
 MAX_DEPTH = 100
+# Parsers begin such a piece of text anew whenever more of it comes: its time is its length squared.
+LONGEST_TAG = 2**20
 _ENCODINGS = ("utf-8", "us-ascii", "iso-8859-1", "iso-8859-15", "windows-1252", "utf-16")
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]*?encoding\s*=\s*["']([\w.-]+)["']""")
 # What may stand before the root: blanks, comments, and instructions such as the declaration.
 _BEFORE_ROOT = re.compile(r"\s+|<!--.*?-->|<\?.*?\?>", re.DOTALL)
 _HEAD = 2**16
+_NAMES_KEPT = 1000
 
 
 class Element(NamedTuple):
@@ -36,6 +39,16 @@ class Element(NamedTuple):
     line: int
 
 
+class _LocalNames(dict[str, str]):
+    """Names without their namespaces, made once each: few names occur in millions of places."""
+
+    def __missing__(self, name: str) -> str:
+        local = name.rpartition(" ")[2]
+        if len(self) < _NAMES_KEPT:
+            self[name] = local
+        return local
+
+
 def xml_elements(path: Path, max_bytes: int = MAX_BYTES) -> Iterator[Element]:
     """Reads an XML file, piece by piece.
 
@@ -52,13 +65,16 @@ def xml_elements(path: Path, max_bytes: int = MAX_BYTES) -> Iterator[Element]:
     Raises:
       FileNotFoundError: as `text_pieces`.
       ValueError: as `text_pieces`; for a DOCTYPE, an encoding that is not known, elements more than
-        100 deep, and what is not well formed or ends too early: it names the line.
+        100 deep, a tag of more than a mebibyte, and what is not well formed or ends too early: it
+        names the line.
     """
     name = path.name
-    parser = expat.ParserCreate(namespace_separator=" ")
+    # What is decoded here is UTF-8 for the parser, whatever the file declares.
+    parser = expat.ParserCreate("utf-8", namespace_separator=" ")
     parser.buffer_text = True
     found: list[Element] = []
     texts: list[list[str]] = []
+    local = _LocalNames()
 
     def begin(tag: str, attributes: dict[str, str]) -> None:
         if len(texts) == MAX_DEPTH:
@@ -66,12 +82,12 @@ def xml_elements(path: Path, max_bytes: int = MAX_BYTES) -> Iterator[Element]:
                 f"{name}, line {parser.CurrentLineNumber}: elements are more than {MAX_DEPTH} deep"
             )
         texts.append([])
-        plain = {_local(key): value for key, value in attributes.items()}
-        found.append(Element(_local(tag), True, plain, "", parser.CurrentLineNumber))
+        plain = {local[key]: value for key, value in attributes.items()}
+        found.append(Element(local[tag], True, plain, "", parser.CurrentLineNumber))
 
     def end(tag: str) -> None:
         text = "".join(texts.pop())
-        found.append(Element(_local(tag), False, {}, text, parser.CurrentLineNumber))
+        found.append(Element(local[tag], False, {}, text, parser.CurrentLineNumber))
 
     def data(text: str) -> None:
         texts[-1].append(text)
@@ -80,10 +96,18 @@ def xml_elements(path: Path, max_bytes: int = MAX_BYTES) -> Iterator[Element]:
     parser.EndElementHandler = end
     parser.CharacterDataHandler = data
     try:
+        given = 0
         for piece in _without_doctype(path, max_bytes):
-            parser.Parse(piece, False)
+            raw = piece.encode()
+            given += len(raw)
+            parser.Parse(raw, False)
             yield from found
             found.clear()
+            if given - parser.CurrentByteIndex > LONGEST_TAG:
+                raise ValueError(
+                    f"{name}, line {parser.CurrentLineNumber}: a tag or a remark of more than "
+                    f"{LONGEST_TAG:,} bytes"
+                )
         parser.Parse("", True)
     except expat.ExpatError as error:
         what = expat.errors.messages[error.code]
@@ -101,10 +125,6 @@ def xml_root(head: str) -> str:
     """
     found = re.match(r"<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)", head[_root_at(head) :])
     return found[1] if found else ""
-
-
-def _local(name: str) -> str:
-    return name.rpartition(" ")[2]
 
 
 def _root_at(text: str) -> int:

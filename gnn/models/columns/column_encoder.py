@@ -25,7 +25,7 @@ from gnn.ops.sparse import as_dense
 from gnn.tables.schema import Schema
 from gnn.tables.typed_table import TypedTable
 
-FEATURES, TOKENS = "features", "tokens"
+FEATURES, TOKENS = "columns", "tokens"
 # Above so many numbers tokens are sparse however few they are: 512 MB.
 MOST_DENSE = 2**27
 
@@ -45,7 +45,7 @@ class ColumnEncoder(keras.Model):
     - `"text"`: words by tf-idf, rows of length 1.
 
     A flag says which cells were gaps, where training rows had some. All this is side by side in
-    `"features"`, float32 `[n, width]`; categories and words are in `"tokens"`, sparse, where they
+    `"columns"`, float32 `[n, width]`; categories and words are in `"tokens"`, sparse, where they
     are many. `feature_names` names the columns.
 
     An `"image"` is a feature of its own, uint8 `[n, height, width, channels]`, by the column's
@@ -56,7 +56,7 @@ class ColumnEncoder(keras.Model):
         schema: a `Schema`, or what `Schema.of` takes; columns of features are encoded, others not.
         max_categories: the most categories of a column; the most frequent are taken.
         max_tokens: the most words of a column of text, likewise.
-        dense_width: up to so many columns of categories and words are dense, in `"features"`.
+        dense_width: up to so many columns of categories and words are dense, in `"columns"`.
         image_size: the height and width of images.
         image_channels: 1 (gray) or 3 (color).
         keep_aspect: what becomes of another aspect ratio: `"stretch"`, `"pad"` or `"crop"`.
@@ -78,9 +78,9 @@ class ColumnEncoder(keras.Model):
     ... )
     >>> encoder = ColumnEncoder(table.schema)
     >>> encoder.adapt(table)
-    >>> encoder.feature_names["features"]
+    >>> encoder.feature_names["columns"]
     ['price', 'price is missing', 'brand = another', "brand = 'a'"]
-    >>> encoder.encode(table)["features"].tolist()
+    >>> encoder.encode(table)["columns"].tolist()
     [[-1.0, 0.0, 0.0, 1.0], [1.0, 0.0, 0.0, 1.0], [0.0, 1.0, 1.0, 0.0]]
     """
 
@@ -127,9 +127,7 @@ class ColumnEncoder(keras.Model):
             self._restore(learned["columns"])
             self._dense_tokens = bool(learned["dense_tokens"])
 
-    def adapt(
-        self, table: TypedTable, rows: np.ndarray | None = None, *, root: Folder = None
-    ) -> None:
+    def adapt(self, table: TypedTable, rows: Any = None, *, root: Folder = None) -> None:
         """Learns statistics and vocabularies, once: models learn from what comes of them.
 
         Args:
@@ -148,8 +146,9 @@ class ColumnEncoder(keras.Model):
                 f"{self.name!r} is adapted already, and models may have learned from it: make "
                 "another gnn.ColumnEncoder"
             )
-        if rows is not None and rows.dtype == bool:
-            rows = np.flatnonzero(rows)
+        if rows is not None:
+            rows = np.asarray(rows)
+            rows = np.flatnonzero(rows) if rows.dtype == bool else rows
         if not (table.num_rows if rows is None else len(rows)):
             raise ValueError("rows must be the training rows, at least one, got none")
         learned = {}
@@ -174,7 +173,7 @@ class ColumnEncoder(keras.Model):
             root: as in `adapt`.
 
         Returns:
-            `"features"`, float32 `[n, width]`; `"tokens"`, a CSR matrix, where they are sparse;
+            `"columns"`, float32 `[n, width]`; `"tokens"`, a CSR matrix, where they are sparse;
             images by the names of their columns.
 
         Raises:

@@ -13,6 +13,7 @@ import pytest
 from gnn.datasets.formats.dgl_csv import DGL_CSV
 from gnn.datasets.formats.file_format import FileFormat
 from gnn.datasets.formats.gephi import GEPHI
+from gnn.datasets.formats.labeled_graphs import LabeledGraphs
 from gnn.datasets.formats.neo4j import NEO4J
 from gnn.datasets.formats.network import Network
 from gnn.datasets.formats.ogb import OGB
@@ -157,6 +158,7 @@ def test_dgl_csv_names_its_columns_and_its_separator(tmp_path: Path) -> None:
     assert edges_of(network) == [("x", "y", 0.5), ("x", "y", 1), ("y", "y", 2)]
     assert network.columns == {"height": [1.0, 2.5]}
     assert network.counts == {
+        "edges listed": 3,
         "repeated nodes left out": 1,
         "edges of unknown nodes left out": 1,
         "repeats": 1,
@@ -172,7 +174,7 @@ def test_dgl_csv_names_its_columns_and_its_separator(tmp_path: Path) -> None:
         ("- edge_data:\n", "meta.yaml must hold a mapping, got list"),
         ("edge_data: x\n", "node_data must be a list of mappings, got None"),
         ("a: &x [1]\nb: *x\nedge_data:\n", "must not have aliases"),
-        (DGL["meta.yaml"] + "graph_data: {file_name: g.csv}\n", "dgl-csv with graph_data"),
+        (DGL["meta.yaml"] + "graph_data: g.csv\n", "graph_data must be a mapping, got 'g.csv'"),
         (
             DGL["meta.yaml"] + "- {file_name: more.csv, ntype: shop}\n",
             r"dgl-csv with node_data of several types, \['nodes.csv', 'shop'\]",
@@ -189,13 +191,45 @@ def test_dgl_csv_names_its_columns_and_its_separator(tmp_path: Path) -> None:
         (
             "edge_data: [{file_name: edges.csv}]\n"
             "node_data: [{file_name: nodes.csv, graph_id_field: label}]\n",
-            "dgl-csv with 2 graphs in nodes.csv",
+            "nodes.csv has 2 graphs, and graph_data names no table of them",
         ),
     ],
 )
 def test_dgl_csv_that_is_refused(meta: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=message):
         read(DGL_CSV, tmp_path, {**DGL, "meta.yaml": meta})
+
+
+MANY = {
+    "meta.yaml": DGL["meta.yaml"] + "graph_data: {file_name: graphs.csv}\n",
+    "graphs.csv": 'graph_id,feat,label\n1,"0,1",mutagen\n0,"1,1",none\n',
+    "nodes.csv": 'graph_id,node_id,feat\n0,0,"1,2"\n0,1,"3,4"\n1,0,"5,6"\n',
+    "edges.csv": "graph_id,src_id,dst_id\n0,0,1\n0,1,0\n1,0,0\n",
+}
+
+
+def test_dgl_csv_of_many_graphs(tmp_path: Path) -> None:
+    assert DGL_CSV.read is not None
+    found = DGL_CSV.read(put(tmp_path, MANY))
+    assert isinstance(found, LabeledGraphs)
+    assert [graph.num_nodes for graph in found.graphs] == [1, 2]
+    assert [graph.senders.tolist() for graph in found.graphs] == [[0], [0, 1]]
+    assert found.graphs[1].features["feat"].tolist() == [[1, 2], [3, 4]]
+    assert found.labels is not None
+    assert (found.labels.tolist(), found.class_names) == ([0, 1], ("mutagen", "none"))
+    assert found.counts == {"loops": 1, "pairs in both directions": 1}
+    assert "features of graphs left out: feat" in found.about
+    targets = {**MANY, "graphs.csv": "graph_id,label\n0,0.5\n1,2\n"}
+    found = DGL_CSV.read(put(tmp_path, targets))
+    assert (found.labels.tolist(), found.class_names) == ([0.5, 2], None)
+    for graphs, message in (
+        ("graph_id,label\n0,a\n", r"nodes.csv, line 4: graph_id '1' is in no table of graphs"),
+        ("graph_id,label\n0,a\n0,a\n", "graph_id must name each graph once, got .'0', '0'."),
+        ("graph_id,label\n0,a\n1,\n", "graphs.csv, line 3: each graph must have a label"),
+    ):
+        put(tmp_path, {"graphs.csv": graphs})
+        with pytest.raises(ValueError, match=message):
+            DGL_CSV.read(tmp_path)
 
 
 def test_gephi_says_the_direction_of_each_edge_and_the_name_to_show(tmp_path: Path) -> None:
@@ -205,6 +239,7 @@ def test_gephi_says_the_direction_of_each_edge_and_the_name_to_show(tmp_path: Pa
     assert network.names == ["Myriel", "Napoleon", "Valjean"]
     assert network.columns == {"modularity_class": [0, 0, 1]}
     assert network.counts == {
+        "edges listed": 3,
         "undirected edges among directed ones, in both directions": 1,
         "pairs in both directions": 1,
     }
@@ -219,7 +254,12 @@ def test_gephi_undirected_pairs_are_one_in_either_order(tmp_path: Path) -> None:
     network = read(GEPHI, tmp_path, files)
     graph = to_graph(network)
     assert not network.directed and network.names == ["Bo", "a", "c"]
-    assert network.counts == {"nodes of edges alone": 1, "repeats": 1, "loops": 1}
+    assert network.counts == {
+        "edges listed": 4,
+        "nodes of edges alone": 1,
+        "repeats": 1,
+        "loops": 1,
+    }
     ids = graph.ids
     assert sorted(zip(ids[graph.senders], ids[graph.receivers], graph.weights, strict=True)) == [
         ("a", "a", 4),
@@ -275,7 +315,7 @@ def test_neo4j_spaces_arrays_and_headers_in_files_of_their_own(tmp_path: Path) -
         "scores": [None, [0.5, 1.0], [2.0, 3.0]],
         "seen": [None, True, None],
     }
-    assert network.counts == {"edges of unknown nodes left out": 1, "loops": 1}
+    assert network.counts == {"edges listed": 2, "edges of unknown nodes left out": 1, "loops": 1}
 
 
 @pytest.mark.parametrize(
@@ -325,6 +365,7 @@ def test_recbole_users_negative_ratings_and_sequences(tmp_path: Path) -> None:
         "item_age": [None, None, 1.5],
     }
     assert network.counts == {
+        "edges listed": 2,
         "users": 2,
         "items": 1,
         "negative ratings": 1,
@@ -373,7 +414,7 @@ def test_tfgnn_vectors_reversed_edges_and_names_without_a_mark(tmp_path: Path) -
     assert edges_of(network) == [("b", "a", 1), ("a", "a", 1), ("b", "a", 1)]
     assert network.features["color"].tolist() == [[1, 2], [0.5, 0]]
     assert network.columns == {"weight_g": [3, 4]}
-    assert network.counts == {"repeats": 1, "loops": 1}
+    assert network.counts == {"edges listed": 3, "repeats": 1, "loops": 1}
     assert "features of edges left out: since" in network.about
 
 
@@ -407,7 +448,7 @@ def test_ogb_reads_numbers_splits_and_missing_labels(tmp_path: Path) -> None:
     assert network.labels.tolist() == [4, 0, -1]
     splits = {name: nodes.tolist() for name, nodes in network.splits.items()}
     assert splits == {"train": [1], "validation": [0], "test": [2]}
-    assert network.counts == {"repeats": 1, "loops": 1}
+    assert network.counts == {"edges listed": 4, "repeats": 1, "loops": 1}
     graph = to_graph(network)
     assert (graph.num_nodes, graph.num_edges) == (3, 3)
     assert OGB.claims(sample_of(tmp_path / "raw")) and OGB.read is not None
