@@ -11,11 +11,10 @@ from scipy import sparse
 
 from gnn.configs import DistanceConfig, GraphRegConfig
 from gnn.graphs.graph import Graph
-from gnn.graphs.image_files import MOST_HELD, ImageFiles
 from gnn.layers.dense import FeatureDense
-from gnn.layers.image_backbone import SMALL, check_backbone
 from gnn.models.graph_regularization import GraphRegularizationModel
 from gnn.runs.config_files import OptionError
+from gnn.runs.image_settings import image_settings
 from gnn.runs.input_columns import image_names, input_columns, input_model, side_by_side
 from gnn.runs.networks import NETWORKS, build_network, hops_of
 from gnn.runs.run_config import (
@@ -39,7 +38,6 @@ _COMMON: dict[str, Any] = {
     "overwrite": False,
     "snapshot_seconds": 5.0,
 }
-_FEW_IMAGES = 5_000
 _NEEDED_BY_RUN = (
     "dataset",
     "data",
@@ -85,7 +83,7 @@ def resolve(config: RunConfig, graph: Graph, *, encoded: bool = False) -> RunCon
     if encoded and config.scaling is None:
         settings["scaling"] = "none"
     if image_names(graph):
-        settings |= _image_settings(config, graph)
+        settings |= image_settings(config, graph)
     known = {*settings, *_COMMON, *_NEEDED_BY_RUN, "model", "recipe"}
     useless = [name for name in config.to_dict() if name not in known]
     if useless:
@@ -187,37 +185,6 @@ def _general_settings(config: RunConfig, graph: Graph) -> dict[str, Any]:
             "unlabeled_batch_size": 512 if large else 0,
         }
     return settings
-
-
-def _image_settings(config: RunConfig, graph: Graph) -> dict[str, Any]:
-    """Images want batches, and few passes over them; where they lie in files, no network."""
-    images = [graph.features[name] for name in image_names(graph)]
-    in_files = [image for image in images if isinstance(image, ImageFiles)]
-    if config.model in NETWORKS and any(files.nbytes > MOST_HELD for files in in_files):
-        raise OptionError(
-            f"the model {config.model!r} needs the images of all nodes at once, and these take "
-            f"more than {MOST_HELD // 2**20} MB: take 'mlp' or 'graph-regularization'"
-        )
-    try:
-        check_backbone(config.backbone or SMALL, config.backbone_weights)
-    except (ValueError, FileNotFoundError) as error:
-        raise OptionError(str(error)) from error
-    batches: dict[str, Any] = {}
-    if config.model not in NETWORKS:
-        # By validation on 100 labels of MNIST, where more dropout and more epochs help.
-        few = len(graph.split("train")) <= _FEW_IMAGES
-        batches = {"batch_size": 64, "dropout": 0.5}
-        batches |= {"epochs": 200, "patience": 60} if few else {"epochs": 30, "patience": 5}
-    if config.model == "graph-regularization":
-        batches["unlabeled_batch_size"] = 64
-    return {
-        **batches,
-        "learning_rate": 1e-3,
-        "backbone": SMALL,
-        "backbone_weights": None,
-        "image_size": images[0].shape[1:3],
-        "image_channels": images[0].shape[3],
-    }
 
 
 def build_model(config: RunConfig, graph: Graph) -> keras.Model:
