@@ -447,6 +447,16 @@ def test_ogb_reads_numbers_splits_and_missing_labels(tmp_path: Path) -> None:
     assert OGB.read(tmp_path / "raw").labels.tolist() == [4, 0, -1]
 
 
+def test_ogb_that_claims_what_nothing_shows(tmp_path: Path) -> None:
+    files = {name: text for name, text in LARGE.items() if "node-" not in name or "num" in name}
+    assert read(OGB, tmp_path, files).labels is None
+    with pytest.raises(ValueError, match="claims 10,000,000,000 nodes for 4 edges"):
+        read(OGB, tmp_path, {**files, "raw/num-node-list.csv.gz": "10000000000\n"})
+    (tmp_path / "raw/edge.csv.gz").write_bytes(b"\x1f\x8b\x08\x00")
+    with pytest.raises(ValueError, match="edge.csv.gz is not a whole gzip file"):
+        OGB.read(tmp_path)
+
+
 def test_ogb_adds_reverses_where_ogb_does(tmp_path: Path) -> None:
     files = {**LARGE, "raw/node-label.csv.gz": "0,1\n1,nan\n0,0\n"}
     network = read(OGB, tmp_path / "ogbn_proteins", files)
@@ -474,6 +484,10 @@ def dict_without_labels(network: Network) -> Network:
         ({"raw/node-feat.csv.gz": "1\n2\n"}, "node-feat.csv.gz must have 3 rows"),
         ({"raw/node-feat.csv.gz": "1\nx\n3\n"}, "node-feat.csv.gz: could not convert string 'x'"),
         ({"raw/node-label.csv.gz": "-2\n0\n1\n"}, "classes must not be negative, got -2"),
+        (
+            {"raw/num-node-list.csv.gz": "10000000000\n"},
+            "node-feat.csv.gz must have 10,000,000,000",
+        ),
     ],
 )
 def test_ogb_that_is_refused(files: dict[str, str], message: str, tmp_path: Path) -> None:
