@@ -226,6 +226,8 @@ def predict(arguments: argparse.Namespace) -> Result:
         check_output(arguments.output, [".csv", ".parquet", ".json"], arguments.overwrite)
     found = load_run(arguments.run).predict(**_asked(arguments))
     _say_estimated(found.inference)
+    for line in [] if found.drift is None else found.drift.lines():
+        _say(line)
     columns = found.columns()
     if arguments.output is None:
         return Result(as_records(columns), as_csv(columns).rstrip("\n"))

@@ -7,8 +7,8 @@ from gnn.layers.deep_convolution import GCNIIConv
 from gnn.layers.dense import FeatureDense
 from gnn.layers.dropout import FeatureDropout
 from gnn.layers.graph_layer import GraphLayer
+from gnn.layers.image_backbone import image_backbone
 from gnn.layers.isomorphism import GINConv
-from gnn.layers.keras_backbone import KerasBackbone
 from gnn.layers.message_passing import GRUUpdate, MessagePassing
 from gnn.layers.propagation import APPNPPropagation, DAGNNPropagation, SGConv
 from gnn.layers.random_propagation import DropNode, MixedOrderPropagation
@@ -34,7 +34,6 @@ __all__ = [
     "GlobalPool",
     "GraphLayer",
     "GraphRegularization",
-    "KerasBackbone",
     "MessagePassing",
     "MixedOrderPropagation",
     "NodeBatchNormalization",
@@ -42,4 +41,5 @@ __all__ = [
     "SGConv",
     "SmallConvnet",
     "StagedLayer",
+    "image_backbone",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -66,8 +67,11 @@ class KerasBackbone(keras.layers.Layer):
             raise ValueError(f"{self.application} takes no such images: {error}") from error
         if self.weights_file is not None:
             try:
-                self.network.load_weights(self.weights_file)
-            except (ValueError, OSError, KeyError) as error:
+                # Of a file of another network Keras says in warnings that it leaves layers out.
+                with warnings.catch_warnings():
+                    warnings.simplefilter("error", UserWarning)
+                    self.network.load_weights(self.weights_file)
+            except (ValueError, OSError, KeyError, UserWarning) as error:
                 raise ValueError(
                     f"weights must be those of {self.application} without its top "
                     f"(include_top=False); {self.weights_file!r} does not fit: {error}"
@@ -81,7 +85,8 @@ class KerasBackbone(keras.layers.Layer):
         if pixels.shape[-1] == 1:
             pixels = tf.repeat(pixels, 3, axis=-1)
         assert self.network is not None
-        return self.network(self._preprocess(pixels), training=training)
+        outputs = self.network(self._preprocess(pixels), training=training)
+        return tf.cast(outputs, self.compute_dtype)
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, int]:
         """`[n, channels]`."""

@@ -28,7 +28,7 @@ class SmallConvnet(keras.layers.Layer):
 
     So 28 x 28 has two blocks, and 224 x 224 five. It is made to learn from hundreds to some
     thousands of images; for photographs a network that was trained on millions is better:
-    `gnn.layers.KerasBackbone`.
+    `gnn.layers.image_backbone`.
 
     Args:
         units: width of the result.
@@ -72,7 +72,11 @@ class SmallConvnet(keras.layers.Layer):
         self.random = keras.random.SeedGenerator(seed)
         self.blocks: list[keras.Sequential] = []
         self.dense = keras.layers.Dense(
-            self.units, "relu", kernel_regularizer=self.kernel_regularizer, name="dense"
+            self.units,
+            "relu",
+            kernel_regularizer=self.kernel_regularizer,
+            dtype=self.dtype_policy,
+            name="dense",
         )
 
     def build(self, input_shape: Any) -> None:
@@ -80,12 +84,13 @@ class SmallConvnet(keras.layers.Layer):
         shape = image_shape_of(self, input_shape)
         for width in self._widths(shape):
             large = not self.blocks and max(shape[:2]) > _LARGE
-            block = [keras.layers.Conv2D(width, 3, 2 if large else 1, padding="same")]
+            kind: dict[str, Any] = {"dtype": self.dtype_policy}
+            block = [keras.layers.Conv2D(width, 3, 2 if large else 1, padding="same", **kind)]
             if self.batch_normalization:
-                block.append(keras.layers.BatchNormalization())
-            block.append(keras.layers.ReLU())
+                block.append(keras.layers.BatchNormalization(**kind))
+            block.append(keras.layers.ReLU(**kind))
             if not large:
-                block.append(keras.layers.MaxPooling2D(2, padding="same"))
+                block.append(keras.layers.MaxPooling2D(2, padding="same", **kind))
             self.blocks.append(keras.Sequential(block, name=f"block_{len(self.blocks) + 1}"))
             self.blocks[-1].build((None, *shape))
             shape = self.blocks[-1].output_shape[1:]

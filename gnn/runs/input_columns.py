@@ -9,14 +9,10 @@ import numpy as np
 from scipy import sparse
 
 from gnn.graphs.graph import Graph
-from gnn.layers.keras_backbone import KerasBackbone
-from gnn.layers.small_convnet import SmallConvnet
+from gnn.layers.image_backbone import SMALL, image_backbone
 from gnn.models.columns.standardizing import usable_variance
-from gnn.runs.run_config import SMALL, RunConfig
+from gnn.runs.run_config import RunConfig
 from gnn.runs.splitting import nodes_to_learn_from
-
-# Of the small network, by validation on 100 digits.
-_UNITS = 128
 
 
 def image_names(graph: Graph) -> list[str]:
@@ -47,7 +43,10 @@ def input_columns(config: RunConfig, graph: Graph) -> tuple[Any, list[keras.Kera
         if name in images:
             inputs[name] = keras.Input(feature.shape[1:], dtype="uint8", name=name)
             # Names with a hyphen: no feature has one, and no layer may be called like a feature.
-            columns.append(_backbone(config, f"backbone-{name}")(inputs[name]))
+            backbone = image_backbone(
+                config.backbone or SMALL, config.backbone_weights, f"backbone-{name}"
+            )
+            columns.append(backbone(inputs[name]))
             continue
         inputs[name] = keras.Input(feature.shape[1:], sparse=sparse.issparse(feature), name=name)
         scaled = config.scaling == "standardize"
@@ -71,12 +70,6 @@ def input_model(config: RunConfig, graph: Graph) -> keras.Model:
     """
     inputs, columns = input_columns(config, graph)
     return keras.Model(inputs, side_by_side(columns))
-
-
-def _backbone(config: RunConfig, name: str) -> keras.layers.Layer:
-    if config.backbone in (None, SMALL):
-        return SmallConvnet(_UNITS, name=name)
-    return KerasBackbone(config.backbone, config.backbone_weights, name=name)
 
 
 def _standardization(graph: Graph, name: str) -> keras.layers.Layer:

@@ -12,7 +12,7 @@ from gnn.configs import DistanceConfig, GraphRegConfig
 from gnn.graphs.graph import Graph
 from gnn.graphs.image_files import MOST_HELD, ImageFiles
 from gnn.layers.dense import FeatureDense
-from gnn.layers.keras_backbone import application_names, check_weights_file
+from gnn.layers.image_backbone import SMALL, check_backbone
 from gnn.models.graph_regularization import GraphRegularizationModel
 from gnn.runs.best_epoch import BestEpoch
 from gnn.runs.config_files import OptionError
@@ -23,7 +23,6 @@ from gnn.runs.run_config import (
     EXACT,
     MODELS,
     PLANETOID,
-    SMALL,
     RunConfig,
 )
 
@@ -40,6 +39,7 @@ _COMMON: dict[str, Any] = {
     "overwrite": False,
     "snapshot_seconds": 5.0,
 }
+_FEW_IMAGES = 5_000
 _NEEDED_BY_RUN = (
     "dataset",
     "data",
@@ -198,20 +198,20 @@ def _image_settings(config: RunConfig, graph: Graph) -> dict[str, Any]:
             f"the model {config.model!r} needs the images of all nodes at once, and these take "
             f"more than {MOST_HELD // 2**20} MB: take 'mlp' or 'graph-regularization'"
         )
-    backbone = config.backbone or SMALL
-    if backbone not in (SMALL, *application_names()):
-        raise OptionError(
-            f"backbone must be {SMALL!r} or one of {application_names()}, got {backbone!r}"
-        )
-    if config.backbone_weights is not None:
-        if backbone == SMALL:
-            raise OptionError("backbone_weights has no use for the backbone 'small'; leave it out")
-        check_weights_file(backbone, config.backbone_weights)
-    few = {} if config.model in NETWORKS else {"batch_size": 64, "epochs": 100, "patience": 30}
+    try:
+        check_backbone(config.backbone or SMALL, config.backbone_weights)
+    except (ValueError, FileNotFoundError) as error:
+        raise OptionError(str(error)) from error
+    batches: dict[str, Any] = {}
+    if config.model not in NETWORKS:
+        # By validation on 100 labels of MNIST, where more dropout and more epochs help.
+        few = len(graph.split("train")) <= _FEW_IMAGES
+        batches = {"batch_size": 64, "dropout": 0.5}
+        batches |= {"epochs": 200, "patience": 60} if few else {"epochs": 30, "patience": 5}
     if config.model == "graph-regularization":
-        few["unlabeled_batch_size"] = 64
+        batches["unlabeled_batch_size"] = 64
     return {
-        **few,
+        **batches,
         "learning_rate": 1e-3,
         "backbone": SMALL,
         "backbone_weights": None,

@@ -36,8 +36,6 @@ LOSSES = (
     "categorical_focal_crossentropy",
     "categorical_hinge",
 )
-# The backbone of images that is made here; others are named as in keras.applications.
-SMALL = "small"
 ALL_NEIGHBORS = -1
 EXACT, SAMPLED = INFERENCE = ("exact", "sampled")
 EDGE_COLUMNS = ("source_column", "target_column", "weight_column")
@@ -95,7 +93,7 @@ class RunConfig:
         dropout: share of hidden units dropped in training.
         l2: factor of the squared weights of hidden layers in the loss.
         backbone: of images: `"small"` (`gnn.layers.SmallConvnet`), or the name of a network of
-            `keras.applications` (`gnn.layers.KerasBackbone`).
+            `keras.applications` (`gnn.layers.image_backbone`).
         backbone_weights: a file of weights of the latter; nothing is downloaded.
         scaling: `"standardize"` (inside the model), `"rows"` (each row sums to 1; citation graphs
             only) or `"none"`.

@@ -43,6 +43,7 @@ from gnn.layers import (
     NodeBatchNormalization,
     SAGEConv,
     SGConv,
+    SmallConvnet,
     StagedLayer,
 )
 from gnn.models import (
@@ -129,6 +130,14 @@ def make_texts() -> Graph:
     return dataclasses.replace(graph, features={"x": words.astype(np.int32)})
 
 
+def make_images() -> Graph:
+    """The graph of `make_graph` with gray images of 4 x 4 pixels, brighter at the label's row."""
+    graph = make_graph("x")
+    images = np.random.default_rng(7).integers(0, 120, (NUM_NODES, 4, 4, 1))
+    images[np.arange(NUM_NODES), graph.labels] += 120
+    return dataclasses.replace(graph, features={"x": images.astype(np.uint8)})
+
+
 @dataclasses.dataclass(frozen=True)
 class Row:
     """One public class in one variant.
@@ -191,6 +200,7 @@ class Row:
 _X, _XY = make_graph("x"), make_graph("x", "y")
 _TEXT = make_texts()
 _SPARSE = make_graph("x", as_sparse=True)
+_IMAGES = make_images()
 _L2 = GraphRegConfig(multiplier=0.1)
 _PAIRS = PairWeights(0.5, 1.0, 0.7)
 _NEAR = AdvNeighborConfig(adv_step_size=0.1)
@@ -448,6 +458,23 @@ EACH = [
         _SPARSE,
         uses_edges=False,
         joined=True,
+    ),
+    Row(
+        "convnet_of_images",
+        SmallConvnet,
+        lambda dropout: JointClassifier(
+            [
+                keras.Sequential(
+                    [
+                        SmallConvnet(6, filters=(4,), shift=0.0, seed=7),
+                        keras.layers.Dropout(dropout, seed=7),
+                        keras.layers.Dense(NUM_CLASSES),
+                    ]
+                )
+            ]
+        ),
+        _IMAGES,
+        uses_edges=False,
     ),
     Row(
         "joint_perceptrons",

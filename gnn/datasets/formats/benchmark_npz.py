@@ -14,11 +14,9 @@ from scipy import sparse
 from gnn.datasets.formats.file_format import FileFormat, Sample
 from gnn.datasets.formats.network import Network
 from gnn.datasets.formats.pair_counts import count_pairs
+from gnn.tables.limits import most_bytes
 
 _PARTS = ("data", "indices", "indptr", "shape")
-# Arrays of graphs are a few times smaller when compressed; what unpacks to far more is a bomb.
-_MOST_RATIO = 100
-_LARGE = 1 << 30
 
 
 def read_benchmark_npz(path: Path, simple: bool = False) -> Network:
@@ -44,7 +42,7 @@ def read_benchmark_npz(path: Path, simple: bool = False) -> Network:
       it so.
 
     Raises:
-      ValueError: it is no whole `.npz` file, lacks the adjacency, unpacks to far more than its
+      ValueError: it is no whole `.npz` file, lacks the adjacency, unfolds to far more than its
         size, or its arrays do not fit each other.
 
     >>> import tempfile
@@ -112,10 +110,9 @@ def _read_arrays(path: Path) -> dict[str, np.ndarray]:
             members = [m for m in archive.infolist() if m.filename.endswith(".npy")]
             wanted = [m for m in members if m.filename.startswith(("adj_", "attr_", "labels"))]
             total = sum(member.file_size for member in wanted)
-            if total > max(_LARGE, _MOST_RATIO * path.stat().st_size):
-                raise ValueError(
-                    f"it unpacks to {total:,} bytes, over {_MOST_RATIO} times its size"
-                )
+            most = most_bytes(path.stat().st_size)
+            if total > most:
+                raise ValueError(f"it unfolds to {total:,} bytes, more than {most:,}")
             for member in wanted:
                 array = _read_member(archive, member)
                 if array is not None:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-_COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
-# Deflate makes at most 1,032 bytes of one; no data that is no bomb comes near it.
-_MOST_RATIO = 1032
+from gnn.tables.limits import most_bytes
+from gnn.tables.text_files import COMPRESSIONS
 
 
 def check_claim(path: Path, line: int, claim: str, least_bytes: int) -> None:
     """Raises where a file is too small for what its header claims.
 
     Args:
-      path: the file; of a compressed one as many bytes are expected as deflate can make of it.
+      path: the file; of a compressed one the bytes count that it may unfold to.
       line: the line of the header.
       claim: what the header claims, for the message.
       least_bytes: how many bytes that takes at least.
@@ -23,8 +22,8 @@ def check_claim(path: Path, line: int, claim: str, least_bytes: int) -> None:
         file can hold.
     """
     size = path.stat().st_size
-    compressed = path.suffix.lower() in _COMPRESSED
-    most = size * _MOST_RATIO if compressed else size
+    compressed = path.suffix.lower() in COMPRESSIONS
+    most = most_bytes(size) if compressed else size
     if least_bytes > most:
         holds = f"{size:,} bytes" + (f", {most:,} at most when decompressed" if compressed else "")
         raise ValueError(

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from gnn.datasets.formats.text_lines import line_blocks
+from gnn.datasets.formats.whole_numbers import whole_numbers
+from gnn.edges.records.numbering import Names
 from gnn.tables.cells import parse_numbers, quoted
 
 
@@ -76,59 +77,105 @@ def read_edge_lines(path: Path, layout: EdgeLayout) -> EdgeLines:
     >>> edges.ids, edges.first.tolist(), edges.second.tolist(), edges.weights.tolist()
     (['b', 'a', 'c'], [0, 1], [1, 2], [0.5, 1.0])
     """
-    numbers: defaultdict[str, int] = defaultdict()
-    numbers.default_factory = numbers.__len__
-    ends: list[np.ndarray] = []
-    weights: list[np.ndarray] = []
-    columns = wanted = 0
+    edges = _read(path, layout, _numbers)
+    if edges is None:  # A name is no number, or what is wrong has to be named.
+        edges = _read(path, layout, _texts)
+    assert edges is not None
+    return edges
+
+
+class _Block(NamedTuple):
+    """The edges of some lines.
+
+    Attributes:
+      names: those of the first and of the second column in turn, texts or integers.
+      weights: `[n]`, those of lines without one are 1.
+      columns: the largest number of columns.
+    """
+
+    names: list[Any]
+    weights: np.ndarray
+    columns: int
+
+
+# Of a file, the number of the first of some lines, these, and how many columns the file's first
+# line has, 0 where it is here.
+_ReadBlock = Callable[[Path, int, list[str], EdgeLayout, int], _Block | None]
+
+
+def _read(path: Path, layout: EdgeLayout, read_block: _ReadBlock) -> EdgeLines | None:
+    """Reads a file block by block; None where a block cannot be read so."""
+    names = Names()
+    ends, weights = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)]
+    columns = 0
     for first, lines in line_blocks(path):
-        rows = _rows(lines, first, layout)
-        if not rows:
-            continue
-        wanted = wanted or len(rows[0][1])
-        widths = _check_widths(path, rows, layout, wanted)
-        columns = max(columns, *widths)
-        names = [name for _, row in rows for name in row[:2]]
-        if layout.spaces != ("", ""):
-            names[::2] = [layout.spaces[0] + name for name in names[::2]]
-            names[1::2] = [layout.spaces[1] + name for name in names[1::2]]
-        ends.append(np.fromiter(map(numbers.__getitem__, names), np.int64, len(names)))
-        if layout.weighted and columns > 2:
-            weights.append(_weights(path, rows))
-        elif layout.weighted:
-            weights.append(np.ones(len(rows), np.float32))
-    flat = np.concatenate(ends) if ends else np.zeros(0, np.int64)
+        block = read_block(path, first, lines, layout, columns)
+        if block is None:
+            return None
+        columns = max(columns, block.columns)
+        ends.append(names.numbers_of(block.names))
+        weights.append(block.weights)
+    ids = names.listed()
+    if read_block is _numbers:
+        ids = [f"{layout.spaces[number & 1]}{number >> 1}" for number in ids]
+    flat = np.concatenate(ends)
     weighed = layout.weighted and columns > 2
     return EdgeLines(
-        list(numbers),
-        flat[::2],
-        flat[1::2],
-        np.concatenate(weights) if weighed else None,
-        columns,
+        ids, flat[::2], flat[1::2], np.concatenate(weights) if weighed else None, columns
     )
 
 
-def _rows(lines: Sequence[str], first: int, layout: EdgeLayout) -> list[tuple[int, list[str]]]:
-    """The lines that are edges, divided, with their numbers."""
+def _numbers(
+    path: Path, first: int, lines: list[str], layout: EdgeLayout, wanted: int
+) -> _Block | None:
+    """Lines of whole numbers; a name is 2 times its number, and 1 more in a second space."""
+    table = whole_numbers(_without_comments(lines, layout), layout.separator)
+    if table is None or not len(table):
+        return None if table is None else _Block([], np.zeros(0, np.float32), wanted)
+    width = table.shape[1]
+    if not 2 <= width <= layout.most or (layout.even and width != (wanted or width)):
+        return None
+    apart = layout.spaces[0] != layout.spaces[1]
+    names = (2 * table[:, :2] + np.array([0, int(apart)])).ravel().tolist()
+    weights = table[:, 2] if width > 2 and layout.weighted else np.ones(len(table))
+    return _Block(names, weights.astype(np.float32), width)
+
+
+def _texts(path: Path, first: int, lines: list[str], layout: EdgeLayout, wanted: int) -> _Block:
     comments = tuple(layout.comments)
-    return [
+    rows = [
         (number, line.split(layout.separator))
         for number, line in enumerate(lines, first)
         if line.strip() and not line.startswith(comments)
     ]
+    if not rows:
+        return _Block([], np.zeros(0, np.float32), wanted)
+    most = _check_widths(path, rows, layout, wanted or len(rows[0][1]))
+    names = [name for _, row in rows for name in row[:2]]
+    if layout.spaces != ("", ""):
+        names[::2] = [layout.spaces[0] + name for name in names[::2]]
+        names[1::2] = [layout.spaces[1] + name for name in names[1::2]]
+    weighed = layout.weighted and most > 2
+    weights = _weights(path, rows) if weighed else np.ones(len(rows), np.float32)
+    return _Block(names, weights, most)
+
+
+def _without_comments(lines: list[str], layout: EdgeLayout) -> list[str]:
+    marks = tuple(layout.comments)
+    return [line for line in lines if not line.startswith(marks)] if marks else lines
 
 
 def _check_widths(
     path: Path, rows: list[tuple[int, list[str]]], layout: EdgeLayout, wanted: int
-) -> set[int]:
-    """The numbers of columns that occur, where all are allowed."""
+) -> int:
+    """The largest number of columns, where all that occur are allowed."""
     least, most = (wanted, wanted) if layout.even else (2, layout.most)
     least, most = max(least, 2), min(most, layout.most)
     widths = {len(row) for _, row in rows}
     if least <= min(widths) and max(widths) <= most:
         if layout.separator is not None:
             _check_names(path, rows)
-        return widths
+        return max(widths)
     line, row = next((line, row) for line, row in rows if not least <= len(row) <= most)
     rule = f"{least}" if least == most else f"{least} to {most}"
     raise ValueError(

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
-from typing import Any, TextIO
 
 import numpy as np
-import scipy.io
+from scipy import io
 
 from gnn.datasets.formats.claimed_sizes import check_claim
 from gnn.datasets.formats.file_format import FileFormat, Sample
@@ -16,7 +14,7 @@ from gnn.datasets.formats.pair_counts import count_pairs
 from gnn.datasets.formats.text_lines import numbered_lines
 from gnn.edges.checks import MOST_NODES
 from gnn.tables.cells import quoted
-from gnn.tables.text_files import open_text
+from gnn.tables.text_files import open_bytes
 
 _BANNER = "%%matrixmarket"
 _FORMS = {
@@ -57,9 +55,8 @@ def read_matrix_market(path: Path) -> Network:
     """
     symmetric = _check_header(path)
     try:
-        with open_text(path, path.name) as file:
-            # SciPy would encode each block of a text file with a byte order mark.
-            matrix = scipy.io.mmread(io.BufferedReader(_AsBytes(file)), spmatrix=False)
+        with open_bytes(path, path.name) as file:
+            matrix = io.mmread(file, spmatrix=False)
     except (ValueError, OverflowError) as error:
         if str(error).startswith(path.name):
             raise
@@ -91,21 +88,6 @@ def read_matrix_market(path: Path) -> Network:
         ],
         counts={**counts, "entries of 0": zeros},
     )
-
-
-class _AsBytes(io.RawIOBase):
-    """Text as bytes of UTF-8."""
-
-    def __init__(self, text: TextIO) -> None:
-        self._text = text
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        found = self._text.read(max(len(buffer) // 4, 1)).encode()  # At most 4 bytes each.
-        buffer[: len(found)] = found
-        return len(found)
 
 
 def _check_header(path: Path) -> bool:

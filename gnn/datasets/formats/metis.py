@@ -19,8 +19,6 @@ from gnn.edges.merging import edge_keys
 from gnn.tables.cells import quoted
 
 _SUFFIXES = (".graph", ".metis")
-# A node of millions of neighbors is one line.
-_LONGEST = 1 << 28
 
 
 class _Header(NamedTuple):
@@ -71,7 +69,7 @@ def read_metis(path: Path) -> Network:
     >>> network.columns["weight"]
     [5.0, 6.0, 7.0]
     """
-    lines = ((k, line) for k, line in numbered_lines(path, _LONGEST) if line[:1] != "%")
+    lines = ((k, line) for k, line in numbered_lines(path) if line[:1] != "%")
     header = _read_header(path, lines)
     step = 2 if header.has_edge_weights else 1
     flat, before, lengths = array("d"), array("d"), array("q")

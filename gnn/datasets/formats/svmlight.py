@@ -17,7 +17,6 @@ from gnn.datasets.formats.network import Network
 from gnn.datasets.formats.text_lines import head_lines, numbered_lines
 from gnn.tables.cells import is_word, quoted
 
-_LONGEST = 1 << 26
 _MOST_FEATURES = 2**31 - 1
 _NUMBER = r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?"
 _LINE = re.compile(rf"({_NUMBER}(,{_NUMBER})*)?(\s+qid:\d+)?((^|\s+)\d+:{_NUMBER})*\s*(#.*)?")
@@ -108,7 +107,7 @@ def _read_rows(path: Path) -> _Rows:
     groups: list[str | None] = []
     places, values, starts = array("q"), array("d"), array("q", [0])
     comments = 0
-    for number, line in numbered_lines(path, _LONGEST):
+    for number, line in numbered_lines(path):
         text, mark, _ = line.partition("#")
         comments += bool(mark)
         cells = text.split()

@@ -1,4 +1,4 @@
-"""Lines of text files in blocks: none so long that a file without line ends fills the memory."""
+"""Lines of text files in blocks, and those that a sample shows."""
 
 from __future__ import annotations
 
@@ -6,28 +6,25 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gnn.datasets.formats.file_format import Sample
-from gnn.tables.text_files import open_text
+from gnn.tables import text_files
 
 _BLOCK = 1 << 20
-LONGEST = 1 << 20
 # How many bytes a `Sample` shows: where it has as many, its last line may go on.
 _HEAD = 4096
 
 
-def line_blocks(path: Path, longest: int = LONGEST) -> Iterator[tuple[int, list[str]]]:
+def line_blocks(path: Path) -> Iterator[tuple[int, list[str]]]:
     r"""The lines of a text file without their ends, in blocks of about a million characters.
-
-    Lines end with LF or CR LF.
 
     Args:
       path: the file, plain or compressed.
-      longest: how many characters a line may have.
 
     Yields:
       The number of the first line of a block, counted from 1, and its lines.
 
     Raises:
-      ValueError: for a longer line; else as `gnn.tables.text_files.open_text`.
+      ImportError: as `gnn.tables.text_files.open_bytes`.
+      ValueError: as `gnn.tables.text_files.line_blocks`, and for what is not UTF-8.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -36,25 +33,13 @@ def line_blocks(path: Path, longest: int = LONGEST) -> Iterator[tuple[int, list[
     ...     list(line_blocks(path))
     [(1, ['a b', '']), (3, ['c'])]
     """
-    first, rest = 1, ""
-    with open_text(path, path.name) as file:
-        while block := file.read(_BLOCK):
-            lines = (rest + block).split("\n")
-            rest = lines.pop()
-            if len(rest) > longest:
-                raise ValueError(
-                    f"{path.name}, line {first + len(lines)}: longer than {longest:,} characters"
-                )
-            if lines:
-                yield first, _without_cr(lines)
-                first += len(lines)
-    if rest:
-        yield first, _without_cr([rest])
+    for start, block in text_files.line_blocks(path, path.name, _BLOCK):
+        yield start + 1, _divided(text_files.decoded(block, path.name, start))
 
 
-def numbered_lines(path: Path, longest: int = LONGEST) -> Iterator[tuple[int, str]]:
+def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
     """The lines of a text file with their numbers, one at a time; as `line_blocks`."""
-    for first, lines in line_blocks(path, longest):
+    for first, lines in line_blocks(path):
         yield from enumerate(lines, first)
 
 
@@ -79,10 +64,9 @@ def head_lines(sample: Sample) -> list[str]:
     >>> head_lines(Sample(Path("a.txt"), ".txt", "1 2\n2 3\n", b"", ()))
     ['1 2', '2 3']
     """
-    lines = sample.head.split("\n")
-    if not lines[-1] or len(sample.head_bytes) >= _HEAD:
-        lines.pop()
-    return _without_cr(lines)
+    lines = _divided(sample.head)
+    ends = sample.head.endswith(("\n", "\r"))
+    return lines if ends or len(sample.head_bytes) < _HEAD else lines[:-1]
 
 
 def cells_of(sample: Sample, comments: str = "") -> list[list[str]]:
@@ -91,5 +75,7 @@ def cells_of(sample: Sample, comments: str = "") -> list[list[str]]:
     return [line.split() for line in lines if line.strip() and line.lstrip()[0] not in comments]
 
 
-def _without_cr(lines: list[str]) -> list[str]:
-    return [line.removesuffix("\r") for line in lines] if "\r" in "".join(lines) else lines
+def _divided(text: str) -> list[str]:
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.removesuffix("\n").split("\n") if text else []

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gzip
 import re
-import zlib
 from pathlib import Path
-from typing import IO, cast
+from typing import BinaryIO
 
 import numpy as np
 
@@ -16,7 +14,7 @@ from gnn.datasets.formats.named_vectors import check_finite, vector_network, vec
 from gnn.datasets.formats.network import Network
 from gnn.datasets.formats.text_lines import head_lines, numbered_lines
 from gnn.tables.cells import is_word
-from gnn.tables.text_files import GZIP
+from gnn.tables.text_files import open_bytes
 
 _HEADER = re.compile(r"\s*(\d{1,18})\s+(\d{1,18})\s*")
 _LONGEST_NAME = 1 << 16
@@ -68,7 +66,7 @@ def read_word2vec_binary(path: Path) -> Network:
     Source: T. Mikolov, https://code.google.com/archive/p/word2vec.
 
     Args:
-      path: the file, plain or compressed by gzip.
+      path: the file, plain or compressed.
 
     Returns:
       A network without edges: ids are the names, and its float32 feature is `"vectors"`.
@@ -85,17 +83,13 @@ def read_word2vec_binary(path: Path) -> Network:
     >>> network.ids, network.features["vectors"].tolist()
     (['tea'], [[1.0, 0.5]])
     """
-    compressed = path.suffix.lower() == GZIP
-    try:
-        with cast(IO[bytes], (gzip.open if compressed else open)(path, "rb")) as file:
-            names, vectors = _read_binary(path, file)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise ValueError(f"{path.name} is not a whole gzip file: {error}") from error
+    with open_bytes(path, path.name) as file:
+        names, vectors = _read_binary(path, file)
     check_finite(path, names, vectors)
     return vector_network(names, vectors, "word2vec, binary")
 
 
-def _read_binary(path: Path, file: IO[bytes]) -> tuple[list[str], np.ndarray]:
+def _read_binary(path: Path, file: BinaryIO) -> tuple[list[str], np.ndarray]:
     header = file.readline(64)
     count, width = _read_header(path, header.decode("latin-1"))
     # A letter and a blank, and 4 bytes a number.
