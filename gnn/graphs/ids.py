@@ -16,9 +16,11 @@ def as_ids(ids: Any) -> np.ndarray:
     Raises:
       ValueError: for a wrong rank, or an id that is missing (None, NaN) or there twice.
 
-    >>> as_ids(["b", "a"]).tolist()
-    ['b', 'a']
+    >>> as_ids(["b", "a"]).tolist(), as_ids(range(1, 4)).tolist()
+    (['b', 'a'], [1, 2, 3])
     """
+    if isinstance(ids, range):  # Distinct as it stands, however long.
+        return read_only(np.arange(ids.start, ids.stop, ids.step))
     if isinstance(ids, np.ndarray):
         array, values = ids, None
     else:

@@ -25,7 +25,7 @@ def read_benchmark_npz(path: Path, simple: bool = False) -> Network:
     Entry (i, j) of the adjacency is the edge from i to j. The file's edges are kept as they are:
     with their directions, their weights and their loops. Papers on these graphs, and PyTorch
     Geometric, use another reading, `simple=True`: undirected, each pair once, all weights 1, no
-    loops. That has 2 (edges listed - repeats - loops - pairs in both directions) directed
+    loops. That has 2 (edges of the file - repeats - loops - pairs in both directions) directed
     edges, by the names in `counts`.
 
     Nothing of the file is unpickled: names that are stored as objects are left out.

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from gnn.edges.checks import MOST_NODES
 from gnn.tables.limits import most_bytes
 from gnn.tables.text_files import COMPRESSIONS
+
+# Nodes take memory though the file may say nothing of them: more than these need edges.
+_FREE_NODES = 1_000_000
+_NODES_AN_EDGE = 16
 
 
 def check_claim(path: Path, line: int, claim: str, least_bytes: int) -> None:
@@ -29,4 +34,25 @@ def check_claim(path: Path, line: int, claim: str, least_bytes: int) -> None:
         raise ValueError(
             f"{path.name}, line {line}: the header claims {claim}, which take at least "
             f"{least_bytes:,} bytes; the file has {holds}"
+        )
+
+
+def check_nodes(path: Path, line: int, nodes: int, edges: int) -> None:
+    """Raises where a header claims nodes that are too many, or nearly all without an edge.
+
+    Args:
+      path: the file.
+      line: the line of the header.
+      nodes: how many it claims.
+      edges: how many edges it claims.
+
+    Raises:
+      ValueError: there are none, more than a graph can have, or more than a million and than 16 an
+        edge.
+    """
+    most = min(MOST_NODES, max(_FREE_NODES, _NODES_AN_EDGE * edges))
+    if not 0 < nodes <= most:
+        raise ValueError(
+            f"{path.name}, line {line}: the header claims {nodes:,} nodes; with {edges:,} edges "
+            f"from 1 to {most:,} are believed"
         )

@@ -7,12 +7,11 @@ from pathlib import Path
 import numpy as np
 from scipy import io
 
-from gnn.datasets.formats.claimed_sizes import check_claim
+from gnn.datasets.formats.claimed_sizes import check_claim, check_nodes
 from gnn.datasets.formats.file_format import FileFormat, Sample
 from gnn.datasets.formats.network import Network
 from gnn.datasets.formats.pair_counts import count_pairs
 from gnn.datasets.formats.text_lines import numbered_lines
-from gnn.edges.checks import MOST_NODES
 from gnn.tables.cells import quoted
 from gnn.tables.text_files import open_bytes
 
@@ -120,13 +119,7 @@ def _check_header(path: Path) -> bool:
             f"{columns} columns: rows and columns of this one are different things"
         )
     check_claim(path, number, f"{entries:,} entries", len("1 1\n") * entries)
-    if not 0 < rows <= MOST_NODES:
-        raise ValueError(
-            f"{path.name}, line {number}: a graph must have from 1 to {MOST_NODES} nodes, got "
-            f"{rows} rows"
-        )
-    # Rows need not have entries, but each is a node that takes memory.
-    check_claim(path, number, f"{rows:,} rows, a byte each", rows)
+    check_nodes(path, number, rows, entries)
     return words[4] == "symmetric"
 
 

@@ -9,12 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gnn.datasets.formats.claimed_sizes import check_claim
+from gnn.datasets.formats.claimed_sizes import check_claim, check_nodes
 from gnn.datasets.formats.file_format import FileFormat, Sample
 from gnn.datasets.formats.network import Network
 from gnn.datasets.formats.pair_counts import count_pairs
 from gnn.datasets.formats.text_lines import cells_of, numbered_lines
-from gnn.edges.checks import MOST_NODES
 from gnn.edges.merging import edge_keys
 from gnn.tables.cells import quoted
 
@@ -52,7 +51,7 @@ def read_metis(path: Path) -> Network:
       path: the file, plain or compressed.
 
     Returns:
-      The undirected network; ids are the texts "1", "2", ...; columns `size` and `weight`, or
+      The undirected network; ids are the numbers from 1; columns `size` and `weight`, or
       `weight_1`, `weight_2`, ..., where the file has them.
 
     Raises:
@@ -97,7 +96,7 @@ def read_metis(path: Path) -> Network:
     weights = _edge_weights(path, found[:, 1], senders) if header.has_edge_weights else None
     _check_edges(path, header, senders, receivers)
     return Network(
-        ids=[str(k) for k in range(1, header.nodes + 1)],
+        ids=range(1, header.nodes + 1),
         senders=senders,
         receivers=receivers,
         weights=weights,
@@ -126,8 +125,7 @@ def _read_header(path: Path, lines: Iterator[tuple[int, str]]) -> _Header:
     constraints = int(cells[3]) if len(cells) > 3 else 1
     # A line feed a node, but perhaps the last; a digit and a blank for each end of an edge.
     check_claim(path, number, f"{nodes:,} nodes and {edges:,} edges", nodes - 1 + 4 * edges)
-    if not 0 < nodes <= MOST_NODES:
-        raise _wrong(path, number, f"from 1 to {MOST_NODES} nodes", f"{nodes}")
+    check_nodes(path, number, nodes, edges)
     check_claim(path, number, f"{constraints:,} weights a node", constraints)
     return _Header(
         number, nodes, edges, form[0] == "1", constraints if form[1] == "1" else 0, form[2] == "1"

@@ -33,10 +33,9 @@ class PairCounts(NamedTuple):
         """The counts as `Network.counts` has them; no zeros.
 
         >>> PairCounts(edges=5, repeats=1, loops=0, mutual=2).named()
-        {'edges listed': 5, 'repeats': 1, 'pairs in both directions': 2}
+        {'repeats': 1, 'pairs in both directions': 2}
         """
         found = {
-            "edges listed": self.edges,
             "repeats": self.repeats,
             "loops": self.loops,
             "pairs in both directions": self.mutual,

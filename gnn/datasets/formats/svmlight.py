@@ -163,22 +163,23 @@ class _Labels(NamedTuple):
 
 def _read_labels(path: Path, texts: Sequence[str]) -> _Labels:
     """Labels as `Graph` takes them; classes are in order of their numbers."""
-    lists = [text.split(",") if text else [] for text in texts]
-    wrong = next((t for t, cells in zip(texts, lists, strict=True) if _no_numbers(cells)), None)
+    lists = {text: text.split(",") if text else [] for text in texts}
+    wrong = next((text for text, cells in lists.items() if _no_numbers(cells)), None)
     if wrong is not None:
         raise ValueError(f"{path.name}: labels must be numbers or lists of them, got {wrong!r}")
-    several = any(len(cells) != 1 for cells in lists)
-    if not several and not all(float(text).is_integer() for text in texts):
+    several = any(len(cells) != 1 for cells in lists.values())
+    if not several and not all(float(text).is_integer() for text in lists):
         targets = np.array([float(text) for text in texts], np.float32)
         return _Labels(targets, None, "targets of a regression")
-    names = sorted({_name(cell) for cells in lists for cell in cells}, key=float)
+    named = {text: [_name(cell) for cell in cells] for text, cells in lists.items()}
+    names = sorted({name for found in named.values() for name in found}, key=float)
     if not several:
-        classes = [_name(text) for text in texts]
+        classes = [named[text][0] for text in texts]
         return _Labels(classes, names, "classes, the whole numbers by their names")
     places = {name: k for k, name in enumerate(names)}
-    table = np.zeros((len(lists), len(names)), np.int32)
-    for row, cells in enumerate(lists):
-        table[row, [places[_name(cell)] for cell in cells]] = 1
+    table = np.zeros((len(texts), len(names)), np.int32)
+    for row, text in enumerate(texts):
+        table[row, [places[name] for name in named[text]]] = 1
     return _Labels(table, names, "lists, a column of 0 and 1 for each label")
 
 

@@ -66,7 +66,7 @@ def to_graph(
         weights=network.weights,
         labels=labels,
         splits=dict(network.splits) or None,
-        ids=list(network.ids),
+        ids=network.ids if isinstance(network.ids, range) else list(network.ids),
         undirected=not directed,
         merge=network.merge if merge is None else merge,
         num_nodes=len(network.ids),
@@ -116,4 +116,4 @@ def _as_numbers(cells: Sequence[Any]) -> np.ndarray | None:
 
 
 def _counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{number:,} {what}" for what, number in counts.items() if number)
+    return ", ".join(f"{what}: {number:,}" for what, number in counts.items() if number)

@@ -92,6 +92,7 @@ def read_tudataset(folder: Path) -> LabeledGraphs:
     about += [f"{name}{suffix} is left out" for suffix in _LEFT_OUT if suffix in files]
     counts = {
         "nodes": graph_of.size,
+        "edges listed": pairs.edges,
         **pairs.named(),
         "edges without a reverse": pairs.alone,
         "graphs without nodes": int(np.sum(~there)),

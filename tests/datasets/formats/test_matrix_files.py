@@ -54,8 +54,8 @@ def test_metis(tmp_path: Path) -> None:
     for a, b in [(1, 2), (1, 3), (2, 3), (3, 4), (4, 5)]:
         wanted[a - 1, b - 1] = wanted[b - 1, a - 1] = 1
     assert np.array_equal(matrix_of(network), wanted)
-    assert network.ids == list("123456") and not network.directed and not network.columns
-    assert network.counts == {"edges listed": 10, "pairs in both directions": 5}
+    assert list(network.ids) == [1, 2, 3, 4, 5, 6] and not network.directed and not network.columns
+    assert network.counts == {"pairs in both directions": 5}
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_benchmark_npz_as_it_is_and_simple(tmp_path: Path) -> None:
     counts = network.counts
     simple = read_benchmark_npz(path, simple=True)
     assert matrix_of(simple).tolist() == [[0, 1, 0], [1, 0, 1], [0, 1, 0]]
-    edges = counts["edges listed"] - counts.get("repeats", 0) - counts["loops"]
+    edges = len(network.senders) - counts.get("repeats", 0) - counts["loops"]
     assert 2 * (edges - counts["pairs in both directions"]) == matrix_of(simple).sum() == 4
 
 
@@ -177,8 +177,13 @@ HERMITIAN = BANNER.replace("general", "hermitian")
         (read_metis, "a.graph", "2 9000000000\n2\n1\n", r"at least 36,000,000,001 .* 17 bytes"),
         (read_metis, "a.graph", "2 1 11 900\n2\n1\n", r"the header claims 900 weights a node"),
         (read_matrix_market, "a.mtx", BANNER + MANY, r"line 2: .* claims 9,000,"),
-        (read_matrix_market, "a.mtx", BANNER + LARGE, r"2,000,000,000 rows"),
-        (read_matrix_market, "a.mtx", BANNER + HUGE, r"line 2: .* from 1 to"),
+        (
+            read_matrix_market,
+            "a.mtx",
+            BANNER + LARGE,
+            r"claims 2,000,000,000 nodes; with 1 edges from 1 to 1,000,000 are",
+        ),
+        (read_matrix_market, "a.mtx", BANNER + HUGE, r"line 2: .* claims 9,000,000,000 nodes"),
         (read_matrix_market, "a.mtx", BANNER + "2 3 1\n1 1 1\n", r"line 2: .* square, got 2 rows"),
         (read_matrix_market, "a.mtx", BANNER + "2 2 1\n1 2 -1\n", r"row 1, column 2 must be"),
         (read_matrix_market, "a.mtx", BANNER + "2 2 1\n3 2 1\n", r"a.mtx is no whole Matrix"),
