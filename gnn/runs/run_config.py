@@ -49,7 +49,6 @@ OF_FOLDER = (
     "exclude",
     "schema",
     "strict",
-    "directed",
     *EDGE_COLUMNS,
     "label_kind",
 )
