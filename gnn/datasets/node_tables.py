@@ -197,8 +197,8 @@ def load_nodes(
     names = Texts.concatenate(splits)
     rows_of = splits_of(names.take(np.flatnonzero(good)) if splits else names, masks)
     if apart is not None:
-        joined, more = apart.joined(kept, table.name)
-        labels = dataclasses.replace(labels, values=joined, columns=apart.with_classes(found))
+        values, more = apart.joined(kept, table.name)
+        labels = dataclasses.replace(labels, values=values, columns=apart.with_classes(found))
         rows_of = {**rows_of, **more}
     problems.check(strict, False)
     typed = TypedTable(schema, cells, len(kept))

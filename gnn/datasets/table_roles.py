@@ -207,7 +207,7 @@ def _of_items(
 
 def _two(folder: Path, paths: Sequence[Path], roles: Sequence[str]) -> str:
     names = " and ".join(path.name for path in paths[:_FILES_SHOWN])
-    says = " or ".join(f"{role}=" for role in roles)
+    says = " or ".join(f"{role}= (--{role})" for role in roles)
     shortest = min(paths, key=lambda path: (stem_of(path) not in roles, len(path.name)))
     example = f"{roles[0]}={shortest.name!r}"
     return (

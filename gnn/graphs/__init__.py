@@ -4,7 +4,8 @@ from gnn.edges.sessions.co_occurrence import co_occurrence
 from gnn.graphs.batch.padding import PaddingSizes
 from gnn.graphs.graph import Graph
 from gnn.graphs.homophily import homophily
-from gnn.graphs.image_files import ImageCheck, ImageFiles
+from gnn.graphs.image_check import ImageCheck
+from gnn.graphs.image_files import ImageFiles
 from gnn.graphs.known_labels import known_labels
 from gnn.graphs.noise import add_wrong_edges
 from gnn.graphs.partitioning.partition import PartitionQuality, partition, partition_quality

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from gnn.edges.edges import counted
+from gnn.graphs.image_check import ImageCheck
 from gnn.graphs.regular_files import pieces_of, readable, why_unreadable
-
-if TYPE_CHECKING:
-    import tensorflow as tf
 
 # So many bytes of decoded images are kept once they have been read as a whole.
 MOST_HELD = 2**28
 _CHUNK_BYTES, _CHUNK_IMAGES = 2**26, 512
 _NAMED = 20
+_NOTHING = np.zeros(0, np.int64), np.zeros(0, np.uint8)
 
 
 class ImageFiles:
@@ -203,32 +200,29 @@ class ImageFiles:
         named = [(self.paths[place], self._fault(place)) for place in broken[:_NAMED]]
         return ImageCheck(len(self), len(bad) - len(broken), len(broken), tuple(named))
 
-    def batches(self, batch_size: int = 32) -> tf.data.Dataset:
+    def batches(self, batch_size: int = 32) -> Iterator[np.ndarray]:
         """All images in order, uint8 `[batch_size, height, width, channels]` a batch.
 
-        Some are decoded ahead; few batches are in memory at a time.
+        Some are decoded ahead; few batches are in memory at a time. It is the fastest way through
+        images that are read once.
 
         Args:
             batch_size: images a batch; the last may have fewer.
         """
-        import tensorflow as tf
-
-        read = self.reader()
-        at_once = batch_size * max(self._rows_at_once() // batch_size, 1)
-        chunks = tf.data.Dataset.from_tensor_slices(self.readable_paths()).batch(at_once)
-        images = chunks.map(read, num_parallel_calls=2)
-        if at_once > batch_size:
-            images = images.flat_map(
-                lambda chunk: tf.data.Dataset.from_tensor_slices(chunk).batch(batch_size)
-            )
-        return images.prefetch(1)
+        places = np.arange(len(self))
+        if self._array is not None:
+            for start in range(0, len(self), batch_size):
+                yield self._array[start : start + batch_size]
+            return
+        for _, images in self._stream(places, batch_size):
+            yield images
 
     def reader(self) -> Any:
         """The TensorFlow function from paths, `readable_paths`, to images."""
         from gnn.ops.images import read_images
 
-        settings = (self.image_size, self.channels, self.keep_aspect, self.most_pixels)
-        return lambda paths: read_images(paths, *settings)[0]
+        settings = self._settings
+        return lambda paths: read_images(paths, **settings)[0]
 
     def readable_paths(self) -> np.ndarray:
         """Bytes `[n]`: the paths as TensorFlow may open them, and b"" for what it should not."""
@@ -268,15 +262,57 @@ class ImageFiles:
         return max(min(_CHUNK_BYTES // size, _CHUNK_IMAGES), 1)
 
     def _chunks(self, places: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+        """Some thousand of these images by a pipeline, or few of them at once."""
+        step = self._rows_at_once()
+        if len(places) > step:
+            yield from self._stream(places, step)
+        elif len(places):
+            yield slice(0, len(places)), self._few(places)
+
+    def _stream(self, places: np.ndarray, step: int) -> Iterator[tuple[slice, np.ndarray]]:
+        """Batches of these images; what the pipeline leaves out is read by itself."""
+        from gnn.ops.images import readable_images
+
+        batches = readable_images(self._paths_of(places), **self._settings, batch_size=step)
+        found = ((at, images) for at, images in batches.as_numpy_iterator())
+        at, images = next(found, _NOTHING)
+        for start in range(0, len(places), step):
+            rows = slice(start, min(start + step, len(places)))
+            size = rows.stop - start
+            if len(at) == size and at[-1] == rows.stop - 1:  # They rise: it is these very rows.
+                self.ok[places[rows]] = 1
+                yield rows, images
+                at, images = next(found, _NOTHING)
+                continue
+            filled, is_there = np.zeros((size, *self.shape[1:]), np.uint8), np.zeros(size, bool)
+            while len(at) and at[0] < rows.stop:
+                here = at < rows.stop
+                filled[at[here] - start], is_there[at[here] - start] = images[here], True
+                at, images = (
+                    (at[~here], images[~here]) if at[-1] >= rows.stop else next(found, _NOTHING)
+                )
+            others = np.flatnonzero(~is_there)
+            self.ok[places[rows][is_there]] = 1
+            for some in range(0, len(others), self._rows_at_once()):
+                chosen = others[some : some + self._rows_at_once()]
+                filled[chosen] = self._few(places[rows][chosen])
+            yield rows, filled
+
+    def _few(self, places: np.ndarray) -> np.ndarray:
         from gnn.ops.images import read_images
 
-        settings = (self.image_size, self.channels, self.keep_aspect, self.most_pixels)
-        step = self._rows_at_once()
-        for start in range(0, len(places), step):
-            rows = slice(start, start + step)
-            images, ok = read_images(self._paths_of(places[rows]), *settings)
-            self.ok[places[rows]] = ok.numpy()
-            yield rows, images.numpy()
+        images, ok = read_images(self._paths_of(places), **self._settings)
+        self.ok[places] = ok.numpy()
+        return images.numpy()
+
+    @property
+    def _settings(self) -> dict[str, Any]:
+        return {
+            "size": self.image_size,
+            "channels": self.channels,
+            "keep_aspect": self.keep_aspect,
+            "most_pixels": self.most_pixels,
+        }
 
     def _read(self, places: np.ndarray) -> np.ndarray:
         read = np.empty((len(places), *self.shape[1:]), np.uint8)
@@ -290,41 +326,6 @@ class ImageFiles:
         path = self._full(place)
         why = why_unreadable(path)
         return why or fault_of(Path(path).read_bytes(), self.most_pixels) or "it was broken"
-
-
-@dataclasses.dataclass(frozen=True)
-class ImageCheck:
-    """What `ImageFiles.check` found.
-
-    Attributes:
-        images: how many there are.
-        gaps: of how many there is no path.
-        broken: how many could not be read.
-        named: the first 20 of these: path and reason.
-    """
-
-    images: int
-    gaps: int
-    broken: int
-    named: tuple[tuple[str, str], ...]
-
-    def text(self) -> str:
-        """One line for a person to read.
-
-        Example:
-
-        >>> ImageCheck(3, 0, 0, ()).text()
-        '3 images, all readable'
-        """
-        parts = [counted(self.images, "image")]
-        parts += [counted(self.gaps, "gap")] if self.gaps else []
-        parts += [f"{self.broken:,} broken"] if self.broken else ["all readable"]
-        text = ", ".join(parts)
-        if not self.broken:
-            return text if not self.gaps else text.replace("all readable", "the others readable")
-        shown = ", ".join(f"{path} ({why})" for path, why in self.named[:5])
-        more = self.broken - min(len(self.named), 5)
-        return f"{text}: {shown}" + (f" and {more:,} more" if more else "")
 
 
 def _as_path(place: int, path: Any) -> str:

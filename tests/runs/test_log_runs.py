@@ -16,6 +16,7 @@ import gnn
 from gnn.datasets import folder_log, from_folder
 from gnn.runs import OptionError, Run, RunConfig, adopt, load_run, train
 from gnn.runs.data_loading import load_data
+from gnn.runs.encoding import encoded
 from tests.runs.conftest import SHORT, write_shop
 from tests.runs.test_trainer import make_bare
 
@@ -87,8 +88,8 @@ def test_the_kept_graph_is_not_built_again(
     again = load_run(run.path)
     assert again.evaluate("test") == expected
     assert len(again.predict().ids) == 60 == len(again.embed().vectors)
-    same = load_data(run.config, run.facts.columns, run=run.path).graph
-    assert run.facts.is_of(same)
+    same = load_data(run.config, run.facts.columns, run=run.path)
+    assert run.facts.is_of(encoded(same.graph, same, run.encoder))
 
 
 def test_a_log_that_has_changed_is_noticed(tmp_path: Path, patch: pytest.MonkeyPatch) -> None:
@@ -136,7 +137,7 @@ def test_a_stopped_run_is_carried_on_with_its_graph(
 ) -> None:
     config = RunConfig(data=str(log), output=str(tmp_path / "run"), **OPTIONS)
 
-    def stop(*_: Any) -> None:
+    def stop(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
     with pytest.MonkeyPatch.context() as stopping:

@@ -163,7 +163,7 @@ def test_run_describes_itself(shop_runs: dict[str, Run]) -> None:
     text = shop_runs["gcn"].info()
     assert "gcn, recipe general, seed 0" in text
     assert "2: apple, pear" in text
-    assert "'features' [2]" in text
+    assert "'columns' [2]" in text
 
 
 @pytest.mark.parametrize(

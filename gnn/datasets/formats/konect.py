@@ -11,7 +11,8 @@ from gnn.datasets.formats.edge_lines import EdgeLayout, read_edge_lines
 from gnn.datasets.formats.file_format import FileFormat, Sample
 from gnn.datasets.formats.network import Network
 from gnn.datasets.formats.pair_counts import count_pairs
-from gnn.datasets.formats.text_lines import comments_of
+from gnn.datasets.formats.text_lines import numbered_lines
+from gnn.tables.cells import quoted
 
 # "signed", "multisigned" and "dynamic" have weights below 0; what they weigh is an error then.
 _WEIGHTS = (
@@ -67,12 +68,12 @@ def read_konect(path: Path) -> Network:
     """
     if path.is_dir():
         (path,) = _edge_files(path)
-    first = f"%{next(iter(comments_of(path, '%')), '')}"
+    _, first = next(numbered_lines(path), (1, ""))
     found = _FIRST.match(first)
     if not found:
         raise ValueError(
-            f"{path.name}, line 1: KONECT says '% sym|asym|bip WEIGHTS' there, with WEIGHTS one of "
-            f"{', '.join(_WEIGHTS)}; got {first[:80]!r}"
+            f"{path.name}, line 1: KONECT says '% FORMAT WEIGHTS' there, FORMAT being sym, asym or "
+            f"bip, and WEIGHTS {', '.join(_WEIGHTS)}; got {quoted(first)}"
         )
     form, weights = (word.lower() for word in found.groups())
     layout = EdgeLayout(

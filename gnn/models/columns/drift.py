@@ -71,10 +71,13 @@ class Drift:
     rows: int
     columns: Mapping[str, ColumnDrift]
 
+    def lines(self) -> list[str]:
+        """A line for all that is notable; none where all is as it was."""
+        return [f"{name}: {line}" for name, c in self.columns.items() for line in c.lines()]
+
     def __str__(self) -> str:
-        """A line for all that is notable."""
-        found = [f"{name}: {line}" for name, c in self.columns.items() for line in c.lines()]
-        return "\n".join(found or ["as in training"])
+        """The lines as one text."""
+        return "\n".join(self.lines() or ["as in training"])
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
