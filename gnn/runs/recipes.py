@@ -6,7 +6,6 @@ import dataclasses
 from typing import Any
 
 import keras
-import numpy as np
 from scipy import sparse
 
 from gnn.configs import DistanceConfig, GraphRegConfig
@@ -71,6 +70,7 @@ def resolve(config: RunConfig, graph: Graph, *, encoded: bool = False) -> RunCon
 
     Example:
 
+    >>> import numpy as np
     >>> graph = Graph.from_edges([0], [1], np.eye(2), labels=[0, 1], splits={"train": [0, 1]})
     >>> resolve(RunConfig(data="folder", model="mlp"), graph).hidden_units
     (64,)
@@ -200,6 +200,7 @@ def build_model(config: RunConfig, graph: Graph) -> keras.Model:
 
     Example:
 
+    >>> import numpy as np
     >>> graph = Graph.from_edges([0], [1], np.eye(2), labels=[0, 1], splits={"train": [0, 1]})
     >>> build_model(resolve(RunConfig(model="mlp"), graph), graph).output_shape
     (None, 2)
