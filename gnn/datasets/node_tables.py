@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Callable, Collection, Sequence
-from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +17,12 @@ from gnn.datasets.columns.schema_guess import guess_column
 from gnn.datasets.columns.typed_cells import typed_cells
 from gnn.datasets.frame_tables import frame_table
 from gnn.datasets.labels_apart import LabelsApart, splits_of
-from gnn.datasets.name_cells import name_cells, name_texts
+from gnn.datasets.name_cells import name_texts
 from gnn.datasets.node_labels import LabelColumn, TableLabels
 from gnn.datasets.node_schema import NodeSchema
+from gnn.datasets.row_names import RowNames
 from gnn.edges.missing import as_na_values
+from gnn.tables.cells import Cells as CellsOfRows
 from gnn.tables.cells import quoted
 from gnn.tables.memory_tables import is_memory_table, read_often
 from gnn.tables.opening import open_table
@@ -29,6 +30,7 @@ from gnn.tables.problems import Problems, RowCheck
 from gnn.tables.schema import FEATURE_TYPES, Column, Schema
 from gnn.tables.table import Table
 from gnn.tables.typed_table import Cells, Texts, TypedTable
+from gnn.threads import in_threads
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -36,7 +38,7 @@ class NodeTable:
     """What a table of nodes holds, a row a node, in the order of the file.
 
     Attributes:
-      ids: the ids, as text.
+      names: the ids, of which `ids` makes a list.
       table: the features as cells by their types, gaps kept; what `gnn.ColumnEncoder` takes.
       features: what layers take without an encoder: `"features"` float32 `[n, k]`, the columns of
         numbers and truths, gaps filled, with flags of gaps after them; and each column of vectors
@@ -50,7 +52,7 @@ class NodeTable:
       folder: the folder that paths of images are relative to; None where the table is in memory.
     """
 
-    ids: list[str]
+    names: RowNames
     table: TypedTable
     features: dict[str, np.ndarray]
     labels: np.ndarray | None
@@ -59,6 +61,11 @@ class NodeTable:
     problems: Problems
     note: str = ""
     folder: Path | None = None
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids, as text."""
+        return self.names.tolist()
 
 
 def read_nodes(
@@ -180,24 +187,26 @@ def load_nodes(
     problems.check(False, False)  # Now there is a row to look at.
     line = np.concatenate(lines)
     check = RowCheck(problems, line)
-    ids = ids if roles.id is not None else [str(row) for row in range(line.size)]
-    check.reject_empty("id", ids)
-    _reject_duplicates(ids, line, problems.unit, check)
+    if roles.id is None:
+        names = RowNames([str(row) for row in range(line.size)])
+    else:
+        names = RowNames.of_cells(ids, texts)
+    _reject_unnamed(names, line, problems.unit, check)
     good = check.good
     wait()
     read.read_mistaken_again(open_again)
     schema, cells, masks = read.typed(table.name, table.header, good, line, problems)
-    left_out = set(compress(ids, ~good))
-    kept = ids if good.all() else list(compress(ids, good))
+    kept = names.take(good)
+    left_out = set() if kept is names else set(names.take(~good).tolist())
     found = columns or NodeSchema()
     labels = TableLabels(None, found)
     if label is not None:
         labels = label.read(table.name, good, found)
         _tell_of_labels(labels, line[good], problems, label.name)
-    names = Texts.concatenate(splits)
-    rows_of = splits_of(names.take(np.flatnonzero(good)) if splits else names, masks)
+    split = Texts.concatenate(splits)
+    rows_of = splits_of(split.take(np.flatnonzero(good)) if splits else split, masks)
     if apart is not None:
-        values, more = apart.joined(kept, table.name)
+        values, more = apart.joined(kept.tolist(), table.name)
         labels = dataclasses.replace(labels, values=values, columns=apart.with_classes(found))
         rows_of = {**rows_of, **more}
     problems.check(strict, False)
@@ -210,7 +219,7 @@ def load_nodes(
         counted[rows] &= name == "train"
     described, features = dense_features(table.name, typed, described, known is not None, counted)
     result = NodeTable(
-        ids=kept,
+        names=kept,
         table=typed,
         features=features,
         labels=labels.values,
@@ -220,7 +229,7 @@ def load_nodes(
         note=labels.note,
         folder=None if is_in_memory else Path(os.fspath(path)).parent,
     )
-    return result, left_out.difference(kept) if left_out else set()
+    return result, left_out.difference(kept.tolist()) if left_out else left_out
 
 
 class _Reading:
@@ -251,23 +260,25 @@ class _Reading:
 
     def walk(
         self, table: Table, label: LabelColumn | None
-    ) -> tuple[list[np.ndarray], list[str], list[Texts]]:
-        """The lines, the ids and the splits of all rows."""
+    ) -> tuple[list[np.ndarray], list[CellsOfRows], list[Texts]]:
+        """The lines, the cells of ids and the splits of all rows."""
         roles = self._roles
         names = [roles.id, self._split, label.name if label else None, *self.columns]
         lines: list[np.ndarray] = []
-        ids: list[str] = []
+        ids: list[CellsOfRows] = []
         splits: list[Texts] = []
         for chunk in table.chunks_of(name for name in names if name is not None):
             lines.append(chunk.lines)
             if roles.id is not None:
-                ids.extend(name_cells(chunk.columns[roles.id], self._texts))
+                ids.append(chunk.columns[roles.id])
             if self._split is not None:
                 splits.append(name_texts(chunk.columns[self._split], self._texts))
             if label is not None:
                 label.add(chunk.columns[label.name])
-            for name, column in self.columns.items():
-                column.add(chunk.columns[name], chunk.lines.size)
+            cells = [(column, chunk.columns[name]) for name, column in self.columns.items()]
+            rows = chunk.lines.size
+            for _ in in_threads(lambda each: each[0].add(each[1], rows), cells):
+                pass
         return lines, ids, splits
 
     def read_mistaken_again(self, open_again: Callable[[], Table]) -> None:
@@ -338,12 +349,10 @@ def _tell_of_labels(labels: TableLabels, line: np.ndarray, problems: Problems, n
     problems.add_cells(name, lines, reasons)
 
 
-def _reject_duplicates(ids: list[str], line: np.ndarray, unit: str, check: RowCheck) -> None:
+def _reject_unnamed(names: RowNames, line: np.ndarray, unit: str, check: RowCheck) -> None:
     """Keeps the first row of each id."""
-    if len(set(ids)) == len(ids):
-        return
-    first: dict[str, int] = {}
-    for row in np.flatnonzero(check.good).tolist():
-        if first.setdefault(ids[row], row) != row:
-            where = f"{unit} {line[first[ids[row]]]}"
-            check.reject(row, "duplicate", f"id {quoted(ids[row])} is on {where} already")
+    for row in np.flatnonzero(names.empty).tolist():
+        check.reject(row, "no id", "no id")
+    for row, first in names.repeats(check.good).items():
+        where = f"{unit} {line[first]}"
+        check.reject(row, "duplicate", f"id {quoted(names[row])} is on {where} already")

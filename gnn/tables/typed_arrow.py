@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from gnn.tables.arrow_texts import is_text, without_nulls
 from gnn.tables.iso_times import iso_texts
 from gnn.tables.typed_table import Texts
 from gnn.tables.typed_text import (
@@ -55,10 +56,7 @@ def _floats_of_text(array: Any, na_values: frozenset[str]) -> Floats:
     import pyarrow
     import pyarrow.compute as pc
 
-    if str(array.type) == "string_view":
-        array = pc.cast(array, pyarrow.large_string())
-    if array.null_count:
-        array = pc.fill_null(array, "")
+    array = without_nulls(array)
     offsets, data = _bytes_of(array)
     is_empty = offsets[1:] == offsets[:-1]
     odd = _has_other_bytes(offsets, data)
@@ -173,21 +171,13 @@ def texts_of_arrow(name: str, array: Any, na_values: frozenset[str]) -> Texts:
 
 
 def _texts_of_text(array: Any, na_values: frozenset[str]) -> Texts:
-    import pyarrow
     import pyarrow.compute as pc
 
-    if str(array.type) == "string_view":  # Of which Arrow has few functions.
-        array = pc.cast(array, pyarrow.large_string())
-    array = pc.fill_null(array, "")
+    array = without_nulls(array)
     if _seem_distinct(array):
-        return Texts(None, _without_gaps(array, na_values))
+        return Texts(None, array, na_values)
     coded = pc.dictionary_encode(array)
-    codes, values = coded.indices.to_numpy(), coded.dictionary
-    cleaned = _without_gaps(values, na_values)
-    if not cleaned.equals(values):  # Then some may be equal now.
-        again = pc.dictionary_encode(cleaned)
-        codes, values = again.indices.to_numpy()[codes], again.dictionary
-    return Texts(codes, values)
+    return Texts(coded.indices.to_numpy(), coded.dictionary, na_values)
 
 
 def _seem_distinct(array: Any) -> bool:
@@ -196,16 +186,6 @@ def _seem_distinct(array: Any) -> bool:
 
     first = array.slice(0, _LOOKED_AT)
     return len(array) > _LOOKED_AT and 10 * pc.count_distinct(first).as_py() > 9 * _LOOKED_AT
-
-
-def _without_gaps(array: Any, na_values: frozenset[str]) -> Any:
-    """As `without_gaps`, of an Arrow array."""
-    import pyarrow
-    import pyarrow.compute as pc
-
-    trimmed = pc.utf8_trim_whitespace(array)
-    is_gap = pc.is_in(trimmed, value_set=pyarrow.array(sorted(na_values), array.type))
-    return pc.if_else(is_gap, pyarrow.scalar("", array.type), trimmed)
 
 
 def float_text(value: Any) -> str:
@@ -217,11 +197,6 @@ def float_text(value: Any) -> str:
     if value != value:
         return ""
     return str(int(value)) if float(value).is_integer() else str(value)
-
-
-def is_text(kind: Any) -> bool:
-    """Whether a type of Arrow is text."""
-    return str(kind) in ("string", "large_string", "string_view")
 
 
 def _has_texts(kind: Any) -> bool:

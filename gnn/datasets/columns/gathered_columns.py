@@ -143,7 +143,7 @@ class GatheredColumn:
             self._floats = [np.concatenate(self._floats)]
         if self._texts:
             self._texts = [Texts.concatenate(self._texts)]
-            self._texts[0].settle()
+            self._texts[0].count_distinct()
 
     @property
     def is_mistaken(self) -> bool:
@@ -172,12 +172,20 @@ def _are_numbers(texts: Texts) -> bool:
 
     Of many different texts some are looked at.
     """
-    counts = np.bincount(texts.codes, minlength=texts.num_values)
-    places = np.arange(0, texts.num_values, max(1, texts.num_values // _LOOKED_AT))
+    if texts.is_settled:
+        counts = np.bincount(texts.codes, minlength=texts.num_values)
+        looked_at, places = texts.values_at, _some(counts.size)
+    else:
+        places = _some(texts.num_cells)
+        counts, looked_at = np.ones(texts.num_cells, np.int64), texts.cells_at
     numbers = words = 0
-    for count, text in zip(counts[places].tolist(), texts.values_at(places), strict=True):
+    for count, text in zip(counts[places].tolist(), looked_at(places), strict=True):
         if is_word(text):
             words += count
         elif text:
             numbers += count
     return numbers > words
+
+
+def _some(count: int) -> np.ndarray:
+    return np.arange(0, count, max(1, count // _LOOKED_AT))
