@@ -216,7 +216,7 @@ def test_dgl_csv_of_many_graphs(tmp_path: Path) -> None:
     assert found.graphs[1].features["feat"].tolist() == [[1, 2], [3, 4]]
     assert found.labels is not None
     assert (found.labels.tolist(), found.class_names) == ([0, 1], ("mutagen", "none"))
-    assert told(found) == {"loops": 1, "pairs in both directions": 1}
+    assert found.counts == {"loops": 1, "pairs in both directions": 1}
     assert "features of graphs left out: feat" in found.about
     targets = {**MANY, "graphs.csv": "graph_id,label\n0,0.5\n1,2\n"}
     found = DGL_CSV.read(put(tmp_path, targets))
