@@ -119,6 +119,7 @@ class FolderReading:
             _tell_of_unknown(apart.unknown(ids), of_labels, self.strict)
             of_labels.warn(stacklevel=3)
         notes |= {"tables": tables.text(), "columns": columns_note(columns.schema)}
+        listed: Any = ids or np.array(ids)  # Of a list the ids are not made again.
         graph = Graph(
             features=nodes.features if nodes else {},
             senders=edges.senders,
@@ -126,7 +127,7 @@ class FolderReading:
             weights=edges.weights,
             labels=labels,
             splits=splits,
-            ids=ids or np.array(ids),
+            ids=listed,
             class_names=columns.class_names,
             notes={name: note for name, note in notes.items() if note},
         )

@@ -24,6 +24,7 @@ from gnn.graphs.pandas_nodes import (
     labels_of_table,
     splits_of_table,
 )
+from gnn.tables.memory_tables import as_frame
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -113,7 +114,8 @@ class FromNames(FromIndices):
         """Makes a graph from a table of nodes and a table of edges.
 
         Args:
-          nodes: a row a node, in the order of the nodes.
+          nodes: a row a node, in the order of the nodes. Here and for `edges`, what has the Arrow
+            interface (Polars, DuckDB, Arrow) is made a DataFrame of pandas.
           edges: a row an edge.
           id: the column of `nodes` with the ids; None takes the index of `nodes`.
           source: the column of `edges` with the id of the sender.
@@ -152,6 +154,7 @@ class FromNames(FromIndices):
         >>> graph.features["features"].tolist(), graph.labels.tolist(), graph.class_names
         ([[1.0], [2.0]], [1, 0], ('cat', 'dog'))
         """
+        nodes, edges = as_frame(nodes), as_frame(edges)
         check_tables(nodes=nodes, edges=edges)
         ids = ids_of_table(nodes, id, na_values)
         found = edges_from_table(

@@ -76,6 +76,20 @@ def read_often(value: Any) -> Any:
     return _reader(value).read_all()
 
 
+def as_frame(value: Any) -> Any:
+    """What has the Arrow interface as a DataFrame of pandas; anything else as it is.
+
+    Args:
+      value: such as a DataFrame of Polars, a relation of DuckDB, or a table of Arrow.
+
+    Raises:
+      ImportError: as `memory_table`, or pandas is not installed.
+    """
+    if hasattr(value, "iloc") or not any(hasattr(value, interface) for interface in _ARROW):
+        return value
+    return _reader(value).read_all().to_pandas()
+
+
 def _of_columns(columns: list[tuple[str, Any]], name: str, unit: str) -> Table:
     problems = Problems(name, unit)
 

@@ -15,6 +15,7 @@ from gnn.configs.session_columns import SessionColumns
 from gnn.datasets.node_tables import read_nodes
 from gnn.edges.missing import NA_VALUES
 from gnn.edges.records.read_sessions import read_sessions
+from gnn.graphs.graph import Graph
 from gnn.tables import arrow_batches
 from gnn.tables.memory_tables import is_memory_table, memory_table, read_often
 
@@ -80,6 +81,16 @@ def test_logs_of_every_form(form: str) -> None:
     columns = {"session": [7, 7, 9], "item": ["b", "a", "b"], "kind": ["x", "x", "y"]}
     records = read_sessions(FORMS[form](columns), SessionColumns())
     assert (records.sessions.tolist(), records.items.tolist()) == ([0, 0, 1], [0, 1, 0])
+
+
+@pytest.mark.parametrize("form", ["pandas", "polars", "duckdb", "arrow", "arrow reader"])
+def test_edges_of_every_form(form: str) -> None:
+    edges = {"source": ["a", "c"], "target": ["b", "a"], "weight": [0.5, 2.0]}
+    nodes = {"id": ["a", "b", "c"], "size": [1, 2, 3]}
+    graph = Graph.from_pandas(FORMS[form](nodes), FORMS[form](edges), id="id")
+    assert graph.ids is not None and graph.ids.tolist() == ["a", "b", "c"]
+    assert graph.senders.tolist() == [0, 2] and graph.receivers.tolist() == [1, 0]
+    assert graph.weights.tolist() == [0.5, 2.0]
 
 
 def test_the_index_of_pandas_names_the_nodes() -> None:
