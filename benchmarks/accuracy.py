@@ -26,10 +26,11 @@ import keras
 from result_lines import in_percent, read, run_missing
 
 from gnn.graphs import labels_per_class
+from gnn.runs.compiling import best_epoch, compile_model
 from gnn.runs.data_loading import load_data
 from gnn.runs.feeding import evaluation_batches, training_batches
 from gnn.runs.networks import NETWORKS
-from gnn.runs.recipes import best_epoch, build_model, compile_model, resolve
+from gnn.runs.recipes import build_model, resolve
 from gnn.runs.run_config import RunConfig
 
 # The names of the recipes in the results, and the models of `gnn train` that they are.

@@ -52,19 +52,20 @@ def info(arguments: argparse.Namespace) -> Result:
     """Describes data or a run."""
     from gnn.runs.catalog import describe
     from gnn.runs.data_loading import load_data
-    from gnn.runs.path_info import about_graph, describe_path
+    from gnn.runs.path_info import about_columns, about_graph, describe_path
 
     fields = session_options_of(arguments)
-    tables = arguments.data
-    if arguments.path is not None:
-        found = describe_path(arguments.path)
-        tables = arguments.path if found is None else None
-    ends = {name: name_of for name in EDGE_COLUMNS if (name_of := getattr(arguments, name))}
-    for name, what in {**dict.fromkeys(fields, "log"), **dict.fromkeys(ends, "edges")}.items():
+    ends = {name: given for name in EDGE_COLUMNS if (given := getattr(arguments, name))}
+    path, tables, found = arguments.path, arguments.data, None
+    flags = {**dict.fromkeys(fields, "log"), **dict.fromkeys(ends, "edges")}
+    if path is not None and not (flags and not Path(path).is_dir()):
+        found = describe_path(path)
+        tables = path if found is None else None
+    for name, what in flags.items():
         if tables is None:
             flag = name.replace("_", "-")
             raise OptionError(f"--{flag} is for the {what} of a folder, and needs --data FOLDER")
-    if arguments.path is not None and found is not None:
+    if found is not None:
         return Result(*found)
     config = RunConfig(
         dataset=arguments.dataset,
@@ -74,8 +75,12 @@ def info(arguments: argparse.Namespace) -> Result:
         scaling="none",
         **ends,
     )
-    graph = load_data(config).graph
-    return Result(describe(graph), about_graph(graph))
+    read = load_data(config)
+    columns = read.columns
+    data = describe(read.graph)
+    if columns is not None:
+        data["columns"] = columns.schema.to_dict()
+    return Result(data, "\n".join(filter(None, [about_graph(read.graph), about_columns(columns)])))
 
 
 def convert(arguments: argparse.Namespace) -> Result:

@@ -104,6 +104,7 @@ class FolderReading:
         if problems is not None:
             problems.warn(stacklevel=3)
         ids = list(numbers.ids)
+        del numbers  # A dict of millions of ids is as large as they are.
         columns = self.columns or NodeSchema()
         labels, splits = None, {}
         if nodes is not None:
@@ -125,7 +126,7 @@ class FolderReading:
             weights=edges.weights,
             labels=labels,
             splits=splits,
-            ids=np.array(ids),
+            ids=ids or np.array(ids),
             class_names=columns.class_names,
             notes={name: note for name, note in notes.items() if note},
         )

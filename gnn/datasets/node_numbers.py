@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain, compress, repeat
+from itertools import chain, compress, count, repeat
 
 import numpy as np
 
@@ -30,8 +30,7 @@ class NodeNumbers:
     ) -> None:
         self._file, self._left_out = file, frozenset(left_out)
         self.is_fixed = ids is not None
-        self.ids: defaultdict[str, int] = defaultdict()
-        self.ids.update((name, number) for number, name in enumerate(ids or ()))
+        self.ids: defaultdict[str, int] = defaultdict(None, zip(ids or (), count(), strict=False))
         self.ids.default_factory = self.ids.__len__
 
     def of(self, columns: Mapping[str, Sequence[str]], check: RowCheck) -> np.ndarray:
@@ -47,8 +46,8 @@ class NodeNumbers:
         if not self.is_fixed:
             rows = list(compress(zip(*columns.values(), strict=True), check.good))
             ids = chain.from_iterable(rows)
-            count = len(rows) * len(columns)
-            numbers = np.fromiter(map(self.ids.__getitem__, ids), np.int64, count)
+            size = len(rows) * len(columns)
+            numbers = np.fromiter(map(self.ids.__getitem__, ids), np.int64, size)
             return numbers.reshape(-1, len(columns)).T
         number = self.ids.get
         found = [

@@ -176,7 +176,7 @@ def load_nodes(
         label = LabelColumn(roles.label, columns, label_kind, texts)
     read = _Reading(roles, given, known, texts, with_labels)
     lines, ids, splits = read.walk(table, label)
-    joined = join_in_threads(read.columns.values())
+    wait = join_in_threads(read.columns.values())
     problems.check(False, False)  # Now there is a row to look at.
     line = np.concatenate(lines)
     check = RowCheck(problems, line)
@@ -184,7 +184,7 @@ def load_nodes(
     check.reject_empty("id", ids)
     _reject_duplicates(ids, line, problems.unit, check)
     good = check.good
-    joined()
+    wait()
     read.read_mistaken_again(open_again)
     schema, cells, masks = read.typed(table.name, table.header, good, line, problems)
     left_out = set(compress(ids, ~good))

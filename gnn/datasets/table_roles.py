@@ -17,7 +17,7 @@ from gnn.datasets.columns.column_names import (
 )
 from gnn.edges.records.log_presets import columns_of_log, is_log
 from gnn.tables.opening import SUFFIXES, open_table
-from gnn.tables.text_files import GZIP, suffix_of
+from gnn.tables.text_files import COMPRESSIONS, suffix_of
 
 ROLES = ("nodes", "labels", "sessions", "edges")
 _STANDARD = (".csv", ".parquet")
@@ -150,7 +150,7 @@ def stem_of(path: Path) -> str:
     >>> stem_of(Path("shop/clicks.csv.gz"))
     'clicks'
     """
-    return Path(path.stem if path.suffix.lower() == GZIP else path.name).stem
+    return Path(path.stem if path.suffix.lower() in COMPRESSIONS else path.name).stem
 
 
 def lacks(folder: Path, stems: Sequence[str]) -> str:
@@ -207,7 +207,7 @@ def _of_items(
 
 def _two(folder: Path, paths: Sequence[Path], roles: Sequence[str]) -> str:
     names = " and ".join(path.name for path in paths[:_FILES_SHOWN])
-    says = " or ".join(f"{role}=" for role in roles)
+    says = " or ".join(f"{role}= (--{role})" for role in roles)
     shortest = min(paths, key=lambda path: (stem_of(path) not in roles, len(path.name)))
     example = f"{roles[0]}={shortest.name!r}"
     return (

@@ -20,10 +20,10 @@ def as_ids(ids: Any) -> np.ndarray:
     ['b', 'a']
     """
     if isinstance(ids, np.ndarray):
-        array = ids
+        array, values = ids, None
     else:
         values = list(ids)
-        kinds = {str if isinstance(v, str) else type(v) for v in values}
+        kinds = {str if issubclass(kind, str) else kind for kind in set(map(type, values))}
         plain = len(kinds) == 1 and issubclass(kinds.pop(), (str, int, np.integer))
         # From a list of tuples NumPy would make a matrix, from mixed types strings.
         array = np.asarray(values) if plain else np.fromiter(values, object, len(values))
@@ -35,7 +35,8 @@ def as_ids(ids: Any) -> np.ndarray:
         if twice.size:
             raise ValueError(f"ids must be distinct, got {twice.tolist()[0]!r} more than once")
         return read_only(array)
-    values = array.tolist()
+    if values is None or array.dtype.kind != "U":
+        values = array.tolist()
     if array.dtype.kind not in "iuSU":
         none = missing_among(values)
         if none.any():

@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from gnn.datasets.columns.column_notes import column_lines
 from gnn.datasets.formats.file_format import FileFormat
 from gnn.datasets.formats.labeled_graphs import LabeledGraphs
+from gnn.datasets.node_schema import NodeSchema
 from gnn.datasets.reading import TABLES, find_format, read
 from gnn.edges.edges import counted
 from gnn.files import MANIFEST, read_manifest
@@ -72,6 +74,19 @@ def about_graph(graph: Graph) -> str:
     'Graph'
     """
     return "\n".join(filter(None, [graph.info(), describe_making(graph)]))
+
+
+def about_columns(columns: NodeSchema | None) -> str:
+    """What a table of nodes holds, a line a column; "" of data without one.
+
+    Example:
+
+    >>> from gnn.tables.schema import Schema
+    >>> about_columns(NodeSchema(Schema.of({"price": "number"})))
+    "  column          'price': number"
+    """
+    lines = [] if columns is None else column_lines(columns.schema)
+    return "\n".join(f"  {'column':<15} {name!r}: {text}" for name, text in lines)
 
 
 def _kind(path: Path) -> str | None:

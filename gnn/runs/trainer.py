@@ -11,20 +11,22 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from gnn.datasets.node_schema import NodeSchema
 from gnn.files import check_replaceable, is_empty
 from gnn.graphs.graph import Graph
 from gnn.graphs.splits import check_apart
 from gnn.models.columns.column_encoder import ColumnEncoder
 from gnn.runs import run_folder
 from gnn.runs.adoption import carry_on
+from gnn.runs.compiling import best_epoch, compile_model
 from gnn.runs.config_files import OptionError
-from gnn.runs.data_loading import load_data
+from gnn.runs.data_loading import RunData, load_data
 from gnn.runs.encoding import adapted_encoder, encoded, read_encoder
 from gnn.runs.feeding import training_batches
 from gnn.runs.judging import Judge, Validation
 from gnn.runs.log_graph import describe_log, write_log_graph
 from gnn.runs.model_card import model_card
-from gnn.runs.recipes import best_epoch, build_model, compile_model, resolve
+from gnn.runs.recipes import build_model, resolve
 from gnn.runs.reporting import EpochBar, FiniteLoss, Report, RunLog
 from gnn.runs.results import write_results
 from gnn.runs.run import Run, load_run
@@ -202,7 +204,7 @@ def _prepare(config: RunConfig, run: Path | None) -> _Prepared:
     # Whether words are normalized when they are read is up to the recipe: ask it with few data.
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", TableWarning)
-        data = load_data(config, columns, run=run)
+        data = _read(config, columns, run)
         name = config.dataset or config.data or "the data"
         check_labels(data.graph, name)
         completed, notes = _completed(data.graph, config)
@@ -223,6 +225,18 @@ def _prepare(config: RunConfig, run: Path | None) -> _Prepared:
     told = [str(warning.message) for warning in caught]
     told += [data.graph.notes[key] for key in ("tables",) if key in data.graph.notes]
     return _Prepared(completed, facts, resolved, encoder, [*told, *describe_log(graph), *notes])
+
+
+def _read(config: RunConfig, columns: NodeSchema | None, run: Path | None) -> RunData:
+    try:
+        return load_data(config, columns, run=run)
+    except ValueError as error:
+        if run is None:
+            raise
+        raise ValueError(
+            f"cannot resume {str(run)!r}: the data have changed since it was begun: {error}. Start "
+            "anew with overwrite"
+        ) from error
 
 
 def _completed(graph: Graph, config: RunConfig) -> tuple[Graph, list[str]]:

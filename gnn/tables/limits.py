@@ -7,11 +7,13 @@ another matter: it is refused once it is more than any sound table has.
 from __future__ import annotations
 
 # Bytes that a compressed file may unfold to: so many for each of its own, where there are more than
-# are free, and never more than the most. Deflate itself gives at most 1,032 for one.
-RATIO = 250
+# are free, and never more than the most. Deflate itself gives at most 1,032 for one, and a table of
+# zeros comes close to it; others give a million.
+RATIO = 1000
 FREE_BYTES = 1 << 26
 MOST_BYTES = 1 << 38
 # Rows that a Parquet or Arrow file may claim: so many for each byte, or those that are free.
+ROW_RATIO = 250
 FREE_ROWS = 1 << 24
 LONGEST_LINE = 1 << 24
 MOST_COLUMNS = 100_000
@@ -21,7 +23,7 @@ def most_bytes(size: int) -> int:
     """How many bytes a compressed file of `size` bytes may unfold to.
 
     >>> most_bytes(1_000_000)
-    250000000
+    1000000000
     """
     return min(MOST_BYTES, max(FREE_BYTES, RATIO * size))
 
@@ -37,7 +39,7 @@ def check_rows(name: str, rows: int, size: int) -> None:
     Raises:
       ValueError: if there are too many.
     """
-    most = max(FREE_ROWS, RATIO * size)
+    most = max(FREE_ROWS, ROW_RATIO * size)
     if rows > most:
         raise ValueError(
             f"{name} claims {rows:,} rows in {size:,} bytes; at most {most:,} are believed"

@@ -101,6 +101,19 @@ def test_json_is_one_document(command: str, capsys: Capture) -> None:
     assert text.strip() and text != out
 
 
+def test_info_tells_what_columns_hold_and_why(capsys: Capture) -> None:
+    code, out, _ = run("info --data shop --json", capsys)
+    assert code == 0
+    columns = json.loads(out)["columns"]
+    assert {name: column["type"] for name, column in columns.items()} == {
+        "id": "id",
+        "size": "number",
+        "label": "label",
+    }
+    reason = "number: all of its cells that are no gaps are numbers"
+    assert f"'size': {reason}" in run("info --data shop", capsys)[1]
+
+
 def test_train_prints_the_run_and_says_the_rest_on_stderr(capsys: Capture) -> None:
     command = "train --data shop --model mlp --epochs 1 --output once --overwrite --json"
     code, out, err = run(command, capsys)

@@ -50,24 +50,25 @@ def test_columns_say_which_table_is_which(tmp_path: Path) -> None:
     [
         (
             {"answers": LABELS},
-            "has answers.csv and labels.csv: keep one of them, or say by labels= which one holds "
-            "the labels, such as labels='labels.csv'",
+            "has answers.csv and labels.csv: keep one of them, or say by labels= (--labels) which "
+            "one holds the labels, such as labels='labels.csv'",
             {"labels": "labels.csv"},
         ),
         (
             {"new_products": PRODUCTS},
-            "has new_products.csv and products.csv: keep one of them, or say by nodes= which one "
-            "holds the nodes, such as nodes='products.csv'",
+            "has new_products.csv and products.csv: keep one of them, or say by nodes= (--nodes) "
+            "which one holds the nodes, such as nodes='products.csv'",
             {"nodes": "products.csv"},
         ),
         (
             {"views": CLICKS},
-            "has clicks.csv and views.csv: keep one of them, or say by sessions=",
+            "has clicks.csv and views.csv: keep one of them, or say by sessions= (--sessions)",
             {"sessions": "clicks.csv"},
         ),
         (
             {"links": EDGES},
-            "has clicks.csv and links.csv: keep one of them, or say by sessions= or edges= which",
+            "has clicks.csv and links.csv: keep one of them, or say by sessions= (--sessions) or "
+            "edges= (--edges) which",
             {"edges": "links.csv"},
         ),
     ],

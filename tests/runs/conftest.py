@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from gnn.runs import Run, RunConfig, recipes, train, trainer
+from gnn.runs import Run, RunConfig, compiling, train, trainer
 
 SHORT = {"epochs": 4, "hidden_units": (8,), "snapshot_seconds": 0.0}
 
@@ -33,7 +33,7 @@ def train_eagerly(patch: pytest.MonkeyPatch) -> None:
     """Spares the tracing of functions that would run a few times."""
 
     def compile_model(model: keras.Model, config: RunConfig) -> None:
-        recipes.compile_model(model, config)
+        compiling.compile_model(model, config)
         model.run_eagerly = True
 
     patch.setattr(trainer, "compile_model", compile_model)

@@ -12,7 +12,7 @@ import tensorflow as tf
 from gnn.graphs import Graph, ImageFiles
 from gnn.runs import RunConfig, recipes, train
 from gnn.runs.config_files import OptionError
-from gnn.runs.run_data import DataFacts, check_features
+from gnn.runs.run_data import DataFacts, check_features, check_labels
 from tests.runs.conftest import train_eagerly
 
 
@@ -99,6 +99,7 @@ def test_facts_of_images_in_files_are_those_of_their_contents(tmp_path):
     names = ["a/00.png", "b/01.png", "a/02.png", "b/03.png"]
     files = ImageFiles(names, (8, 8), 1, root=folder)
     graph = Graph.from_edges([], [], {"image": files}, labels=[0, 1, 0, 1])
+    check_labels(graph, "it")
     check_features(graph, "it")
     facts = DataFacts.of(graph, None)
     assert facts.is_of(graph)

@@ -17,9 +17,10 @@ from gnn.data import full_batch
 from gnn.data.row_batches import row_batches
 from gnn.datasets import planetoid
 from gnn.runs import OptionError, RunConfig
+from gnn.runs.compiling import compile_model
 from gnn.runs.data_loading import load_data
 from gnn.runs.feeding import evaluation_batches, training_batches
-from gnn.runs.recipes import MOST_NODES_AT_ONCE, build_model, compile_model, resolve
+from gnn.runs.recipes import MOST_NODES_AT_ONCE, build_model, resolve
 from gnn.runs.run_data import check_features, check_labels
 
 SPLITS = {"train": [0, 1, 2, 3], "validation": [4], "test": [5]}

@@ -33,6 +33,7 @@ def small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
         ("FREE_BYTES", 4000),
         ("MOST_BYTES", 50_000),
         ("RATIO", 20),
+        ("ROW_RATIO", 20),
         ("FREE_ROWS", 1000),
         ("LONGEST_LINE", 2000),
         ("MOST_COLUMNS", 100),

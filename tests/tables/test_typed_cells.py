@@ -160,3 +160,29 @@ def test_texts_of_chunks_are_joined() -> None:
     assert texts.values.tolist() == ["b", "", "a"]
     assert (texts.codes.dtype, texts.codes.tolist()) == (np.int32, [0, 1, 0, 1, 2, 0])
     assert Texts.concatenate([]).text().tolist() == []
+
+
+def test_texts_that_mostly_differ_are_looked_up_once() -> None:
+    """Of 3,000 cells 2,000 differ; a fifth is there again, with blanks; and gaps."""
+    names = [f"n{k}" for k in range(2000)]
+    first = ArrowCells("x", pa.array([*names, *(f" {name}" for name in names[:400]), "NA", None]))
+    second = ArrowCells("x", pa.array(["n7", "new", "", "n7"]))
+    third = TextCells(["n8", "newer"])
+    parts = [cells.texts(NA_VALUES) for cells in (first, second, third)]
+    assert parts[0].take(np.array([0, 2000, 2400])).text().tolist() == ["n0", "n0", ""]
+    fresh = [cells.texts(NA_VALUES) for cells in (first, second, third)]
+    for some in (parts, fresh):
+        texts = Texts.concatenate(some)
+        expected = [*names, *names[:400], "", "", "n7", "new", "", "n7", "n8", "newer"]
+        assert texts.text().tolist() == expected
+        assert texts.values.tolist() == [*names, "", "new", "newer"]
+        assert (texts.num_values, texts.gap_code) == (2003, 2000)
+        assert texts.values_at(np.array([2001, 3])) == ["new", "n3"]
+        assert np.flatnonzero(texts.gaps).tolist() == [2400, 2401, 2404]
+
+
+def test_wrong_cells_are_found_among_slices_and_gaps() -> None:
+    cells = pa.array(["x", "1", None, "", "-", "1-2", "on request", "7", "-999"])
+    found, wrong = ArrowCells("x", cells.slice(1)).floats(as_na_values(["-999"]))
+    np.testing.assert_array_equal(found, np.array([1, *[NAN] * 5, 7, NAN], np.float32))
+    assert wrong == {3: "-", 4: "1-2", 5: "on request"}

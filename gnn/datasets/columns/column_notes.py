@@ -1,6 +1,8 @@
-"""What a graph says of the columns that its features lack."""
+"""What is said of columns: what they hold and why, and which of them the features lack."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 from gnn.tables.schema import Schema
 
@@ -20,3 +22,21 @@ def columns_note(schema: Schema) -> str:
     shown = ", ".join(f"{name} ({schema.columns[name].type})" for name in others[:_SHOWN])
     more = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
     return f"not in the features: {shown}{more}; gnn.ColumnEncoder and gnn train encode them"
+
+
+def column_lines(schema: Schema) -> Iterator[tuple[str, str]]:
+    """Each column: its name; its type, the share of its gaps, and why it was guessed.
+
+    >>> price = {"type": "number", "reason": "all are numbers", "gaps": 0.25}
+    >>> list(column_lines(Schema.of({"price": price, "tags": "multi-category:|"})))
+    [('price', 'number, 25.0% gaps: all are numbers'), ('tags', "multi-category ('|')")]
+    """
+    for name, column in schema.columns.items():
+        text = column.type
+        if column.separator is not None:
+            text += f" ({column.separator!r})"
+        if column.length is not None:
+            text += f" of {column.length:,} numbers"
+        if column.gaps:
+            text += f", {column.gaps:.1%} gaps"
+        yield name, f"{text}: {column.reason}" if column.reason else text

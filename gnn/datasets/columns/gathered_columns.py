@@ -11,7 +11,7 @@ from gnn.datasets.columns.column_names import mask_of, names_an_id
 from gnn.tables.cells import Cells, Lists, is_word
 from gnn.tables.typed_table import Texts
 
-_LOOKED_AT = 5000
+_LOOKED_AT = 1000
 _FLOATS, _TEXTS, _LISTS, _OTHER = "floats", "texts", "lists", "other"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,12 @@ import numpy as np
 from gnn.datasets.formats.file_format import FileFormat, Sample
 from gnn.datasets.formats.network import Network
 from gnn.datasets.formats.pair_counts import count_pairs
+from gnn.tables.text_files import open_text
 
 _EDGES, _SIZES = "edge.csv.gz", "num-node-list.csv.gz"
 _SPLITS = {"train": "train", "valid": "validation", "test": "test"}
+# Without features and labels so many nodes are believed, and so many for each edge.
+_FREE_NODES, _NODES_AN_EDGE = 1_000_000, 100
 # OGB adds the reverse of each edge of these when it reads them.
 _UNDIRECTED = re.compile(r"(ogbn_)?(products|proteins)(_.*)?")
 _ABOUT = (
@@ -54,6 +58,15 @@ def _read(path: Path) -> Network:
     labels = None
     if (file := raw / "node-label.csv.gz").is_file():
         labels = _labels(_numbers(file, np.float64, num_nodes), file.name)
+    if (
+        labels is None
+        and not features
+        and num_nodes > max(_FREE_NODES, _NODES_AN_EDGE * len(edges))
+    ):
+        raise ValueError(
+            f"{_SIZES} claims {num_nodes:,} nodes for {len(edges):,} edges, and there are neither "
+            "features nor labels of them"
+        )
     undirected = _UNDIRECTED.fullmatch(root.name.lower().replace("-", "_")) is not None
     about = ["nodes are numbers from 0"]
     about.append("undirected, as OGB reads it" if undirected else "directed as it stands")
@@ -91,11 +104,13 @@ def _numbers(path: Path, dtype: type, rows: int | None) -> np.ndarray:
         most = None if rows is None else rows + 1
         if most == 1:
             return np.zeros((0, 0), dtype)
-        found: np.ndarray = np.loadtxt(
-            path, dtype, delimiter=",", comments=None, ndmin=2, max_rows=most
-        )
-    except (ValueError, OSError, EOFError) as error:
-        raise ValueError(f"{path.name}: {error}") from error
+        with open_text(path, path.name) as file:
+            # NumPy would ask for memory for all of `max_rows`.
+            lines = islice(file, most)
+            found: np.ndarray = np.loadtxt(lines, dtype, delimiter=",", comments=None, ndmin=2)
+    except ValueError as error:
+        text = str(error)
+        raise ValueError(text if path.name in text else f"{path.name}: {text}") from error
     if rows is not None and len(found) != rows:
         more = "more" if len(found) > rows else f"{len(found):,}"
         raise ValueError(f"{path.name} must have {rows:,} rows, as OGB's lists say, got {more}")
