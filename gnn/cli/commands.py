@@ -17,7 +17,7 @@ from gnn.cli.options import options_of
 from gnn.cli.session_options import NOT_OF_TRAINING, session_options_of
 from gnn.configs.neighbors import NeighborGraphConfig
 from gnn.runs.config_files import OptionError
-from gnn.runs.run_config import EDGE_COLUMNS, EXACT, MODELS, RunConfig, read_config_file
+from gnn.runs.run_config import EXACT, MODELS, OF_FOLDER, RunConfig, read_config_file
 
 if TYPE_CHECKING:
     from gnn.graphs.graph import Graph
@@ -55,15 +55,15 @@ def info(arguments: argparse.Namespace) -> Result:
     from gnn.runs.path_info import about_columns, about_graph, describe_path
 
     fields = session_options_of(arguments)
-    ends = {name: given for name in EDGE_COLUMNS if (given := getattr(arguments, name))}
+    given = {name: value for name in OF_FOLDER if (value := getattr(arguments, name)) is not None}
     path, tables, found = arguments.path, arguments.data, None
-    flags = {**dict.fromkeys(fields, "log"), **dict.fromkeys(ends, "edges")}
+    flags = {**dict.fromkeys(fields, "log"), **dict.fromkeys(given, "tables")}
     if path is not None and not (flags and not Path(path).is_dir()):
         found = describe_path(path)
         tables = path if found is None else None
     for name, what in flags.items():
         if tables is None:
-            flag = name.replace("_", "-")
+            flag = "column" if name == "columns" else name.replace("_", "-")
             raise OptionError(f"--{flag} is for the {what} of a folder, and needs --data FOLDER")
     if found is not None:
         return Result(*found)
@@ -71,9 +71,8 @@ def info(arguments: argparse.Namespace) -> Result:
         dataset=arguments.dataset,
         data=tables,
         session_config=fields or None,
-        label_kind=arguments.label_kind,
         scaling="none",
-        **ends,
+        **given,
     )
     read = load_data(config)
     columns = read.columns

@@ -11,15 +11,14 @@ from gnn.cli.flags import add_flag
 from gnn.cli.help_texts import ABOUT, EXAMPLES, NOTES
 from gnn.cli.options import add_options, add_options_named
 from gnn.cli.session_options import NOT_OF_TRAINING, add_session_options
-from gnn.configs.label_kinds import LABEL_KINDS
+from gnn.configs.merges import MERGES
 from gnn.configs.neighbors import (
     NEIGHBOR_METHODS,
     NEIGHBOR_METRICS,
     SYMMETRIES,
     NeighborGraphConfig,
 )
-from gnn.edges.merging import MERGES
-from gnn.runs.run_config import DATASETS, EDGE_COLUMNS, INFERENCE
+from gnn.runs.run_config import DATASETS, INFERENCE, OF_FOLDER
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -120,13 +119,7 @@ def _add_info(parser: argparse.ArgumentParser) -> None:
     )
     what.add_argument("--dataset", choices=DATASETS, metavar="NAME", help="a named data set")
     what.add_argument("--data", metavar="FOLDER", help="a folder of data")
-    parser.add_argument(
-        "--label-kind",
-        choices=LABEL_KINDS,
-        metavar="NAME",
-        help="what the labels of the folder are",
-    )
-    add_options_named(parser.add_argument_group("edges of a folder"), EDGE_COLUMNS)
+    add_options_named(parser.add_argument_group("how the tables of a folder are read"), OF_FOLDER)
     add_session_options(parser, "which edges the log of a folder gives (sessions.csv)")
 
 

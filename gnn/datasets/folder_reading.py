@@ -103,7 +103,7 @@ class FolderReading:
         edges, notes, problems = self._edges(tables, numbers, config, built)
         if problems is not None:
             problems.warn(stacklevel=3)
-        ids = list(numbers.ids)
+        ids: Any = list(numbers.ids)
         del numbers  # A dict of millions of ids is as large as they are.
         columns = self.columns or NodeSchema()
         labels, splits = None, {}

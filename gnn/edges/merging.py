@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from gnn.configs.merges import MERGES
 from gnn.edges.checks import (
     as_indices,
     as_integers,
@@ -15,8 +16,6 @@ from gnn.edges.checks import (
     read_only,
 )
 from gnn.edges.edges import EdgeReport, Edges
-
-MERGES = ("sum", "max", "first", "keep")
 
 
 def merge_edges(

@@ -70,7 +70,8 @@ def resolve(config: RunConfig, graph: Graph, *, encoded: bool = False) -> RunCon
 
     Example:
 
-    >>> graph = Graph.from_edges([0], [1], [[1], [0]], labels=[0, 1], splits={"train": [0, 1]})
+    >>> import numpy as np
+    >>> graph = Graph.from_edges([0], [1], np.eye(2), labels=[0, 1], splits={"train": [0, 1]})
     >>> resolve(RunConfig(data="folder", model="mlp"), graph).hidden_units
     (64,)
     """
@@ -199,7 +200,8 @@ def build_model(config: RunConfig, graph: Graph) -> keras.Model:
 
     Example:
 
-    >>> graph = Graph.from_edges([0], [1], [[1], [0]], labels=[0, 1], splits={"train": [0, 1]})
+    >>> import numpy as np
+    >>> graph = Graph.from_edges([0], [1], np.eye(2), labels=[0, 1], splits={"train": [0, 1]})
     >>> build_model(resolve(RunConfig(model="mlp"), graph), graph).output_shape
     (None, 2)
     """

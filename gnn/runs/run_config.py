@@ -39,6 +39,19 @@ LOSSES = (
 ALL_NEIGHBORS = -1
 EXACT, SAMPLED = INFERENCE = ("exact", "sampled")
 EDGE_COLUMNS = ("source_column", "target_column", "weight_column")
+# How the tables of a folder are read.
+OF_FOLDER = (
+    "nodes",
+    "labels",
+    "edges",
+    "sessions",
+    "columns",
+    "exclude",
+    "schema",
+    "strict",
+    *EDGE_COLUMNS,
+    "label_kind",
+)
 # The group of what the command has other flags for.
 LOG = "log"
 
