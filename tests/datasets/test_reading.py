@@ -64,7 +64,7 @@ def test_a_gap_among_numbers_is_the_mean_of_nodes_that_are_not_held_out() -> Non
     assert graph.features["at"].tolist() == [[1, 2]] * 4
     assert graph.labels is not None and graph.labels.tolist() == [0, -1, 1, 0]
     assert graph.notes["counts"] == "repeats: 2"
-    assert "format          mini" in graph.info()
+    assert "  format        mini: " in graph.info()
 
 
 def test_options_of_a_format_and_of_all(tmp_path: Path) -> None:
