@@ -15,7 +15,9 @@ from gnn.datasets.formats.registry import format_named, format_of
 from gnn.datasets.formats.sampling import sample_of
 from gnn.datasets.formats.to_graph import to_graph
 from gnn.datasets.from_folder import from_folder
+from gnn.datasets.memory_reading import graph_of_table
 from gnn.graphs.storage.graph_files import holds_graph, open_graph
+from gnn.tables.memory_tables import is_memory_table
 from gnn.tables.opening import SUFFIXES
 from gnn.tables.text_files import suffix_of
 
@@ -40,8 +42,8 @@ def read(
 
     Args:
       source: a path: a file or a folder in a format of the field, a graph folder, a folder of
-        tables as `from_folder` reads it, or one such table. Or a graph of PyTorch Geometric or DGL,
-        which are not imported.
+        tables as `from_folder` reads it, or one such table, which may be in memory (pandas, Polars,
+        DuckDB, Arrow). Or a graph of PyTorch Geometric or DGL, which are not imported.
       format: the name of a format; `"auto"` goes by header, content and suffix.
       undirected: whether the reverse of each edge is added where it lacks; None goes by the file.
       label: the attribute of nodes that is the label; None takes the one that the format names, or
@@ -73,9 +75,12 @@ def read(
     if network is not None:
         _refuse(options, "a graph in memory is read as it is")
         return to_graph(network, format=type(source).__name__, **common)
+    if is_memory_table(source):
+        _refuse({"label": label, **options}, "a table in memory is read by its columns")
+        return graph_of_table(source, undirected=undirected is not False, merge=merge or "sum")
     if not isinstance(source, str | os.PathLike):
         raise TypeError(
-            "source must be a path, or a graph of PyTorch Geometric or DGL, got "
+            "source must be a path, a table, or a graph of PyTorch Geometric or DGL, got "
             f"{type(source).__name__}"
         )
     path = Path(source)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from gnn.datasets import read
@@ -96,6 +97,19 @@ def test_folders_of_ours_and_single_tables(tmp_path: Path) -> None:
     alone = put(tmp_path, "words.csv", "word\nx\n")
     with pytest.raises(ValueError, match="words.csv has neither two ends of edges, nor"):
         read(alone)
+
+
+def test_tables_in_memory_by_their_columns() -> None:
+    pa = pytest.importorskip("pyarrow")
+    edges = read(pa.table({"source": ["a", "b"], "target": ["b", "a"], "weight": [2, 3]}))
+    assert edges.num_edges == 2 and edges.weights.tolist() == [3, 3]
+    clicks = {"session_id": [1, 1, 2, 2], "item_id": ["a", "b", "a", "b"]}
+    assert read(clicks).num_edges == 2
+    nodes = read(pd.DataFrame({"id": ["a", "b"], "size": [1.0, None], "label": ["x", "y"]}))
+    assert nodes.features["features"].tolist() == [[1, 0], [1, 1]]
+    assert nodes.class_names == ("x", "y")
+    with pytest.raises(ValueError, match="the table has neither two ends of edges"):
+        read({"word": ["x"]})
 
 
 @pytest.mark.parametrize(
