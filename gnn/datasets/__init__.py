@@ -2,6 +2,7 @@
 
 from gnn.datasets.digits import digits, digits_sessions
 from gnn.datasets.folder_reading import FolderData
+from gnn.datasets.formats.labeled_graphs import LabeledGraphs
 from gnn.datasets.from_folder import from_folder, read_folder
 from gnn.datasets.groceries import groceries, groceries_sessions
 from gnn.datasets.image_folder import from_image_folder
@@ -13,6 +14,7 @@ from gnn.tables.problems import Problems, TableWarning
 
 __all__ = [
     "FolderData",
+    "LabeledGraphs",
     "NodeSchema",
     "NodeTable",
     "Problems",

@@ -100,7 +100,7 @@ def find_tables(
     taken = [path for role, path in found.items() if role != "labels"]
     others = [path for path in files if path not in taken]
     headers = {path: header for path in others if (header := _header(path)) is not None}
-    looks = {path: _looks_like(path, header, columns) for path, header in headers.items()}
+    looks = {path: role_of(path, header, columns) for path, header in headers.items()}
     if "edges" not in found and "sessions" not in found:
         links = [path for path in others if looks.get(path) in ("edges", "sessions")]
         if len(links) > 1:
@@ -134,7 +134,7 @@ def _one_table(path: Path, given: Mapping[str, Any], columns: SessionColumns) ->
     if others:
         raise ValueError(f"{others[0]} names a table of a folder, and {path.name} is one table")
     header = open_table(path).header
-    role = _looks_like(path, header, columns)
+    role = role_of(path, header, columns)
     if role in (None, "labels"):
         raise ValueError(
             f"{path.name} has neither two ends of edges, nor a session and an item, nor an id and "
@@ -181,7 +181,12 @@ def _header(path: Path) -> list[str] | None:
         return None
 
 
-def _looks_like(path: Path, header: Sequence[str], columns: SessionColumns) -> str | None:
+def role_of(path: Path, header: Sequence[str], columns: SessionColumns) -> str | None:
+    """What a table is by its columns: `"edges"`, `"sessions"`, `"labels"`, `"nodes"` or None.
+
+    >>> role_of(Path("a.csv"), ["src", "dst"], SessionColumns())
+    'edges'
+    """
     if edge_ends(header) is not None:
         return "edges"
     if is_log(header, columns):

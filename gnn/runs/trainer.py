@@ -223,7 +223,7 @@ def _prepare(config: RunConfig, run: Path | None) -> _Prepared:
             completed, notes = _completed(graph, resolved)
     facts = DataFacts.of(graph, data.columns)
     told = [str(warning.message) for warning in caught]
-    told += [data.graph.notes[key] for key in ("tables",) if key in data.graph.notes]
+    told += [data.graph.notes[key] for key in ("tables", "images") if key in data.graph.notes]
     return _Prepared(completed, facts, resolved, encoder, [*told, *describe_log(graph), *notes])
 
 

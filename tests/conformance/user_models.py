@@ -85,7 +85,7 @@ def of_columns(dropout: float) -> keras.Model:
     encoder = ColumnEncoder({"x": "vector"})
     encoder.adapt(TypedTable(encoder.schema, {"x": vectors}, 30))
     inputs = keras.Input((WIDTHS["x"],), name="x")
-    hidden = keras.layers.Dropout(dropout)(encoder({"x": inputs})["features"])
+    hidden = keras.layers.Dropout(dropout)(encoder({"x": inputs})["columns"])
     return keras.Model(inputs, keras.layers.Dense(NUM_CLASSES)(hidden))
 
 

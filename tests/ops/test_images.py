@@ -137,10 +137,10 @@ def test_why_an_image_is_broken_is_said(name):
     assert fault_of(contents, 64_000_000) == why
 
 
-def test_an_image_above_the_limit_is_not_decoded():
+def test_an_image_above_the_limit_is_refused():
     contents = encoded(LARGE, "JPEG")  # 2,400 pixels.
-    assert bool(decode_image(contents, (2, 2), most_pixels=2400)[1])
-    assert not bool(decode_image(contents, (2, 2), most_pixels=2399)[1])
+    assert fault_of(contents, 2400) is None
+    assert fault_of(contents, 2399) == BAD_SIZE
 
 
 def test_a_saved_model_and_a_pipeline_decode_alike(tmp_path):

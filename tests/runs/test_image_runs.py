@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from gnn.graphs import Graph, ImageFiles
-from gnn.runs import RunConfig, recipes, train
+from gnn.runs import RunConfig, recipes, run_folder, train
 from gnn.runs.config_files import OptionError
 from gnn.runs.run_data import DataFacts, check_features, check_labels
 from tests.runs.conftest import train_eagerly
@@ -63,6 +63,8 @@ def test_a_folder_of_images_is_trained_on_predicted_embedded_and_served(tmp_path
     assert (run.config.image_size, run.config.image_channels) == ((8,), 1)
     assert run.config.backbone == "small"
     assert run.facts.features == {"image": (8, 8, 1), "image_missing": (1,)}
+    log = (run.path / run_folder.LOG).read_text(encoding="utf-8")
+    assert "21 images, 1 broken: dark/broken.png (it is empty)" in log
     new = write_images(tmp_path / "new", 4, (".",))
     predicted = run.predict(new)
     assert list(predicted.ids) == ["00.png", "01.png", "02.png", "03.png"]

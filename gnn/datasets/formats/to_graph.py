@@ -8,11 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from gnn.datasets.columns.dense_features import dense_features
 from gnn.datasets.formats.network import Network
+from gnn.datasets.node_schema import NodeSchema
 from gnn.edges.missing import NA_VALUES, is_missing
 from gnn.graphs.graph import Graph
+from gnn.tables.schema import Column, Schema
+from gnn.tables.typed_table import TypedTable
 
-_STACKED = "features"
+_HELD_OUT = ("validation", "test")
 
 
 def to_graph(
@@ -25,9 +29,10 @@ def to_graph(
 ) -> Graph:
     """Makes a graph of what a reader found.
 
-    Attributes that are numbers at every node are stacked in their order into one float32 feature,
-    `"features"`; lists of numbers of one length are a feature each. The others, and those with
-    gaps, are told of in the notes: `gnn.ColumnEncoder` encodes them.
+    Attributes that are numbers are stacked in their order into one float32 feature, `"features"`,
+    and lists of numbers of one length are a feature each. A gap is the mean of the nodes that are
+    not held out, and columns with gaps have a flag each after all numbers. Other attributes are
+    told of in the notes.
 
     Args:
       network: the nodes, edges and attributes.
@@ -57,7 +62,11 @@ def to_graph(
     if label is not None:
         labels = [None if is_missing(cell, NA_VALUES) else cell for cell in network.columns[label]]
     others = {name: cells for name, cells in network.columns.items() if name != label}
-    features, left = _features(others)
+    held_out = [nodes for name, nodes in network.splits.items() if name in _HELD_OUT]
+    counted = np.ones(len(network.ids), bool)
+    for nodes in held_out:
+        counted[nodes] = False
+    features, left = _features(others, counted)
     directed = network.directed if undirected is None else not undirected
     graph = Graph.from_edges(
         network.senders,
@@ -76,7 +85,7 @@ def to_graph(
     if network.label is not None and label == network.label:
         reading.append(f"labels: the attribute {label!r}")
     if left:
-        reading.append(f"attributes that are no numbers at every node: {', '.join(left)}")
+        reading.append(f"attributes that are no numbers: {', '.join(left)}")
     notes = {
         "format": format,
         "reading": "; ".join(reading),
@@ -86,33 +95,36 @@ def to_graph(
     return dataclasses.replace(graph, notes={**graph.notes, **found})
 
 
-def _features(columns: Mapping[str, Sequence[Any]]) -> tuple[dict[str, np.ndarray], list[str]]:
+def _features(
+    columns: Mapping[str, Sequence[Any]], counted: np.ndarray
+) -> tuple[dict[str, np.ndarray], list[str]]:
     """Attributes as features, and the names of those that are none."""
-    stacked: list[np.ndarray] = []
-    apart: dict[str, np.ndarray] = {}
-    left: list[str] = []
-    for name, cells in columns.items():
-        array = _as_numbers(cells)
-        if array is None:
-            left.append(name)
-        elif array.ndim == 1:
-            stacked.append(array)
-        else:
-            apart[name] = array
-    if stacked:
-        apart = {_STACKED: np.stack(stacked, axis=1), **apart}
-    return apart, left
+    cells = {name: _as_numbers(values) for name, values in columns.items()}
+    numbers = {name: array for name, array in cells.items() if array is not None}
+    left = [name for name in columns if name not in numbers]
+    kinds = {
+        name: Column("number") if array.ndim == 1 else Column("vector", length=array.shape[1])
+        for name, array in numbers.items()
+    }
+    table = TypedTable(Schema(kinds), numbers, len(counted))
+    _, features = dense_features("nodes", table, NodeSchema(table.schema), False, counted)
+    return features, left
 
 
 def _as_numbers(cells: Sequence[Any]) -> np.ndarray | None:
-    """A column as float32 `[n]` or `[n, k]`; None where a cell is missing or no number."""
-    if any(cell is None or isinstance(cell, str | bytes) for cell in cells):
+    """A column as float32 `[n]` or `[n, k]`, NaN where there is none; None if it is no numbers."""
+    there = [cell for cell in cells if cell is not None]
+    if not there or any(isinstance(cell, str | bytes) for cell in there):
         return None
+    gap: Any = np.nan if np.ndim(there[0]) == 0 else np.full(np.shape(there[0]), np.nan)
     try:
-        array = np.asarray(cells, np.float32)
+        with np.errstate(over="ignore"):
+            array = np.asarray([gap if cell is None else cell for cell in cells], np.float32)
     except (TypeError, ValueError):
         return None
-    return array if array.ndim in (1, 2) and np.isfinite(array).all() else None
+    if array.ndim not in (1, 2) or 0 in array.shape or np.isinf(array).any():
+        return None
+    return array
 
 
 def _counts(counts: Mapping[str, int]) -> str:

@@ -144,3 +144,26 @@ def test_what_is_no_one_graph_is_refused(value: Any, message: str) -> None:
 @pytest.mark.parametrize("value", [None, "Data", {"edge_index": 1}, of_kind("mine", "Data")])
 def test_anything_else_is_none(value: Any) -> None:
     assert read_object(value) is None
+
+
+class BrainFloats(Tensor):
+    """A tensor of a type that NumPy lacks, as PyTorch has it: `numpy` raises until it is float."""
+
+    dtype = "torch.bfloat16"
+
+    def detach(self) -> BrainFloats:
+        return self
+
+    def cpu(self) -> BrainFloats:
+        return self
+
+    def float(self) -> Tensor:
+        return Tensor(self.values, "cpu")
+
+    def numpy(self) -> np.ndarray:
+        raise TypeError("Got unsupported ScalarType BFloat16")
+
+
+def test_bfloat16_is_read_as_float() -> None:
+    network = read_object(pyg(x=BrainFloats([[1.0], [2.0], [0.5]])))
+    assert network is not None and network.features["x"].tolist() == [[1], [2], [0.5]]

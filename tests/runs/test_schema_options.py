@@ -1,0 +1,60 @@
+"""Types of columns by flags and files, and which table of a folder is which."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gnn.runs import OptionError, RunConfig
+from gnn.runs.data_loading import load_data, schema_of
+
+
+def put(folder: Path) -> str:
+    (folder / "items.csv").write_text("id,size,word\na,1,x\nb,2,y\nc,3,x\n")
+    (folder / "more_items.csv").write_text("id,size,word\nd,1,x\n")
+    (folder / "marks.csv").write_text("id,label\na,cat\nb,dog\n")
+    (folder / "edges.csv").write_text("source,target\na,b\n")
+    return str(folder)
+
+
+def types(data: str, **options: Any) -> dict[str, str]:
+    columns = load_data(RunConfig(data=data, nodes="items.csv", **options)).columns
+    assert columns is not None
+    return {name: column.type for name, column in columns.schema.columns.items()}
+
+
+def test_flags_go_over_the_file_and_the_guess(tmp_path: Path) -> None:
+    data = put(tmp_path)
+    assert types(data) == {"id": "id", "size": "number", "word": "category"}
+    file = tmp_path / "schema.yaml"
+    file.write_text("word: {type: multi-category, separator: '|'}\nsize: category\n")
+    assert types(data, schema=str(file))["word"] == "multi-category"
+    given = types(data, schema=str(file), columns={"size": "text"}, exclude=("word",))
+    assert given == {"id": "id", "size": "text", "word": "ignore"}
+
+
+def test_tables_are_named_where_two_could_be_meant(tmp_path: Path) -> None:
+    data = put(tmp_path)
+    with pytest.raises(ValueError, match=r"has items.csv and more_items.csv: .* by nodes= "):
+        load_data(RunConfig(data=data))
+    found = load_data(RunConfig(data=data, nodes="items.csv"))
+    assert found.graph.labels is not None and found.graph.labels.tolist() == [0, 1, -1]
+    assert found.graph.ids is not None and "d" not in found.graph.ids.tolist()
+    (tmp_path / "answers.csv").write_text("id,label\na,cat\nb,dog\nc,cat\n")
+    with pytest.raises(ValueError, match=r"has answers.csv and marks.csv: .* by labels= "):
+        load_data(RunConfig(data=data, nodes="items.csv"))
+    found = load_data(RunConfig(data=data, nodes="items.csv", labels="marks.csv"))
+    assert found.graph.labels is not None and found.graph.labels.tolist() == [0, 1, -1]
+
+
+def test_what_is_wrong_with_a_schema_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "schema.json"
+    file.write_text('{"size": "numeric"}')
+    with pytest.raises(OptionError, match=r"schema.json: column 'size': type must be one of"):
+        schema_of(RunConfig(schema=str(file)))
+    with pytest.raises(ValueError, match="the schema names a column 'price'; there are"):
+        types(put(tmp_path), columns={"price": "number"})
+    with pytest.raises(OptionError, match="exclude is for a folder, and 'digits' is a data set"):
+        load_data(RunConfig(dataset="digits", exclude=("size",)))
