@@ -4,33 +4,29 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from gnn.datasets.columns.dense_features import dense_features
-from gnn.datasets.columns.gathered_columns import GatheredColumn, join_in_threads
-from gnn.datasets.columns.node_roles import NodeRoles, node_roles
-from gnn.datasets.columns.schema_guess import guess_column
-from gnn.datasets.columns.typed_cells import typed_cells
+from gnn.datasets.columns.gathered_columns import join_in_threads
+from gnn.datasets.columns.node_roles import node_roles
 from gnn.datasets.frame_tables import frame_table
 from gnn.datasets.labels_apart import LabelsApart, splits_of
-from gnn.datasets.name_cells import name_texts
+from gnn.datasets.node_columns import NodeColumns
 from gnn.datasets.node_labels import LabelColumn, TableLabels
 from gnn.datasets.node_schema import NodeSchema
 from gnn.datasets.row_names import RowNames
 from gnn.edges.missing import as_na_values
-from gnn.tables.cells import Cells as CellsOfRows
 from gnn.tables.cells import quoted
 from gnn.tables.memory_tables import is_memory_table, read_often
 from gnn.tables.opening import open_table
 from gnn.tables.problems import Problems, RowCheck
-from gnn.tables.schema import FEATURE_TYPES, Column, Schema
+from gnn.tables.schema import Schema
 from gnn.tables.table import Table
-from gnn.tables.typed_table import Cells, Texts, TypedTable
-from gnn.threads import in_threads
+from gnn.tables.typed_table import Texts, TypedTable
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -181,7 +177,7 @@ def load_nodes(
     label = None
     if with_labels and roles.label is not None and apart is None:
         label = LabelColumn(roles.label, columns, label_kind, texts)
-    read = _Reading(roles, given, known, texts, with_labels)
+    read = NodeColumns(roles, given, known, texts, with_labels)
     lines, ids, splits = read.walk(table, label)
     wait = join_in_threads(read.columns.values())
     problems.check(False, False)  # Now there is a row to look at.
@@ -230,107 +226,6 @@ def load_nodes(
         folder=None if is_in_memory else Path(os.fspath(path)).parent,
     )
     return result, left_out.difference(kept.tolist()) if left_out else left_out
-
-
-class _Reading:
-    """The columns of a table while it is walked through."""
-
-    def __init__(
-        self,
-        roles: NodeRoles,
-        given: Schema,
-        known: NodeSchema | None,
-        texts: frozenset[str],
-        with_labels: bool,
-    ) -> None:
-        self._roles, self._texts = roles, texts
-        self._types = dict(given.columns)
-        if known is not None:
-            self._types = {name: known.schema.columns[name] for name in roles.features}
-        masks = {name: Column("mask", split=split) for name, split in roles.masks.items()}
-        self._types = {**self._types, **masks}
-        named = [*roles.features, *(roles.masks if with_labels else ())]
-        self._split = roles.split if with_labels else None
-        self.columns = {}
-        for name in named:
-            column = self._types.get(name)
-            if column is None or column.type != "ignore":
-                kind = None if column is None or name in masks else column.type
-                self.columns[name] = GatheredColumn(name, kind, texts)
-
-    def walk(
-        self, table: Table, label: LabelColumn | None
-    ) -> tuple[list[np.ndarray], list[CellsOfRows], list[Texts]]:
-        """The lines, the cells of ids and the splits of all rows."""
-        roles = self._roles
-        names = [roles.id, self._split, label.name if label else None, *self.columns]
-        lines: list[np.ndarray] = []
-        ids: list[CellsOfRows] = []
-        splits: list[Texts] = []
-        for chunk in table.chunks_of(name for name in names if name is not None):
-            lines.append(chunk.lines)
-            if roles.id is not None:
-                ids.append(chunk.columns[roles.id])
-            if self._split is not None:
-                splits.append(name_texts(chunk.columns[self._split], self._texts))
-            if label is not None:
-                label.add(chunk.columns[label.name])
-            cells = [(column, chunk.columns[name]) for name, column in self.columns.items()]
-            rows = chunk.lines.size
-            for _ in in_threads(lambda each: each[0].add(each[1], rows), cells):
-                pass
-        return lines, ids, splits
-
-    def read_mistaken_again(self, open_again: Callable[[], Table]) -> None:
-        """Reads columns as texts that began with numbers and went on with other texts."""
-        wrong = [name for name, column in self.columns.items() if column.is_mistaken]
-        if not wrong:
-            return
-        self.columns |= {name: GatheredColumn(name, "text", self._texts) for name in wrong}
-        for chunk in open_again().chunks_of(wrong):
-            for name in wrong:
-                self.columns[name].add(chunk.columns[name], chunk.lines.size)
-
-    def typed(
-        self,
-        file: str,
-        header: Sequence[str],
-        good: np.ndarray,
-        line: np.ndarray,
-        problems: Problems,
-    ) -> tuple[Schema, dict[str, Cells], dict[str, np.ndarray]]:
-        """The schema, the cells of the features, and the rows of each mask, of the good rows."""
-        roles = self._roles
-        kept = np.flatnonzero(good)
-        found: dict[str, Column] = {}
-        cells: dict[str, Cells] = {}
-        masks: dict[str, np.ndarray] = {}
-        for name, gathered in self.columns.items():
-            column = self._types.get(name) or guess_column(gathered)
-            if name in roles.masks and gathered.lists is not None:
-                column = guess_column(gathered)
-            if column.type in (*FEATURE_TYPES, "mask"):
-                column, values, wrong = typed_cells(file, gathered, column)
-                rows = sorted(row for row in wrong if good[row])
-                problems.add_cells(name, line[rows].tolist(), [wrong[row] for row in rows])
-                if len(kept) < good.size:
-                    values = values.take(kept) if isinstance(values, Texts) else values[kept]
-                if column.type == "mask":
-                    assert isinstance(values, Texts)
-                    is_in = np.flatnonzero((values.values == "true")[values.codes])
-                    masks[roles.masks[name]] = is_in.astype(np.int32)
-                else:
-                    cells[name] = values
-            found[name] = column
-            self.columns[name] = GatheredColumn(name, None, self._texts)  # Its memory is free.
-        if roles.id is not None:
-            found[roles.id] = Column("id", reason="it names the nodes")
-        if roles.label is not None:
-            found[roles.label] = Column("label", reason="it is called so")
-        if roles.split is not None:
-            found[roles.split] = Column("split", reason="it is called so")
-        found = {**self._types, **found}
-        return Schema({name: found[name] for name in header if name in found}), cells, masks
 
 
 def _tell_of_labels(labels: TableLabels, line: np.ndarray, problems: Problems, name: str) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from gnn.datasets.name_cells import name_cells
-from gnn.row_hashes import arrow_hashes, repeated
 from gnn.tables.arrow_texts import is_text, without_gaps_of_arrow
 from gnn.tables.cells import ArrowCells, Cells
+from gnn.tables.row_hashes import arrow_hashes, repeated
 
 # Of rows, the share whose names are asked for before a dict of all names is made.
 _FEW = 1 / 16

@@ -8,7 +8,7 @@ import numpy as np
 
 from gnn.edges.checks import read_only
 from gnn.edges.missing import missing_among
-from gnn.row_hashes import repeated, unicode_hashes
+from gnn.tables.row_hashes import repeated, unicode_hashes
 
 
 def as_ids(ids: Any) -> np.ndarray:

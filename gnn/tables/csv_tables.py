@@ -107,7 +107,7 @@ def _chunks(path: Path, layout: Layout, start: int, problems: Problems) -> Itera
 def _blocks(
     path: Path, layout: Layout, start: int, problems: Problems
 ) -> Iterator[Block | Iterator[Chunk]]:
-    """Blocks of whole rows; and rows that only Python can cut, to be taken before the next block."""
+    """Blocks of whole rows; and rows that only Python can cut, to be taken before what follows."""
     blocks = _after(start, line_blocks(path, problems.file, _BLOCK_BYTES))
     held: tuple[int, bytes] | None = None  # The beginning of a row that goes on.
     for begin, block in blocks:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gnn.tables.arrow_texts import is_text, without_nulls
+from gnn.tables.arrow_texts import bytes_of, is_text, without_nulls
 from gnn.tables.iso_times import iso_texts
 from gnn.tables.typed_table import Texts
 from gnn.tables.typed_text import (
@@ -57,7 +57,7 @@ def _floats_of_text(array: Any, na_values: frozenset[str]) -> Floats:
     import pyarrow.compute as pc
 
     array = without_nulls(array)
-    offsets, data = _bytes_of(array)
+    offsets, data = bytes_of(array)
     is_empty = offsets[1:] == offsets[:-1]
     odd = _has_other_bytes(offsets, data)
     named = [text for text in na_values if text and not text.encode().strip(_OF_NUMBERS)]
@@ -90,16 +90,6 @@ def _floats_of_text(array: Any, na_values: frozenset[str]) -> Floats:
     return floats, {place: texts[code] for place, code in found}
 
 
-def _bytes_of(array: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Where the cells of an array of text begin and end, and the bytes."""
-    _, offsets, data = array.buffers()
-    kind = np.int64 if str(array.type) == "large_string" else np.int32
-    if offsets is None or not len(array):
-        return np.zeros(1, kind), np.zeros(0, np.uint8)
-    places = np.frombuffer(offsets, kind)[array.offset : array.offset + len(array) + 1]
-    return places, np.frombuffer(data or b"", np.uint8)
-
-
 def _masked(array: Any, is_there: np.ndarray) -> Any:
     """The same cells, others than those that are there null: a cast does not look at them."""
     import pyarrow
@@ -108,9 +98,7 @@ def _masked(array: Any, is_there: np.ndarray) -> Any:
     skipped = bytes(array.offset // 8)
     bits = pyarrow.py_buffer(skipped + np.packbits(padded, bitorder="little").tobytes())
     _, *buffers = array.buffers()
-    return pyarrow.Array.from_buffers(
-        array.type, len(array), [bits, *buffers], offset=array.offset
-    )
+    return pyarrow.Array.from_buffers(array.type, len(array), [bits, *buffers], offset=array.offset)
 
 
 def _has_other_bytes(offsets: np.ndarray, data: np.ndarray) -> np.ndarray:

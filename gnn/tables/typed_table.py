@@ -9,9 +9,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from gnn.row_hashes import arrow_hashes, num_distinct
 from gnn.tables.arrow_texts import without_gaps_of_arrow
 from gnn.tables.coding import numbered
+from gnn.tables.row_hashes import arrow_hashes, num_distinct
 from gnn.tables.schema import Schema
 
 

@@ -56,7 +56,9 @@ def dense_features(
                 f"of {'the columns of numbers' if name == _STACKED else 'a part of the graph'}"
             )
     arrays = {**numbers, **vectors}
-    means = in_threads(lambda name: columns.fills.get(name) or _means(arrays[name], counted), arrays)
+    means = in_threads(
+        lambda name: columns.fills.get(name) or _means(arrays[name], counted), arrays
+    )
     fills = dict(zip(arrays, means, strict=True))
     if not known:
         flagged = tuple(name for name, values in numbers.items() if np.isnan(values).any())
