@@ -32,7 +32,7 @@ class RowNames:
 
     def __init__(self, names: Any) -> None:
         self._texts: list[str] | None = names if isinstance(names, list) else None
-        self._array = None if isinstance(names, list) else names
+        self._array: Any = None if isinstance(names, list) else names
         self._places: dict[str, int] | None = None
         self._asked = 0
 
@@ -50,7 +50,7 @@ class RowNames:
         return cls(list(chain.from_iterable(name_cells(cells, na_values) for cells in parts)))
 
     def __len__(self) -> int:
-        return len(self._array if self._texts is None else self._texts)
+        return len(self._array) if self._texts is None else len(self._texts)
 
     def __getitem__(self, row: int) -> str:
         return self._array[row].as_py() if self._texts is None else self._texts[row]

@@ -185,7 +185,7 @@ def _cells_by_arrow(parts: Sequence[Texts]) -> tuple[Any, frozenset[str] | None]
     """The cells of parts, in most of which nobody has looked for distinct texts; what is a gap."""
     import pyarrow
 
-    given = []
+    given: list[Any] = []
     for part in parts:
         cells = part._values
         if isinstance(cells, np.ndarray):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
 
 import numpy as np
 
@@ -174,12 +175,12 @@ def _are_numbers(texts: Texts) -> bool:
     """
     if texts.is_settled:
         counts = np.bincount(texts.codes, minlength=texts.num_values)
-        looked_at, places = texts.values_at, _some(counts.size)
+        places = _some(counts.size)
+        found = zip(counts[places].tolist(), texts.values_at(places), strict=True)
     else:
-        places = _some(texts.num_cells)
-        counts, looked_at = np.ones(texts.num_cells, np.int64), texts.cells_at
+        found = zip(repeat(1), texts.cells_at(_some(texts.num_cells)), strict=False)
     numbers = words = 0
-    for count, text in zip(counts[places].tolist(), looked_at(places), strict=True):
+    for count, text in found:
         if is_word(text):
             words += count
         elif text:

@@ -115,8 +115,8 @@ def _counted(texts: Texts) -> _Counted:
     Of more than `_MANY` different ones those that occur most and some of the others are looked at.
     A type that more than half of the cells must have is found among these, or nowhere.
     """
-    if not texts.is_settled and (found := _sampled(texts)):
-        return found
+    if not texts.is_settled and (sampled := _sampled(texts)):
+        return sampled
     counts = np.bincount(texts.codes, minlength=texts.num_values)
     if texts.gap_code >= 0:
         counts[texts.gap_code] = 0
