@@ -33,12 +33,14 @@ class RunData:
         columns: what the table of nodes holds; None for a named data set.
         table: the cells of its features; None likewise, and where no column is one.
         root: the folder that paths of images are relative to.
+        ids: of the rows, where they need not be distinct; None takes those of the graph.
     """
 
     graph: Graph
     columns: NodeSchema | None = None
     table: TypedTable | None = None
     root: Path | None = None
+    ids: list[str] | None = None
 
 
 def load_data(
