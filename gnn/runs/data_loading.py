@@ -9,15 +9,17 @@ from typing import Any
 
 from gnn.configs.sessions import SessionGraphConfig
 from gnn.datasets.digits import digits
+from gnn.datasets.formats.file_format import FileFormat
 from gnn.datasets.from_folder import read_folder
 from gnn.datasets.groceries import groceries
 from gnn.datasets.image_folder import from_image_folder, is_image_folder
 from gnn.datasets.node_schema import NodeSchema
 from gnn.datasets.planetoid import planetoid
+from gnn.datasets.reading import TABLES, find_format, read
 from gnn.graphs.graph import Graph
 from gnn.runs.config_files import OptionError, read_options
 from gnn.runs.log_graph import read_log_graph
-from gnn.runs.run_config import EDGE_COLUMNS, PLANETOID, RunConfig
+from gnn.runs.run_config import EDGE_COLUMNS, OF_FOLDER, PLANETOID, RunConfig
 from gnn.tables.schema import Schema
 from gnn.tables.typed_table import TypedTable
 
@@ -79,6 +81,10 @@ def load_data(
             if getattr(config, name) is not None:
                 raise OptionError(f"{name} is for a folder, and {config.dataset!r} is a data set")
         return RunData(named_data(config.dataset, normalize=config.scaling == "rows"))
+    graph = _of_a_format(config)
+    if graph is not None:
+        _check_has_log(config, False)
+        return RunData(graph)
     if is_image_folder(config.data or ""):
         _check_has_log(config, False)
         return RunData(_images(config, labels))
@@ -113,6 +119,31 @@ def load_data(
                 )
     table = found.table if found.columns.schema.features else None
     return RunData(found.graph, found.columns, table, found.folder)
+
+
+def _of_a_format(config: RunConfig) -> Graph | None:
+    """The graph of a graph folder, or of a format of the field; None of tables and images.
+
+    What says how tables are read makes tables of it.
+    """
+    path = Path(config.data or "")
+    if not path.exists() or any(getattr(config, name) is not None for name in OF_FOLDER):
+        return None
+    try:
+        found = find_format(path)
+    except (
+        ValueError
+    ):  # More files than a format has, or of several: tables, or an error of theirs.
+        return None
+    if found == TABLES or (isinstance(found, FileFormat) and found.kind == "log"):
+        return None
+    graph = read(path)
+    if not isinstance(graph, Graph):
+        raise ValueError(
+            f"{str(path)!r} holds many graphs, and a run learns from one: train a "
+            "gnn.GraphClassifier in Python"
+        )
+    return graph
 
 
 def schema_of(config: RunConfig) -> Schema | None:

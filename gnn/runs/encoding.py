@@ -70,7 +70,7 @@ def cells_of_features(graph: Graph, columns: NodeSchema) -> TypedTable:
 
     Args:
         graph: with the columns of numbers and truths in `"features"`, in their order, perhaps with
-            flags of gaps behind, and each vector under its name.
+            flags of gaps behind, which the note `"flags"` names, and each vector under its name.
         columns: those that the cells are of.
 
     Raises:
@@ -80,8 +80,9 @@ def cells_of_features(graph: Graph, columns: NodeSchema) -> TypedTable:
     Example:
 
     >>> graph = Graph.from_edges([], [], np.array([[5.0, 1.0], [7.0, 0.0]]))
+    >>> graph = dataclasses.replace(graph, notes={"flags": ["price"]})
     >>> from gnn.tables.schema import Schema
-    >>> columns = NodeSchema(Schema.of({"price": "number"}), flagged=("price",))
+    >>> columns = NodeSchema(Schema.of({"price": "number"}))
     >>> cells_of_features(graph, columns).columns["price"].tolist()
     [nan, 7.0]
     """
@@ -93,7 +94,8 @@ def cells_of_features(graph: Graph, columns: NodeSchema) -> TypedTable:
             "give the folder or the table that they are in"
         )
     found: dict[str, Any] = {}
-    widths = (len(numbers), len(numbers) + len(columns.flagged))
+    flags = list(graph.notes.get("flags", ()))
+    widths = (len(numbers), len(numbers) + len(flags))
     stacked = graph.features.get(_STACKED, np.zeros((graph.num_nodes, 0), np.float32))
     if stacked.ndim != 2 or stacked.shape[1] not in widths:
         raise ValueError(
@@ -103,8 +105,8 @@ def cells_of_features(graph: Graph, columns: NodeSchema) -> TypedTable:
         )
     for place, name in enumerate(numbers):
         values = np.array(stacked[:, place], np.float32)
-        if stacked.shape[1] > len(numbers) and name in columns.flagged:
-            flag = len(numbers) + columns.flagged.index(name)
+        if stacked.shape[1] > len(numbers) and name in flags:
+            flag = len(numbers) + flags.index(name)
             values[stacked[:, flag] > 0] = np.nan
         is_truth = schema.columns[name].type == "boolean"
         found[name] = _as_truths(values) if is_truth else values

@@ -139,7 +139,7 @@ class RunConfig:
     """
 
     dataset: str | None = _option("data", "a named data set", choices=DATASETS)
-    data: str | None = _option("data", "a folder with nodes and edges or sessions, CSV or Parquet")
+    data: str | None = _option("data", "a folder of tables or images, a graph, or a file of the field")
     nodes: str | None = _option("data", "the table of nodes in the folder")
     labels: str | None = _option("data", "the table of labels in the folder")
     edges: str | None = _option("data", "the table of edges in the folder")
