@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -161,11 +162,23 @@ def schema_of(config: RunConfig) -> Schema | None:
     if config.schema is None:
         return None if config.columns is None else Schema.of(config.columns)
     try:
-        in_file = Schema.of(read_options(config.schema))
+        values = read_options(config.schema)
+        held = values.get("columns")
+        # As schema.json of a SavedModel has it; a column may be called so, too.
+        if isinstance(held, Mapping) and "type" not in held:
+            values = {name: _of_column(value) for name, value in held.items()}
+        in_file = Schema.of(values)
     except (TypeError, ValueError) as error:
         text, name = str(error), os.fspath(config.schema)
         raise OptionError(text if text.startswith(name) else f"{name}: {text}") from error
     return Schema.of(config.columns).over(in_file)
+
+
+def _of_column(value: Any) -> Any:
+    """What a served schema says of a column, without what it says of its input."""
+    if not isinstance(value, Mapping):
+        return value
+    return {key: what for key, what in value.items() if key not in ("input", "dtype", "shape")}
 
 
 def named_data(name: str, normalize: bool = True) -> Graph:

@@ -10,10 +10,12 @@ import keras
 import numpy as np
 
 from gnn.datasets.node_schema import NodeSchema
+from gnn.graphs.batch.keys import RESERVED_KEYS
 from gnn.graphs.graph import Graph
 from gnn.graphs.image_files import ImageFiles
 from gnn.graphs.image_kinds import channels_of, size_of
 from gnn.models.columns.column_encoder import ColumnEncoder
+from gnn.models.input_names import input_names
 from gnn.runs.data_loading import RunData, image_size
 from gnn.runs.run_config import RunConfig
 from gnn.runs.run_folder import ENCODER
@@ -122,6 +124,11 @@ def cells_of_features(graph: Graph, columns: NodeSchema) -> TypedTable:
 def _as_truths(values: np.ndarray) -> Texts:
     texts = np.where(np.isnan(values), "", np.where(values > 0.5, "true", "false"))
     return Texts.of(texts.tolist())
+
+
+def served_inputs(encoder: ColumnEncoder | None) -> dict[str, str] | None:
+    """Each column's input in the SavedModel; None without an encoder."""
+    return None if encoder is None else input_names(encoder.raw_specs(), taken=RESERVED_KEYS)
 
 
 def encoded(graph: Graph, data: RunData, encoder: ColumnEncoder | None) -> Graph:

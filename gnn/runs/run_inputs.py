@@ -115,7 +115,8 @@ class RunInputs:
             what = "the DataFrame" if is_memory_table(data) else repr(os.fspath(data))
             raise ValueError(
                 f"a {self._config.model} predicts a node from its neighbors, and {what} is a table "
-                "of nodes alone: give a folder with nodes and edges"
+                "of nodes alone: give a folder with all nodes and edges, or train 'mlp' or "
+                "'graph-regularization', which need no neighbors"
             )
         strict = bool(self._config.strict)
         # Nothing is joined by the ids of a table that is asked about alone.

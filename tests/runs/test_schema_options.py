@@ -53,6 +53,13 @@ def test_tables_are_named_where_two_could_be_meant(tmp_path: Path) -> None:
     assert found.graph.labels is not None and found.graph.labels.tolist() == [0, 1, -1]
 
 
+def test_the_schema_of_a_served_model_is_a_schema(tmp_path: Path) -> None:
+    file = tmp_path / "schema.json"
+    file.write_text('{"columns": {"size": {"type": "text", "input": "size"}}, "classes": ["a"]}')
+    found = schema_of(RunConfig(schema=str(file)))
+    assert found is not None and found.of_type("text") == ["size"]
+
+
 def test_what_is_wrong_with_a_schema_is_named(tmp_path: Path) -> None:
     file = tmp_path / "schema.json"
     file.write_text('{"size": "numeric"}')
