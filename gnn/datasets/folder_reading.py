@@ -118,6 +118,7 @@ class FolderReading:
             _tell_of_unknown(apart.unknown(names.tolist()), of_labels, self.strict)
             of_labels.warn(stacklevel=3)
         notes |= {"tables": tables.text(), "columns": columns_note(columns.schema)}
+        notes["flags"] = list(columns.flagged)
         graph = Graph(
             features=nodes.features if nodes else {},
             senders=edges.senders,

@@ -74,6 +74,7 @@ def read_nodes(
     labels: bool = True,
     schema: Any = None,
     exclude: Sequence[str] = (),
+    distinct: bool = True,
 ) -> NodeTable:
     r"""Reads one table of nodes, such as new ones to predict.
 
@@ -92,6 +93,8 @@ def read_nodes(
       labels: whether labels and splits are read; those that are not cannot be wrong.
       schema: what some columns hold, as in `from_folder`.
       exclude: columns that are no features.
+      distinct: whether a row without an id, or with that of an earlier row, is left out, since
+        nothing could name it. Without it all rows stay, and a missing id is "".
 
     Returns:
       The table.
@@ -123,6 +126,7 @@ def read_nodes(
         na_values,
         labels,
         given=as_given(columns, schema, exclude),
+        distinct=distinct,
     )
     found.problems.warn(stacklevel=2)
     return found
@@ -154,6 +158,7 @@ def load_nodes(
     given: Schema | None = None,
     apart: LabelsApart | None = None,
     labels_alone: bool = False,
+    distinct: bool = True,
 ) -> tuple[NodeTable, set[str]]:
     """As `read_nodes`, without the warnings; also the ids that only malformed rows have.
 
@@ -187,7 +192,8 @@ def load_nodes(
         names = RowNames([str(row) for row in range(line.size)])
     else:
         names = RowNames.of_cells(ids, texts)
-    _reject_unnamed(names, line, problems.unit, check)
+    if distinct:
+        _reject_unnamed(names, line, problems.unit, check)
     good = check.good
     wait()
     read.read_mistaken_again(open_again)

@@ -363,7 +363,7 @@ class TestText:
         assert full_graph().info().splitlines() == [
             "Graph",
             "  nodes           4, of which 1 without edges",
-            "  edges           3, directed, mean degree 0.75, weights 0.5 to 2",
+            "  edges           3, directed, mean degree 0.75, weights 0.5 to 2, 1 loop",
             "  feature         'dense': float32[4, 2], density 87.5%, 32 B",
             "  feature         'sparse': sparse float32[4, 4], density 25.0%, 52 B",
             "  feature         'word': int64[4], density 100.0%, 32 B",
