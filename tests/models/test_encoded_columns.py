@@ -81,8 +81,9 @@ def test_moments_in_parts_are_those_of_the_whole() -> None:
 def test_vector() -> None:
     encoder = adapted("vector", np.array([[0.0, 10.0], [2.0, 10.0], [NAN, NAN]]))
     assert names(encoder) == ["c 0", "c 1", "c is missing"]
-    found = features(encoder, np.array([[3.0, 12.0], [NAN, NAN]]))
-    assert found.tolist() == [[2.0, 2.0, 0.0], [0.0, 0.0, 1.0]]
+    # A number that is missing makes a gap of its vector, as it does in a file.
+    found = features(encoder, np.array([[3.0, 12.0], [NAN, NAN], [NAN, 12.0], [3.0, np.inf]]))
+    assert found.tolist() == [[2.0, 2.0, 0.0], *[[0.0, 0.0, 1.0]] * 3]
 
 
 def test_boolean() -> None:
