@@ -13,6 +13,7 @@ import tensorflow as tf
 from gnn.models.columns import text_columns
 from gnn.models.columns.column_encoder import ColumnEncoder
 from gnn.models.columns.date_columns import civil_dates, days_since_1970
+from gnn.models.columns.raw_texts import stripped
 from gnn.models.columns.standardizing import Moments
 from gnn.tables.typed_table import Texts, TypedTable
 
@@ -115,6 +116,14 @@ def test_most_frequent_categories() -> None:
     encoder = adapted("category", cells, max_categories=2)
     assert names(encoder) == ["c = another", "c = '[UNK]'", "c = 'b'"]
     assert features(encoder, ["[UNK]", "c"]).tolist() == [[0, 1, 0], [1, 0, 0]]
+
+
+def test_blanks_are_those_of_python() -> None:
+    """A reader strips by Python, a served model by RE2."""
+    blanks = [chr(code) for code in range(0x10000) if chr(code).isspace()]
+    assert len(blanks) > 25 and "\x85" in blanks
+    texts = [f"{blank}tea{blank}" for blank in blanks]
+    assert set(stripped(tf.constant(texts), frozenset()).numpy().tolist()) == {b"tea"}
 
 
 def test_own_spellings_of_a_gap() -> None:
