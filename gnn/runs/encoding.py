@@ -138,13 +138,11 @@ def encoded(graph: Graph, data: RunData, encoder: ColumnEncoder | None) -> Graph
 def filled_in(data: RunData) -> list[str]:
     """Of each node the columns that an encoder fills, broken images among them."""
     assert data.table is not None
-    filled = data.table.filled()
+    broken = {}
     for name in data.table.schema.of_type("image"):
         files = data.graph.features[name]
         assert isinstance(files, ImageFiles)
         if (files.ok < 0).any():
             files.check()
-        broken = (files.ok == 0) & ~data.table.gaps(name)
-        for row in np.flatnonzero(broken).tolist():
-            filled[row] = " ".join(sorted([*filled[row].split(), name]))
-    return filled
+        broken[name] = files.ok == 0
+    return data.table.filled(broken)

@@ -115,9 +115,9 @@ def test_python_the_command_and_the_saved_model_agree(run: Run, tmp_path: Path) 
     assert found.ids == [row[0] for row in NEW]
     assert found.filled == [
         "",
-        "photo price since sold",
-        "brand photo price since sold tags title",
-        "photo price tags title",
+        "photo;price;since;sold",
+        "brand;photo;price;since;sold;tags;title",
+        "photo;price;tags;title",
         "photo",
     ]
     # By the command, from another folder: images are beside their table.
