@@ -144,7 +144,8 @@ class Run:
         classes = [names[k] for k in probabilities.argmax(axis=1)]
         filled, drift = None, None
         if self.encoder is not None and asked.table is not None:
-            filled, drift = filled_in(asked), self.encoder.drift(asked.table, root=asked.root)
+            filled = filled_in(asked)
+            drift = self.encoder.drift(asked.table, root=asked.root, features=graph.features)
         ids = node_ids(graph)
         return Predictions(ids, classes, probabilities, names, judge.inference, filled, drift)
 

@@ -242,12 +242,19 @@ class ColumnEncoder(keras.Model):
         }
         return {**found, **images}
 
-    def drift(self, table: TypedTable, *, root: Folder = None) -> Drift:
+    def drift(
+        self,
+        table: TypedTable,
+        *,
+        root: Folder = None,
+        features: Mapping[str, Any] | None = None,
+    ) -> Drift:
         """How a table differs from the training rows: gaps, categories, ranges.
 
         Args:
             table: with the columns of the schema.
             root: as in `adapt`; images are read.
+            features: what `encode` made of the table, if it did: its images are not read again.
 
         Raises:
             RuntimeError: it is not adapted.
@@ -257,8 +264,10 @@ class ColumnEncoder(keras.Model):
         self._check_adapted()
         found = {}
         for column in self._columns:
-            now = column.observe(cells_of(table, column, root))
-            found[column.title] = column_drift(column.learned, now)
+            cells = cells_of(table, column, root)
+            if isinstance(column, ImageColumn) and features is not None:
+                cells = features[column.title]
+            found[column.title] = column_drift(column.learned, column.observe(cells))
         return Drift(table.num_rows, found)
 
     @property
