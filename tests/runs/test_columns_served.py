@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +15,9 @@ import pytest
 import tensorflow as tf
 
 from gnn.cli.main import main
+from gnn.ops import images
 from gnn.runs import Run, RunConfig, load_run, train
+from gnn.tables.problems import TableWarning
 from tests.runs.conftest import train_eagerly
 
 COLUMNS = ("product_id", "photo", "brand", "tags", "title", "price", "sold", "since")
@@ -141,6 +145,7 @@ def test_python_the_command_and_the_saved_model_agree(run: Run, tmp_path: Path) 
     np.testing.assert_allclose(answer["embedding"], run.embed(shop / "new.csv").vectors, atol=1e-5)
     card = (run.path / "saved_model" / "assets" / "README.md").read_text()
     assert card == (run.path / "README.md").read_text()
+    assert "photo: 24 images, 1 broken: broken.png (these bytes begin as no JPEG" in card
     assert "| photo | image | 0.0% |" in card and "| tags | multi-category ('|') |" in card.replace(
         "\\|", "|"
     )
@@ -178,3 +183,31 @@ def test_statistics_rest_on_nodes_that_are_not_judged(run: Run) -> None:
     }
     raw["price"] = tf.constant([mean], tf.float32)
     assert abs(float(encoder(raw)["columns"][0, place])) < 1e-5
+
+
+def test_images_are_read_once_and_broken_ones_told(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop, read = Path(run.config.data or ""), []
+    of_files = images.read_images
+    monkeypatch.setattr(
+        images, "read_images", lambda paths, **k: read.append(len(paths)) or of_files(paths, **k)
+    )
+    with pytest.warns(TableWarning, match="^photo: 5 images, 1 gap, 3 broken: broken.png ") as told:
+        run.predict(shop / "new.csv")
+    assert read == [len(NEW)]
+    assert any(str(warning.message).endswith(f"start from {str(shop)!r}") for warning in told)
+
+
+def test_strict_runs_take_no_broken_image(run: Run, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="^photo: 24 images, 1 broken: broken.png "):
+        train(dataclasses.replace(run.config, strict=True, output=str(tmp_path / "run")))
+    assert not (tmp_path / "run").exists()
+
+
+def test_images_of_which_none_is_there(run: Run, tmp_path: Path) -> None:
+    for name in ("products.csv", "clicks.csv"):
+        shutil.copy(Path(run.config.data or "") / name, tmp_path)
+    config = dataclasses.replace(run.config, data=str(tmp_path), output=str(tmp_path / "run"))
+    with pytest.raises(ValueError, match="no image can be read: photo: 24 images, 24 broken: p0"):
+        train(config)
