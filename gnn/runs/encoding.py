@@ -13,9 +13,10 @@ from gnn.datasets.node_schema import NodeSchema
 from gnn.graphs.graph import Graph
 from gnn.graphs.image_files import ImageFiles
 from gnn.graphs.image_kinds import channels_of, size_of
-from gnn.models.columns.column_encoder import ColumnEncoder
+from gnn.models.columns.column_encoder import FEATURES, TOKENS, ColumnEncoder
 from gnn.runs.data_loading import RunData, image_size
 from gnn.runs.run_config import RunConfig
+from gnn.runs.run_data import DataFacts
 from gnn.runs.run_folder import ENCODER
 from gnn.runs.splitting import nodes_to_learn_from
 from gnn.tables.typed_table import Texts, TypedTable
@@ -59,10 +60,26 @@ def _images(config: RunConfig, data: RunData) -> dict[str, Any]:
     }
 
 
-def read_encoder(run: Path) -> ColumnEncoder | None:
-    """The encoder in the folder of a run; None of one that has none."""
+def read_encoder(run: Path, facts: DataFacts) -> ColumnEncoder | None:
+    """The encoder in the folder of a run; None of one that has none.
+
+    Args:
+        run: the folder, whole or partial.
+        facts: what the run knows of its data.
+
+    Raises:
+        FileNotFoundError: the features of the run came of an encoder, and it is not there.
+    """
     path = run / ENCODER
-    return keras.models.load_model(path) if path.is_file() else None
+    if path.is_file():
+        return keras.models.load_model(path)
+    # Before there were encoders, numbers lay in one feature, and each vector in its own.
+    made = [] if facts.columns is None else facts.columns.schema.of_type("image")
+    if facts.columns is not None and facts.features.keys() <= {FEATURES, TOKENS, *made}:
+        raise FileNotFoundError(
+            f"{str(run)!r} has no {ENCODER}, of which the features of the run came"
+        )
+    return None
 
 
 def cells_of_features(graph: Graph, columns: NodeSchema) -> TypedTable:

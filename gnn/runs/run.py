@@ -35,7 +35,7 @@ class Run:
     """A finished run, as `gnn.runs.load_run` opens it.
 
     Attributes:
-        path: its folder.
+        path: its folder, from the root.
         config: the resolved configuration.
         facts: what is known of its data.
         metrics: of the best epoch on the validation split, of the test split, and the epochs.
@@ -61,7 +61,7 @@ class Run:
     @functools.cached_property
     def encoder(self) -> ColumnEncoder | None:
         """What makes the features of the columns of a table; None where there are no columns."""
-        return read_encoder(self.path)
+        return read_encoder(self.path, self.facts)
 
     def evaluate(
         self,
@@ -276,4 +276,4 @@ def load_run(path: str | os.PathLike[str]) -> Run:
         raise FileNotFoundError(f"{str(path)!r} is no finished run: no {name}") from error
     except json.JSONDecodeError as error:
         raise ValueError(f"{path / run_folder.METRICS} is damaged: {error}") from error
-    return Run(path, config, facts, metrics)
+    return Run(Path(os.path.abspath(path)), config, facts, metrics)

@@ -213,7 +213,7 @@ def _prepare(config: RunConfig, run: Path | None) -> _Prepared:
         if run is None:
             encoder = adapted_encoder(config, data, completed)
         else:
-            encoder = read_encoder(run)
+            encoder = read_encoder(run, stored_facts(run))
         graph = encoded(data.graph, data, encoder)
         images = told_of_images(graph, data, bool(config.strict))
         check_features(graph, name)
