@@ -215,7 +215,6 @@ def _prepare(config: RunConfig, run: Path | None) -> _Prepared:
         else:
             encoder = read_encoder(run, stored_facts(run))
         graph = encoded(data.graph, data, encoder)
-        images = told_of_images(graph, data, bool(config.strict))
         check_features(graph, name)
         completed = dataclasses.replace(completed, features=graph.features)
         resolved = resolve(config, completed, encoded=encoder is not None)
@@ -226,8 +225,8 @@ def _prepare(config: RunConfig, run: Path | None) -> _Prepared:
     facts = DataFacts.of(graph, data.columns)
     told = [str(warning.message) for warning in caught]
     told += [data.graph.notes[key] for key in ("tables", "images") if key in data.graph.notes]
-    notes = [*told, *images, *describe_log(graph), *notes]
-    return _Prepared(completed, facts, resolved, encoder, notes)
+    told += [*told_of_images(graph, data, bool(config.strict)), *describe_log(graph), *notes]
+    return _Prepared(completed, facts, resolved, encoder, told)
 
 
 def _read(config: RunConfig, columns: NodeSchema | None, run: Path | None) -> RunData:

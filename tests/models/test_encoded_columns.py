@@ -13,6 +13,7 @@ import tensorflow as tf
 from gnn.models.columns import text_columns
 from gnn.models.columns.column_encoder import ColumnEncoder
 from gnn.models.columns.date_columns import civil_dates, days_since_1970
+from gnn.models.columns.encoded_column import raw_blocks
 from gnn.models.columns.raw_texts import stripped
 from gnn.models.columns.standardizing import Moments
 from gnn.tables.typed_table import Texts, TypedTable
@@ -218,9 +219,28 @@ def test_date() -> None:
     assert found[-1].tolist() == [0, 0, 0, 0, 0, 1]
 
 
+def test_blocks_of_text_are_bounded_in_cells_and_characters(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("gnn.models.columns.encoded_column.BLOCK", 3)
+    monkeypatch.setattr("gnn.models.columns.encoded_column.CHARACTERS", 5)
+    texts = ["a", "b", "c", "d", "long text", "ef", "ghi", "jk"]
+    blocks = [(block.numpy().tolist(), rows.tolist()) for block, rows in raw_blocks(Texts.of(texts))]
+    assert [[text.decode() for text in block] for block, _ in blocks] == [
+        ["a", "b", "c"],
+        ["d"],
+        ["long text"],
+        ["ef", "ghi"],
+        ["jk"],
+    ]
+    assert [rows for _, rows in blocks] == [[1, 1, 1], [1], [1], [1, 1], [1]]
+    assert not list(raw_blocks(Texts.of([])))
+
+
 def test_tokens_of_many_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Blocks of texts and rows come together in their order, sparse as dense."""
     monkeypatch.setattr("gnn.models.columns.encoded_column.BLOCK", 3)
+    monkeypatch.setattr("gnn.models.columns.encoded_column.CHARACTERS", 29)  # Two or three texts.
     monkeypatch.setattr("gnn.models.columns.encoding.BLOCK", 3)
     cells = [f"word{k % 5} word{k % 3} {k}" for k in range(20)] + ["", "word1"]
     dense, apart = adapted("text", cells), adapted("text", cells, dense_width=0)
