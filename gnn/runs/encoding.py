@@ -13,12 +13,13 @@ from gnn.datasets.node_schema import NodeSchema
 from gnn.graphs.graph import Graph
 from gnn.graphs.image_files import ImageFiles
 from gnn.graphs.image_kinds import channels_of, size_of
-from gnn.models.columns.column_encoder import FEATURES, TOKENS, ColumnEncoder
+from gnn.models.columns.column_encoder import FEATURES, TOKENS, ColumnEncoder, image_features
 from gnn.runs.data_loading import RunData, image_size
 from gnn.runs.run_config import RunConfig
 from gnn.runs.run_data import DataFacts
 from gnn.runs.run_folder import ENCODER
 from gnn.runs.splitting import nodes_to_learn_from
+from gnn.tables.schema import Schema
 from gnn.tables.typed_table import Texts, TypedTable
 
 # Where `gnn.datasets.from_folder` puts numbers.
@@ -74,8 +75,9 @@ def read_encoder(run: Path, facts: DataFacts) -> ColumnEncoder | None:
     if path.is_file():
         return keras.models.load_model(path)
     # Before there were encoders, numbers lay in one feature, and each vector in its own.
-    made = [] if facts.columns is None else facts.columns.schema.of_type("image")
-    if facts.columns is not None and facts.features.keys() <= {FEATURES, TOKENS, *made}:
+    images = image_features(Schema() if facts.columns is None else facts.columns.schema)
+    made = {FEATURES, TOKENS, *images.values()}
+    if facts.columns is not None and facts.features.keys() <= made:
         raise FileNotFoundError(
             f"{str(run)!r} has no {ENCODER}, of which the features of the run came"
         )
@@ -156,8 +158,8 @@ def filled_in(data: RunData) -> list[str]:
     """Of each node the columns that an encoder fills, broken images among them."""
     assert data.table is not None
     broken = {}
-    for name in data.table.schema.of_type("image"):
-        files = data.graph.features[name]
+    for name, feature in image_features(data.table.schema).items():
+        files = data.graph.features[feature]
         assert isinstance(files, ImageFiles)
         broken[name] = files.ok == 0
     return data.table.filled(broken)

@@ -8,9 +8,11 @@ import warnings
 from gnn.graphs.graph import Graph
 from gnn.graphs.image_check import ImageCheck
 from gnn.graphs.image_files import ImageFiles
+from gnn.models.columns.column_encoder import image_features
 from gnn.models.columns.image_columns import readable
 from gnn.runs.data_loading import RunData
 from gnn.tables.problems import TableWarning
+from gnn.tables.schema import Schema
 
 
 def told_of_images(graph: Graph, data: RunData, strict: bool) -> list[str]:
@@ -53,8 +55,9 @@ def warn_of_images(graph: Graph, data: RunData, strict: bool) -> None:
 def _checks(graph: Graph, data: RunData, strict: bool) -> dict[str, ImageCheck]:
     """A line on each column of images, and what was found."""
     found = {}
-    for name in [] if data.table is None else data.table.schema.of_type("image"):
-        files = graph.features[name]
+    schema = Schema() if data.table is None else data.table.schema
+    for name, feature in image_features(schema).items():
+        files = graph.features[feature]
         if not isinstance(files, ImageFiles):
             continue
         readable(files)  # Where they are few they are kept, so batches need not read them again.
