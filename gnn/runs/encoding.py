@@ -14,12 +14,14 @@ from gnn.graphs.batch.keys import RESERVED_KEYS
 from gnn.graphs.graph import Graph
 from gnn.graphs.image_files import ImageFiles
 from gnn.graphs.image_kinds import channels_of, size_of
-from gnn.models.columns.column_encoder import ColumnEncoder
+from gnn.models.columns.column_encoder import FEATURES, TOKENS, ColumnEncoder, image_features
 from gnn.models.input_names import input_names
 from gnn.runs.data_loading import RunData, image_size
 from gnn.runs.run_config import RunConfig
+from gnn.runs.run_data import DataFacts
 from gnn.runs.run_folder import ENCODER
 from gnn.runs.splitting import nodes_to_learn_from
+from gnn.tables.schema import Schema
 from gnn.tables.typed_table import Texts, TypedTable
 
 # Where `gnn.datasets.from_folder` puts numbers.
@@ -61,10 +63,27 @@ def _images(config: RunConfig, data: RunData) -> dict[str, Any]:
     }
 
 
-def read_encoder(run: Path) -> ColumnEncoder | None:
-    """The encoder in the folder of a run; None of one that has none."""
+def read_encoder(run: Path, facts: DataFacts) -> ColumnEncoder | None:
+    """The encoder in the folder of a run; None of one that has none.
+
+    Args:
+        run: the folder, whole or partial.
+        facts: what the run knows of its data.
+
+    Raises:
+        FileNotFoundError: the features of the run came of an encoder, and it is not there.
+    """
     path = run / ENCODER
-    return keras.models.load_model(path) if path.is_file() else None
+    if path.is_file():
+        return keras.models.load_model(path)
+    # Before there were encoders, numbers lay in one feature, and each vector in its own.
+    images = image_features(Schema() if facts.columns is None else facts.columns.schema)
+    made = {FEATURES, TOKENS, *images.values()}
+    if facts.columns is not None and facts.features.keys() <= made:
+        raise FileNotFoundError(
+            f"{str(run)!r} has no {ENCODER}, of which the features of the run came"
+        )
+    return None
 
 
 def cells_of_features(graph: Graph, columns: NodeSchema) -> TypedTable:
@@ -147,13 +166,9 @@ def encoded(graph: Graph, data: RunData, encoder: ColumnEncoder | None) -> Graph
 def filled_in(data: RunData) -> list[str]:
     """Of each node the columns that an encoder fills, broken images among them."""
     assert data.table is not None
-    filled = data.table.filled()
-    for name in data.table.schema.of_type("image"):
-        files = data.graph.features[name]
+    broken = {}
+    for name, feature in image_features(data.table.schema).items():
+        files = data.graph.features[feature]
         assert isinstance(files, ImageFiles)
-        if (files.ok < 0).any():
-            files.check()
-        broken = (files.ok == 0) & ~data.table.gaps(name)
-        for row in np.flatnonzero(broken).tolist():
-            filled[row] = " ".join(sorted([*filled[row].split(), name]))
-    return filled
+        broken[name] = files.ok == 0
+    return data.table.filled(broken)

@@ -35,7 +35,7 @@ class Run:
     """A finished run, as `gnn.runs.load_run` opens it.
 
     Attributes:
-        path: its folder.
+        path: its folder, from the root.
         config: the resolved configuration.
         facts: what is known of its data.
         metrics: of the best epoch on the validation split, of the test split, and the epochs.
@@ -61,7 +61,7 @@ class Run:
     @functools.cached_property
     def encoder(self) -> ColumnEncoder | None:
         """What makes the features of the columns of a table; None where there are no columns."""
-        return read_encoder(self.path)
+        return read_encoder(self.path, self.facts)
 
     def evaluate(
         self,
@@ -144,7 +144,8 @@ class Run:
         classes = [names[k] for k in probabilities.argmax(axis=1)]
         filled, drift = None, None
         if self.encoder is not None and asked.table is not None:
-            filled, drift = filled_in(asked), self.encoder.drift(asked.table, root=asked.root)
+            filled = filled_in(asked)
+            drift = self.encoder.drift(asked.table, root=asked.root, features=graph.features)
         ids = node_ids(graph) if asked.ids is None else asked.ids
         return Predictions(ids, classes, probabilities, names, judge.inference, filled, drift)
 
@@ -277,4 +278,4 @@ def load_run(path: str | os.PathLike[str]) -> Run:
         raise FileNotFoundError(f"{str(path)!r} is no finished run: no {name}") from error
     except json.JSONDecodeError as error:
         raise ValueError(f"{path / run_folder.METRICS} is damaged: {error}") from error
-    return Run(path, config, facts, metrics)
+    return Run(Path(os.path.abspath(path)), config, facts, metrics)

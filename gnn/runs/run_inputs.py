@@ -16,6 +16,7 @@ from gnn.models.columns.column_encoder import ColumnEncoder
 from gnn.runs import run_folder
 from gnn.runs.data_loading import RunData, load_data, named_data
 from gnn.runs.encoding import cells_of_features, encoded
+from gnn.runs.image_checks import warn_of_images
 from gnn.runs.run_config import NETWORK_NAMES, RunConfig
 from gnn.runs.run_data import DataFacts
 from gnn.runs.versions import current_versions, stored_versions, version_changes
@@ -49,13 +50,17 @@ class RunInputs:
         Raises:
             FileNotFoundError: there are no such data.
             TypeError: they are nothing that can be read.
-            ValueError: they do not fit the run.
+            ValueError: they do not fit the run; or an image is broken, and it is strict.
+
+        Warns:
+            TableWarning: for broken images.
         """
         found = self._read(data, dataset, labels)
         graph = encoded(found.graph, found, self._encoder)
         self._facts.check(graph)
         if labels:
             self._check_labels(graph)
+        warn_of_images(graph, found, bool(self._config.strict))
         if set(graph.features) != set(self._facts.features):
             kept = {name: graph.features[name] for name in self._facts.features}
             graph = dataclasses.replace(graph, features=kept)

@@ -23,6 +23,7 @@ from gnn.runs.config_files import OptionError
 from gnn.runs.data_loading import RunData, load_data
 from gnn.runs.encoding import adapted_encoder, encoded, read_encoder, served_inputs
 from gnn.runs.feeding import training_batches
+from gnn.runs.image_checks import told_of_images
 from gnn.runs.judging import Judge, Validation
 from gnn.runs.log_graph import describe_log, write_log_graph
 from gnn.runs.model_card import model_card
@@ -212,7 +213,7 @@ def _prepare(config: RunConfig, run: Path | None) -> _Prepared:
         if run is None:
             encoder = adapted_encoder(config, data, completed)
         else:
-            encoder = read_encoder(run)
+            encoder = read_encoder(run, stored_facts(run))
         graph = encoded(data.graph, data, encoder)
         check_features(graph, name)
         completed = dataclasses.replace(completed, features=graph.features)
@@ -224,7 +225,8 @@ def _prepare(config: RunConfig, run: Path | None) -> _Prepared:
     facts = DataFacts.of(graph, data.columns)
     told = [str(warning.message) for warning in caught]
     told += [data.graph.notes[key] for key in ("tables", "images") if key in data.graph.notes]
-    return _Prepared(completed, facts, resolved, encoder, [*told, *describe_log(graph), *notes])
+    told += [*told_of_images(graph, data, bool(config.strict)), *describe_log(graph), *notes]
+    return _Prepared(completed, facts, resolved, encoder, told)
 
 
 def _read(config: RunConfig, columns: NodeSchema | None, run: Path | None) -> RunData:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from itertools import chain
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -255,7 +256,7 @@ class TypedTable:
     ...     2,
     ... )
     >>> table.filled()
-    ['brand', 'brand price']
+    ['brand', 'brand;price']
     """
 
     schema: Schema
@@ -269,16 +270,20 @@ class TypedTable:
             return cells.gaps
         return np.isnan(cells if cells.ndim == 1 else cells[:, 0])
 
-    def filled(self) -> list[str]:
-        """Of each row the columns that are gaps, by name, separated by blanks; "" if there is none.
+    def filled(self, broken: Mapping[str, np.ndarray] = MappingProxyType({})) -> list[str]:
+        """Of each row the columns that are gaps, by name, separated by ";"; "" if there is none.
 
         Names stand in alphabetical order.
+
+        Args:
+          broken: name -> which further cells of a column count as gaps, bool `[n]`.
         """
-        found = [""] * self.num_rows
+        found: dict[int, list[str]] = {}
         for name in sorted(self.columns):
-            for row in np.flatnonzero(self.gaps(name)).tolist():
-                found[row] = f"{found[row]} {name}".lstrip()
-        return found
+            gaps = self.gaps(name) | broken[name] if name in broken else self.gaps(name)
+            for row in np.flatnonzero(gaps).tolist():
+                found.setdefault(row, []).append(name)
+        return [";".join(found.get(row, ())) for row in range(self.num_rows)]
 
     def take(self, rows: np.ndarray) -> TypedTable:
         """Some rows, by number or as a mask."""

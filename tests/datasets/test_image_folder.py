@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from gnn.datasets import from_image_folder
 from gnn.datasets.image_folder import is_image_folder
+from gnn.graphs.image_kinds import size_of
 
 
 def png(number: int, channels: int = 1) -> bytes:
@@ -67,6 +70,18 @@ def test_one_colored_image_makes_all_color(folder):
     graph = from_image_folder(folder, size=(3, 4), labels=None)
     assert graph.features["image"].shape == (6, 3, 4, 3)
     assert graph.labels is None
+
+
+def test_the_size_of_a_gif_is_that_of_its_first_frame(tmp_path, monkeypatch):
+    dot = base64.b64decode("R0lGODlhAQABAIAAAP///wAAACwAAAAAAQABAAACAkQBADs=")
+    head, frame, end = dot[:19], dot[19:-1], dot[-1:]
+    (tmp_path / "many.gif").write_bytes(head + 99 * frame + end)
+    read, decode = [], tf.io.decode_image
+    monkeypatch.setattr(
+        tf.io, "decode_image", lambda data, **k: read.append(data.numpy()) or decode(data, **k)
+    )
+    assert size_of(["many.gif"], tmp_path) == (1, 1)
+    assert read == [dot]
 
 
 def test_folders_that_do_not_fit_are_refused(folder, tmp_path):
