@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gnn.datasets import from_image_folder
+from gnn.datasets import from_image_folder, image_folder
 from gnn.datasets.image_folder import is_image_folder
 from gnn.graphs.image_kinds import size_of
 
@@ -102,5 +102,21 @@ def _empty(tmp_path):
 
 def test_a_folder_with_tables_is_none_of_images(folder):
     assert is_image_folder(folder)
+    assert is_image_folder(folder / "apple")
     (folder / "nodes.csv").write_text("id\n")
     assert not is_image_folder(folder)
+
+
+def test_a_large_tree_is_not_walked_through_to_see_whether_it_has_images(tmp_path, monkeypatch):
+    monkeypatch.setattr(image_folder, "_MOST_NAMES", 9)
+    monkeypatch.setattr(image_folder, "_DEEPEST", 2)
+    place = tmp_path / "a" / "b" / "c"
+    place.mkdir(parents=True)
+    (place / "0.png").write_bytes(png(1))
+    assert not is_image_folder(tmp_path) and is_image_folder(tmp_path / "a")
+    for number in range(9):
+        (tmp_path / f"{number}.bin").write_text("")
+    (tmp_path / "a" / "1.png").write_bytes(png(1))
+    assert not is_image_folder(tmp_path)
+    (tmp_path / "9.png").write_bytes(png(1))
+    assert is_image_folder(tmp_path)
