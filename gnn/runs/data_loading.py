@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from gnn.configs.sessions import SessionGraphConfig
 from gnn.datasets.digits import digits
+from gnn.datasets.formats.file_format import FileFormat
 from gnn.datasets.from_folder import read_folder
 from gnn.datasets.groceries import groceries
 from gnn.datasets.image_folder import from_image_folder, is_image_folder
 from gnn.datasets.node_schema import NodeSchema
 from gnn.datasets.planetoid import planetoid
+from gnn.datasets.reading import TABLES, find_format, read
 from gnn.graphs.graph import Graph
 from gnn.runs.config_files import OptionError, read_options
 from gnn.runs.log_graph import read_log_graph
-from gnn.runs.run_config import EDGE_COLUMNS, PLANETOID, RunConfig
+from gnn.runs.run_config import EDGE_COLUMNS, OF_FOLDER, PLANETOID, RunConfig
 from gnn.tables.schema import Schema
 from gnn.tables.typed_table import TypedTable
 
@@ -33,12 +36,14 @@ class RunData:
         columns: what the table of nodes holds; None for a named data set.
         table: the cells of its features; None likewise, and where no column is one.
         root: the folder that paths of images are relative to.
+        ids: of the rows, where they need not be distinct; None takes those of the graph.
     """
 
     graph: Graph
     columns: NodeSchema | None = None
     table: TypedTable | None = None
     root: Path | None = None
+    ids: list[str] | None = None
 
 
 def load_data(
@@ -77,6 +82,10 @@ def load_data(
             if getattr(config, name) is not None:
                 raise OptionError(f"{name} is for a folder, and {config.dataset!r} is a data set")
         return RunData(named_data(config.dataset, normalize=config.scaling == "rows"))
+    graph = _of_a_format(config)
+    if graph is not None:
+        _check_has_log(config, False)
+        return RunData(graph)
     if is_image_folder(config.data or ""):
         _check_has_log(config, False)
         return RunData(_images(config, labels))
@@ -113,6 +122,31 @@ def load_data(
     return RunData(found.graph, found.columns, table, found.folder)
 
 
+def _of_a_format(config: RunConfig) -> Graph | None:
+    """The graph of a graph folder, or of a format of the field; None of tables and images.
+
+    What says how tables are read makes tables of it.
+    """
+    path = Path(config.data or "")
+    if not path.exists() or any(getattr(config, name) is not None for name in OF_FOLDER):
+        return None
+    try:
+        found = find_format(path)
+    except (
+        ValueError
+    ):  # More files than a format has, or of several: tables, or an error of theirs.
+        return None
+    if found == TABLES or (isinstance(found, FileFormat) and found.kind == "log"):
+        return None
+    graph = read(path)
+    if not isinstance(graph, Graph):
+        raise ValueError(
+            f"{str(path)!r} holds many graphs, and a run learns from one: train a "
+            "gnn.GraphClassifier in Python"
+        )
+    return graph
+
+
 def schema_of(config: RunConfig) -> Schema | None:
     """What the options say of columns: those that are given over those of the file.
 
@@ -128,11 +162,23 @@ def schema_of(config: RunConfig) -> Schema | None:
     if config.schema is None:
         return None if config.columns is None else Schema.of(config.columns)
     try:
-        in_file = Schema.of(read_options(config.schema))
+        values = read_options(config.schema)
+        held = values.get("columns")
+        # As schema.json of a SavedModel has it; a column may be called so, too.
+        if isinstance(held, Mapping) and "type" not in held:
+            values = {name: _of_column(value) for name, value in held.items()}
+        in_file = Schema.of(values)
     except (TypeError, ValueError) as error:
         text, name = str(error), os.fspath(config.schema)
         raise OptionError(text if text.startswith(name) else f"{name}: {text}") from error
     return Schema.of(config.columns).over(in_file)
+
+
+def _of_column(value: Any) -> Any:
+    """What a served schema says of a column, without what it says of its input."""
+    if not isinstance(value, Mapping):
+        return value
+    return {key: what for key, what in value.items() if key not in ("input", "dtype", "shape")}
 
 
 def named_data(name: str, normalize: bool = True) -> Graph:

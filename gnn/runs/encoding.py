@@ -10,10 +10,12 @@ import keras
 import numpy as np
 
 from gnn.datasets.node_schema import NodeSchema
+from gnn.graphs.batch.keys import RESERVED_KEYS
 from gnn.graphs.graph import Graph
 from gnn.graphs.image_files import ImageFiles
 from gnn.graphs.image_kinds import channels_of, size_of
 from gnn.models.columns.column_encoder import FEATURES, TOKENS, ColumnEncoder, image_features
+from gnn.models.input_names import input_names
 from gnn.runs.data_loading import RunData, image_size
 from gnn.runs.run_config import RunConfig
 from gnn.runs.run_data import DataFacts
@@ -89,7 +91,7 @@ def cells_of_features(graph: Graph, columns: NodeSchema) -> TypedTable:
 
     Args:
         graph: with the columns of numbers and truths in `"features"`, in their order, perhaps with
-            flags of gaps behind, and each vector under its name.
+            flags of gaps behind, which the note `"flags"` names, and each vector under its name.
         columns: those that the cells are of.
 
     Raises:
@@ -99,8 +101,9 @@ def cells_of_features(graph: Graph, columns: NodeSchema) -> TypedTable:
     Example:
 
     >>> graph = Graph.from_edges([], [], np.array([[5.0, 1.0], [7.0, 0.0]]))
+    >>> graph = dataclasses.replace(graph, notes={"flags": ["price"]})
     >>> from gnn.tables.schema import Schema
-    >>> columns = NodeSchema(Schema.of({"price": "number"}), flagged=("price",))
+    >>> columns = NodeSchema(Schema.of({"price": "number"}))
     >>> cells_of_features(graph, columns).columns["price"].tolist()
     [nan, 7.0]
     """
@@ -112,7 +115,8 @@ def cells_of_features(graph: Graph, columns: NodeSchema) -> TypedTable:
             "give the folder or the table that they are in"
         )
     found: dict[str, Any] = {}
-    widths = (len(numbers), len(numbers) + len(columns.flagged))
+    flags = list(graph.notes.get("flags", ()))
+    widths = (len(numbers), len(numbers) + len(flags))
     stacked = graph.features.get(_STACKED, np.zeros((graph.num_nodes, 0), np.float32))
     if stacked.ndim != 2 or stacked.shape[1] not in widths:
         raise ValueError(
@@ -122,8 +126,8 @@ def cells_of_features(graph: Graph, columns: NodeSchema) -> TypedTable:
         )
     for place, name in enumerate(numbers):
         values = np.array(stacked[:, place], np.float32)
-        if stacked.shape[1] > len(numbers) and name in columns.flagged:
-            flag = len(numbers) + columns.flagged.index(name)
+        if stacked.shape[1] > len(numbers) and name in flags:
+            flag = len(numbers) + flags.index(name)
             values[stacked[:, flag] > 0] = np.nan
         is_truth = schema.columns[name].type == "boolean"
         found[name] = _as_truths(values) if is_truth else values
@@ -139,6 +143,11 @@ def cells_of_features(graph: Graph, columns: NodeSchema) -> TypedTable:
 def _as_truths(values: np.ndarray) -> Texts:
     texts = np.where(np.isnan(values), "", np.where(values > 0.5, "true", "false"))
     return Texts.of(texts.tolist())
+
+
+def served_inputs(encoder: ColumnEncoder | None) -> dict[str, str] | None:
+    """Each column's input in the SavedModel; None without an encoder."""
+    return None if encoder is None else input_names(encoder.raw_specs(), taken=RESERVED_KEYS)
 
 
 def encoded(graph: Graph, data: RunData, encoder: ColumnEncoder | None) -> Graph:

@@ -146,7 +146,7 @@ class Run:
         if self.encoder is not None and asked.table is not None:
             filled = filled_in(asked)
             drift = self.encoder.drift(asked.table, root=asked.root, features=graph.features)
-        ids = node_ids(graph)
+        ids = node_ids(graph) if asked.ids is None else asked.ids
         return Predictions(ids, classes, probabilities, names, judge.inference, filled, drift)
 
     def embed(
@@ -169,15 +169,17 @@ class Run:
             FileNotFoundError: as in `predict`.
             ValueError: as in `predict`; or the model has no hidden layer.
         """
-        graph = self._inputs.read(data, dataset).graph
+        asked = self._inputs.read(data, dataset)
+        graph = asked.graph
+        ids = node_ids(graph) if asked.ids is None else asked.ids
         judge = Judge(self.model, self.config, graph, inference, progress)
         if needs_graph(self.model):
-            return Embeddings(node_ids(graph), judge.embed(), judge.inference)
+            return Embeddings(ids, judge.embed(), judge.inference)
         hidden = last_hidden(self.model)
         if hidden is None:
             raise ValueError("the model has no hidden layer, whose activations an embedding is")
         vectors = predict_nodes(hidden, graph)
-        return Embeddings(node_ids(graph), vectors, judge.inference)
+        return Embeddings(ids, vectors, judge.inference)
 
     @functools.cached_property
     def _inputs(self) -> RunInputs:

@@ -120,10 +120,12 @@ class RunInputs:
             what = "the DataFrame" if is_memory_table(data) else repr(os.fspath(data))
             raise ValueError(
                 f"a {self._config.model} predicts a node from its neighbors, and {what} is a table "
-                "of nodes alone: give a folder with nodes and edges"
+                "of nodes alone: give a folder with all nodes and edges, or train 'mlp' or "
+                "'graph-regularization', which need no neighbors"
             )
         strict = bool(self._config.strict)
-        found = read_nodes(data, self._facts.columns, strict=strict, labels=labels)
+        # Nothing is joined by the ids of a table that is asked about alone.
+        found = read_nodes(data, self._facts.columns, strict=strict, labels=labels, distinct=labels)
         nothing = np.zeros(0, np.int32)
         graph = Graph(  # The labels are numbered already, and nothing is to be guessed of them.
             features=found.features,
@@ -131,11 +133,11 @@ class RunInputs:
             receivers=nothing,
             labels=found.labels,
             splits=found.splits,
-            ids=np.array(found.ids),
+            ids=np.array(found.ids) if labels else None,
             class_names=found.columns.class_names,
         )
         root = None if is_memory_table(data) else Path(data).parent
-        return RunData(graph, found.columns, found.table, root)
+        return RunData(graph, found.columns, found.table, root, found.ids)
 
     def _check_labels(self, graph: Graph) -> None:
         """Other data number their classes alike only where the names are the same."""

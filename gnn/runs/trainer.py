@@ -21,7 +21,7 @@ from gnn.runs.adoption import carry_on
 from gnn.runs.compiling import best_epoch, compile_model
 from gnn.runs.config_files import OptionError
 from gnn.runs.data_loading import RunData, load_data
-from gnn.runs.encoding import adapted_encoder, encoded, read_encoder
+from gnn.runs.encoding import adapted_encoder, encoded, read_encoder, served_inputs
 from gnn.runs.feeding import training_batches
 from gnn.runs.image_checks import told_of_images
 from gnn.runs.judging import Judge, Validation
@@ -324,6 +324,7 @@ def _train_into(folder: RunFolder, prepared: _Prepared, say: RunLog, progress: b
         current_versions(),
         class_names=prepared.facts.class_names,
         schema=None if prepared.facts.columns is None else prepared.facts.columns.schema,
+        inputs=served_inputs(prepared.encoder),
         notes=prepared.notes,
     )
     write_results(

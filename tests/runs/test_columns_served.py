@@ -186,6 +186,17 @@ def test_statistics_rest_on_nodes_that_are_not_judged(run: Run) -> None:
     assert abs(float(encoder(raw)["columns"][0, place])) < 1e-5
 
 
+def test_a_row_that_was_given_is_a_row_that_comes_out(run: Run, tmp_path: Path) -> None:
+    """Ids of a table alone join nothing: they may be missing, or there twice."""
+    table = tmp_path / "new.csv"
+    rows = ["x,,Alder,,,1,,", "x,,Alder,,,1,,", ",,Birch,,,2,,", "NA,,Birch,,,2,,"]
+    table.write_text("\n".join([HEADER, *rows]) + "\n")
+    found = run.predict(table)
+    assert found.ids == ["x", "x", "", ""]
+    np.testing.assert_allclose(found.probabilities[0], found.probabilities[1], rtol=1e-6)
+    assert len(run.embed(table).vectors) == 4
+
+
 def test_images_are_read_once_and_broken_ones_told(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

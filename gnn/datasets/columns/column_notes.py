@@ -29,7 +29,8 @@ def column_lines(schema: Schema) -> Iterator[tuple[str, str]]:
 
     >>> price = {"type": "number", "reason": "all are numbers", "gaps": 0.25}
     >>> list(column_lines(Schema.of({"price": price, "tags": "multi-category:|"})))
-    [('price', 'number, 25.0% gaps: all are numbers'), ('tags', "multi-category ('|')")]
+    [('price', 'number, 25.0% gaps: all are numbers'),
+     ('tags', "multi-category ('|'): as it was said")]
     """
     for name, column in schema.columns.items():
         text = column.type
@@ -39,4 +40,4 @@ def column_lines(schema: Schema) -> Iterator[tuple[str, str]]:
             text += f" of {column.length:,} numbers"
         if column.gaps:
             text += f", {column.gaps:.1%} gaps"
-        yield name, f"{text}: {column.reason}" if column.reason else text
+        yield name, f"{text}: {column.reason or 'as it was said'}"
