@@ -52,6 +52,14 @@ def test_subfolders_are_classes_and_paths_are_ids(folder):
     assert graph.num_edges == 0
 
 
+def test_classes_that_are_known_keep_their_numbers(folder):
+    graph = from_image_folder(folder, size=(2, 2), class_names=["pear", "plum", "apple"])
+    assert graph.class_names == ("pear", "plum", "apple")
+    assert graph.labels.tolist() == [2, 2, 0, 0, -1]
+    with pytest.raises(ValueError, match="the subfolder 'apple', which is none of the classes"):
+        from_image_folder(folder, size=(2, 2), class_names=["pear"])
+
+
 def test_broken_images_stay_with_a_flag_and_are_named(folder):
     graph = from_image_folder(folder, size=(2, 2))
     assert graph.features["image_missing"].tolist() == [[1], [0], [0], [0], [0]]
