@@ -21,9 +21,11 @@ from gnn.graphs.graph import Graph
 from gnn.runs.config_files import OptionError, read_options
 from gnn.runs.log_graph import read_log_graph
 from gnn.runs.run_config import EDGE_COLUMNS, OF_FOLDER, PLANETOID, RunConfig
-from gnn.tables.schema import Schema
-from gnn.tables.typed_table import TypedTable
+from gnn.tables.schema import Column, Schema
+from gnn.tables.typed_table import Texts, TypedTable
 
+# The column of a folder of images.
+_IMAGE = "image"
 _ROLES = ("nodes", "labels", "sessions", "edges")
 
 
@@ -88,7 +90,7 @@ def load_data(
         return RunData(graph)
     if is_image_folder(config.data or ""):
         _check_has_log(config, False)
-        return RunData(_images(config, labels))
+        return _images(config, columns, labels)
     is_of_before = run is not None and config.session_config is None
     folder = Path(config.data or "")
     tables: dict[str, Any] = {name: getattr(config, name) for name in _ROLES}
@@ -193,14 +195,30 @@ def named_data(name: str, normalize: bool = True) -> Graph:
     return digits() if name == "digits" else groceries()
 
 
-def _images(config: RunConfig, labels: bool) -> Graph:
-    """The graph of a folder of images."""
-    return from_image_folder(
-        config.data or "",
-        size=image_size(config),
-        channels=config.image_channels,
+def _images(config: RunConfig, columns: NodeSchema | None, labels: bool) -> RunData:
+    """A folder of images as a table of one column of their paths, for an encoder to read."""
+    folder = config.data or ""
+    if columns is not None and columns.schema.features != [_IMAGE]:
+        raise ValueError(
+            f"the run was trained on the columns {columns.schema.features}, and {folder!r} is a "
+            "folder of images"
+        )
+    graph = from_image_folder(
+        folder,
+        size=(1, 1),
+        channels=1,
         labels="subfolders" if labels else None,
+        class_names=None if columns is None else columns.class_names,
+        check=False,
     )
+    assert graph.ids is not None
+    types = {"id": Column("id", reason="their paths"), _IMAGE: Column("image", reason="all images")}
+    schema = Schema.of(types)
+    names = graph.class_names or ()
+    found = columns or NodeSchema(schema, graph.class_names, len(names))
+    table = TypedTable(schema, {_IMAGE: Texts.of(graph.ids.tolist())}, graph.num_nodes)
+    graph = dataclasses.replace(graph, features={})
+    return RunData(graph, found, table, Path(os.path.abspath(folder)))
 
 
 def image_size(config: RunConfig) -> tuple[int, int] | None:

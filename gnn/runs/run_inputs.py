@@ -134,6 +134,7 @@ class RunInputs:
             labels=found.labels,
             splits=found.splits,
             ids=np.array(found.ids) if labels else None,
+            num_nodes=len(found.ids),
             class_names=found.columns.class_names,
         )
         root = None if is_memory_table(data) else Path(data).parent

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gnn.datasets import from_image_folder
+from gnn.datasets import from_image_folder, image_folder
 from gnn.datasets.image_folder import is_image_folder
 from gnn.graphs.image_kinds import size_of
 
@@ -50,6 +50,14 @@ def test_subfolders_are_classes_and_paths_are_ids(folder):
     assert graph.features["image"].shape == (5, 2, 2, 1)  # All gray.
     assert graph.features["image"][:, 0, 0, 0].tolist() == [0, 3, 1, 2, 5]
     assert graph.num_edges == 0
+
+
+def test_classes_that_are_known_keep_their_numbers(folder):
+    graph = from_image_folder(folder, size=(2, 2), class_names=["pear", "plum", "apple"])
+    assert graph.class_names == ("pear", "plum", "apple")
+    assert graph.labels.tolist() == [2, 2, 0, 0, -1]
+    with pytest.raises(ValueError, match="the subfolder 'apple', which is none of the classes"):
+        from_image_folder(folder, size=(2, 2), class_names=["pear"])
 
 
 def test_broken_images_stay_with_a_flag_and_are_named(folder):
@@ -102,5 +110,21 @@ def _empty(tmp_path):
 
 def test_a_folder_with_tables_is_none_of_images(folder):
     assert is_image_folder(folder)
+    assert is_image_folder(folder / "apple")
     (folder / "nodes.csv").write_text("id\n")
     assert not is_image_folder(folder)
+
+
+def test_a_large_tree_is_not_walked_through_to_see_whether_it_has_images(tmp_path, monkeypatch):
+    monkeypatch.setattr(image_folder, "_MOST_NAMES", 9)
+    monkeypatch.setattr(image_folder, "_DEEPEST", 2)
+    place = tmp_path / "a" / "b" / "c"
+    place.mkdir(parents=True)
+    (place / "0.png").write_bytes(png(1))
+    assert not is_image_folder(tmp_path) and is_image_folder(tmp_path / "a")
+    for number in range(9):
+        (tmp_path / f"{number}.bin").write_text("")
+    (tmp_path / "a" / "1.png").write_bytes(png(1))
+    assert not is_image_folder(tmp_path)
+    (tmp_path / "9.png").write_bytes(png(1))
+    assert is_image_folder(tmp_path)

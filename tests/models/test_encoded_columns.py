@@ -225,7 +225,9 @@ def test_blocks_of_text_are_bounded_in_cells_and_characters(
     monkeypatch.setattr("gnn.models.columns.encoded_column.BLOCK", 3)
     monkeypatch.setattr("gnn.models.columns.encoded_column.CHARACTERS", 5)
     texts = ["a", "b", "c", "d", "long text", "ef", "ghi", "jk"]
-    blocks = [(block.numpy().tolist(), rows.tolist()) for block, rows in raw_blocks(Texts.of(texts))]
+    blocks = [
+        (block.numpy().tolist(), rows.tolist()) for block, rows in raw_blocks(Texts.of(texts))
+    ]
     assert [[text.decode() for text in block] for block, _ in blocks] == [
         ["a", "b", "c"],
         ["d"],
