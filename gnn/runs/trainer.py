@@ -7,43 +7,32 @@ import json
 import os
 import shlex
 import time
-import warnings
-from pathlib import Path
 from typing import Any
 
-from gnn.datasets.node_schema import NodeSchema
 from gnn.files import check_replaceable, is_empty
-from gnn.graphs.graph import Graph
-from gnn.graphs.splits import check_apart
-from gnn.models.columns.column_encoder import ColumnEncoder
 from gnn.runs import run_folder
 from gnn.runs.adoption import carry_on
 from gnn.runs.compiling import best_epoch, compile_model
 from gnn.runs.config_files import OptionError
-from gnn.runs.data_loading import RunData, load_data
-from gnn.runs.encoding import adapted_encoder, encoded, read_encoder, served_inputs
+from gnn.runs.encoding import served_inputs
 from gnn.runs.feeding import training_batches
-from gnn.runs.image_checks import told_of_images
 from gnn.runs.judging import Judge, Validation
-from gnn.runs.log_graph import describe_log, write_log_graph
+from gnn.runs.log_graph import write_log_graph
 from gnn.runs.model_card import model_card
-from gnn.runs.recipes import build_model, resolve
+from gnn.runs.preparing import Prepared, prepare
+from gnn.runs.recipes import build_model
 from gnn.runs.reporting import EpochBar, FiniteLoss, Report, RunLog
 from gnn.runs.results import write_results
 from gnn.runs.run import Run, load_run
 from gnn.runs.run_config import RunConfig
 from gnn.runs.run_data import (
     DataFacts,
-    check_features,
-    check_labels,
     stored_facts,
     write_splits,
 )
 from gnn.runs.run_folder import RunFolder
 from gnn.runs.seeding import as_in_new_process
-from gnn.runs.splitting import complete_splits
 from gnn.runs.versions import current_versions, stored_versions, version_changes
-from gnn.tables.problems import TableWarning
 from gnn.training.exact_resume import ExactResume
 from gnn.training.snapshots import has_snapshot, read_position
 
@@ -110,7 +99,7 @@ def train(config: RunConfig, *, report: Report | None = None, progress: bool = F
     folder = dataclasses.replace(folder, overwrites=bool(config.overwrite))
     _check_free(folder, config, resumes)
     begun = folder.partial if resumes else None
-    prepared = None if resumes and folder.is_written else _prepare(config, begun)
+    prepared = None if resumes and folder.is_written else prepare(config, begun)
     with run_folder.locked(folder):
         try:
             # While the data were read, another process may have trained there.
@@ -177,80 +166,7 @@ def _check_path(folder: RunFolder, config: RunConfig) -> None:
     check_replaceable(folder.path, run_folder.KIND, overwrite=bool(config.overwrite))
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class _Prepared:
-    """What a training starts from.
-
-    Attributes:
-        graph: encoded, with all splits.
-        facts: what is known of the data.
-        config: resolved.
-        encoder: of the columns of nodes; None where there are none.
-        notes: what was done, a line each.
-    """
-
-    graph: Graph
-    facts: DataFacts
-    config: RunConfig
-    encoder: ColumnEncoder | None
-    notes: list[str]
-
-
-def _prepare(config: RunConfig, run: Path | None) -> _Prepared:
-    """Reads the data, completes their splits, encodes their columns and resolves the configuration.
-
-    Of a run that is carried on, they are read and encoded as it did.
-    """
-    columns = None if run is None else stored_facts(run).columns
-    # Whether words are normalized when they are read is up to the recipe: ask it with few data.
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", TableWarning)
-        data = _read(config, columns, run)
-        name = config.dataset or config.data or "the data"
-        check_labels(data.graph, name)
-        completed, notes = _completed(data.graph, config)
-        check_apart(completed.splits, "train", ("validation", "test"))
-        if run is None:
-            encoder = adapted_encoder(config, data, completed)
-        else:
-            encoder = read_encoder(run, stored_facts(run))
-        graph = encoded(data.graph, data, encoder)
-        check_features(graph, name)
-        completed = dataclasses.replace(completed, features=graph.features)
-        resolved = resolve(config, completed, encoded=encoder is not None)
-        if resolved.scaling == "rows" and config.scaling != "rows":
-            data = load_data(resolved, run=run)
-            graph = data.graph
-            completed, notes = _completed(graph, resolved)
-    facts = DataFacts.of(graph, data.columns)
-    told = [str(warning.message) for warning in caught]
-    told += [data.graph.notes[key] for key in ("tables", "images") if key in data.graph.notes]
-    told += [*told_of_images(graph, data, bool(config.strict)), *describe_log(graph), *notes]
-    return _Prepared(completed, facts, resolved, encoder, told)
-
-
-def _read(config: RunConfig, columns: NodeSchema | None, run: Path | None) -> RunData:
-    try:
-        return load_data(config, columns, run=run)
-    except ValueError as error:
-        if run is None:
-            raise
-        raise ValueError(
-            f"cannot resume {str(run)!r}: the data have changed since it was begun: {error}. Start "
-            "anew with overwrite"
-        ) from error
-
-
-def _completed(graph: Graph, config: RunConfig) -> tuple[Graph, list[str]]:
-    share = {
-        name: value
-        for name in ("validation_share", "test_share", "seed")
-        if (value := getattr(config, name)) is not None
-    }
-    return complete_splits(graph, **share)
-
-
-def _begin(folder: RunFolder, prepared: _Prepared) -> None:
+def _begin(folder: RunFolder, prepared: Prepared) -> None:
     folder.begin()
     run_folder.write_json(folder.partial / run_folder.DATA, prepared.facts.to_dict())
     write_splits(folder.partial / run_folder.SPLITS, prepared.graph)
@@ -276,7 +192,7 @@ def _check_same_data(folder: RunFolder, facts: DataFacts) -> None:
         )
 
 
-def _train_into(folder: RunFolder, prepared: _Prepared, say: RunLog, progress: bool) -> None:
+def _train_into(folder: RunFolder, prepared: Prepared, say: RunLog, progress: bool) -> None:
     """Fits, and writes everything that a run folder holds."""
     config, graph = prepared.config, prepared.graph
     started = time.perf_counter()

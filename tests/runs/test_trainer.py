@@ -21,7 +21,7 @@ import pytest
 import tensorflow as tf
 
 from gnn.files import MANIFEST, whole
-from gnn.runs import Run, RunConfig, adopt, load_run, results, train, trainer
+from gnn.runs import Run, RunConfig, adopt, load_run, preparing, results, train, trainer
 from gnn.runs.reporting import FiniteLoss
 from gnn.runs.run_folder import RunFolder, locked
 from gnn.training.snapshots import has_snapshot
@@ -193,7 +193,7 @@ def test_training_leaves_random_numbers_and_settings_alone(shop: Path, tmp_path:
 def test_nodes_are_not_trained_on_and_judged(
     shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    load = trainer.load_data
+    load = preparing.load_data
 
     def overlapping(*arguments: Any, **options: Any) -> Any:
         data = load(*arguments, **options)
@@ -204,7 +204,7 @@ def test_nodes_are_not_trained_on_and_judged(
         }
         return dataclasses.replace(data, graph=dataclasses.replace(data.graph, splits=splits))
 
-    monkeypatch.setattr(trainer, "load_data", overlapping)
+    monkeypatch.setattr(preparing, "load_data", overlapping)
     with pytest.raises(ValueError, match=r"'train' and 'validation' .* 2 are in both: 28, 29"):
         train(short(shop, tmp_path / "run"))
     assert not (tmp_path / "run.partial").exists()
@@ -345,8 +345,8 @@ def test_run_of_another_process_is_not_replaced_unasked(
     finished: Path, shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another process ends while this one reads its data, or while it trains."""
-    prepare, into = trainer._prepare, trainer._train_into
-    monkeypatch.setattr(trainer, "_prepare", lambda *given: (arrive(), prepare(*given))[1])
+    prepare, into = trainer.prepare, trainer._train_into
+    monkeypatch.setattr(trainer, "prepare", lambda *given: (arrive(), prepare(*given))[1])
 
     def arrive() -> None:
         shutil.copytree(finished, tmp_path / "run")
@@ -356,7 +356,7 @@ def test_run_of_another_process_is_not_replaced_unasked(
     assert load_run(tmp_path / "run").config.seed == 1
     assert not (tmp_path / "run.partial").exists()
     shutil.rmtree(tmp_path / "run")
-    monkeypatch.setattr(trainer, "_prepare", prepare)
+    monkeypatch.setattr(trainer, "prepare", prepare)
     monkeypatch.setattr(trainer, "_train_into", lambda *all: (into(*all), arrive())[0])
     with pytest.raises(FileExistsError, match="exists already: add overwrite"):
         train(short(shop, tmp_path / "run", seed=2))
