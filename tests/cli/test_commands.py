@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import shlex
 from pathlib import Path
 from typing import Any
@@ -119,7 +120,7 @@ def test_train_prints_the_run_and_says_the_rest_on_stderr(capsys: Capture) -> No
     code, out, err = run(command, capsys)
     assert code == 0
     found = json.loads(out)
-    assert found["run"] == "once"
+    assert found["run"] == os.path.abspath("once")
     assert found["metrics"] == load_run("once").metrics
     assert "training mlp on " in err
     assert "no splits in the data: drew 12 nodes to train" in err
@@ -283,6 +284,7 @@ VALUES: dict[str, Any] = {
     "weight_column": "strength",
     "image_size": [28, 32],
     "image_channels": 1,
+    "keep_aspect": "pad",
     "backbone": "small",
     "backbone_weights": "weights.h5",
     "strict": False,
