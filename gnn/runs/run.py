@@ -35,7 +35,7 @@ class Run:
     """A finished run, as `gnn.runs.load_run` opens it.
 
     Attributes:
-        path: its folder, from the root.
+        path: its folder.
         config: the resolved configuration.
         facts: what is known of its data.
         metrics: of the best epoch on the validation split, of the test split, and the epochs.
@@ -278,4 +278,4 @@ def load_run(path: str | os.PathLike[str]) -> Run:
         raise FileNotFoundError(f"{str(path)!r} is no finished run: no {name}") from error
     except json.JSONDecodeError as error:
         raise ValueError(f"{path / run_folder.METRICS} is damaged: {error}") from error
-    return Run(Path(os.path.abspath(path)), config, facts, metrics)
+    return Run(path, config, facts, metrics)

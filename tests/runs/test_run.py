@@ -189,15 +189,6 @@ def test_folder_that_is_no_run(
         load_run(path)
 
 
-def test_a_run_is_found_from_another_folder(
-    shop_runs: dict[str, Run], shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(shop_runs["mlp"].path.parent)
-    run = load_run("mlp")
-    monkeypatch.chdir(tmp_path)
-    assert run.predict(shop).classes == shop_runs["mlp"].predict().classes
-
-
 def test_a_run_that_lost_its_encoder_says_so(shop_runs: dict[str, Run], tmp_path: Path) -> None:
     shutil.copytree(shop_runs["mlp"].path, tmp_path / "run")
     (tmp_path / "run" / "columns.keras").unlink()
