@@ -60,6 +60,7 @@ def _images(config: RunConfig, data: RunData) -> dict[str, Any]:
     return {
         "image_size": size_of(paths, data.root) if size is None else size,
         "image_channels": config.image_channels or channels_of(paths, data.root),
+        "keep_aspect": config.keep_aspect or "stretch",
     }
 
 

@@ -63,4 +63,5 @@ def image_settings(config: RunConfig, graph: Graph) -> dict[str, Any]:
         "backbone_weights": None,
         "image_size": images[0].shape[1:3],
         "image_channels": images[0].shape[3],
+        "keep_aspect": in_files[0].keep_aspect if in_files else None,
     }

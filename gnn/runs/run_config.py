@@ -99,6 +99,7 @@ class RunConfig:
             on classes.
         image_size: height and width that the images of a folder get, or one number for both.
         image_channels: 1 for gray, 3 for color; what the images are where it is not given.
+        keep_aspect: what becomes of images of another aspect ratio: `"stretch"`, `"pad"`, `"crop"`.
         validation_share, test_share: of the labeled nodes, where the data have no such splits.
         model: a graph network, as `"gcn"` or `"gat"` (`NETWORK_NAMES`), `"graph-regularization"` or
             `"mlp"`.
@@ -168,6 +169,11 @@ class RunConfig:
     )
     image_channels: int | None = _option(
         "data", "1 for gray, 3 for color images [as they are]", low=1, below=4
+    )
+    keep_aspect: str | None = _option(
+        "data",
+        "what becomes of images of another aspect ratio [stretch]",
+        choices=("stretch", "pad", "crop"),
     )
     validation_share: float | None = _option(
         "data", "labeled nodes to validate on, where the data say none", low=0, below=1

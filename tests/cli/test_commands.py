@@ -283,6 +283,7 @@ VALUES: dict[str, Any] = {
     "weight_column": "strength",
     "image_size": [28, 32],
     "image_channels": 1,
+    "keep_aspect": "pad",
     "backbone": "small",
     "backbone_weights": "weights.h5",
     "strict": False,

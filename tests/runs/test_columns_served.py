@@ -94,8 +94,8 @@ import sys
 import numpy as np
 import tensorflow as tf
 served = tf.saved_model.load(sys.argv[1]).signatures
-sent = np.load(sys.argv[2])
-inputs = {name.replace(" ", "_"): tf.constant(cells) for name, cells in sent.items()}
+sent = np.load(sys.argv[2]).items()
+inputs = {name.replace(" ", "_"): tf.constant(cells) for name, cells in sent}
 found = {**served["serving_default"](**inputs), **served["embedding"](**inputs)}
 assert "gnn" not in sys.modules
 np.savez(sys.argv[3], **found)

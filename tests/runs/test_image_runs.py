@@ -57,6 +57,7 @@ def test_a_folder_of_images_is_trained_on_predicted_embedded_and_served(tmp_path
             data=str(folder),
             model="mlp",
             image_size=8,
+            keep_aspect="pad",
             epochs=12,
             hidden_units=(6,),
             output=str(tmp_path / "run"),
@@ -64,6 +65,8 @@ def test_a_folder_of_images_is_trained_on_predicted_embedded_and_served(tmp_path
     )
     assert (run.config.image_size, run.config.image_channels) == ((8,), 1)
     assert run.config.backbone == "small"
+    assert run.encoder is not None and run.encoder.keep_aspect == "pad"
+    assert '| keep_aspect | `"pad"` |' in (run.path / run_folder.CARD).read_text(encoding="utf-8")
     assert run.facts.features["image"] == (8, 8, 1)
     log = (run.path / run_folder.LOG).read_text(encoding="utf-8")
     assert "image: 21 images, 1 broken: dark/broken.png (it is empty)" in log
