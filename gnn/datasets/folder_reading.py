@@ -89,7 +89,10 @@ class FolderReading:
         config = as_session_graph_config({} if session_config is None else session_config)
         labels_file = files["labels"]
         named = None if isinstance(labels_file, bool) else labels_file
-        tables = find_tables(folder, {**files, "labels": named}, config)
+        needed = self.columns.schema.features if self.columns is not None else ()
+        tables = find_tables(
+            folder, {**files, "labels": named}, config, labels_file is not False, needed
+        )
         given = self._given(tables)
         apart, of_labels = None, None
         if labels_file is not False and tables.labels not in (None, tables.nodes):

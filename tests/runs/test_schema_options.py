@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,23 @@ def test_tables_are_named_where_two_could_be_meant(tmp_path: Path) -> None:
         load_data(RunConfig(data=data, nodes="items.csv"))
     found = load_data(RunConfig(data=data, nodes="items.csv", labels="marks.csv"))
     assert found.graph.labels is not None and found.graph.labels.tolist() == [0, 1, -1]
+
+
+def test_tables_of_labels_have_no_role_where_none_are_read(tmp_path: Path) -> None:
+    """A run predicts without labels, however many tables of such there are."""
+    (tmp_path / "products.csv").write_text("id,size\na,1\nb,2\nc,4\n")
+    (tmp_path / "labels.csv").write_text("id,label\na,cat\nb,dog\n")
+    (tmp_path / "answers.csv").write_text("id,label\na,cat\nb,dog\nc,cat\n")
+    (tmp_path / "truth.csv").write_text("id,outcome\na,cat\nb,dog\n")
+    for labels in ("labels.csv", "truth.csv"):  # By its columns, the second could be of nodes.
+        config = RunConfig(data=str(tmp_path), labels=labels)
+        columns = load_data(dataclasses.replace(config, nodes="products.csv")).columns
+        found = load_data(config, columns, labels=False, run=tmp_path / "run")
+        assert found.graph.labels is None
+        assert found.graph.features["features"].tolist() == [[1], [2], [4]]
+        assert found.graph.notes["tables"] == (
+            "nodes products.csv; not used: answers.csv, labels.csv, truth.csv"
+        )
 
 
 def test_what_is_wrong_with_a_schema_is_named(tmp_path: Path) -> None:
