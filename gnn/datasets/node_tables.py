@@ -291,6 +291,7 @@ class _Reading:
         """The schema, the cells of the features, and the rows of each mask, of the good rows."""
         roles = self._roles
         kept = np.flatnonzero(good)
+        guessed: dict[str, Column] = {}
         found: dict[str, Column] = {}
         cells: dict[str, Cells] = {}
         masks: dict[str, np.ndarray] = {}
@@ -313,12 +314,12 @@ class _Reading:
             found[name] = column
             self.columns[name] = GatheredColumn(name, None, self._texts)  # Its memory is free.
         if roles.id is not None:
-            found[roles.id] = Column("id", reason="it names the nodes")
+            guessed[roles.id] = Column("id", reason="it names the nodes")
         if roles.label is not None:
-            found[roles.label] = Column("label", reason="it is called so")
+            guessed[roles.label] = Column("label", reason="it is called so")
         if roles.split is not None:
-            found[roles.split] = Column("split", reason="it is called so")
-        found = {**self._types, **found}
+            guessed[roles.split] = Column("split", reason="it is called so")
+        found = {**guessed, **self._types, **found}
         return Schema({name: found[name] for name in header if name in found}), cells, masks
 
 

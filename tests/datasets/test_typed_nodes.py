@@ -253,3 +253,23 @@ def test_columns_named_by_a_schema_of_another_kind_of_cell(tmp_path: Path) -> No
     parquet.write_table(pa.table({"id": ["a"], "x": [[1.0, 2.0]]}), tmp_path / "n.parquet")
     with pytest.raises(ValueError, match="n.parquet: column 'x' must hold texts$"):
         read_nodes(tmp_path / "n.parquet", schema=Schema.of({"x": "category"}))
+
+
+def test_roles_that_were_named_are_those_of_further_tables(tmp_path: Path) -> None:
+    """Names that say nothing: the split, the mask and the label come of the columns read first."""
+    path = tmp_path / "nodes.csv"
+    path.write_text(
+        "id,size,part,sort,hold,class\na,1,train,cat,no,x\nb,2,test,dog,no,y\nc,3,,cat,yes,x\n"
+    )
+    named = {"part": "split", "sort": "label", "hold": {"type": "mask", "split": "validation"}}
+    first = read_nodes(path, schema=named, exclude=["class"])
+    again = read_nodes(path, first.columns)
+    for found in (first, again):
+        splits = {name: rows.tolist() for name, rows in found.splits.items()}
+        assert splits == {"train": [0], "test": [1], "validation": [2]}
+        assert found.labels is not None and found.labels.tolist() == [0, 1, 0]
+        assert found.problems.columns == {}
+    assert first.columns.schema.columns["sort"] == Column("label")  # Given, so without a reason.
+    path.write_text("id,size,class\nd,4,x\n")
+    new = read_nodes(path, first.columns)
+    assert (new.ids, new.labels, new.splits) == (["d"], None, {})  # What was excluded stays so.
