@@ -19,7 +19,7 @@ class NodeSchema:
     wrote of columns of numbers and lists.
 
     Attributes:
-      schema: the columns in their order.
+      schema: the columns in their order; after them those that were named of a table of labels.
       class_names: the names of the classes, where labels are text.
       num_classes: the number of classes, or of labels of `"multilabel"`; 0 where the table has no
         labels, or targets.
