@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from gnn.datasets.columns.column_names import mask_of
 from gnn.datasets.columns.dense_features import dense_features
 from gnn.datasets.columns.gathered_columns import GatheredColumn, join_in_threads
 from gnn.datasets.columns.node_roles import NodeRoles, node_roles
@@ -198,13 +199,15 @@ def load_nodes(
     rows_of = splits_of(names.take(np.flatnonzero(good)) if splits else names, masks)
     if apart is not None:
         values, more = apart.joined(kept, table.name)
-        labels = dataclasses.replace(labels, values=values, columns=apart.with_classes(found))
+        labels = dataclasses.replace(labels, values=values)
         rows_of = {**rows_of, **more}
     problems.check(strict, False)
     typed = TypedTable(schema, cells, len(kept))
     described = labels.columns
     if known is None:
         described = dataclasses.replace(described, schema=schema, fills={}, flagged=())
+    if apart is not None:
+        described = apart.with_classes(described)
     counted = np.ones(len(kept), bool)
     for name, rows in rows_of.items():
         counted[rows] &= name == "train"
@@ -238,15 +241,15 @@ class _Reading:
         self._types = dict(given.columns)
         if known is not None:
             self._types = {name: known.schema.columns[name] for name in roles.features}
-        masks = {name: Column("mask", split=split) for name, split in roles.masks.items()}
-        self._types = {**self._types, **masks}
+        self._types |= {name: Column("mask", split=split) for name, split in roles.masks.items()}
         named = [*roles.features, *(roles.masks if with_labels else ())]
         self._split = roles.split if with_labels else None
         self.columns = {}
         for name in named:
             column = self._types.get(name)
             if column is None or column.type != "ignore":
-                kind = None if column is None or name in masks else column.type
+                by_name = name in roles.masks and mask_of(name) is not None  # It may be lists.
+                kind = None if column is None or by_name else column.type
                 self.columns[name] = GatheredColumn(name, kind, texts)
 
     def walk(
@@ -291,14 +294,12 @@ class _Reading:
         """The schema, the cells of the features, and the rows of each mask, of the good rows."""
         roles = self._roles
         kept = np.flatnonzero(good)
-        guessed: dict[str, Column] = {}
         found: dict[str, Column] = {}
         cells: dict[str, Cells] = {}
         masks: dict[str, np.ndarray] = {}
         for name, gathered in self.columns.items():
-            column = self._types.get(name) or guess_column(gathered)
-            if name in roles.masks and gathered.lists is not None:
-                column = guess_column(gathered)
+            has_lists = name in roles.masks and mask_of(name) and gathered.lists is not None
+            column = (None if has_lists else self._types.get(name)) or guess_column(gathered)
             if column.type in (*FEATURE_TYPES, "mask"):
                 column, values, wrong = typed_cells(file, gathered, column)
                 rows = sorted(row for row in wrong if good[row])
@@ -313,12 +314,11 @@ class _Reading:
                     cells[name] = values
             found[name] = column
             self.columns[name] = GatheredColumn(name, None, self._texts)  # Its memory is free.
-        if roles.id is not None:
-            guessed[roles.id] = Column("id", reason="it names the nodes")
-        if roles.label is not None:
-            guessed[roles.label] = Column("label", reason="it is called so")
-        if roles.split is not None:
-            guessed[roles.split] = Column("split", reason="it is called so")
+        guessed = {
+            name: Column(kind, reason="it names the nodes" if kind == "id" else "it is called so")
+            for name, kind in ((roles.id, "id"), (roles.label, "label"), (roles.split, "split"))
+            if name is not None
+        }
         found = {**guessed, **self._types, **found}
         return Schema({name: found[name] for name in header if name in found}), cells, masks
 

@@ -273,3 +273,14 @@ def test_roles_that_were_named_are_those_of_further_tables(tmp_path: Path) -> No
     path.write_text("id,size,class\nd,4,x\n")
     new = read_nodes(path, first.columns)
     assert (new.ids, new.labels, new.splits) == (["d"], None, {})  # What was excluded stays so.
+
+
+def test_a_mask_that_is_named_may_be_of_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "nodes.csv"
+    path.write_text("id,size,hold,odd\na,1,0,1\nb,2,1,0\nc,3,,1\n")
+    found = read_nodes(path, schema={"hold": "mask", "odd": {"type": "mask", "split": "test"}})
+    assert {k: rows.tolist() for k, rows in found.splits.items()} == {"hold": [1], "test": [0, 2]}
+    path = tmp_path / "nodes.jsonl"
+    path.write_text('{"id": "a", "hold": [1, 0]}\n')
+    with pytest.raises(ValueError, match="column 'hold' must hold truths"):
+        read_nodes(path, schema={"hold": "mask"})

@@ -44,7 +44,8 @@ def typed_cells(file: str, gathered: GatheredColumn, column: Column) -> TypedCel
     """
     name = gathered.name
     if (gathered.lists is not None) > (column.type == "vector"):
-        what = {"number": "numbers", "boolean": "truths"}.get(column.type, "texts")
+        words = {"number": "numbers", "boolean": "truths", "mask": "truths"}
+        what = words.get(column.type, "texts")
         raise ValueError(f"{file}: column {name!r} must hold {what}")
     if column.type == "vector":
         return _vectors(file, gathered, column)
