@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gnn.runs import OptionError, RunConfig
-from gnn.runs.data_loading import load_data, schema_of
+from gnn.runs.data_loading import load_data, of_folder, schema_of, with_absolute_paths
 
 
 def put(folder: Path) -> str:
@@ -65,6 +65,27 @@ def test_tables_of_labels_have_no_role_where_none_are_read(tmp_path: Path) -> No
         assert found.graph.notes["tables"] == (
             "nodes products.csv; not used: answers.csv, labels.csv, truth.csv"
         )
+
+
+def test_a_table_outside_of_the_folder_is_found_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was named from the current folder, which is another one when the run is used."""
+    for name in ("data", "other"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "edges.csv").write_text("source,target\na,b\n")
+    (tmp_path / "items.csv").write_text("id,size\na,1\nb,2\n")
+    (tmp_path / "other" / "nodes.csv").write_text("id,size\na,7\nb,8\n")
+    monkeypatch.chdir(tmp_path)
+    config = with_absolute_paths(RunConfig(data="data", nodes="items.csv", edges="edges.csv"))
+    assert config.edges == "edges.csv"  # As another folder may have it, too.
+    columns = load_data(config).columns
+    monkeypatch.chdir("/")
+    found = load_data(config, columns, labels=False, run=tmp_path / "run")
+    assert found.graph.features["features"].tolist() == [[1], [2]]
+    other = of_folder(config, str(tmp_path / "other"))
+    found = load_data(other, columns, labels=False, run=tmp_path / "run")
+    assert found.graph.features["features"].tolist() == [[7], [8]]
 
 
 def test_what_is_wrong_with_a_schema_is_named(tmp_path: Path) -> None:
