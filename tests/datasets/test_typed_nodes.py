@@ -16,6 +16,7 @@ from gnn.datasets.columns.gathered_columns import GatheredColumn
 from gnn.datasets.columns.schema_guess import guess_column
 from gnn.edges.missing import NA_VALUES
 from gnn.tables.cells import TextCells
+from gnn.tables.object_cells import ObjectCells
 from gnn.tables.schema import Column, Schema
 from gnn.tables.typed_table import Texts
 
@@ -284,3 +285,48 @@ def test_a_mask_that_is_named_may_be_of_numbers(tmp_path: Path) -> None:
     path.write_text('{"id": "a", "hold": [1, 0]}\n')
     with pytest.raises(ValueError, match="column 'hold' must hold truths"):
         read_nodes(path, schema={"hold": "mask"})
+
+
+def test_a_wrong_cell_among_lists_of_json_is_named_and_loses_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "nodes.jsonl"
+    cells = ["[1, 2]", '"soon"', "[3, 4]", "null", '["x", "y"]', "[[1], [2, 3]]", "7", "[5, 6]"]
+    lines = [f'{{"id": "{k}", "place": {cell}}}\n' for k, cell in enumerate(cells)]
+    path.write_text("".join(lines))
+    told = "4 wrong cells .*line 2 .place is no vector.*, line 5 .*, line 6 .*, line 7 "
+    with pytest.warns(TableWarning, match=told):
+        table = read_nodes(path)
+    mean = [3, 4]
+    assert table.features["place"].tolist() == [[1, 2], mean, [3, 4], *[mean] * 4, [5, 6]]
+    late = GatheredColumn("place", None, NA_VALUES)
+    for chunk in ([[1, 2]], ["x", "NA", ""], [[3, 4]]):  # A block without any list.
+        late.add(ObjectCells("place", chunk), len(chunk))
+    assert late.lists is not None and late.lists.lengths.tolist() == [2, -2, -1, -1, 2]
+
+
+@pytest.mark.parametrize(
+    ("first", "separator"), [("red", "|"), ("a|b", ";"), ("a|b;c", ","), ("a|b;c,d", "\x1f")]
+)
+def test_lists_of_texts_are_several_categories(tmp_path: Path, first: str, separator: str) -> None:
+    cells = [[first, "blue"], ["blue", None], [], None]
+    frame = pa.table({"id": list("abcd"), "tags": pa.array(cells), "x": [1, 2, 3, 4]})
+    parquet.write_table(frame, tmp_path / "nodes.parquet")
+    pd.DataFrame(frame.to_pylist()).to_json(tmp_path / "nodes.jsonl", orient="records", lines=True)
+    for name in ("nodes.parquet", "nodes.jsonl"):
+        for schema in (None, {"tags": "multi-category"}):
+            table = read_nodes(tmp_path / name, schema=schema)
+            column = table.columns.schema.columns["tags"]
+            assert (column.type, column.separator) == ("multi-category", separator)
+            cells_of = table.table.columns["tags"]
+            assert isinstance(cells_of, Texts)
+            assert cells_of.text().tolist() == [f"{first}{separator}blue", "blue", "", ""]
+    new = tmp_path / "new.jsonl"
+    new.write_text('{"id": "e", "tags": ["red", "green"], "x": 1}\n')
+    again = read_nodes(new, table.columns).table.columns["tags"]
+    assert isinstance(again, Texts) and again.text().tolist() == [f"red{separator}green"]
+
+
+def test_lists_of_nothing_a_table_holds_are_no_feature(tmp_path: Path) -> None:
+    path = tmp_path / "nodes.jsonl"
+    path.write_text('{"id": "a", "x": 1, "deep": [[1], [2, 3]]}\n')
+    found = read_nodes(path)
+    assert found.columns.schema.columns["deep"].type == "ignore"

@@ -13,11 +13,11 @@ from gnn.datasets.columns.cell_kinds import as_date, as_truth, vector_separator
 from gnn.datasets.columns.column_names import is_code, is_index, mask_of
 from gnn.datasets.columns.gathered_columns import GatheredColumn
 from gnn.tables.cells import is_word, quoted
-from gnn.tables.schema import Column
+from gnn.tables.schema import SEPARATORS, Column
+from gnn.tables.text_lists import JOIN
 from gnn.tables.typed_table import Texts
 
 _IMAGES = (".jpg", ".jpeg", ".png", ".bmp", ".gif")
-_SEPARATORS = ("|", ";", ",")
 # Of more distinct cells, so many are looked at where each has to be taken apart.
 _LOOKED_AT = 2000
 _MANY = 20_000
@@ -145,6 +145,8 @@ def _of_texts(name: str, found: _Counted, has_gaps: bool) -> Column:
     distinct = list(counts)
     if mask := mask_of(name):
         return Column("mask", split=mask, reason=_MASK)
+    if any(JOIN in text for text in distinct):
+        return Column("multi-category", reason="its cells are lists of texts")
     if is_code(name) and num_distinct == total > 1:
         return Column("ignore", reason="codes by its name, none twice")
     if num_distinct == 1 and not has_gaps:
@@ -169,7 +171,7 @@ def _of_texts(name: str, found: _Counted, has_gaps: bool) -> Column:
     if separator is not None:
         what = f"most of its texts are as many numbers each, separated by {separator!r}"
         return Column("vector", separator=separator, reason=what)
-    for separator in _SEPARATORS:
+    for separator in SEPARATORS:
         if reason := _why_several(looked_at, counts, separator):
             return Column("multi-category", separator=separator, reason=reason)
     return _category_or_text(looked_at, found, is_name)
