@@ -123,7 +123,7 @@ class FolderReading:
             notes["labels"] = apart.note
             _tell_of_unknown(apart.unknown(ids), of_labels, self.strict)
             of_labels.warn(stacklevel=3)
-        notes |= {"tables": tables.text(), "columns": columns_note(columns.schema)}
+        notes |= {"tables": tables.text(), "columns": columns_note(columns)}
         listed: Any = ids or np.array(ids)  # Of a list the ids are not made again.
         graph = Graph(
             features=nodes.features if nodes else {},

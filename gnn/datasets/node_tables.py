@@ -211,7 +211,7 @@ def load_nodes(
     counted = np.ones(len(kept), bool)
     for name, rows in rows_of.items():
         counted[rows] &= name == "train"
-    described, features = dense_features(table.name, typed, described, known is not None, counted)
+    described, features = dense_features(typed, described, known is not None, counted)
     result = NodeTable(
         ids=kept,
         table=typed,

@@ -437,17 +437,22 @@ def test_lists_are_features(tmp_path: Path) -> None:
     assert table.table.filled() == ["", "", "words", "words", "words", "", "", "x"]
 
 
-@pytest.mark.parametrize(
-    ("name", "message"),
-    [
-        ("features", "must not be named 'features', which is the name of the columns of numbers"),
-        ("senders", "must not be named 'senders', which is the name of a part of the graph"),
-        ("label", "2 of 2 labels are wrong, .*label holds something else than 0 and 1"),
-    ],
-)
-def test_names_that_lists_must_not_have(tmp_path: Path, name: str, message: str) -> None:
-    path = put_parquet(tmp_path, id=["a", "b"], x=[1, 2], **{name: [[3.0], [2.0]]})
-    with pytest.raises(ValueError, match=message):
+def test_lists_with_a_name_that_is_taken_are_cells_alone(tmp_path: Path) -> None:
+    """An encoder takes them; a feature of the graph they are not."""
+    lists = {"features": [[3.0], [2.0]], "senders": [[4.0], [5.0]]}
+    put_parquet(tmp_path, id=["a", "b"], x=[1, 2], **lists)
+    data = read_folder(tmp_path)
+    assert {name: rows.tolist() for name, rows in data.graph.features.items()} == {
+        "features": [[1], [2]]
+    }
+    assert data.table.columns["senders"].tolist() == [[4], [5]]
+    assert data.graph.notes["columns"].startswith(
+        "not in the features: features (vector), senders (vector);"
+    )
+    path = put_parquet(tmp_path, id=["a", "b"], features=[[3.0], [2.0]])
+    assert read_nodes(path).features["features"].tolist() == [[3], [2]]  # Nobody has the name.
+    path = put_parquet(tmp_path, id=["a", "b"], x=[1, 2], label=[[3.0], [2.0]])
+    with pytest.raises(ValueError, match="2 of 2 labels are wrong, .*something else than 0 and 1"):
         read_nodes(path)
 
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gnn.datasets.node_schema import NodeSchema
 from gnn.tables.schema import Schema
 
 _SHOWN = 20
-_DENSE = ("number", "boolean", "vector")
 
 
-def columns_note(schema: Schema) -> str:
+def columns_note(columns: NodeSchema) -> str:
     """The columns that are features, but none that layers take without an encoder.
 
-    >>> columns_note(Schema.of({"price": "number", "brand": "category"}))
+    >>> columns_note(NodeSchema(Schema.of({"price": "number", "brand": "category"})))
     'not in the features: brand (category); gnn.ColumnEncoder and gnn train encode them'
     """
-    others = [name for name in schema.features if schema.columns[name].type not in _DENSE]
+    schema, dense = columns.schema, {*columns.numbers, *columns.lists}
+    others = [name for name in schema.features if name not in dense]
     if not others:
         return ""
     shown = ", ".join(f"{name} ({schema.columns[name].type})" for name in others[:_SHOWN])
