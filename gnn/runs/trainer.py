@@ -10,6 +10,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from gnn.datasets.columns.column_notes import ignored_note
 from gnn.datasets.node_schema import NodeSchema
 from gnn.files import check_replaceable, is_empty
 from gnn.graphs.graph import Graph
@@ -222,6 +223,8 @@ def _prepare(config: RunConfig, run: Path | None) -> _Prepared:
     facts = DataFacts.of(graph, data.columns)
     told = [str(warning.message) for warning in caught]
     told += [data.graph.notes[key] for key in ("tables", "images") if key in data.graph.notes]
+    if run is None and data.columns is not None:
+        told += [note for note in [ignored_note(data.columns.schema)] if note]
     return _Prepared(completed, facts, resolved, encoder, [*told, *describe_log(graph), *notes])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gnn.datasets.columns.column_names import is_index
 from gnn.datasets.node_schema import NodeSchema
 from gnn.tables.schema import Schema
 
@@ -23,6 +24,22 @@ def columns_note(columns: NodeSchema) -> str:
     shown = ", ".join(f"{name} ({schema.columns[name].type})" for name in others[:_SHOWN])
     more = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
     return f"not in the features: {shown}{more}; gnn.ColumnEncoder and gnn train encode them"
+
+
+def ignored_note(schema: Schema) -> str:
+    """The columns that hold something and were taken for no feature, each with the reason.
+
+    >>> price = {"type": "ignore", "reason": "numbers with a decimal comma", "gaps": 0.25}
+    >>> ignored_note(Schema.of({"x": "number", "price": price, "ean": "ignore"}))
+    'columns ignored: price (numbers with a decimal comma)'
+    """
+    ignored = [
+        f"{name} ({column.reason})"
+        for name, column in schema.columns.items()
+        if column.type == "ignore" and column.reason and column.gaps != 1 and not is_index(name)
+    ]
+    more = f" and {len(ignored) - _SHOWN} more" if len(ignored) > _SHOWN else ""
+    return f"columns ignored: {', '.join(ignored[:_SHOWN])}{more}" if ignored else ""
 
 
 def column_lines(schema: Schema) -> Iterator[tuple[str, str]]:

@@ -86,9 +86,9 @@ def node_roles(
             "schema={'NAME': 'label'}"
         )
     split = one("split", [name for name in free if is_split(name) and not mask_of(name)])
-    told = {name: known_columns[name] for name in free if name in known_columns} | given.columns
+    told = {name: known_columns[name] for name in free if name in known_columns}
     masks = {name: mask_of(name) or "" for name in free if mask_of(name) and is_open(name, "mask")}
-    for name, column in told.items():
+    for name, column in {**told, **given.columns}.items():
         if column.type == "mask":
             masks[name] = column.split or mask_of(name) or name.removesuffix("_mask")
     roles = {row_id, label, split, *masks}

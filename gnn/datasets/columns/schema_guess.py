@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -24,6 +25,7 @@ _MANY = 20_000
 # Codes of goods end in a digit that the others give.
 _LENGTHS_OF_CODES = (8, 12, 13, 14)
 _LONG = 8
+_DECIMAL_COMMA = re.compile(r"[+-]?\d[\d.]*,\d+")
 
 
 def guess_column(column: GatheredColumn) -> Column:
@@ -179,6 +181,8 @@ def _of_texts(name: str, found: _Counted, has_gaps: bool) -> Column:
 
 def _why_several(texts: Sequence[str], counts: Counter[str], separator: str) -> str:
     """Why cells are several categories; "" where they are not."""
+    if separator == "," and 20 * sum(map(_is_price, texts)) >= 19 * len(texts):
+        return ""
     joined = sum(counts[text] for text in texts if separator in text)
     if 5 * joined < sum(counts[text] for text in texts):
         return ""
@@ -198,6 +202,8 @@ def _category_or_text(texts: Sequence[str], found: _Counted, is_name: bool) -> C
     total, distinct = found.total, found.num_distinct
     words = float(np.median([len(text.split()) for text in texts]))
     how_many = f"{distinct:,} different texts in {total:,} cells"
+    if 2 * sum(map(_has_decimal_comma, texts)) > len(texts):
+        how_many += ", numbers with a decimal comma (write points)"
     if 2 * distinct <= total and words <= _LONG:
         return Column("category", reason=how_many)
     if words >= 2:
@@ -205,6 +211,15 @@ def _category_or_text(texts: Sequence[str], found: _Counted, is_name: bool) -> C
     if distinct == total or is_name:
         return Column("ignore", reason=f"{how_many}, of one word each: names or codes")
     return Column("category", reason=f"{how_many}, most of one word")
+
+
+def _has_decimal_comma(text: str) -> bool:
+    return _DECIMAL_COMMA.fullmatch(text) is not None
+
+
+def _is_price(text: str) -> bool:
+    """Whether a text has a decimal comma and two digits after it."""
+    return _has_decimal_comma(text) and text[-3] == ","
 
 
 def _ends_in_a_check(code: str) -> bool:
