@@ -17,6 +17,7 @@ HOUSE = PACKAGE.parent / "docs" / "architecture.md"
 
 # What stands right under gnn/, and its level: a file imports from lower levels and its own folder.
 LEVELS = {
+    "threads": -1,
     "_environment": 0,
     "configs": 0,
     "files": 0,
@@ -342,7 +343,7 @@ def told_of(page: str) -> Iterator[tuple[str, int]]:
     level, folder = -1, ""
     for line in page.partition("\n## The house\n")[2].partition("\n## ")[0].splitlines():
         cells = [cell.strip() for cell in line.split("|")[1:-1]]
-        if len(cells) == 4 and not cells[0].startswith(("level", "-")):
+        if len(cells) == 4 and not cells[0].startswith(("level", "--")):
             level = int(cells[0] or level)
             folder = cells[1].strip("`").removeprefix("gnn/") if cells[1] else folder
             for name in re.findall(r"`([\w./]+)`", cells[2]):

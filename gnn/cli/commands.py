@@ -53,12 +53,15 @@ def info(arguments: argparse.Namespace) -> Result:
     from gnn.runs.catalog import describe
     from gnn.runs.data_loading import load_data
     from gnn.runs.path_info import about_columns, about_graph, describe_path
+    from gnn.tables.opening import SUFFIXES
+    from gnn.tables.text_files import suffix_of
 
     fields = session_options_of(arguments)
     given = {name: value for name in OF_FOLDER if (value := getattr(arguments, name)) is not None}
     path, tables, found = arguments.path, arguments.data, None
     flags = {**dict.fromkeys(fields, "log"), **dict.fromkeys(given, "tables")}
-    if path is not None and not (flags and not Path(path).is_dir()):
+    is_tables = path is not None and (Path(path).is_dir() or suffix_of(Path(path)) in SUFFIXES)
+    if path is not None and (is_tables or not flags):
         found = describe_path(path)
         tables = path if found is None else None
     for name, what in flags.items():

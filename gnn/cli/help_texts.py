@@ -81,17 +81,19 @@ settings that reach the figures of the documentation (pubmed takes the same), an
 one. Each option is also a key of the YAML or JSON file of --config, with underscores; flags win
 over the file.
 
-A data folder has nodes.csv (id, label, split, and any columns of numbers) and edges.csv (source,
-target, weight) or sessions.csv (session, item), or the same in Parquet. Edges out of sessions are
-those that a log of clicks wants (--weighting auto), and are kept in the run.
+A data folder has a table of nodes (an id, a label, and columns of any type), and edges (source,
+target, weight) or a log (session, item); labels may lie in a table of their own. Which is which
+shows in their columns, and gnn info tells it. Edges out of a log are those that one of clicks wants
+(--weighting auto), and are kept in the run.
 
 While it trains, everything lies in OUTPUT.partial. A run that was stopped, by Ctrl-C or otherwise,
 is carried on by --resume.""",
     "evaluate": """\
 Nodes of other data that the run was trained on, by their ids, are judged apart, as train.""",
     "predict": f"""\
-The columns are id, class and probability_CLASS. A graph network needs each node's neighbors: give
-it a folder with nodes and edges. The other models take a table of nodes as well.
+The columns are id, class, probability_CLASS, and filled: the columns in which a row had a gap.
+Every row that is given is written. A graph network needs each node's neighbors: give it a folder
+with nodes and edges. The other models take a table of nodes as well.
 Graph networks are {", ".join(NETWORK_NAMES)}.""",
     "info": """\
 PATH is told apart by its manifest, header and content: what gnn wrote, a folder of tables (as

@@ -62,7 +62,7 @@ def edges_of_log(
     config_note = config.to_dict()
     if built is not None and built.ids is not None and numbers.is_fixed:
         same = built.notes.get("log") == log and built.notes.get("config") == config_note
-        if same and built.ids.tolist() == list(numbers.ids):
+        if same and built.ids.tolist() == numbers.names.tolist():
             senders, receivers, weights = map(
                 np.array, (built.senders, built.receivers, built.weights)
             )
@@ -116,7 +116,7 @@ def _read(
     times = None if time_column is None else np.concatenate(moments)
     if config.gap is not None and times is not None:
         sessions = sessions_by_gap(sessions, times, config.gap)
-    edges = session_edges(sessions, items, len(numbers.ids), config, times=times)
+    edges = session_edges(sessions, items, len(numbers), config, times=times)
     missing = problems.counts[GAP]
     malformed = problems.num_malformed - missing
     report = EdgeReport(
@@ -128,7 +128,7 @@ def _read(
         remarks=remarks,
     )
     num_sessions = int(np.count_nonzero(np.bincount(sessions)))
-    return reported(edges, report, num_sessions, len(numbers.ids))
+    return reported(edges, report, num_sessions, len(numbers))
 
 
 def _seconds(cells: Cells, texts: frozenset[str], check: RowCheck) -> np.ndarray:

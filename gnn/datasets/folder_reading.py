@@ -108,8 +108,7 @@ class FolderReading:
         edges, notes, problems = self._edges(tables, numbers, config, built)
         if problems is not None:
             problems.warn(stacklevel=3)
-        ids: Any = list(numbers.ids)
-        del numbers  # A dict of millions of ids is as large as they are.
+        names = numbers.names
         columns = self.columns or NodeSchema()
         labels, splits = None, {}
         if nodes is not None:
@@ -117,14 +116,14 @@ class FolderReading:
             notes["labels"] = nodes.note
         elif apart is not None:
             assert problems is not None  # Where there are no nodes, something names them.
-            labels, splits = apart.joined(ids, problems.file)
+            labels, splits = apart.joined(names.tolist(), problems.file)
             columns = apart.with_classes(columns)
         if apart is not None and of_labels is not None:
             notes["labels"] = apart.note
-            _tell_of_unknown(apart.unknown(ids), of_labels, self.strict)
+            _tell_of_unknown(apart.unknown(names.tolist()), of_labels, self.strict)
             of_labels.warn(stacklevel=3)
         notes |= {"tables": tables.text(), "columns": columns_note(columns)}
-        listed: Any = ids or np.array(ids)  # Of a list the ids are not made again.
+        notes["flags"] = list(columns.flagged)
         graph = Graph(
             features=nodes.features if nodes else {},
             senders=edges.senders,
@@ -132,7 +131,7 @@ class FolderReading:
             weights=edges.weights,
             labels=labels,
             splits=splits,
-            ids=listed,
+            ids=names.array(),
             class_names=columns.class_names,
             notes={name: note for name, note in notes.items() if note},
         )
@@ -141,7 +140,7 @@ class FolderReading:
             graph,
             columns,
             tuple(each for each in found if each is not None),
-            nodes.table if nodes else TypedTable(Schema(), {}, len(ids)),
+            nodes.table if nodes else TypedTable(Schema(), {}, len(names)),
             tables,
             tables.nodes.parent if tables.nodes is not None else folder,
         )
@@ -211,7 +210,7 @@ class FolderReading:
             apart=apart,
         )
         nodes.problems.columns |= {name: column.reason for name, column in hidden.items()}
-        return nodes, NodeNumbers(tables.nodes.name, nodes.ids, left_out)
+        return nodes, NodeNumbers(tables.nodes.name, nodes.names, left_out)
 
     def _edges(
         self,
@@ -228,7 +227,7 @@ class FolderReading:
                 *listed,
                 merge=self.merge,
                 undirected=self.undirected,
-                num_nodes=len(numbers.ids),
+                num_nodes=len(numbers),
             )
             return edges, {"edges": edges.report.text()}, table.problems
         if tables.sessions is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -18,6 +18,7 @@ from gnn.tables.text_files import suffix_of
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif")
 FLAG = "image_missing"
+_MOST_NAMES, _DEEPEST = 100_000, 8
 
 
 def from_image_folder(
@@ -27,6 +28,7 @@ def from_image_folder(
     channels: int | None = None,
     keep_aspect: str = "stretch",
     labels: str | None = "subfolders",
+    class_names: Sequence[str] | None = None,
     check: bool = True,
 ) -> Graph:
     """Reads a folder of images as a graph without edges, a node an image.
@@ -47,6 +49,8 @@ def from_image_folder(
         keep_aspect: what becomes of another aspect ratio: `"stretch"`, `"pad"` or `"crop"`.
         labels: `"subfolders"`: the class of an image is the folder right under `path` that it lies
             in, however deep; one that lies in none is unlabeled. None gives no labels.
+        class_names: all classes in their order, of which the folder may lack some; None takes the
+            names of the subfolders in alphabetical order.
         check: whether each image is read once to find the broken ones, which decodes all of them;
             without it there is no feature `"image_missing"`.
 
@@ -56,7 +60,8 @@ def from_image_folder(
 
     Raises:
         FileNotFoundError: there is no such folder, or no image in it.
-        ValueError: there are no subfolders to take classes from, or an argument is out of range.
+        ValueError: there are no subfolders to take classes from, or one is none of `class_names`;
+            or an argument is out of range.
 
     Example:
 
@@ -92,7 +97,7 @@ def from_image_folder(
         found = files.check().text()
         notes["images"] = f"{found}; {notes['images']}" if notes else found
         features[FLAG] = (files.ok == 0).astype(np.float32)[:, np.newaxis]
-    classes, class_names = _classes(names, folder) if labels else (None, None)
+    classes, told = _classes(names, folder, class_names) if labels else (None, None)
     nothing = np.zeros(0, np.int32)
     return Graph(
         features=features,
@@ -100,13 +105,15 @@ def from_image_folder(
         receivers=nothing,
         labels=classes,
         ids=np.array(names),
-        class_names=class_names,
+        class_names=told,
         notes=notes,
     )
 
 
 def is_image_folder(path: str | os.PathLike[str]) -> bool:
     """Whether a folder, or one below it, holds images, and no table lies right in it.
+
+    A folder may be anything, such as a home: eight folders deep and 100,000 names are looked at.
 
     Example:
 
@@ -116,20 +123,38 @@ def is_image_folder(path: str | os.PathLike[str]) -> bool:
     folder = Path(path)
     if folder.is_dir() and any(suffix_of(each) in TABLES for each in folder.iterdir()):
         return False
-    return next(_images_in(folder), None) is not None
+    names = 0
+    for under, folders, files in _folders_in(folder):
+        if any(_is_image(name) for name in files):
+            return True
+        names += len(folders) + len(files)
+        if names > _MOST_NAMES:
+            return False
+        if len(under.parts) >= _DEEPEST:
+            folders.clear()
+    return False
 
 
 def _images_in(folder: Path) -> Iterator[str]:
     """The paths of images below a folder, with `/` between folders."""
+    for under, _, files in _folders_in(folder):
+        yield from ((under / name).as_posix() for name in files if _is_image(name))
+
+
+def _folders_in(folder: Path) -> Iterator[tuple[Path, list[str], list[str]]]:
+    """As `os.walk`, with paths below a folder, and no hidden ones."""
     for place, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        under = Path(place).relative_to(folder)
-        for name in files:
-            if name.lower().endswith(SUFFIXES) and not name.startswith("."):
-                yield (under / name).as_posix()
+        yield Path(place).relative_to(folder), folders, files
 
 
-def _classes(names: list[str], folder: Path) -> tuple[np.ndarray, tuple[str, ...]]:
+def _is_image(name: str) -> bool:
+    return name.lower().endswith(SUFFIXES) and not name.startswith(".")
+
+
+def _classes(
+    names: list[str], folder: Path, class_names: Sequence[str] | None
+) -> tuple[np.ndarray, tuple[str, ...]]:
     parts = [PurePosixPath(name).parts for name in names]
     found = [part[0] if len(part) > 1 else None for part in parts]
     classes = tuple(sorted({name for name in found if name is not None}))
@@ -138,6 +163,14 @@ def _classes(names: list[str], folder: Path) -> tuple[np.ndarray, tuple[str, ...
             f"{str(folder)!r} has {counted(len(names), 'image')} and no subfolders, from which "
             "labels='subfolders' takes classes; labels=None takes none"
         )
+    if class_names is not None:
+        unknown = [name for name in classes if name not in class_names]
+        if unknown:
+            raise ValueError(
+                f"{str(folder)!r} has the subfolder {unknown[0]!r}, which is none of the classes "
+                f"{list(class_names)}"
+            )
+        classes = tuple(class_names)
     place = {name: number for number, name in enumerate(classes)}
     labels = [-1 if name is None else place[name] for name in found]
     return np.array(labels, np.int32), classes

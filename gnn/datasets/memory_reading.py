@@ -43,7 +43,7 @@ def graph_of_table(value: Any, *, undirected: bool = True, merge: str = "sum") -
         numbers = NodeNumbers()
         listed = read_edges(table, EdgeColumns(), numbers, False, as_na_values(None))
         table.problems.warn(stacklevel=3)
-        ids = np.array(list(numbers.ids))
+        ids = numbers.names.array()
         edges = merge_edges(*listed, merge=merge, undirected=undirected, num_nodes=len(ids))
         notes = {"edges": text} if (text := edges.report.text()) else {}
         return Graph(
@@ -67,6 +67,6 @@ def graph_of_table(value: Any, *, undirected: bool = True, merge: str = "sum") -
         features=nodes.features,
         labels=nodes.labels,
         splits=nodes.splits,
-        ids=np.array(nodes.ids),
+        ids=nodes.names.array(),
         class_names=nodes.columns.class_names,
     )

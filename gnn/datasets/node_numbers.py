@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain, compress, count, repeat
+from itertools import chain, compress
 
 import numpy as np
 
+from gnn.datasets.row_names import RowNames
 from gnn.tables.cells import quoted
 from gnn.tables.problems import RowCheck
 
@@ -17,21 +18,29 @@ class NodeNumbers:
 
     Args:
       file: the name of the table of nodes.
-      ids: the ids of its rows; None where there is no such table.
+      names: the ids of its rows; None where there is no such table.
       left_out: ids of which it has malformed rows alone.
 
     Attributes:
-      ids: id -> number.
       is_fixed: whether other ids are none.
     """
 
     def __init__(
-        self, file: str = "", ids: Sequence[str] | None = None, left_out: Iterable[str] = ()
+        self, file: str = "", names: RowNames | None = None, left_out: Iterable[str] = ()
     ) -> None:
         self._file, self._left_out = file, frozenset(left_out)
-        self.is_fixed = ids is not None
-        self.ids: defaultdict[str, int] = defaultdict(None, zip(ids or (), count(), strict=False))
-        self.ids.default_factory = self.ids.__len__
+        self.is_fixed = names is not None
+        self._names = names
+        self._numbers: defaultdict[str, int] = defaultdict(None)
+        self._numbers.default_factory = self._numbers.__len__
+
+    def __len__(self) -> int:
+        return len(self._numbers if self._names is None else self._names)
+
+    @property
+    def names(self) -> RowNames:
+        """The ids in the order of their numbers."""
+        return RowNames(list(self._numbers)) if self._names is None else self._names
 
     def of(self, columns: Mapping[str, Sequence[str]], check: RowCheck) -> np.ndarray:
         """Numbers the ids of well-formed rows, and rejects rows with an id that is not there.
@@ -43,17 +52,13 @@ class NodeNumbers:
         Returns:
           int64 `[k, n]`, of `k` columns and the `n` rows that are well-formed in the end.
         """
-        if not self.is_fixed:
+        if self._names is None:
             rows = list(compress(zip(*columns.values(), strict=True), check.good))
             ids = chain.from_iterable(rows)
             size = len(rows) * len(columns)
-            numbers = np.fromiter(map(self.ids.__getitem__, ids), np.int64, size)
+            numbers = np.fromiter(map(self._numbers.__getitem__, ids), np.int64, size)
             return numbers.reshape(-1, len(columns)).T
-        number = self.ids.get
-        found = [
-            np.fromiter(map(number, cells, repeat(-1)), np.int64, len(cells))
-            for cells in columns.values()
-        ]
+        found = [self._names.find(cells) for cells in columns.values()]
         for (what, cells), numbers in zip(columns.items(), found, strict=True):
             for row in np.flatnonzero(numbers < 0).tolist():
                 is_malformed = cells[row] in self._left_out

@@ -4,32 +4,29 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable, Collection, Sequence
-from itertools import compress
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from gnn.datasets.columns.column_names import mask_of
 from gnn.datasets.columns.dense_features import dense_features
-from gnn.datasets.columns.gathered_columns import GatheredColumn, join_in_threads
-from gnn.datasets.columns.node_roles import NodeRoles, node_roles
-from gnn.datasets.columns.schema_guess import guess_column
-from gnn.datasets.columns.typed_cells import typed_cells
+from gnn.datasets.columns.gathered_columns import join_in_threads
+from gnn.datasets.columns.node_roles import node_roles
 from gnn.datasets.frame_tables import frame_table
 from gnn.datasets.labels_apart import LabelsApart, splits_of
-from gnn.datasets.name_cells import name_cells, name_texts
+from gnn.datasets.node_columns import NodeColumns
 from gnn.datasets.node_labels import LabelColumn, TableLabels
 from gnn.datasets.node_schema import NodeSchema
+from gnn.datasets.row_names import RowNames
 from gnn.edges.missing import as_na_values
 from gnn.tables.cells import quoted
 from gnn.tables.memory_tables import is_memory_table, read_often
 from gnn.tables.opening import open_table
 from gnn.tables.problems import Problems, RowCheck
-from gnn.tables.schema import FEATURE_TYPES, Column, Schema
+from gnn.tables.schema import Schema
 from gnn.tables.table import Table
-from gnn.tables.typed_table import Cells, Texts, TypedTable
+from gnn.tables.typed_table import Texts, TypedTable
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -37,7 +34,7 @@ class NodeTable:
     """What a table of nodes holds, a row a node, in the order of the file.
 
     Attributes:
-      ids: the ids, as text.
+      names: the ids, of which `ids` makes a list.
       table: the features as cells by their types, gaps kept; what `gnn.ColumnEncoder` takes.
       features: what layers take without an encoder: `"features"` float32 `[n, k]`, the columns of
         numbers and truths, gaps filled, with flags of gaps after them; and each column of vectors
@@ -51,7 +48,7 @@ class NodeTable:
       folder: the folder that paths of images are relative to; None where the table is in memory.
     """
 
-    ids: list[str]
+    names: RowNames
     table: TypedTable
     features: dict[str, np.ndarray]
     labels: np.ndarray | None
@@ -60,6 +57,11 @@ class NodeTable:
     problems: Problems
     note: str = ""
     folder: Path | None = None
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids, as text."""
+        return self.names.tolist()
 
 
 def read_nodes(
@@ -72,6 +74,7 @@ def read_nodes(
     labels: bool = True,
     schema: Any = None,
     exclude: Sequence[str] = (),
+    distinct: bool = True,
 ) -> NodeTable:
     r"""Reads one table of nodes, such as new ones to predict.
 
@@ -90,6 +93,8 @@ def read_nodes(
       labels: whether labels and splits are read; those that are not cannot be wrong.
       schema: what some columns hold, as in `from_folder`.
       exclude: columns that are no features.
+      distinct: whether a row without an id, or with that of an earlier row, is left out, since
+        nothing could name it. Without it all rows stay, and a missing id is "".
 
     Returns:
       The table.
@@ -121,6 +126,7 @@ def read_nodes(
         na_values,
         labels,
         given=as_given(columns, schema, exclude),
+        distinct=distinct,
     )
     found.problems.warn(stacklevel=2)
     return found
@@ -152,6 +158,7 @@ def load_nodes(
     given: Schema | None = None,
     apart: LabelsApart | None = None,
     labels_alone: bool = False,
+    distinct: bool = True,
 ) -> tuple[NodeTable, set[str]]:
     """As `read_nodes`, without the warnings; also the ids that only malformed rows have.
 
@@ -175,30 +182,33 @@ def load_nodes(
     label = None
     if with_labels and roles.label is not None and apart is None:
         label = LabelColumn(roles.label, columns, label_kind, texts)
-    read = _Reading(roles, given, known, texts, with_labels)
+    read = NodeColumns(roles, given, known, texts, with_labels)
     lines, ids, splits = read.walk(table, label)
     wait = join_in_threads(read.columns.values())
     problems.check(False, False)  # Now there is a row to look at.
     line = np.concatenate(lines)
     check = RowCheck(problems, line)
-    ids = ids if roles.id is not None else [str(row) for row in range(line.size)]
-    check.reject_empty("id", ids)
-    _reject_duplicates(ids, line, problems.unit, check)
+    if roles.id is None:
+        names = RowNames([str(row) for row in range(line.size)])
+    else:
+        names = RowNames.of_cells(ids, texts)
+    if distinct:
+        _reject_unnamed(names, line, problems.unit, check)
     good = check.good
     wait()
     read.read_mistaken_again(open_again)
     schema, cells, masks = read.typed(table.name, table.header, good, line, problems)
-    left_out = set(compress(ids, ~good))
-    kept = ids if good.all() else list(compress(ids, good))
+    kept = names.take(good)
+    left_out = set() if kept is names else set(names.take(~good).tolist())
     found = columns or NodeSchema()
     labels = TableLabels(None, found)
     if label is not None:
         labels = label.read(table.name, good, found)
         _tell_of_labels(labels, line[good], problems, label.name)
-    names = Texts.concatenate(splits)
-    rows_of = splits_of(names.take(np.flatnonzero(good)) if splits else names, masks)
+    split = Texts.concatenate(splits)
+    rows_of = splits_of(split.take(np.flatnonzero(good)) if splits else split, masks)
     if apart is not None:
-        values, more = apart.joined(kept, table.name)
+        values, more = apart.joined(kept.tolist(), table.name)
         labels = dataclasses.replace(labels, values=values)
         rows_of = {**rows_of, **more}
     problems.check(strict, False)
@@ -213,7 +223,7 @@ def load_nodes(
         counted[rows] &= name == "train"
     described, features = dense_features(typed, described, known is not None, counted)
     result = NodeTable(
-        ids=kept,
+        names=kept,
         table=typed,
         features=features,
         labels=labels.values,
@@ -223,104 +233,7 @@ def load_nodes(
         note=labels.note,
         folder=None if is_in_memory else Path(os.fspath(path)).parent,
     )
-    return result, left_out.difference(kept) if left_out else set()
-
-
-class _Reading:
-    """The columns of a table while it is walked through."""
-
-    def __init__(
-        self,
-        roles: NodeRoles,
-        given: Schema,
-        known: NodeSchema | None,
-        texts: frozenset[str],
-        with_labels: bool,
-    ) -> None:
-        self._roles, self._texts = roles, texts
-        self._types = dict(given.columns)
-        if known is not None:
-            self._types = {name: known.schema.columns[name] for name in roles.features}
-        self._types |= {name: Column("mask", split=split) for name, split in roles.masks.items()}
-        named = [*roles.features, *(roles.masks if with_labels else ())]
-        self._split = roles.split if with_labels else None
-        self.columns = {}
-        for name in named:
-            column = self._types.get(name)
-            if column is None or column.type != "ignore":
-                by_name = name in roles.masks and mask_of(name) is not None  # It may be lists.
-                kind = None if column is None or by_name else column.type
-                self.columns[name] = GatheredColumn(name, kind, texts)
-
-    def walk(
-        self, table: Table, label: LabelColumn | None
-    ) -> tuple[list[np.ndarray], list[str], list[Texts]]:
-        """The lines, the ids and the splits of all rows."""
-        roles = self._roles
-        names = [roles.id, self._split, label.name if label else None, *self.columns]
-        lines: list[np.ndarray] = []
-        ids: list[str] = []
-        splits: list[Texts] = []
-        for chunk in table.chunks_of(name for name in names if name is not None):
-            lines.append(chunk.lines)
-            if roles.id is not None:
-                ids.extend(name_cells(chunk.columns[roles.id], self._texts))
-            if self._split is not None:
-                splits.append(name_texts(chunk.columns[self._split], self._texts))
-            if label is not None:
-                label.add(chunk.columns[label.name])
-            for name, column in self.columns.items():
-                column.add(chunk.columns[name], chunk.lines.size)
-        return lines, ids, splits
-
-    def read_mistaken_again(self, open_again: Callable[[], Table]) -> None:
-        """Reads columns as texts that began with numbers and went on with other texts."""
-        wrong = [name for name, column in self.columns.items() if column.is_mistaken]
-        if not wrong:
-            return
-        self.columns |= {name: GatheredColumn(name, "text", self._texts) for name in wrong}
-        for chunk in open_again().chunks_of(wrong):
-            for name in wrong:
-                self.columns[name].add(chunk.columns[name], chunk.lines.size)
-
-    def typed(
-        self,
-        file: str,
-        header: Sequence[str],
-        good: np.ndarray,
-        line: np.ndarray,
-        problems: Problems,
-    ) -> tuple[Schema, dict[str, Cells], dict[str, np.ndarray]]:
-        """The schema, the cells of the features, and the rows of each mask, of the good rows."""
-        roles = self._roles
-        kept = np.flatnonzero(good)
-        found: dict[str, Column] = {}
-        cells: dict[str, Cells] = {}
-        masks: dict[str, np.ndarray] = {}
-        for name, gathered in self.columns.items():
-            has_lists = name in roles.masks and mask_of(name) and gathered.lists is not None
-            column = (None if has_lists else self._types.get(name)) or guess_column(gathered)
-            if column.type in (*FEATURE_TYPES, "mask"):
-                column, values, wrong = typed_cells(file, gathered, column)
-                rows = sorted(row for row in wrong if good[row])
-                problems.add_cells(name, line[rows].tolist(), [wrong[row] for row in rows])
-                if len(kept) < good.size:
-                    values = values.take(kept) if isinstance(values, Texts) else values[kept]
-                if column.type == "mask":
-                    assert isinstance(values, Texts)
-                    is_in = np.flatnonzero((values.values == "true")[values.codes])
-                    masks[roles.masks[name]] = is_in.astype(np.int32)
-                else:
-                    cells[name] = values
-            found[name] = column
-            self.columns[name] = GatheredColumn(name, None, self._texts)  # Its memory is free.
-        guessed = {
-            name: Column(kind, reason="it names the nodes" if kind == "id" else "it is called so")
-            for name, kind in ((roles.id, "id"), (roles.label, "label"), (roles.split, "split"))
-            if name is not None
-        }
-        found = {**guessed, **self._types, **found}
-        return Schema({name: found[name] for name in header if name in found}), cells, masks
+    return result, left_out.difference(kept.tolist()) if left_out else left_out
 
 
 def _tell_of_labels(labels: TableLabels, line: np.ndarray, problems: Problems, name: str) -> None:
@@ -339,12 +252,10 @@ def _tell_of_labels(labels: TableLabels, line: np.ndarray, problems: Problems, n
     problems.add_cells(name, lines, reasons)
 
 
-def _reject_duplicates(ids: list[str], line: np.ndarray, unit: str, check: RowCheck) -> None:
+def _reject_unnamed(names: RowNames, line: np.ndarray, unit: str, check: RowCheck) -> None:
     """Keeps the first row of each id."""
-    if len(set(ids)) == len(ids):
-        return
-    first: dict[str, int] = {}
-    for row in np.flatnonzero(check.good).tolist():
-        if first.setdefault(ids[row], row) != row:
-            where = f"{unit} {line[first[ids[row]]]}"
-            check.reject(row, "duplicate", f"id {quoted(ids[row])} is on {where} already")
+    for row in np.flatnonzero(names.empty).tolist():
+        check.reject(row, "no id", "no id")
+    for row, first in names.repeats(check.good).items():
+        where = f"{unit} {line[first]}"
+        check.reject(row, "duplicate", f"id {quoted(names[row])} is on {where} already")

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import sparse
 
 from gnn.edges.growing_arrays import GrowingArrays
-from gnn.edges.threads import in_threads
+from gnn.threads import in_threads
 
 # Rows whose two directions are compared at a time.
 _ROWS = 2**13

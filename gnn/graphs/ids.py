@@ -8,6 +8,7 @@ import numpy as np
 
 from gnn.edges.checks import read_only
 from gnn.edges.missing import missing_among
+from gnn.tables.row_hashes import repeated, unicode_hashes
 
 
 def as_ids(ids: Any) -> np.ndarray:
@@ -31,13 +32,11 @@ def as_ids(ids: Any) -> np.ndarray:
         array = np.asarray(values) if plain else np.fromiter(values, object, len(values))
     if array.ndim != 1:
         raise ValueError(f"ids must have rank 1, got shape {array.shape}")
-    if isinstance(array, np.memmap) and array.dtype.kind in "iuSU":
-        ordered = np.sort(array)  # A list of its values would take many times the memory.
-        twice = ordered[1:][ordered[1:] == ordered[:-1]]
-        if twice.size:
-            raise ValueError(f"ids must be distinct, got {twice.tolist()[0]!r} more than once")
-        return read_only(array)
-    if values is None or array.dtype.kind != "U":
+    if values is None and array.dtype.kind in "iuSU":
+        # Those that may be equal: a list of all would take many times the memory.
+        hashes = unicode_hashes(array) if array.dtype.kind in "SU" else array
+        values = array[repeated(hashes)].tolist()
+    elif values is None or array.dtype.kind != "U":
         values = array.tolist()
     if array.dtype.kind not in "iuSU":
         none = missing_among(values)

@@ -185,16 +185,17 @@ class ImageFiles:
         return kept
 
     def check(self) -> ImageCheck:
-        """Reads every image, in bounded memory, and says how many are broken, and which and why.
+        """Says how many images are broken, and which and why.
+
+        Those that have not been read yet are, in bounded memory.
 
         Example:
 
         >>> ImageFiles(["a.png", ""], (1, 1), root="/nowhere").check().text()
         '2 images, 1 gap, 1 broken: a.png (there is no such file)'
         """
-        if self._array is None or (self.ok < 0).any():
-            for _ in self._chunks(np.arange(len(self))):
-                pass
+        for _ in self._chunks(np.flatnonzero(self.ok < 0)):
+            pass
         bad = np.flatnonzero(self.ok == 0).tolist()
         broken = [place for place in bad if self.paths[place]]
         named = [(self.paths[place], self._fault(place)) for place in broken[:_NAMED]]

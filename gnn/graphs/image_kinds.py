@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -56,12 +57,19 @@ def size_of(paths: Sequence[str], root: str | os.PathLike[str] | None = None) ->
             continue
         contents = Path(full).read_bytes()
         if fault_of(contents, ImageFiles([], (1, 1)).most_pixels) is None:
-            image = tf.io.decode_image(contents, expand_animations=False)
+            image = tf.io.decode_image(_still(contents), expand_animations=False)
             shapes.append((int(image.shape[0]), int(image.shape[1])))
     if not shapes:
         return MOST_SIDE, MOST_SIDE
     height, width = np.median(np.array(shapes), axis=0).astype(int).tolist()
     return min(height, MOST_SIDE), min(width, MOST_SIDE)
+
+
+def _still(contents: bytes) -> Any:
+    """The bytes of an image without the further frames of a GIF, which would all be unpacked."""
+    from gnn.ops.gif_frames import first_frame
+
+    return first_frame(contents)[0] if contents.startswith(b"GIF8") else contents
 
 
 def _sampled(paths: Sequence[str]) -> list[str]:

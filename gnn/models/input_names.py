@@ -12,7 +12,8 @@ def input_names(names: Iterable[str], taken: Collection[str] = ()) -> dict[str, 
 
     Anything but an ASCII letter, a digit or an underscore becomes an underscore; what does not
     begin with a letter then gets "column_" in front. A word of Python's, and a name that another
-    has already, gets "_2", "_3" and so on at its end. Names that need no change come first.
+    has already in capitals or small letters, which a SavedModel takes for one, gets "_2", "_3" and
+    so on at its end. Names that need no change come first.
 
     Args:
         names: of the columns.
@@ -25,16 +26,18 @@ def input_names(names: Iterable[str], taken: Collection[str] = ()) -> dict[str, 
 
     >>> input_names(["price (€)", "price____", "1x", "class"])
     {'price (€)': 'price_____2', 'price____': 'price____', '1x': 'column_1x', 'class': 'class_2'}
+    >>> input_names(["Size", "size"])
+    {'Size': 'Size', 'size': 'size_2'}
     """
     wanted = {name: _plain(name) for name in names}
-    used = {*taken, "self"}
+    used = {name.lower() for name in (*taken, "self")}
     found = {}
     for name in sorted(wanted, key=lambda name: name != wanted[name]):
         free, number = wanted[name], 1
-        while free in used or keyword.iskeyword(free):
+        while free.lower() in used or keyword.iskeyword(free):
             number += 1
             free = f"{wanted[name]}_{number}"
-        used.add(free)
+        used.add(free.lower())
         found[name] = free
     return {name: found[name] for name in wanted}
 

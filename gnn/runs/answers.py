@@ -21,7 +21,7 @@ class Predictions:
         probabilities: float32 `[n, num_classes]`.
         class_names: of the columns of `probabilities`.
         inference: `"exact"`, or `"sampled"`: what they rest on.
-        filled: of each node the columns in which it had a gap, by name, separated by blanks; None
+        filled: of each node the columns in which it had a gap, by name, separated by `;`; None
             where there are no columns.
         drift: how the columns differ from those of the training; None likewise.
     """

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from gnn.configs.sessions import SessionGraphConfig
 from gnn.datasets.digits import digits
+from gnn.datasets.formats.file_format import FileFormat
 from gnn.datasets.from_folder import read_folder
 from gnn.datasets.groceries import groceries
 from gnn.datasets.image_folder import from_image_folder, is_image_folder
 from gnn.datasets.node_schema import NodeSchema
 from gnn.datasets.planetoid import planetoid
+from gnn.datasets.reading import TABLES, find_format, read
 from gnn.graphs.graph import Graph
 from gnn.runs.config_files import OptionError, read_options
 from gnn.runs.log_graph import read_log_graph
-from gnn.runs.run_config import EDGE_COLUMNS, PLANETOID, RunConfig
-from gnn.tables.schema import Schema
-from gnn.tables.typed_table import TypedTable
+from gnn.runs.run_config import EDGE_COLUMNS, OF_FOLDER, PLANETOID, RunConfig
+from gnn.tables.schema import Column, Schema
+from gnn.tables.typed_table import Texts, TypedTable
 
+# The column of a folder of images.
+_IMAGE = "image"
 _ROLES = ("nodes", "labels", "sessions", "edges")
 
 
@@ -33,12 +38,14 @@ class RunData:
         columns: what the table of nodes holds; None for a named data set.
         table: the cells of its features; None likewise, and where no column is one.
         root: the folder that paths of images are relative to.
+        ids: of the rows, where they need not be distinct; None takes those of the graph.
     """
 
     graph: Graph
     columns: NodeSchema | None = None
     table: TypedTable | None = None
     root: Path | None = None
+    ids: list[str] | None = None
 
 
 def load_data(
@@ -77,9 +84,13 @@ def load_data(
             if getattr(config, name) is not None:
                 raise OptionError(f"{name} is for a folder, and {config.dataset!r} is a data set")
         return RunData(named_data(config.dataset, normalize=config.scaling == "rows"))
+    graph = _of_a_format(config)
+    if graph is not None:
+        _check_has_log(config, False)
+        return RunData(graph)
     if is_image_folder(config.data or ""):
         _check_has_log(config, False)
-        return RunData(_images(config, labels))
+        return _images(config, columns, labels)
     is_of_before = run is not None and config.session_config is None
     folder = Path(config.data or "")
     tables: dict[str, Any] = {name: getattr(config, name) for name in _ROLES}
@@ -152,6 +163,31 @@ def of_folder(config: RunConfig, data: str) -> RunConfig:
     return dataclasses.replace(config, dataset=None, data=data, **away)
 
 
+def _of_a_format(config: RunConfig) -> Graph | None:
+    """The graph of a graph folder, or of a format of the field; None of tables and images.
+
+    What says how tables are read makes tables of it.
+    """
+    path = Path(config.data or "")
+    if not path.exists() or any(getattr(config, name) is not None for name in OF_FOLDER):
+        return None
+    try:
+        found = find_format(path)
+    except (
+        ValueError
+    ):  # More files than a format has, or of several: tables, or an error of theirs.
+        return None
+    if found == TABLES or (isinstance(found, FileFormat) and found.kind == "log"):
+        return None
+    graph = read(path)
+    if not isinstance(graph, Graph):
+        raise ValueError(
+            f"{str(path)!r} holds many graphs, and a run learns from one: train a "
+            "gnn.GraphClassifier in Python"
+        )
+    return graph
+
+
 def schema_of(config: RunConfig) -> Schema | None:
     """What the options say of columns: those that are given over those of the file.
 
@@ -167,11 +203,23 @@ def schema_of(config: RunConfig) -> Schema | None:
     if config.schema is None:
         return None if config.columns is None else Schema.of(config.columns)
     try:
-        in_file = Schema.of(read_options(config.schema))
+        values = read_options(config.schema)
+        held = values.get("columns")
+        # As schema.json of a SavedModel has it; a column may be called so, too.
+        if isinstance(held, Mapping) and "type" not in held:
+            values = {name: _of_column(value) for name, value in held.items()}
+        in_file = Schema.of(values)
     except (TypeError, ValueError) as error:
         text, name = str(error), os.fspath(config.schema)
         raise OptionError(text if text.startswith(name) else f"{name}: {text}") from error
     return Schema.of(config.columns).over(in_file)
+
+
+def _of_column(value: Any) -> Any:
+    """What a served schema says of a column, without what it says of its input."""
+    if not isinstance(value, Mapping):
+        return value
+    return {key: what for key, what in value.items() if key not in ("input", "dtype", "shape")}
 
 
 def named_data(name: str, normalize: bool = True) -> Graph:
@@ -186,14 +234,30 @@ def named_data(name: str, normalize: bool = True) -> Graph:
     return digits() if name == "digits" else groceries()
 
 
-def _images(config: RunConfig, labels: bool) -> Graph:
-    """The graph of a folder of images."""
-    return from_image_folder(
-        config.data or "",
-        size=image_size(config),
-        channels=config.image_channels,
+def _images(config: RunConfig, columns: NodeSchema | None, labels: bool) -> RunData:
+    """A folder of images as a table of one column of their paths, for an encoder to read."""
+    folder = config.data or ""
+    if columns is not None and columns.schema.features != [_IMAGE]:
+        raise ValueError(
+            f"the run was trained on the columns {columns.schema.features}, and {folder!r} is a "
+            "folder of images"
+        )
+    graph = from_image_folder(
+        folder,
+        size=(1, 1),
+        channels=1,
         labels="subfolders" if labels else None,
+        class_names=None if columns is None else columns.class_names,
+        check=False,
     )
+    assert graph.ids is not None
+    types = {"id": Column("id", reason="their paths"), _IMAGE: Column("image", reason="all images")}
+    schema = Schema.of(types)
+    names = graph.class_names or ()
+    found = columns or NodeSchema(schema, graph.class_names, len(names))
+    table = TypedTable(schema, {_IMAGE: Texts.of(graph.ids.tolist())}, graph.num_nodes)
+    graph = dataclasses.replace(graph, features={})
+    return RunData(graph, found, table, Path(os.path.abspath(folder)))
 
 
 def image_size(config: RunConfig) -> tuple[int, int] | None:

@@ -10,14 +10,18 @@ import keras
 import numpy as np
 
 from gnn.datasets.node_schema import NodeSchema
+from gnn.graphs.batch.keys import RESERVED_KEYS
 from gnn.graphs.graph import Graph
 from gnn.graphs.image_files import ImageFiles
 from gnn.graphs.image_kinds import channels_of, size_of
-from gnn.models.columns.column_encoder import ColumnEncoder
+from gnn.models.columns.column_encoder import FEATURES, TOKENS, ColumnEncoder, image_features
+from gnn.models.input_names import input_names
 from gnn.runs.data_loading import RunData, image_size
 from gnn.runs.run_config import RunConfig
+from gnn.runs.run_data import DataFacts
 from gnn.runs.run_folder import ENCODER
 from gnn.runs.splitting import nodes_to_learn_from
+from gnn.tables.schema import Schema
 from gnn.tables.typed_table import Texts, TypedTable
 
 # Where `gnn.datasets.from_folder` puts numbers.
@@ -59,10 +63,27 @@ def _images(config: RunConfig, data: RunData) -> dict[str, Any]:
     }
 
 
-def read_encoder(run: Path) -> ColumnEncoder | None:
-    """The encoder in the folder of a run; None of one that has none."""
+def read_encoder(run: Path, facts: DataFacts) -> ColumnEncoder | None:
+    """The encoder in the folder of a run; None of one that has none.
+
+    Args:
+        run: the folder, whole or partial.
+        facts: what the run knows of its data.
+
+    Raises:
+        FileNotFoundError: the features of the run came of an encoder, and it is not there.
+    """
     path = run / ENCODER
-    return keras.models.load_model(path) if path.is_file() else None
+    if path.is_file():
+        return keras.models.load_model(path)
+    # Before there were encoders, numbers lay in one feature, and each vector in its own.
+    images = image_features(Schema() if facts.columns is None else facts.columns.schema)
+    made = {FEATURES, TOKENS, *images.values()}
+    if facts.columns is not None and facts.features.keys() <= made:
+        raise FileNotFoundError(
+            f"{str(run)!r} has no {ENCODER}, of which the features of the run came"
+        )
+    return None
 
 
 def cells_of_features(graph: Graph, columns: NodeSchema) -> TypedTable:
@@ -70,7 +91,7 @@ def cells_of_features(graph: Graph, columns: NodeSchema) -> TypedTable:
 
     Args:
         graph: with the columns of numbers and truths in `"features"`, in their order, perhaps with
-            flags of gaps behind, and each vector under its name.
+            flags of gaps behind, which the note `"flags"` names, and each vector under its name.
         columns: those that the cells are of.
 
     Raises:
@@ -80,8 +101,9 @@ def cells_of_features(graph: Graph, columns: NodeSchema) -> TypedTable:
     Example:
 
     >>> graph = Graph.from_edges([], [], np.array([[5.0, 1.0], [7.0, 0.0]]))
+    >>> graph = dataclasses.replace(graph, notes={"flags": ["price"]})
     >>> from gnn.tables.schema import Schema
-    >>> columns = NodeSchema(Schema.of({"price": "number"}), flagged=("price",))
+    >>> columns = NodeSchema(Schema.of({"price": "number"}))
     >>> cells_of_features(graph, columns).columns["price"].tolist()
     [nan, 7.0]
     """
@@ -93,7 +115,8 @@ def cells_of_features(graph: Graph, columns: NodeSchema) -> TypedTable:
             "give the folder or the table that they are in"
         )
     found: dict[str, Any] = {}
-    widths = (len(numbers), len(numbers) + len(columns.flagged))
+    flags = list(graph.notes.get("flags", ()))
+    widths = (len(numbers), len(numbers) + len(flags))
     stacked = graph.features.get(_STACKED, np.zeros((graph.num_nodes, 0), np.float32))
     if stacked.ndim != 2 or stacked.shape[1] not in widths:
         raise ValueError(
@@ -103,8 +126,8 @@ def cells_of_features(graph: Graph, columns: NodeSchema) -> TypedTable:
         )
     for place, name in enumerate(numbers):
         values = np.array(stacked[:, place], np.float32)
-        if stacked.shape[1] > len(numbers) and name in columns.flagged:
-            flag = len(numbers) + columns.flagged.index(name)
+        if stacked.shape[1] > len(numbers) and name in flags:
+            flag = len(numbers) + flags.index(name)
             values[stacked[:, flag] > 0] = np.nan
         is_truth = schema.columns[name].type == "boolean"
         found[name] = _as_truths(values) if is_truth else values
@@ -120,6 +143,11 @@ def cells_of_features(graph: Graph, columns: NodeSchema) -> TypedTable:
 def _as_truths(values: np.ndarray) -> Texts:
     texts = np.where(np.isnan(values), "", np.where(values > 0.5, "true", "false"))
     return Texts.of(texts.tolist())
+
+
+def served_inputs(encoder: ColumnEncoder | None) -> dict[str, str] | None:
+    """Each column's input in the SavedModel; None without an encoder."""
+    return None if encoder is None else input_names(encoder.raw_specs(), taken=RESERVED_KEYS)
 
 
 def encoded(graph: Graph, data: RunData, encoder: ColumnEncoder | None) -> Graph:
@@ -138,13 +166,9 @@ def encoded(graph: Graph, data: RunData, encoder: ColumnEncoder | None) -> Graph
 def filled_in(data: RunData) -> list[str]:
     """Of each node the columns that an encoder fills, broken images among them."""
     assert data.table is not None
-    filled = data.table.filled()
-    for name in data.table.schema.of_type("image"):
-        files = data.graph.features[name]
+    broken = {}
+    for name, feature in image_features(data.table.schema).items():
+        files = data.graph.features[feature]
         assert isinstance(files, ImageFiles)
-        if (files.ok < 0).any():
-            files.check()
-        broken = (files.ok == 0) & ~data.table.gaps(name)
-        for row in np.flatnonzero(broken).tolist():
-            filled[row] = " ".join(sorted([*filled[row].split(), name]))
-    return filled
+        broken[name] = files.ok == 0
+    return data.table.filled(broken)

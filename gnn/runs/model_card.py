@@ -27,6 +27,7 @@ def model_card(
     *,
     class_names: Sequence[str],
     schema: Schema | None = None,
+    inputs: Mapping[str, str] | None = None,
     notes: Sequence[str] = (),
 ) -> str:
     """Writes the card as Markdown.
@@ -38,6 +39,7 @@ def model_card(
         versions: of what it was computed with.
         class_names: by number.
         schema: of the table of nodes; None where the data have none.
+        inputs: column -> its input in the SavedModel; None where no columns are served.
         notes: what was done to the data: splits drawn, rows left out.
 
     Returns:
@@ -59,6 +61,7 @@ def model_card(
         "Figures": _figures(graph, metrics),
         "Data": _data(graph, notes),
         "Columns": [] if schema is None else _columns(schema),
+        "Serving": [] if schema is None or not inputs else _serving(config, schema, inputs),
         "Limits": _limits(config, graph, metrics, class_names),
         "Options": _table(["option", "value"], _options(config)),
         "Versions": _table(["package", "version"], versions.items()),
@@ -154,6 +157,32 @@ def _columns(schema: Schema) -> list[str]:
         for name, column in schema.columns.items()
     )
     return _table(["column", "type", "gaps", "why"], rows)
+
+
+def _serving(config: RunConfig, schema: Schema, inputs: Mapping[str, str]) -> list[str]:
+    """How the SavedModel is called, by columns."""
+    kinds = {
+        "number": ("a number, NaN for a gap", "[1.5]"),
+        "vector": ("numbers, NaN for a gap", "[[...]]"),
+        "image": ("the bytes of a file, empty for a gap", "[image_bytes]"),
+    }
+    text = ("text, empty for a gap", '["..."]')
+    described = {name: kinds.get(schema.columns[name].type, text) for name in inputs}
+    rows = [(f"`{inputs[name]}`", name, described[name][0]) for name in inputs]
+    call = ", ".join(f"{inputs[name]}=tf.constant({described[name][1]})" for name in inputs)
+    graph = "The keys of the graph come with them. " if config.model in NETWORK_NAMES else ""
+    return [
+        *_table(["input", "column", "a row"], rows),
+        "",
+        "```python",
+        'served = tf.saved_model.load("saved_model").signatures["serving_default"]',
+        f"answer = served({call})",
+        'answer["classes"], answer["probabilities"], answer["logits"]',
+        "```",
+        "",
+        f"Each input has an entry a row; a price that is no number is NaN. {graph}The signature "
+        "`embedding` takes the same.",
+    ]
 
 
 def _limits(

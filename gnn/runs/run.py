@@ -61,7 +61,7 @@ class Run:
     @functools.cached_property
     def encoder(self) -> ColumnEncoder | None:
         """What makes the features of the columns of a table; None where there are no columns."""
-        return read_encoder(self.path)
+        return read_encoder(self.path, self.facts)
 
     def evaluate(
         self,
@@ -144,8 +144,9 @@ class Run:
         classes = [names[k] for k in probabilities.argmax(axis=1)]
         filled, drift = None, None
         if self.encoder is not None and asked.table is not None:
-            filled, drift = filled_in(asked), self.encoder.drift(asked.table, root=asked.root)
-        ids = node_ids(graph)
+            filled = filled_in(asked)
+            drift = self.encoder.drift(asked.table, root=asked.root, features=graph.features)
+        ids = node_ids(graph) if asked.ids is None else asked.ids
         return Predictions(ids, classes, probabilities, names, judge.inference, filled, drift)
 
     def embed(
@@ -168,15 +169,17 @@ class Run:
             FileNotFoundError: as in `predict`.
             ValueError: as in `predict`; or the model has no hidden layer.
         """
-        graph = self._inputs.read(data, dataset).graph
+        asked = self._inputs.read(data, dataset)
+        graph = asked.graph
+        ids = node_ids(graph) if asked.ids is None else asked.ids
         judge = Judge(self.model, self.config, graph, inference, progress)
         if needs_graph(self.model):
-            return Embeddings(node_ids(graph), judge.embed(), judge.inference)
+            return Embeddings(ids, judge.embed(), judge.inference)
         hidden = last_hidden(self.model)
         if hidden is None:
             raise ValueError("the model has no hidden layer, whose activations an embedding is")
         vectors = predict_nodes(hidden, graph)
-        return Embeddings(node_ids(graph), vectors, judge.inference)
+        return Embeddings(ids, vectors, judge.inference)
 
     @functools.cached_property
     def _inputs(self) -> RunInputs:

@@ -79,7 +79,8 @@ class RunConfig:
 
     Attributes:
         dataset: a named data set, such as `"cora"`.
-        data: a folder that `gnn.datasets.from_folder` reads; one of `dataset` and `data`.
+        data: a folder that `gnn.datasets.from_folder` reads, or a folder of images, a graph folder,
+            or what `gnn.datasets.read` knows; one of `dataset` and `data`.
         nodes, labels, edges, sessions: which table of the folder is which, by the name of its file;
             without them it shows in their columns.
         source_column, target_column, weight_column: of the edges, where it does not show in their
@@ -139,7 +140,9 @@ class RunConfig:
     """
 
     dataset: str | None = _option("data", "a named data set", choices=DATASETS)
-    data: str | None = _option("data", "a folder with nodes and edges or sessions, CSV or Parquet")
+    data: str | None = _option(
+        "data", "a folder of tables or images, a graph, or a file of the field"
+    )
     nodes: str | None = _option("data", "the table of nodes in the folder")
     labels: str | None = _option("data", "the table of labels in the folder")
     edges: str | None = _option("data", "the table of edges in the folder")

@@ -16,6 +16,7 @@ from gnn.models.columns.column_encoder import ColumnEncoder
 from gnn.runs import run_folder
 from gnn.runs.data_loading import RunData, load_data, named_data, of_folder
 from gnn.runs.encoding import cells_of_features, encoded
+from gnn.runs.image_checks import warn_of_images
 from gnn.runs.run_config import NETWORK_NAMES, RunConfig
 from gnn.runs.run_data import DataFacts
 from gnn.runs.versions import current_versions, stored_versions, version_changes
@@ -49,13 +50,17 @@ class RunInputs:
         Raises:
             FileNotFoundError: there are no such data.
             TypeError: they are nothing that can be read.
-            ValueError: they do not fit the run.
+            ValueError: they do not fit the run; or an image is broken, and it is strict.
+
+        Warns:
+            TableWarning: for broken images.
         """
         found = self._read(data, dataset, labels)
         graph = encoded(found.graph, found, self._encoder)
         self._facts.check(graph)
         if labels:
             self._check_labels(graph)
+        warn_of_images(graph, found, bool(self._config.strict))
         if set(graph.features) != set(self._facts.features):
             kept = {name: graph.features[name] for name in self._facts.features}
             graph = dataclasses.replace(graph, features=kept)
@@ -114,10 +119,12 @@ class RunInputs:
             what = "the DataFrame" if is_memory_table(data) else repr(os.fspath(data))
             raise ValueError(
                 f"a {self._config.model} predicts a node from its neighbors, and {what} is a table "
-                "of nodes alone: give a folder with nodes and edges"
+                "of nodes alone: give a folder with all nodes and edges, or train 'mlp' or "
+                "'graph-regularization', which need no neighbors"
             )
         strict = bool(self._config.strict)
-        found = read_nodes(data, self._facts.columns, strict=strict, labels=labels)
+        # Nothing is joined by the ids of a table that is asked about alone.
+        found = read_nodes(data, self._facts.columns, strict=strict, labels=labels, distinct=labels)
         nothing = np.zeros(0, np.int32)
         graph = Graph(  # The labels are numbered already, and nothing is to be guessed of them.
             features=found.features,
@@ -125,11 +132,12 @@ class RunInputs:
             receivers=nothing,
             labels=found.labels,
             splits=found.splits,
-            ids=np.array(found.ids),
+            ids=np.array(found.ids) if labels else None,
+            num_nodes=len(found.ids),
             class_names=found.columns.class_names,
         )
         root = None if is_memory_table(data) else Path(data).parent
-        return RunData(graph, found.columns, found.table, root)
+        return RunData(graph, found.columns, found.table, root, found.ids)
 
     def _check_labels(self, graph: Graph) -> None:
         """Other data number their classes alike only where the names are the same."""

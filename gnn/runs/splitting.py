@@ -82,16 +82,20 @@ def complete_splits(
 
 
 def nodes_to_learn_from(graph: Graph) -> np.ndarray:
-    """The nodes that statistics may rest on: all but those that the run is judged on.
+    """The nodes that statistics may rest on: those in no split but the ones that are trained on.
+
+    These are `"train"`, and `"rest"`, which the named data sets call what is in no split.
 
     Example:
 
-    >>> nodes_to_learn_from(Graph.from_edges([], [], labels=[0, 1, 1], splits={"test": [1]}))
+    >>> nodes_to_learn_from(Graph.from_edges([], [], labels=[0, 1, 1], splits={"new": [1]}))
     array([0, 2])
     """
-    held_out = [graph.splits[split] for split in ("validation", "test") if split in graph.splits]
+    held_out = [nodes for name, nodes in graph.splits.items() if name not in ("train", "rest")]
     nodes = np.arange(graph.num_nodes)
-    return np.setdiff1d(nodes, np.concatenate(held_out)) if held_out else nodes
+    if not held_out:
+        return nodes
+    return np.setdiff1d(nodes, np.concatenate(held_out))
 
 
 def _draw(

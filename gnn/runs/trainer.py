@@ -10,7 +10,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from gnn.datasets.columns.column_notes import ignored_note
+from gnn.datasets.columns.column_notes import ignored_notes
 from gnn.datasets.node_schema import NodeSchema
 from gnn.files import check_replaceable, is_empty
 from gnn.graphs.graph import Graph
@@ -21,8 +21,9 @@ from gnn.runs.adoption import carry_on
 from gnn.runs.compiling import best_epoch, compile_model
 from gnn.runs.config_files import OptionError
 from gnn.runs.data_loading import RunData, load_data, with_absolute_paths
-from gnn.runs.encoding import adapted_encoder, encoded, read_encoder
+from gnn.runs.encoding import adapted_encoder, encoded, read_encoder, served_inputs
 from gnn.runs.feeding import training_batches
+from gnn.runs.image_checks import told_of_images
 from gnn.runs.judging import Judge, Validation
 from gnn.runs.log_graph import describe_log, write_log_graph
 from gnn.runs.model_card import model_card
@@ -211,7 +212,7 @@ def _prepare(config: RunConfig, run: Path | None) -> _Prepared:
         if run is None:
             encoder = adapted_encoder(config, data, completed)
         else:
-            encoder = read_encoder(run)
+            encoder = read_encoder(run, stored_facts(run))
         graph = encoded(data.graph, data, encoder)
         check_features(graph, name)
         completed = dataclasses.replace(completed, features=graph.features)
@@ -221,11 +222,10 @@ def _prepare(config: RunConfig, run: Path | None) -> _Prepared:
             graph = data.graph
             completed, notes = _completed(graph, resolved)
     facts = DataFacts.of(graph, data.columns)
-    told = [str(warning.message) for warning in caught]
+    told = [str(warning.message) for warning in caught] + ignored_notes(data.columns)
     told += [data.graph.notes[key] for key in ("tables", "images") if key in data.graph.notes]
-    if run is None and data.columns is not None:
-        told += [note for note in [ignored_note(data.columns.schema)] if note]
-    return _Prepared(completed, facts, resolved, encoder, [*told, *describe_log(graph), *notes])
+    told += [*told_of_images(graph, data, bool(config.strict)), *describe_log(graph), *notes]
+    return _Prepared(completed, facts, resolved, encoder, told)
 
 
 def _read(config: RunConfig, columns: NodeSchema | None, run: Path | None) -> RunData:
@@ -323,6 +323,7 @@ def _train_into(folder: RunFolder, prepared: _Prepared, say: RunLog, progress: b
         current_versions(),
         class_names=prepared.facts.class_names,
         schema=None if prepared.facts.columns is None else prepared.facts.columns.schema,
+        inputs=served_inputs(prepared.encoder),
         notes=prepared.notes,
     )
     write_results(

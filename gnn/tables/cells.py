@@ -7,9 +7,10 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from gnn.tables.arrow_texts import is_text
 from gnn.tables.coding import numbered
 from gnn.tables.number_texts import as_numbers, is_infinite
-from gnn.tables.typed_arrow import floats_of_arrow, is_text, texts_of_arrow
+from gnn.tables.typed_arrow import floats_of_arrow, texts_of_arrow
 from gnn.tables.typed_table import Texts
 from gnn.tables.typed_text import Floats, floats_of_text, texts_of_text
 

@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from gnn.tables.cells import ArrowCells
 from gnn.tables.csv_layout import Layout, RowEnds
-from gnn.tables.problems import Problems
 from gnn.tables.table import Chunk
 from gnn.tables.text_files import decoded, num_lines
 
 
-def arrow_chunk(
-    block: bytes, rows: RowEnds | None, layout: Layout, start: int, problems: Problems
-) -> Chunk | None:
-    """The rows of a block as a chunk of Arrow arrays of text.
+class Block(NamedTuple):
+    """Whole rows of a file.
+
+    Attributes:
+      start: how many lines there are before them.
+      data: the rows; CR alone ends none of their lines.
+      rows: where they end; None where no line has a quote, so that each is a row.
+    """
+
+    start: int
+    data: bytes
+    rows: RowEnds | None
+
+
+def arrow_chunk(block: Block, layout: Layout, name: str) -> Chunk | None:
+    """The rows of a block as a chunk of Arrow arrays of text; threads may cut several at once.
 
     Args:
-      block: whole rows; CR alone ends none of its lines.
-      rows: where they end; None where no line has a quote, so that each is a row.
+      block: the rows.
       layout: the columns.
-      start: how many lines there are before the block.
-      problems: counts the rows.
+      name: what errors call the file.
 
     Returns:
       The rows; None where one is malformed or blank, for PyArrow does not say which, and where
@@ -37,15 +46,16 @@ def arrow_chunk(
         from pyarrow import csv
     except ImportError:
         return None
-    count = num_lines(block) + (not block.endswith(b"\n")) if rows is None else rows.ends.size
+    start, data, rows = block
+    count = num_lines(data) + (not data.endswith(b"\n")) if rows is None else rows.ends.size
     names = [str(k) for k in range(layout.width)]
-    asked = {str(k): name for name, k in layout.places.items()}
-    if not block.isascii():
-        decoded(block, problems.file, start)
+    asked = {str(k): title for title, k in layout.places.items()}
+    if not data.isascii():
+        decoded(data, name, start)
     try:
         table = csv.read_csv(
-            pyarrow.BufferReader(block),
-            csv.ReadOptions(column_names=names, use_threads=False, block_size=len(block) + 1),
+            pyarrow.BufferReader(data),
+            csv.ReadOptions(column_names=names, use_threads=False, block_size=len(data) + 1),
             csv.ParseOptions(
                 delimiter=layout.delimiter,
                 quote_char=False if rows is None else '"',
@@ -62,10 +72,9 @@ def arrow_chunk(
         return None
     if table.num_rows != count:  # A blank line.
         return None
-    problems.num_rows += count
     cells = {
-        name: ArrowCells(f"{problems.file}: column {name!r}", _column(table[k]), untyped=True)
-        for k, name in asked.items()
+        title: ArrowCells(f"{name}: column {title!r}", _column(table[k]), untyped=True)
+        for k, title in asked.items()
     }
     lines = np.arange(count) if rows is None else rows.lines
     return Chunk(start + 1 + lines, cells)

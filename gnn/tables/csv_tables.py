@@ -12,18 +12,17 @@ from pathlib import Path
 import numpy as np
 
 from gnn.tables import limits
-from gnn.tables.csv_arrow import arrow_chunk
-from gnn.tables.csv_layout import Layout, RowEnds, row_ends
+from gnn.tables.csv_arrow import Block, arrow_chunk
+from gnn.tables.csv_layout import Layout, row_ends
 from gnn.tables.csv_rows import Lines, chunks_of_lines, chunks_of_quoted
 from gnn.tables.delimiters import DELIMITERS, find_delimiter
 from gnn.tables.problems import Problems
-from gnn.tables.read_ahead import read_ahead
 from gnn.tables.table import Chunk, Table
 from gnn.tables.text_files import decoded, line_blocks, suffix_of
+from gnn.threads import in_threads
 
 _SAMPLE_BYTES = 1 << 16
-# As much as the caches of a processor hold: PyArrow then cuts a fifth faster than at four times.
-_BLOCK_BYTES = 1 << 22
+_BLOCK_BYTES = 1 << 23
 # A block with a malformed row is cut in parts, so that Python has few of its rows to look at.
 _PART_BYTES = 1 << 20
 _LINE_END = re.compile(rb"\r\n|\r|\n")
@@ -54,7 +53,7 @@ def open_csv(
     problems = Problems(name)
 
     def read(wanted: frozenset[str] | None) -> Iterator[Chunk]:
-        return read_ahead(_chunks(path, Layout.of(delimiter, titles, wanted), start, problems))
+        return _chunks(path, Layout.of(delimiter, titles, wanted), start, problems)
 
     return Table(name, titles, read, problems)
 
@@ -81,7 +80,34 @@ def _check_width(text: str, name: str, delimiter: str | None) -> None:
 
 
 def _chunks(path: Path, layout: Layout, start: int, problems: Problems) -> Iterator[Chunk]:
-    """The rows after line `start`."""
+    """The rows after line `start`; blocks are cut ahead by threads."""
+    blocks = _blocks(path, layout, start, problems)
+    by_python: list[Iterator[Chunk]] = []
+
+    def until_python() -> Iterator[Block]:
+        for block in blocks:
+            if not isinstance(block, Block):
+                by_python.append(block)
+                return
+            yield block
+
+    def cut(block: Block) -> tuple[Block, Chunk | None]:
+        return block, arrow_chunk(block, layout, problems.file)
+
+    is_left = True
+    while is_left:
+        for block, chunk in in_threads(cut, until_python()):
+            yield from _chunks_of_block(block, chunk, layout, problems)
+        is_left = bool(by_python)
+        for rows in by_python:
+            yield from rows
+        by_python.clear()
+
+
+def _blocks(
+    path: Path, layout: Layout, start: int, problems: Problems
+) -> Iterator[Block | Iterator[Chunk]]:
+    """Blocks of whole rows; and rows that only Python can cut, to be taken before what follows."""
     blocks = _after(start, line_blocks(path, problems.file, _BLOCK_BYTES))
     held: tuple[int, bytes] | None = None  # The beginning of a row that goes on.
     for begin, block in blocks:
@@ -91,56 +117,58 @@ def _chunks(path: Path, layout: Layout, start: int, problems: Problems) -> Itera
         if b'"' not in block:
             if _has_bare_cr(block):
                 block = block.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-            yield from _chunks_of_block(block, None, layout, begin, problems)
+            yield Block(begin, block, None)
             continue
         rows = None if _has_bare_cr(block) else row_ends(block, layout.delimiter)
         if rows is None or not rows.ends.size:
             lines = Lines(block, begin, blocks, problems)
-            yield from chunks_of_quoted(lines, layout, begin, problems)
+            yield chunks_of_quoted(lines, layout, begin, problems)
             continue
         end = int(rows.ends[-1])
         if end < len(block):
             held = begin + block.count(b"\n", 0, end), block[end:]
-        yield from _chunks_of_block(block[:end], rows, layout, begin, problems)
+        yield Block(begin, block[:end], rows)
     if held is not None:  # A quote that is not closed, for its reader to say so.
         lines = Lines(held[1], held[0], blocks, problems)
-        yield from chunks_of_quoted(lines, layout, held[0], problems)
+        yield chunks_of_quoted(lines, layout, held[0], problems)
 
 
 def _chunks_of_block(
-    block: bytes, rows: RowEnds | None, layout: Layout, start: int, problems: Problems
+    block: Block, chunk: Chunk | None, layout: Layout, problems: Problems
 ) -> Iterator[Chunk]:
-    """Whole rows, all at once if they can be; where they end is known if there are quotes."""
-    whole = arrow_chunk(block, rows, layout, start, problems)
-    if whole is not None:
-        yield whole
+    """The rows of a block: those that PyArrow has cut, or else cut in parts."""
+    if chunk is not None:
+        problems.num_rows += chunk.lines.size
+        yield chunk
         return
-    for begin, part in _parts(block, rows or row_ends(block, layout.delimiter), start):
-        inner = row_ends(part, layout.delimiter) if b'"' in part else None
-        whole = None
-        if len(part) < len(block):
-            whole = arrow_chunk(part, inner, layout, begin, problems)
-        if whole is not None:
-            yield whole
-        elif inner is None:
-            yield from chunks_of_lines(part, layout, begin, problems)
+    for part in _parts(block, layout.delimiter):
+        if len(part.data) < len(block.data):
+            chunk = arrow_chunk(part, layout, problems.file)
+        if chunk is not None:
+            problems.num_rows += chunk.lines.size
+            yield chunk
+        elif part.rows is None:
+            yield from chunks_of_lines(part.data, layout, part.start, problems)
         else:
-            lines = Lines(part, begin, iter(()), problems)
-            yield from chunks_of_quoted(lines, layout, begin, problems)
+            lines = Lines(part.data, part.start, iter(()), problems)
+            yield from chunks_of_quoted(lines, layout, part.start, problems)
 
 
-def _parts(block: bytes, rows: RowEnds | None, start: int) -> Iterator[tuple[int, bytes]]:
-    """A block in parts of whole rows of about `_PART_BYTES`, with the lines before each."""
+def _parts(block: Block, delimiter: str) -> Iterator[Block]:
+    """A block in parts of whole rows of about `_PART_BYTES`."""
+    rows = block.rows or row_ends(block.data, delimiter)
     if rows is None:
-        yield start, block
+        yield block
         return
     last = rows.ends.size - 1
-    wanted = np.arange(_PART_BYTES, len(block), _PART_BYTES)
+    wanted = np.arange(_PART_BYTES, len(block.data), _PART_BYTES)
     cuts = np.unique(np.append(np.searchsorted(rows.ends, wanted), last))
     at = line = 0
     for row in cuts.tolist():
         end = int(rows.ends[row])
-        yield start + line, block[at:end]
+        part = block.data[at:end]
+        inner = row_ends(part, delimiter) if b'"' in part else None
+        yield Block(block.start + line, part, inner)
         at, line = end, int(rows.lines[min(row + 1, last)])
 
 

@@ -112,14 +112,15 @@ def line_blocks(path: Path, name: str, size: int) -> Iterator[tuple[int, bytes]]
                     f"{name}, line {line}: a NUL byte, which text in UTF-8 has not; is it UTF-16, "
                     "or no text?"
                 )
-            block = rest + block
-            end = _end_of_lines(block)
-            if not end:
-                limits.check_line(name, start + 1, len(block))
-            if end < len(block):
-                block, rest = block[:end], block[end:]
+            end = block.rfind(b"\n") + 1
+            if end:  # The lines are copied once.
+                block, rest = b"".join([rest, memoryview(block)[:end]]), block[end:]
             else:
-                rest = b""
+                block = rest + block
+                end = _end_of_lines(block)
+                if not end:
+                    limits.check_line(name, start + 1, len(block))
+                block, rest = block[:end], block[end:]
             if block:
                 yield start, block
                 start += num_lines(block)

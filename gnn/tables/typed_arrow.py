@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from gnn.tables.arrow_texts import bytes_of, is_text, without_nulls
 from gnn.tables.iso_times import iso_texts
 from gnn.tables.text_lists import joined
 from gnn.tables.typed_table import Texts
@@ -20,6 +21,8 @@ from gnn.tables.typed_text import (
 
 # What numbers that Arrow and Python read alike are made of.
 _OF_NUMBERS = b"0123456789.eE-"
+_FIRST, _LAST = np.uint8(ord("-")), np.uint8(ord("9"))
+_EXPONENTS = np.frombuffer(b"eE", np.uint8)
 _LOOKED_AT = 1000
 _PLAIN_NUMBER = r"^-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 
@@ -55,29 +58,26 @@ def _floats_of_text(array: Any, na_values: frozenset[str]) -> Floats:
     import pyarrow
     import pyarrow.compute as pc
 
-    array = pc.cast(array, pyarrow.large_string())
-    is_empty = pc.equal(pc.binary_length(array), 0)
-    odd = _has_other_bytes(array)
+    array = without_nulls(array)
+    offsets, data = bytes_of(array)
+    is_empty = offsets[1:] == offsets[:-1]
+    odd = _has_other_bytes(offsets, data)
     named = [text for text in na_values if text and not text.encode().strip(_OF_NUMBERS)]
     if named:
         is_named = pc.is_in(array, value_set=pyarrow.array(named, array.type))
         odd |= is_named.to_numpy(zero_copy_only=False)
-    # A null is cast without being read.
-    plain = pc.if_else(pc.or_(is_empty, pyarrow.array(odd)), None, array)
     try:
-        values = _as_float64(plain)
+        values = _as_float64(_masked(array, ~(odd | is_empty)))
     except pyarrow.ArrowInvalid:  # Such as 1-2.
-        is_plain = pc.fill_null(pc.match_substring_regex(plain, _PLAIN_NUMBER), True)
-        odd |= ~is_plain.to_numpy(zero_copy_only=False)
+        is_plain = pc.match_substring_regex(array, _PLAIN_NUMBER).to_numpy(zero_copy_only=False)
+        odd |= ~(is_plain | is_empty)
         try:
-            values = _as_float64(pc.if_else(is_plain, plain, None))
+            values = _as_float64(_masked(array, ~(odd | is_empty)))
         except pyarrow.ArrowInvalid:  # Such as 1e400.
-            return floats_of_text(pc.fill_null(array, "").to_pylist(), na_values)
+            return floats_of_text(array.to_pylist(), na_values)
     floats = as_floats(values)
-    # Whatever is NaN now is a gap or wrong, or too large.
-    places = np.flatnonzero(np.isnan(floats))
-    is_left = odd[places] | ~np.isnan(values[places])
-    places = places[is_left]
+    # Whatever is NaN now is a gap, or wrong, or too large.
+    places = np.flatnonzero(odd | (np.isnan(floats) & ~np.isnan(values)))
     if not places.size:
         return floats, {}
     others = pc.dictionary_encode(array.take(pyarrow.array(places)))
@@ -92,18 +92,25 @@ def _floats_of_text(array: Any, na_values: frozenset[str]) -> Floats:
     return floats, {place: texts[code] for place, code in found}
 
 
-def _has_other_bytes(array: Any) -> np.ndarray:
-    """Which cells of large text have a byte that no plain number has; null has none."""
-    _, offsets, data = array.buffers()
-    places = np.frombuffer(offsets, np.int64)[array.offset : array.offset + len(array) + 1]
-    odd = np.zeros(len(array), bool)
-    if data is None or not len(array):
-        return odd
-    is_other = np.ones(256, bool)
-    is_other[list(_OF_NUMBERS)] = False
-    held = np.frombuffer(data, np.uint8)[places[0] : places[-1]]
-    found = np.flatnonzero(is_other[held]) + places[0]
-    odd[np.searchsorted(places, found, "right") - 1] = True
+def _masked(array: Any, is_there: np.ndarray) -> Any:
+    """The same cells, others than those that are there null: a cast does not look at them."""
+    import pyarrow
+
+    padded = np.concatenate([np.zeros(array.offset % 8, bool), is_there])
+    skipped = bytes(array.offset // 8)
+    bits = pyarrow.py_buffer(skipped + np.packbits(padded, bitorder="little").tobytes())
+    _, *buffers = array.buffers()
+    return pyarrow.Array.from_buffers(array.type, len(array), [bits, *buffers], offset=array.offset)
+
+
+def _has_other_bytes(offsets: np.ndarray, data: np.ndarray) -> np.ndarray:
+    """Which cells have a byte that no plain number has."""
+    odd = np.zeros(offsets.size - 1, bool)
+    held = data[offsets[0] : offsets[-1]]
+    # From "-" to "9" there are the digits, the point, and "/", which a cast refuses.
+    places = np.flatnonzero((held - _FIRST) > _LAST - _FIRST)
+    places = places[~np.isin(held[places], _EXPONENTS)] + offsets[0]
+    odd[np.searchsorted(offsets, places, "right") - 1] = True
     return odd
 
 
@@ -157,21 +164,13 @@ def texts_of_arrow(name: str, array: Any, na_values: frozenset[str]) -> Texts:
 
 
 def _texts_of_text(array: Any, na_values: frozenset[str]) -> Texts:
-    import pyarrow
     import pyarrow.compute as pc
 
-    if str(array.type) == "string_view":  # Of which Arrow has few functions.
-        array = pc.cast(array, pyarrow.large_string())
-    array = pc.fill_null(array, "")
+    array = without_nulls(array)
     if _seem_distinct(array):
-        return Texts(None, _without_gaps(array, na_values))
+        return Texts(None, array, na_values)
     coded = pc.dictionary_encode(array)
-    codes, values = coded.indices.to_numpy(), coded.dictionary
-    cleaned = _without_gaps(values, na_values)
-    if not cleaned.equals(values):  # Then some may be equal now.
-        again = pc.dictionary_encode(cleaned)
-        codes, values = again.indices.to_numpy()[codes], again.dictionary
-    return Texts(codes, values)
+    return Texts(coded.indices.to_numpy(), coded.dictionary, na_values)
 
 
 def _seem_distinct(array: Any) -> bool:
@@ -180,16 +179,6 @@ def _seem_distinct(array: Any) -> bool:
 
     first = array.slice(0, _LOOKED_AT)
     return len(array) > _LOOKED_AT and 10 * pc.count_distinct(first).as_py() > 9 * _LOOKED_AT
-
-
-def _without_gaps(array: Any, na_values: frozenset[str]) -> Any:
-    """As `without_gaps`, of an Arrow array."""
-    import pyarrow
-    import pyarrow.compute as pc
-
-    trimmed = pc.utf8_trim_whitespace(array)
-    is_gap = pc.is_in(trimmed, value_set=pyarrow.array(sorted(na_values), array.type))
-    return pc.if_else(is_gap, pyarrow.scalar("", array.type), trimmed)
 
 
 def float_text(value: Any) -> str:
@@ -201,11 +190,6 @@ def float_text(value: Any) -> str:
     if value != value:
         return ""
     return str(int(value)) if float(value).is_integer() else str(value)
-
-
-def is_text(kind: Any) -> bool:
-    """Whether a type of Arrow is text."""
-    return str(kind) in ("string", "large_string", "string_view")
 
 
 def _has_texts(kind: Any) -> bool:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from itertools import chain
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from gnn.tables.arrow_texts import without_gaps_of_arrow
 from gnn.tables.coding import numbered
+from gnn.tables.row_hashes import arrow_hashes, num_distinct
 from gnn.tables.schema import Schema
 
 
@@ -21,15 +24,20 @@ class Texts:
     ([0, 1, 0], ['tea', ''], [False, True, False])
     """
 
-    def __init__(self, codes: np.ndarray | None, values: Any) -> None:
+    def __init__(
+        self, codes: np.ndarray | None, values: Any, na_values: frozenset[str] | None = None
+    ) -> None:
         """Takes codes and values.
 
         Args:
           codes: int32 `[n]`, the place of each cell among the values; None where the values are the
             cells, of which the distinct ones are looked for when somebody asks.
           values: the distinct texts, an array of objects or an Arrow array; the cells, the latter.
+          na_values: the texts that are gaps, where the values are as they lie, with blanks perhaps;
+            None where gaps are "" already.
         """
-        self._codes, self._values = codes, values
+        self._codes, self._values, self._na_values = codes, values, na_values
+        self._num_distinct: int | None = None
 
     @classmethod
     def of(cls, cells: Sequence[str]) -> Texts:
@@ -61,6 +69,10 @@ class Texts:
         if len(parts) == 1:
             return parts[0]
         if not all(isinstance(part._values, np.ndarray) for part in parts):
+            cells = [len(part._values) for part in parts if part._codes is None]
+            coded = [len(part._codes) for part in parts if part._codes is not None]
+            if sum(cells) > sum(coded):
+                return cls(None, *_cells_by_arrow(parts))
             return cls(*_joined_by_arrow(parts))
         starts = np.cumsum([0, *(part.values.size for part in parts)])
         texts = list(chain.from_iterable(part.values.tolist() for part in parts))
@@ -91,9 +103,7 @@ class Texts:
     def values_at(self, places: np.ndarray) -> list[str]:
         """Some of the distinct texts, by their places, without making the others."""
         self.settle()
-        if isinstance(self._values, np.ndarray):
-            return self._values[places].tolist()
-        return self._values.take(places).to_pylist()
+        return _some(self._values, places)
 
     @property
     def gap_code(self) -> int:
@@ -109,12 +119,51 @@ class Texts:
     @property
     def gaps(self) -> np.ndarray:
         """Which cells are gaps, bool `[n]`."""
-        return self.codes == self.gap_code
+        if self._codes is not None:
+            return self.codes == self.gap_code
+        import pyarrow.compute as pc
+
+        self._tidy()
+        is_gap = pc.equal(pc.binary_length(self._values), 0)
+        return is_gap.to_numpy() if hasattr(is_gap, "chunks") else is_gap.to_numpy(False)
+
+    @property
+    def num_cells(self) -> int:
+        """How many cells there are."""
+        return len(self._values if self._codes is None else self._codes)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the distinct texts have been looked for."""
+        return self._codes is not None
+
+    def count_distinct(self) -> int:
+        """How many distinct texts there are, counted by hashes where nobody has looked for them."""
+        if self._codes is not None:
+            return self.num_values
+        if self._num_distinct is None:
+            self._tidy()
+            self._num_distinct = num_distinct(arrow_hashes(self._values))
+        return self._num_distinct
+
+    def cells_at(self, rows: np.ndarray) -> list[str]:
+        """The cells of some rows, without looking for distinct texts."""
+        if self._codes is not None:
+            return self.values_at(self.codes[rows])
+        self._tidy()
+        return _some(self._values, rows)
 
     def settle(self) -> None:
         """Looks for the distinct texts, where nobody has."""
-        if self._codes is None:
+        if self._codes is None or self._na_values is not None:
             self._codes, self._values = _joined_by_arrow([self])
+            self._na_values = None
+
+    def _tidy(self) -> None:
+        """Takes blanks and gaps from cells, once."""
+        if self._na_values is not None:
+            self._values = without_gaps_of_arrow(self._values, self._na_values)
+            self._na_values = None
 
     def text(self) -> np.ndarray:
         """The cells, an array of objects `[n]`."""
@@ -122,29 +171,69 @@ class Texts:
 
     def take(self, rows: np.ndarray) -> Texts:
         """The cells of some rows."""
-        return Texts(self.codes[rows], self._values)
+        if self._codes is None:
+            return Texts(None, self._values.take(rows), self._na_values)
+        return Texts(self._codes[rows], self._values, self._na_values)
+
+
+def _some(values: Any, places: np.ndarray) -> list[str]:
+    if isinstance(values, np.ndarray):
+        return values[places].tolist()
+    return values.take(places).to_pylist()
+
+
+def _cells_by_arrow(parts: Sequence[Texts]) -> tuple[Any, frozenset[str] | None]:
+    """The cells of parts, in most of which nobody has looked for distinct texts; what is a gap."""
+    import pyarrow
+
+    given: list[Any] = []
+    for part in parts:
+        cells = part._values
+        if isinstance(cells, np.ndarray):
+            cells = pyarrow.array(cells, pyarrow.string())
+        if part._codes is not None:
+            cells = cells.take(pyarrow.array(part._codes))
+        given += getattr(cells, "chunks", [cells])
+    if len({array.type for array in given}) > 1:
+        given = [array.cast(pyarrow.large_string()) for array in given]
+    na_values = next((part._na_values for part in parts if part._na_values is not None), None)
+    return pyarrow.chunked_array(given), na_values
 
 
 def _joined_by_arrow(parts: Sequence[Texts]) -> tuple[np.ndarray, Any]:
+    """The codes of all cells, and the distinct texts; blanks and gaps are taken from these."""
     import pyarrow
     import pyarrow.compute as pc
 
     # More than 2 GB of text need the large offsets.
     kind = pyarrow.large_string()
     arrays = [
-        pyarrow.array(part._values, kind)
+        pyarrow.chunked_array([pyarrow.array(part._values, kind)])
         if isinstance(part._values, np.ndarray)
-        else pc.cast(part._values, kind)
+        else pyarrow.chunked_array(
+            [c.cast(kind) for c in getattr(part._values, "chunks", [part._values])], kind
+        )
         for part in parts
     ]
-    joined = pc.dictionary_encode(pyarrow.chunked_array(arrays))
+    chunks = [chunk for array in arrays for chunk in array.chunks]
+    joined = pc.dictionary_encode(pyarrow.chunked_array(chunks, kind))
     # All chunks have the same dictionary.
-    places = [chunk.indices.to_numpy() for chunk in joined.chunks]
+    places = np.concatenate(
+        [np.zeros(0, np.int32), *(chunk.indices.to_numpy() for chunk in joined.chunks)]
+    )
+    values = joined.chunk(0).dictionary if joined.num_chunks else pyarrow.array([], kind)
+    na_values = next((part._na_values for part in parts if part._na_values is not None), None)
+    if na_values is not None:
+        tidy = without_gaps_of_arrow(values, na_values)
+        if not tidy.equals(values):  # Then some may be equal now.
+            again = pc.dictionary_encode(tidy)
+            places, values = again.indices.to_numpy()[places], again.dictionary
+    ends = np.cumsum([len(array) for array in arrays])[:-1]
     codes = [
         found if part._codes is None else found[part._codes]
-        for found, part in zip(places, parts, strict=True)
+        for found, part in zip(np.split(places, ends), parts, strict=True)
     ]
-    return np.concatenate(codes), joined.chunk(0).dictionary
+    return np.concatenate(codes), values
 
 
 Cells: TypeAlias = np.ndarray | Texts
@@ -167,7 +256,7 @@ class TypedTable:
     ...     2,
     ... )
     >>> table.filled()
-    ['brand', 'brand price']
+    ['brand', 'brand;price']
     """
 
     schema: Schema
@@ -181,16 +270,20 @@ class TypedTable:
             return cells.gaps
         return np.isnan(cells if cells.ndim == 1 else cells[:, 0])
 
-    def filled(self) -> list[str]:
-        """Of each row the columns that are gaps, by name, separated by blanks; "" if there is none.
+    def filled(self, broken: Mapping[str, np.ndarray] = MappingProxyType({})) -> list[str]:
+        """Of each row the columns that are gaps, by name, separated by ";"; "" if there is none.
 
         Names stand in alphabetical order.
+
+        Args:
+          broken: name -> which further cells of a column count as gaps, bool `[n]`.
         """
-        found = [""] * self.num_rows
+        found: dict[int, list[str]] = {}
         for name in sorted(self.columns):
-            for row in np.flatnonzero(self.gaps(name)).tolist():
-                found[row] = f"{found[row]} {name}".lstrip()
-        return found
+            gaps = self.gaps(name) | broken[name] if name in broken else self.gaps(name)
+            for row in np.flatnonzero(gaps).tolist():
+                found.setdefault(row, []).append(name)
+        return [";".join(found.get(row, ())) for row in range(self.num_rows)]
 
     def take(self, rows: np.ndarray) -> TypedTable:
         """Some rows, by number or as a mask."""

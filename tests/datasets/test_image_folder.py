@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from gnn.datasets import from_image_folder
+from gnn.datasets import from_image_folder, image_folder
 from gnn.datasets.image_folder import is_image_folder
+from gnn.graphs.image_kinds import size_of
 
 
 def png(number: int, channels: int = 1) -> bytes:
@@ -49,6 +52,14 @@ def test_subfolders_are_classes_and_paths_are_ids(folder):
     assert graph.num_edges == 0
 
 
+def test_classes_that_are_known_keep_their_numbers(folder):
+    graph = from_image_folder(folder, size=(2, 2), class_names=["pear", "plum", "apple"])
+    assert graph.class_names == ("pear", "plum", "apple")
+    assert graph.labels.tolist() == [2, 2, 0, 0, -1]
+    with pytest.raises(ValueError, match="the subfolder 'apple', which is none of the classes"):
+        from_image_folder(folder, size=(2, 2), class_names=["pear"])
+
+
 def test_broken_images_stay_with_a_flag_and_are_named(folder):
     graph = from_image_folder(folder, size=(2, 2))
     assert graph.features["image_missing"].tolist() == [[1], [0], [0], [0], [0]]
@@ -69,6 +80,18 @@ def test_one_colored_image_makes_all_color(folder):
     assert graph.labels is None
 
 
+def test_the_size_of_a_gif_is_that_of_its_first_frame(tmp_path, monkeypatch):
+    dot = base64.b64decode("R0lGODlhAQABAIAAAP///wAAACwAAAAAAQABAAACAkQBADs=")
+    head, frame, end = dot[:19], dot[19:-1], dot[-1:]
+    (tmp_path / "many.gif").write_bytes(head + 99 * frame + end)
+    read, decode = [], tf.io.decode_image
+    monkeypatch.setattr(
+        tf.io, "decode_image", lambda data, **k: read.append(data.numpy()) or decode(data, **k)
+    )
+    assert size_of(["many.gif"], tmp_path) == (1, 1)
+    assert read == [dot]
+
+
 def test_folders_that_do_not_fit_are_refused(folder, tmp_path):
     with pytest.raises(FileNotFoundError, match="no folder"):
         from_image_folder(tmp_path / "nowhere", size=(2, 2))
@@ -87,5 +110,21 @@ def _empty(tmp_path):
 
 def test_a_folder_with_tables_is_none_of_images(folder):
     assert is_image_folder(folder)
+    assert is_image_folder(folder / "apple")
     (folder / "nodes.csv").write_text("id\n")
     assert not is_image_folder(folder)
+
+
+def test_a_large_tree_is_not_walked_through_to_see_whether_it_has_images(tmp_path, monkeypatch):
+    monkeypatch.setattr(image_folder, "_MOST_NAMES", 9)
+    monkeypatch.setattr(image_folder, "_DEEPEST", 2)
+    place = tmp_path / "a" / "b" / "c"
+    place.mkdir(parents=True)
+    (place / "0.png").write_bytes(png(1))
+    assert not is_image_folder(tmp_path) and is_image_folder(tmp_path / "a")
+    for number in range(9):
+        (tmp_path / f"{number}.bin").write_text("")
+    (tmp_path / "a" / "1.png").write_bytes(png(1))
+    assert not is_image_folder(tmp_path)
+    (tmp_path / "9.png").write_bytes(png(1))
+    assert is_image_folder(tmp_path)

@@ -135,7 +135,7 @@ def test_a_shop_as_it_lies(tmp_path: Path) -> None:
     assert texts["in_stock"] == ["true", "false", "", "true", "false", "true"]
     assert texts["released"] == ["2024-01-05", "2024-02-05", "2024-01-07", "", "2024-01-09", ""]
     assert texts["brand"][:3] == ["Alder", "Birch & Sons", ""]
-    assert table.table.filled()[2:5] == ["brand in_stock price", "price released", "image"]
+    assert table.table.filled()[2:5] == ["brand;in_stock;price", "price;released", "image"]
     # Prices 10, 30 and 20 have the mean 20; three of five are in stock.
     features = table.features["features"]
     np.testing.assert_allclose(features[:, 0], [10, 20, 20, 20, 30, 20])

@@ -13,6 +13,8 @@ import tensorflow as tf
 from gnn.models.columns import text_columns
 from gnn.models.columns.column_encoder import ColumnEncoder
 from gnn.models.columns.date_columns import civil_dates, days_since_1970
+from gnn.models.columns.encoded_column import raw_blocks
+from gnn.models.columns.raw_texts import stripped
 from gnn.models.columns.standardizing import Moments
 from gnn.tables.typed_table import Texts, TypedTable
 
@@ -81,8 +83,9 @@ def test_moments_in_parts_are_those_of_the_whole() -> None:
 def test_vector() -> None:
     encoder = adapted("vector", np.array([[0.0, 10.0], [2.0, 10.0], [NAN, NAN]]))
     assert names(encoder) == ["c 0", "c 1", "c is missing"]
-    found = features(encoder, np.array([[3.0, 12.0], [NAN, NAN]]))
-    assert found.tolist() == [[2.0, 2.0, 0.0], [0.0, 0.0, 1.0]]
+    # A number that is missing makes a gap of its vector, as it does in a file.
+    found = features(encoder, np.array([[3.0, 12.0], [NAN, NAN], [NAN, 12.0], [3.0, np.inf]]))
+    assert found.tolist() == [[2.0, 2.0, 0.0], *[[0.0, 0.0, 1.0]] * 3]
 
 
 def test_boolean() -> None:
@@ -114,6 +117,14 @@ def test_most_frequent_categories() -> None:
     encoder = adapted("category", cells, max_categories=2)
     assert names(encoder) == ["c = another", "c = '[UNK]'", "c = 'b'"]
     assert features(encoder, ["[UNK]", "c"]).tolist() == [[0, 1, 0], [1, 0, 0]]
+
+
+def test_blanks_are_those_of_python() -> None:
+    """A reader strips by Python, a served model by RE2."""
+    blanks = [chr(code) for code in range(0x10000) if chr(code).isspace()]
+    assert len(blanks) > 25 and "\x85" in blanks
+    texts = [f"{blank}tea{blank}" for blank in blanks]
+    assert set(stripped(tf.constant(texts), frozenset()).numpy().tolist()) == {b"tea"}
 
 
 def test_own_spellings_of_a_gap() -> None:
@@ -208,9 +219,30 @@ def test_date() -> None:
     assert found[-1].tolist() == [0, 0, 0, 0, 0, 1]
 
 
+def test_blocks_of_text_are_bounded_in_cells_and_characters(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("gnn.models.columns.encoded_column.BLOCK", 3)
+    monkeypatch.setattr("gnn.models.columns.encoded_column.CHARACTERS", 5)
+    texts = ["a", "b", "c", "d", "long text", "ef", "ghi", "jk"]
+    blocks = [
+        (block.numpy().tolist(), rows.tolist()) for block, rows in raw_blocks(Texts.of(texts))
+    ]
+    assert [[text.decode() for text in block] for block, _ in blocks] == [
+        ["a", "b", "c"],
+        ["d"],
+        ["long text"],
+        ["ef", "ghi"],
+        ["jk"],
+    ]
+    assert [rows for _, rows in blocks] == [[1, 1, 1], [1], [1], [1, 1], [1]]
+    assert not list(raw_blocks(Texts.of([])))
+
+
 def test_tokens_of_many_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Blocks of texts and rows come together in their order, sparse as dense."""
     monkeypatch.setattr("gnn.models.columns.encoded_column.BLOCK", 3)
+    monkeypatch.setattr("gnn.models.columns.encoded_column.CHARACTERS", 29)  # Two or three texts.
     monkeypatch.setattr("gnn.models.columns.encoding.BLOCK", 3)
     cells = [f"word{k % 5} word{k % 3} {k}" for k in range(20)] + ["", "word1"]
     dense, apart = adapted("text", cells), adapted("text", cells, dense_width=0)

@@ -81,11 +81,28 @@ def test_a_served_model_takes_the_bytes_of_files(tmp_path: Path) -> None:
     np.testing.assert_allclose(logits, model(batch), atol=1e-5)
 
 
+def test_names_that_no_input_can_have_are_changed(tmp_path: Path) -> None:
+    rows = table(tmp_path)
+    named = {"the photo": "image", "columns": "image", "edges": "image", "price": "number"}
+    held = {
+        name: rows.columns["price" if kind == "number" else "photo"] for name, kind in named.items()
+    }
+    encoder = gnn.ColumnEncoder(named, **OPTIONS)
+    renamed = TypedTable(encoder.schema, held, 4)
+    encoder.adapt(renamed, root=tmp_path)
+    found = encoder.encode(renamed, root=tmp_path)
+    assert sorted(found) == ["columns", "columns_2", "edges_2", "the_photo"]
+    cells = sent(rows, tmp_path)
+    called = encoder({name: cells["price" if name == "price" else "photo"] for name in named})
+    assert sorted(called) == sorted(found)
+    np.testing.assert_array_equal(called["the_photo"], found["the_photo"][:])
+    drift = encoder.drift(renamed, features=found)  # Without the folder, which it need not read.
+    assert drift.columns["the photo"].gaps == 0.5
+
+
 @pytest.mark.parametrize(
     ("schema", "options", "message"),
     [
-        ({"columns": "image"}, {}, "column 'columns' of images is a feature by its name"),
-        ({"edges": "image"}, {}, "column 'edges' of images"),
         ({"photo": "image"}, {"image_size": (0, 1)}, "size must be"),
         ({"photo": "image"}, {"image_channels": 2}, "channels must be"),
     ],

@@ -206,3 +206,16 @@ def test_names_of_inputs() -> None:
         "n_node": "n_node_2",
         "a_b_2": "a_b_2",
     }
+
+
+def test_columns_that_differ_by_case_alone(tmp_path: Path) -> None:
+    """A SavedModel takes names that differ by case for one."""
+    rows = np.array([1, 3], np.float32)
+    columns = {"Size": rows, "size": 2 * rows, "SIZE": rows}
+    encoder = gnn.ColumnEncoder(dict.fromkeys(columns, "number"))
+    encoder.adapt(TypedTable(encoder.schema, columns, 2))
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    export_classifier(tmp_path / "served", model, ["cat", "dog"], encoder=encoder)
+    served = tf.saved_model.load(tmp_path / "served").signatures["serving_default"]
+    answer = served(Size=rows, size_2=2 * rows, SIZE_3=rows)
+    np.testing.assert_allclose(answer["logits"], model(np.array([[-1.0] * 3, [1.0] * 3])))

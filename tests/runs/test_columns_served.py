@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,10 +15,12 @@ import pytest
 import tensorflow as tf
 
 from gnn.cli.main import main
+from gnn.ops import images
 from gnn.runs import Run, RunConfig, load_run, train
+from gnn.tables.problems import TableWarning
 from tests.runs.conftest import train_eagerly
 
-COLUMNS = ("product_id", "photo", "brand", "tags", "title", "price", "sold", "since")
+COLUMNS = ("product_id", "the photo", "brand", "tags", "title", "price", "sold", "since")
 HEADER = ",".join(COLUMNS)
 # A gap in each column, a brand that is new, images that are broken, missing and empty.
 NEW = [
@@ -90,7 +94,7 @@ import sys
 import numpy as np
 import tensorflow as tf
 served = tf.saved_model.load(sys.argv[1]).signatures
-inputs = {name: tf.constant(cells) for name, cells in np.load(sys.argv[2]).items()}
+inputs = {name.replace(" ", "_"): tf.constant(cells) for name, cells in np.load(sys.argv[2]).items()}
 found = {**served["serving_default"](**inputs), **served["embedding"](**inputs)}
 assert "gnn" not in sys.modules
 np.savez(sys.argv[3], **found)
@@ -101,8 +105,8 @@ def sent(shop: Path) -> dict[str, Any]:
     """The rows of the new table as a client sends them, raw."""
     cells = dict(zip(COLUMNS, zip(*NEW, strict=True), strict=True))
     found: dict[str, Any] = {k: np.array([c.encode() for c in cells[k]]) for k in COLUMNS[2:]}
-    images = [shop / name for name in cells["photo"]]
-    found["photo"] = np.array(
+    images = [shop / name for name in cells["the photo"]]
+    found["the photo"] = np.array(
         [path.read_bytes() if path.is_file() else b"" for path in images], object
     ).astype(bytes)
     found["price"] = np.array([1.5, np.nan, np.nan, np.nan, -3], np.float32)
@@ -115,10 +119,10 @@ def test_python_the_command_and_the_saved_model_agree(run: Run, tmp_path: Path) 
     assert found.ids == [row[0] for row in NEW]
     assert found.filled == [
         "",
-        "photo price since sold",
-        "brand photo price since sold tags title",
-        "photo price tags title",
-        "photo",
+        "price;since;sold;the photo",
+        "brand;price;since;sold;tags;the photo;title",
+        "price;tags;the photo;title",
+        "the photo",
     ]
     # By the command, from another folder: images are beside their table.
     output = tmp_path / "found.csv"
@@ -141,8 +145,10 @@ def test_python_the_command_and_the_saved_model_agree(run: Run, tmp_path: Path) 
     np.testing.assert_allclose(answer["embedding"], run.embed(shop / "new.csv").vectors, atol=1e-5)
     card = (run.path / "saved_model" / "assets" / "README.md").read_text()
     assert card == (run.path / "README.md").read_text()
-    assert "| photo | image | 0.0% |" in card and "| tags | multi-category ('|') |" in card.replace(
-        "\\|", "|"
+    assert "the photo: 24 images, 1 broken: broken.png (these bytes begin as no JPEG" in card
+    assert (
+        "| the photo | image | 0.0% |" in card
+        and "| tags | multi-category ('|') |" in card.replace("\\|", "|")
     )
 
 
@@ -178,3 +184,46 @@ def test_statistics_rest_on_nodes_that_are_not_judged(run: Run) -> None:
     }
     raw["price"] = tf.constant([mean], tf.float32)
     assert abs(float(encoder(raw)["columns"][0, place])) < 1e-5
+
+
+def test_a_row_that_was_given_is_a_row_that_comes_out(run: Run, tmp_path: Path) -> None:
+    """Ids of a table alone join nothing: they may be missing, or there twice."""
+    table = tmp_path / "new.csv"
+    rows = ["x,,Alder,,,1,,", "x,,Alder,,,1,,", ",,Birch,,,2,,", "NA,,Birch,,,2,,"]
+    table.write_text("\n".join([HEADER, *rows]) + "\n")
+    found = run.predict(table)
+    assert found.ids == ["x", "x", "", ""]
+    np.testing.assert_allclose(found.probabilities[0], found.probabilities[1], rtol=1e-6)
+    assert len(run.embed(table).vectors) == 4
+
+
+def test_images_are_read_once_and_broken_ones_told(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop, read = Path(run.config.data or ""), []
+    of_files = images.read_images
+    monkeypatch.setattr(
+        images, "read_images", lambda paths, **k: read.append(len(paths)) or of_files(paths, **k)
+    )
+    with pytest.warns(
+        TableWarning, match="^the photo: 5 images, 1 gap, 3 broken: broken.png "
+    ) as told:
+        run.predict(shop / "new.csv")
+    assert read == [len(NEW)]
+    assert any(str(warning.message).endswith(f"start from {str(shop)!r}") for warning in told)
+
+
+def test_strict_runs_take_no_broken_image(run: Run, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="^the photo: 24 images, 1 broken: broken.png "):
+        train(dataclasses.replace(run.config, strict=True, output=str(tmp_path / "run")))
+    assert not (tmp_path / "run").exists()
+
+
+def test_images_of_which_none_is_there(run: Run, tmp_path: Path) -> None:
+    for name in ("products.csv", "clicks.csv"):
+        shutil.copy(Path(run.config.data or "") / name, tmp_path)
+    config = dataclasses.replace(run.config, data=str(tmp_path), output=str(tmp_path / "run"))
+    with pytest.raises(
+        ValueError, match="no image can be read: the photo: 24 images, 24 broken: p0"
+    ):
+        train(config)

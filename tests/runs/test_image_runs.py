@@ -6,6 +6,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 import tensorflow as tf
 
@@ -46,6 +47,7 @@ def image_graph(count: int = 12) -> Graph:
     )
 
 
+@pytest.mark.filterwarnings("ignore:image. 21 images, :gnn.datasets.TableWarning")
 def test_a_folder_of_images_is_trained_on_predicted_embedded_and_served(tmp_path, monkeypatch):
     train_eagerly(monkeypatch)
     folder = write_images(tmp_path / "shop", 20, ("dark", "light"))
@@ -62,9 +64,9 @@ def test_a_folder_of_images_is_trained_on_predicted_embedded_and_served(tmp_path
     )
     assert (run.config.image_size, run.config.image_channels) == ((8,), 1)
     assert run.config.backbone == "small"
-    assert run.facts.features == {"image": (8, 8, 1), "image_missing": (1,)}
+    assert run.facts.features["image"] == (8, 8, 1)
     log = (run.path / run_folder.LOG).read_text(encoding="utf-8")
-    assert "21 images, 1 broken: dark/broken.png (it is empty)" in log
+    assert "image: 21 images, 1 broken: dark/broken.png (it is empty)" in log
     new = write_images(tmp_path / "new", 4, (".",))
     predicted = run.predict(new)
     assert list(predicted.ids) == ["00.png", "01.png", "02.png", "03.png"]
@@ -74,7 +76,28 @@ def test_a_folder_of_images_is_trained_on_predicted_embedded_and_served(tmp_path
     served = tf.saved_model.load(str(run.export(tmp_path / "served")))
     signature = served.signatures["serving_default"]
     specs = signature.structured_input_signature[1]
-    assert {spec.dtype for name, spec in specs.items() if "missing" not in name} == {tf.uint8}
+    assert {name: spec.dtype for name, spec in specs.items()} == {"image": tf.string}
+    bright = (folder / "light" / "01.png").read_bytes()
+    sent = tf.constant([*((new / name).read_bytes() for name in predicted.ids), b"", bright])
+    answer = signature(image=sent)
+    np.testing.assert_allclose(answer["probabilities"][:4], predicted.probabilities, atol=1e-5)
+    assert answer["classes"].numpy().tolist()[:4] == [b"dark"] * 4
+    # Other data may lack a class, and have none that is new; a table of paths does as well.
+    lights = tmp_path / "lights"
+    (lights / "light").mkdir(parents=True)
+    for name in ("a.png", "b.png", "c.png"):
+        (lights / "light" / name).write_bytes(bright)
+    assert run.predict(lights).filled == [""] * 3
+    judged = run.evaluate(data=lights)
+    assert judged["nodes"] == 3
+    share = np.mean([name == "light" for name in run.predict(lights).classes])
+    assert judged["accuracy"] == pytest.approx(share)
+    table = pd.DataFrame({"image": [str(lights / "light" / "a.png"), ""]}, index=["a", "b"])
+    found = run.predict(table)
+    assert (list(found.ids), found.filled) == (["a", "b"], ["", "image"])
+    write_images(tmp_path / "lights", 1, ("gray",))
+    with pytest.raises(ValueError, match="'gray', which is none of the classes"):
+        run.evaluate(data=lights)
     pixels = (folder / "light" / "01.png").read_bytes()
     (folder / "light" / "01.png").write_bytes(pixels[:-20])
     with pytest.raises(ValueError, match="have changed since it was trained"):

@@ -78,4 +78,7 @@ def test_columns_options_versions_and_notes() -> None:
     assert "| hidden_units | `[8]` |" in lines
     assert "| gnn | 1.0 |" in lines
     assert "- drew 6 nodes" in lines
-    assert "## Columns" not in card()
+    assert "## Columns" not in card() and "## Serving" not in card()
+    served = card(schema=Schema(columns), inputs={"price": "price", "tags": "tags"})
+    assert "| `price` | price | a number, NaN for a gap |" in served
+    assert 'answer = served(price=tf.constant([1.5]), tags=tf.constant(["..."]))' in served

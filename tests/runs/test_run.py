@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -186,3 +187,10 @@ def test_folder_that_is_no_run(
         (path / file).write_text(text or "")
     with pytest.raises(error, match=message):
         load_run(path)
+
+
+def test_a_run_that_lost_its_encoder_says_so(shop_runs: dict[str, Run], tmp_path: Path) -> None:
+    shutil.copytree(shop_runs["mlp"].path, tmp_path / "run")
+    (tmp_path / "run" / "columns.keras").unlink()
+    with pytest.raises(FileNotFoundError, match="has no columns.keras, of which the features"):
+        load_run(tmp_path / "run").predict()

@@ -8,8 +8,12 @@ from typing import Any
 
 import pytest
 
+from gnn.datasets import NodeSchema, from_folder
+from gnn.graphs import Graph, write_graph
 from gnn.runs import OptionError, RunConfig
 from gnn.runs.data_loading import load_data, of_folder, schema_of, with_absolute_paths
+from gnn.runs.encoding import cells_of_features
+from gnn.tables.schema import Schema
 
 
 def put(folder: Path) -> str:
@@ -88,6 +92,13 @@ def test_a_table_outside_of_the_folder_is_found_again(
     assert found.graph.features["features"].tolist() == [[7], [8]]
 
 
+def test_the_schema_of_a_served_model_is_a_schema(tmp_path: Path) -> None:
+    file = tmp_path / "schema.json"
+    file.write_text('{"columns": {"size": {"type": "text", "input": "size"}}, "classes": ["a"]}')
+    found = schema_of(RunConfig(schema=str(file)))
+    assert found is not None and found.of_type("text") == ["size"]
+
+
 def test_what_is_wrong_with_a_schema_is_named(tmp_path: Path) -> None:
     file = tmp_path / "schema.json"
     file.write_text('{"size": "numeric"}')
@@ -97,3 +108,30 @@ def test_what_is_wrong_with_a_schema_is_named(tmp_path: Path) -> None:
         types(put(tmp_path), columns={"price": "number"})
     with pytest.raises(OptionError, match="exclude is for a folder, and 'digits' is a data set"):
         load_data(RunConfig(dataset="digits", exclude=("size",)))
+
+
+def test_graph_folders_and_formats_are_data_of_a_run(tmp_path: Path) -> None:
+    graph = Graph.from_edges([0, 1], [1, 0], [[1.0], [2.0]], labels=["x", "y"])
+    write_graph(graph, tmp_path / "graph")
+    assert load_data(RunConfig(data=str(tmp_path / "graph"))).graph.class_names == ("x", "y")
+    path = tmp_path / "mini.gml"
+    nodes = "".join(f'node [ id {k} label "n{k}" kind "{"ab"[k % 2]}" ] ' for k in range(4))
+    path.write_text(f"graph [ {nodes} edge [ source 0 target 1 ] ]")
+    found = load_data(RunConfig(data=str(path)))
+    assert found.columns is None and found.graph.num_edges == 2
+    assert found.graph.class_names == ("a", "b")
+    (tmp_path / "MINI").mkdir()
+    for name, text in {"A": "1, 2\n2, 1\n", "graph_indicator": "1\n1\n"}.items():
+        (tmp_path / "MINI" / f"MINI_{name}.txt").write_text(text)
+    (tmp_path / "MINI" / "MINI_graph_labels.txt").write_text("1\n")
+    with pytest.raises(ValueError, match="holds many graphs, and a run learns from one"):
+        load_data(RunConfig(data=str(tmp_path / "MINI")))
+
+
+def test_flags_of_a_graph_are_those_of_its_own_gaps(tmp_path: Path) -> None:
+    (tmp_path / "edges.csv").write_text("source,target\na,b\n")
+    (tmp_path / "nodes.csv").write_text("id,price,size\na,1,2\nb,3,\n")
+    graph = from_folder(tmp_path)
+    columns = NodeSchema(Schema.of({"price": "number", "size": "number"}), flagged=("price",))
+    cells = cells_of_features(graph, columns)
+    assert cells.filled() == ["", "size"]

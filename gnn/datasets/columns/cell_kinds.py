@@ -55,6 +55,8 @@ def vector_separator(texts: Sequence[str]) -> str | None:
     (' ', None)
     """
     for separator in _SEPARATORS if texts else ():
+        if 2 * sum(separator in text for text in texts) <= len(texts):
+            continue
         lengths = [
             0 if vector is None else vector.size
             for vector in (as_vector(text, separator) for text in texts)

@@ -26,20 +26,21 @@ def columns_note(columns: NodeSchema) -> str:
     return f"not in the features: {shown}{more}; gnn.ColumnEncoder and gnn train encode them"
 
 
-def ignored_note(schema: Schema) -> str:
+def ignored_notes(columns: NodeSchema | None) -> list[str]:
     """The columns that hold something and were taken for no feature, each with the reason.
 
     >>> price = {"type": "ignore", "reason": "numbers with a decimal comma", "gaps": 0.25}
-    >>> ignored_note(Schema.of({"x": "number", "price": price, "ean": "ignore"}))
-    'columns ignored: price (numbers with a decimal comma)'
+    >>> schema = Schema.of({"x": "number", "price": price, "ean": "ignore"})
+    >>> ignored_notes(NodeSchema(schema))
+    ['columns ignored: price (numbers with a decimal comma)']
     """
     ignored = [
         f"{name} ({column.reason})"
-        for name, column in schema.columns.items()
+        for name, column in (columns.schema.columns if columns else {}).items()
         if column.type == "ignore" and column.reason and column.gaps != 1 and not is_index(name)
     ]
     more = f" and {len(ignored) - _SHOWN} more" if len(ignored) > _SHOWN else ""
-    return f"columns ignored: {', '.join(ignored[:_SHOWN])}{more}" if ignored else ""
+    return [f"columns ignored: {', '.join(ignored[:_SHOWN])}{more}"] if ignored else []
 
 
 def column_lines(schema: Schema) -> Iterator[tuple[str, str]]:
@@ -47,7 +48,8 @@ def column_lines(schema: Schema) -> Iterator[tuple[str, str]]:
 
     >>> price = {"type": "number", "reason": "all are numbers", "gaps": 0.25}
     >>> list(column_lines(Schema.of({"price": price, "tags": "multi-category:|"})))
-    [('price', 'number, 25.0% gaps: all are numbers'), ('tags', "multi-category ('|')")]
+    [('price', 'number, 25.0% gaps: all are numbers'),
+     ('tags', "multi-category ('|'): as it was said")]
     """
     for name, column in schema.columns.items():
         text = column.type
@@ -57,4 +59,4 @@ def column_lines(schema: Schema) -> Iterator[tuple[str, str]]:
             text += f" of {column.length:,} numbers"
         if column.gaps:
             text += f", {column.gaps:.1%} gaps"
-        yield name, f"{text}: {column.reason}" if column.reason else text
+        yield name, f"{text}: {column.reason or 'as it was said'}"

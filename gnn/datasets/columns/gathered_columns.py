@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
 
 import numpy as np
 
@@ -150,7 +151,7 @@ class GatheredColumn:
             self._floats = [np.concatenate(self._floats)]
         if self._texts:
             self._texts = [Texts.concatenate(self._texts)]
-            self._texts[0].settle()
+            self._texts[0].count_distinct()
 
     @property
     def is_mistaken(self) -> bool:
@@ -179,12 +180,20 @@ def _are_numbers(texts: Texts) -> bool:
 
     Of many different texts some are looked at.
     """
-    counts = np.bincount(texts.codes, minlength=texts.num_values)
-    places = np.arange(0, texts.num_values, max(1, texts.num_values // _LOOKED_AT))
+    if texts.is_settled:
+        counts = np.bincount(texts.codes, minlength=texts.num_values)
+        places = _some(counts.size)
+        found = zip(counts[places].tolist(), texts.values_at(places), strict=True)
+    else:
+        found = zip(repeat(1), texts.cells_at(_some(texts.num_cells)), strict=False)
     numbers = words = 0
-    for count, text in zip(counts[places].tolist(), texts.values_at(places), strict=True):
+    for count, text in found:
         if is_word(text):
             words += count
         elif text:
             numbers += count
     return numbers > words
+
+
+def _some(count: int) -> np.ndarray:
+    return np.arange(0, count, max(1, count // _LOOKED_AT))

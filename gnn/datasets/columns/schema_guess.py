@@ -88,8 +88,7 @@ def _of_numbers(column: GatheredColumn) -> Column:
     values, wrong = column.floats
     numbers = int(np.count_nonzero(~np.isnan(values)))
     gaps = (column.rows - numbers - len(wrong)) / column.rows
-    sample = [] if column.sample is None else [text for text in column.sample.values if text]
-    if not wrong and len(set(sample)) > 1 and sum(map(_ends_in_a_check, sample)) == len(sample):
+    if not wrong and column.sample is not None and _are_codes_of_goods(column.sample):
         return Column("ignore", reason="its numbers are codes of goods, with a check digit")
     reason = _share("numbers", numbers, numbers + len(wrong))
     return Column("number", reason=reason, gaps=gaps)
@@ -118,6 +117,8 @@ def _counted(texts: Texts) -> _Counted:
     Of more than `_MANY` different ones those that occur most and some of the others are looked at.
     A type that more than half of the cells must have is found among these, or nowhere.
     """
+    if not texts.is_settled and (sampled := _sampled(texts)):
+        return sampled
     counts = np.bincount(texts.codes, minlength=texts.num_values)
     if texts.gap_code >= 0:
         counts[texts.gap_code] = 0
@@ -133,6 +134,20 @@ def _counted(texts: Texts) -> _Counted:
             return _Counted(looked_at, total, num_distinct)
     found = Counter(dict(zip(texts.values_at(places), counts[places].tolist(), strict=True)))
     return _Counted(found, total, num_distinct)
+
+
+def _sampled(texts: Texts) -> _Counted | None:
+    """The same of very many cells that mostly differ; None where each has to be looked at."""
+    is_gap = texts.gaps
+    gaps = int(np.count_nonzero(is_gap))
+    num_distinct = texts.count_distinct() - (gaps > 0)
+    if num_distinct <= _MANY:
+        return None
+    rows = np.flatnonzero(~is_gap)
+    sample = texts.cells_at(rows[:: rows.size // _LOOKED_AT])
+    if any(_has_a_kind(text) for text in sample):
+        return None
+    return _Counted(Counter(sample), rows.size, num_distinct)
 
 
 def _has_a_kind(text: str) -> bool:
@@ -220,6 +235,13 @@ def _has_decimal_comma(text: str) -> bool:
 def _is_price(text: str) -> bool:
     """Whether a text has a decimal comma and two digits after it."""
     return _has_decimal_comma(text) and text[-3] == ","
+
+
+def _are_codes_of_goods(texts: Texts) -> bool:
+    if not _ends_in_a_check(texts.cells_at(np.flatnonzero(~texts.gaps)[:1])[0]):
+        return False
+    sample = [text for text in texts.values if text]
+    return len(sample) > 1 and all(map(_ends_in_a_check, sample))
 
 
 def _ends_in_a_check(code: str) -> bool:

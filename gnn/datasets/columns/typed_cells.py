@@ -53,7 +53,8 @@ def typed_cells(file: str, gathered: GatheredColumn, column: Column) -> TypedCel
     cells: Cells
     if column.type == "number":
         cells, wrong = _numbers(gathered)
-        reasons = {row: why_no_number(name, text) for row, text in wrong.items()}
+        why = {text: why_no_number(name, text) for text in set(wrong.values())}
+        reasons = {row: why[text] for row, text in wrong.items()}
     elif column.type in ("boolean", "mask"):
         cells, reasons = _read_as(name, gathered.texts, as_truth, "is neither true nor false")
     elif column.type == "date":

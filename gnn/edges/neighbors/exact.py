@@ -16,7 +16,7 @@ from gnn.edges.neighbors.copies import copies_of, with_copies
 from gnn.edges.neighbors.frame import Frame, error_of_products
 from gnn.edges.neighbors.metrics import Vectors, distances
 from gnn.edges.neighbors.pairs import Near, nearest_of_each, nothing, only, others, together
-from gnn.edges.threads import in_threads
+from gnn.threads import in_threads
 
 # Numbers of items that are held in single precision at a time: 16 MB.
 _HELD = 2**22

@@ -10,8 +10,8 @@ from scipy import sparse
 
 from gnn.edges.sessions.pairs import Pairs
 from gnn.edges.sessions.session_items import SessionItems
-from gnn.edges.threads import in_threads, processors
 from gnn.edges.top_neighbors import in_both_directions
+from gnn.threads import in_threads, processors
 
 # Pairs that are sorted at once: about what fits in a cache.
 _PAIRS = 1 << 20

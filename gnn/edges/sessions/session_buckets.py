@@ -10,7 +10,7 @@ import numpy as np
 from gnn.configs.sessions import SessionGraphConfig
 from gnn.edges.records.session_gaps import sessions_by_gap
 from gnn.edges.sessions.session_items import SessionItems, session_items
-from gnn.edges.threads import Behind
+from gnn.threads import Behind
 
 # Sessions are spread over so many files, of which as many are taken at a time as memory holds.
 _BUCKETS = 128

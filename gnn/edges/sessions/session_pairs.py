@@ -13,7 +13,7 @@ from gnn.edges.sessions.pair_products import PairProducts
 from gnn.edges.sessions.pairs import Pairs
 from gnn.edges.sessions.reach import Reach, ReachRows
 from gnn.edges.sessions.session_items import SessionItems
-from gnn.edges.threads import in_threads
+from gnn.threads import in_threads
 
 # Meetings that are sorted at once: they are to fit in a cache; and of how many memory is taken.
 _KEYS, _MOST_KEYS = 1 << 19, 1 << 23

@@ -28,7 +28,7 @@ from gnn.edges.sessions.session_pairs import bounds_of, in_blocks
 from gnn.edges.sessions.sorted_runs import SortedRun
 from gnn.edges.sessions.spilled_arrays import SpilledArrays
 from gnn.edges.sessions.spilled_swing import SpilledSwing
-from gnn.edges.threads import in_threads, processors
+from gnn.threads import in_threads, processors
 
 # What a pair takes at most while it is worked on, and an item of a session that Swing compares.
 _BYTES_OF_A_PAIR, _BYTES_OF_AN_ITEM = 120, 60

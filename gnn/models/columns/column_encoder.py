@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import keras
@@ -19,6 +20,7 @@ from gnn.models.columns.encoded_column import Limits, SideBySide
 from gnn.models.columns.encoding import coded_tokens, token_matrix, write_narrow, write_tokens
 from gnn.models.columns.image_columns import ImageColumn
 from gnn.models.columns.table_cells import Folder, cells_of
+from gnn.models.input_names import input_names
 from gnn.models.keras_files import save_whole
 from gnn.ops.images import image_shape
 from gnn.ops.sparse import as_dense
@@ -28,6 +30,16 @@ from gnn.tables.typed_table import TypedTable
 FEATURES, TOKENS = "columns", "tokens"
 # Above so many numbers tokens are sparse however few they are: 512 MB.
 MOST_DENSE = 2**27
+
+
+def image_features(schema: Schema) -> dict[str, str]:
+    """The feature of each column of images: its name, or what a SavedModel can have for it.
+
+    >>> image_features(Schema.of({"photo": "image", "the photo/2": "image", "edges": "image"}))
+    {'edges': 'edges_2', 'photo': 'photo', 'the photo/2': 'the_photo_2'}
+    """
+    taken = {FEATURES, TOKENS, *RESERVED_KEYS}
+    return input_names(sorted(schema.of_type("image")), taken=taken)
 
 
 @keras.saving.register_keras_serializable(package="gnn")
@@ -49,8 +61,8 @@ class ColumnEncoder(keras.Model):
     are many. `feature_names` names the columns.
 
     An `"image"` is a feature of its own, uint8 `[n, height, width, channels]`, by the column's
-    name: `encode` gives `gnn.graphs.ImageFiles`, a call takes the bytes of files. Its flag is for
-    broken ones too.
+    name, as far as that can name an input (`image_features`): `encode` gives
+    `gnn.graphs.ImageFiles`, a call takes the bytes of files. Its flag is for broken ones too.
 
     Args:
         schema: a `Schema`, or what `Schema.of` takes; columns of features are encoded, others not.
@@ -109,11 +121,7 @@ class ColumnEncoder(keras.Model):
         self.na_values = as_na_values(na_values)
         if not self.schema.features:
             raise ValueError("schema must have a column of features, got none")
-        for name in {FEATURES, TOKENS, *RESERVED_KEYS} & {*self.schema.of_type("image")}:
-            raise ValueError(
-                f"column {name!r} of images is a feature by its name, and that name is taken: "
-                "rename it"
-            )
+        self._images = MappingProxyType(image_features(self.schema))
         image = (self.image_size, self.image_channels, keep_aspect)
         limits = Limits(max_categories, max_tokens, self.na_values, image)
         self._columns = SideBySide(
@@ -174,7 +182,7 @@ class ColumnEncoder(keras.Model):
 
         Returns:
             `"columns"`, float32 `[n, width]`; `"tokens"`, a CSR matrix, where they are sparse;
-            images by the names of their columns.
+            images by the names of `image_features`.
 
         Raises:
             RuntimeError: it is not adapted.
@@ -202,7 +210,7 @@ class ColumnEncoder(keras.Model):
             found[FEATURES] = features
         if TOKENS in names:
             found[TOKENS] = token_matrix(tokens)
-        return {**found, **{name: held[name] for name in self.schema.of_type("image")}}
+        return {**found, **{feature: held[name] for name, feature in self._images.items()}}
 
     def call(self, inputs: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """The features of a batch of raw cells, by the very layers of `encode`.
@@ -226,7 +234,7 @@ class ColumnEncoder(keras.Model):
         for column in self._columns:
             cells = inputs[column.title]
             if isinstance(column, ImageColumn):
-                images[column.title], numbers = column.decode(cells)
+                images[self._images[column.title]], numbers = column.decode(cells)
             else:
                 numbers = column.narrow(cells)
             narrow.append(numbers)
@@ -242,12 +250,19 @@ class ColumnEncoder(keras.Model):
         }
         return {**found, **images}
 
-    def drift(self, table: TypedTable, *, root: Folder = None) -> Drift:
+    def drift(
+        self,
+        table: TypedTable,
+        *,
+        root: Folder = None,
+        features: Mapping[str, Any] | None = None,
+    ) -> Drift:
         """How a table differs from the training rows: gaps, categories, ranges.
 
         Args:
             table: with the columns of the schema.
             root: as in `adapt`; images are read.
+            features: what `encode` made of the table, if it did: its images are not read again.
 
         Raises:
             RuntimeError: it is not adapted.
@@ -257,8 +272,10 @@ class ColumnEncoder(keras.Model):
         self._check_adapted()
         found = {}
         for column in self._columns:
-            now = column.observe(cells_of(table, column, root))
-            found[column.title] = column_drift(column.learned, now)
+            cells = cells_of(table, column, root)
+            if isinstance(column, ImageColumn) and features is not None:
+                cells = features[self._images[column.title]]
+            found[column.title] = column_drift(column.learned, column.observe(cells))
         return Drift(table.num_rows, found)
 
     @property

@@ -13,8 +13,9 @@ import tensorflow as tf
 from gnn.tables.schema import Column
 from gnn.tables.typed_table import Cells, Texts
 
-# Cells that are looked at at once.
+# Cells that are looked at at once, and of texts the characters: words take many times their room.
 BLOCK = 1 << 16
+CHARACTERS = 1 << 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,13 +120,28 @@ def raw_blocks(cells: Cells) -> Iterator[tuple[tf.Tensor, np.ndarray]]:
     if isinstance(cells, Texts):
         texts = in_use(cells)
         counts = np.bincount(texts.codes, minlength=len(texts.values))
-        for start in range(0, len(texts.values), BLOCK):
-            part = slice(start, start + BLOCK)
+        for part in text_blocks(texts.values):
             yield as_strings(texts.values[part]), counts[part]
         return
     for start in range(0, len(cells), BLOCK):
         block = np.asarray(cells[start : start + BLOCK], np.float32)
         yield tf.convert_to_tensor(block), np.ones(len(block), np.int64)
+
+
+def text_blocks(values: np.ndarray) -> Iterator[slice]:
+    """Which texts are looked at at once: so many, of so many characters; or one that is longer.
+
+    >>> list(text_blocks(np.array(["a" * CHARACTERS, "b", "c"], object)))
+    [slice(0, 1, None), slice(1, 3, None)]
+    """
+    start = characters = 0
+    for place, text in enumerate(values):
+        characters += len(text)
+        if place > start and (characters > CHARACTERS or place - start == BLOCK):
+            yield slice(start, place)
+            start, characters = place, len(text)
+    if start < len(values):
+        yield slice(start, len(values))
 
 
 def in_use(texts: Texts) -> Texts:

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from scipy import sparse
 
-from gnn.models.columns.encoded_column import BLOCK, EncodedColumn, as_strings, in_use
+from gnn.models.columns.encoded_column import BLOCK, EncodedColumn, as_strings, in_use, text_blocks
 from gnn.models.columns.image_columns import ImageColumn, readable
 from gnn.models.columns.token_rows import as_matrix
 from gnn.tables.typed_table import Texts
@@ -103,5 +103,5 @@ def _token_rows(columns: Sequence[CodedTokens], rows: slice) -> sparse.csr_array
 
 
 def _text_blocks(texts: Texts) -> Iterator[tf.Tensor]:
-    for start in range(0, len(texts.values), BLOCK):
-        yield as_strings(texts.values[start : start + BLOCK])
+    for part in text_blocks(texts.values):
+        yield as_strings(texts.values[part])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -109,8 +110,10 @@ class VectorColumn(NumericColumn):
         return [f"{self.title} {place}" for place in range(self._length or 0)]
 
     def values(self, cells: tf.Tensor) -> tf.Tensor:
-        """The cells as they are."""
-        return tf.reshape(tf.cast(cells, tf.float32), [-1, self._length or 0])
+        """The cells; a vector with a number that is not finite is a gap, as in a file."""
+        vectors = tf.reshape(tf.cast(cells, tf.float32), [-1, self._length or 0])
+        known = tf.reduce_all(tf.math.is_finite(vectors), axis=1, keepdims=True)
+        return tf.where(known, vectors, math.nan)
 
     def spec(self) -> tf.TensorSpec:
         """Float32 `[n, length]`, a row of NaN for a gap."""

@@ -9,7 +9,7 @@ from collections.abc import Collection
 import tensorflow as tf
 
 # What Python strips too, no-break spaces among them; and NUL, which ends a text for NumPy.
-_BLANKS = r"[\s\v\x00\p{Z}]+"
+_BLANKS = r"[\s\v\x00\x1c-\x1f\x{85}\p{Z}]+"
 
 
 def stripped(texts: tf.Tensor, missing: Collection[str]) -> tf.Tensor:
