@@ -9,9 +9,12 @@ import numpy as np
 from gnn.datasets.columns.column_names import edge_ends, weight_column
 from gnn.datasets.name_cells import name_cells
 from gnn.datasets.node_numbers import NodeNumbers
+from gnn.edges.edges import counted
 from gnn.tables.cells import why_no_number
-from gnn.tables.problems import RowCheck
+from gnn.tables.problems import Problems, RowCheck
 from gnn.tables.table import Table
+
+_LINES_SHOWN = 5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,7 +51,7 @@ class EdgeColumns:
 def read_edges(
     table: Table, columns: EdgeColumns, numbers: NodeNumbers, strict: bool, texts: frozenset[str]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Senders, receivers and weights, as the file has them.
+    """Senders, receivers and weights, as the file has them; a weight that is missing is 1.
 
     Args:
       table: the edges.
@@ -58,10 +61,12 @@ def read_edges(
       texts: the texts that mean missing.
 
     Raises:
-      ValueError: a column is missing, or too many rows are malformed.
+      ValueError: a column is missing, too many rows are malformed, or `strict` and a weight is
+        missing.
     """
     source, target, weights_of = columns.of(table)
     edges, weights = [np.zeros((2, 0), np.int64)], [np.zeros(0, np.float32)]
+    missing: list[int] = []
     used = [source, target] if weights_of is None else [source, target, weights_of]
     for chunk in table.chunks_of(used):
         check = RowCheck(table.problems, chunk.lines)
@@ -71,15 +76,32 @@ def read_edges(
         }
         for what, cells in ends.items():
             check.reject_empty(what, cells)
-        weight = np.ones(chunk.lines.size)
+        weight, gaps = np.ones(chunk.lines.size), list[int]()
         if weights_of is not None:
-            weight, strange = chunk.columns[weights_of].numbers()
-            for row, cell in strange.items():
-                check.reject(row, "number", why_no_number("weight", cell))
+            values, strange = chunk.columns[weights_of].numbers()
+            gaps = [row for row, cell in strange.items() if cell.strip() in {"", *texts}]
+            weight = values.copy()
+            weight[gaps] = 1
+            for row in strange.keys() - gaps:
+                check.reject(row, "number", why_no_number("weight", strange[row]))
             for row in np.flatnonzero(weight < 0).tolist():
                 check.reject(row, "negative", f"weight {weight[row]:g} is negative")
         edges.append(numbers.of(ends, check))
+        missing.extend(chunk.lines[[row for row in gaps if check.good[row]]].tolist())
         weights.append(weight[check.good].astype(np.float32))
     table.problems.check(strict, strict)
+    _tell_of_missing(missing, table.problems, strict)
     senders, receivers = np.concatenate(edges, axis=1)
     return senders, receivers, np.concatenate(weights)
+
+
+def _tell_of_missing(lines: list[int], problems: Problems, strict: bool) -> None:
+    """Counts the weights that are missing and names the first, or raises."""
+    if not lines:
+        return
+    shown = ", ".join(f"{problems.unit} {line}" for line in lines[:_LINES_SHOWN])
+    more = f" and {len(lines) - _LINES_SHOWN:,} more" if len(lines) > _LINES_SHOWN else ""
+    told = f"{counted(len(lines), 'weight')} missing and taken for 1: {shown}{more}"
+    if strict:
+        raise ValueError(f"{problems.file}: {told}")
+    problems.remarks.append(told)

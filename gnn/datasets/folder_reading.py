@@ -26,8 +26,10 @@ from gnn.edges.records.log_files import open_log_file
 from gnn.graphs.graph import Graph
 from gnn.tables.opening import open_table
 from gnn.tables.problems import Problems
-from gnn.tables.schema import Schema
+from gnn.tables.schema import Column, Schema
 from gnn.tables.typed_table import TypedTable
+
+_ROLES = ("id", "label", "split", "mask")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -89,14 +91,17 @@ class FolderReading:
         config = as_session_graph_config({} if session_config is None else session_config)
         labels_file = files["labels"]
         named = None if isinstance(labels_file, bool) else labels_file
-        tables = find_tables(folder, {**files, "labels": named}, config)
+        needed = self.columns.schema.features if self.columns is not None else ()
+        tables = find_tables(
+            folder, {**files, "labels": named}, config, labels_file is not False, needed
+        )
         given = self._given(tables)
         apart, of_labels = None, None
         if labels_file is not False and tables.labels not in (None, tables.nodes):
             assert tables.labels is not None
             if named is None:
                 _check_one_label(tables, given)
-            apart, of_labels = self._labels_apart(tables.labels, given)
+            apart, of_labels = self._labels_apart(tables.labels, self._of_labels(tables, given))
         nodes, numbers = self._nodes(folder, tables, given, apart, labels_file is not False)
         if nodes is not None:
             nodes.problems.warn(stacklevel=3)
@@ -117,7 +122,7 @@ class FolderReading:
             notes["labels"] = apart.note
             _tell_of_unknown(apart.unknown(names.tolist()), of_labels, self.strict)
             of_labels.warn(stacklevel=3)
-        notes |= {"tables": tables.text(), "columns": columns_note(columns.schema)}
+        notes |= {"tables": tables.text(), "columns": columns_note(columns)}
         notes["flags"] = list(columns.flagged)
         graph = Graph(
             features=nodes.features if nodes else {},
@@ -152,6 +157,18 @@ class FolderReading:
                     raise ValueError(f"the schema names a column {name!r}; there are {headers}")
         return given
 
+    def _of_labels(self, tables: TableRoles, given: Schema) -> Schema:
+        """What is said of a table of labels: of columns that nodes have, too, the roles alone."""
+        assert tables.labels is not None
+        if self.columns is not None:
+            columns = self.columns.schema
+            return _of(
+                tables.labels, Schema({k: columns.columns[k] for k in columns.of_type(*_ROLES)})
+            )
+        nodes = () if tables.nodes is None else open_table(tables.nodes).header
+        said = {k: c for k, c in given.columns.items() if c.type in _ROLES or k not in nodes}
+        return _of(tables.labels, Schema(said))
+
     def _labels_apart(self, path: Path, given: Schema) -> tuple[LabelsApart, Problems]:
         table, _ = load_nodes(
             path,
@@ -159,7 +176,7 @@ class FolderReading:
             self.strict,
             self.label_kind,
             self.na_values,
-            given=_of(path, given),
+            given=given,
             labels_alone=True,
         )
         apart = LabelsApart(
@@ -179,6 +196,9 @@ class FolderReading:
             if self.columns is not None and self.columns.schema.features:
                 raise FileNotFoundError(lacks(folder, ("nodes",)))
             return None, NodeNumbers()
+        given, hidden = _of(tables.nodes, given), {}
+        if apart is not None and self.columns is None:
+            hidden = _labels_among(open_table(tables.nodes).header, apart, given)
         nodes, left_out = load_nodes(
             tables.nodes,
             self.columns,
@@ -186,9 +206,10 @@ class FolderReading:
             self.label_kind,
             self.na_values,
             with_labels,
-            given=_of(tables.nodes, given),
+            given=Schema({**given.columns, **hidden}),
             apart=apart,
         )
+        nodes.problems.columns |= {name: column.reason for name, column in hidden.items()}
         return nodes, NodeNumbers(tables.nodes.name, nodes.names, left_out)
 
     def _edges(
@@ -231,6 +252,13 @@ def _of(path: Path, given: Schema) -> Schema:
         return given
     header = set(open_table(path).header)
     return Schema({name: column for name, column in given.columns.items() if name in header})
+
+
+def _labels_among(header: Sequence[str], apart: LabelsApart, given: Schema) -> dict[str, Column]:
+    """The columns of nodes that hold the label, unless the user has said what they are."""
+    column = Column("ignore", reason=f"it is the label, which {apart.file} has")
+    names = [name for name in header if apart.is_label(name) and name not in given.columns]
+    return dict.fromkeys((name for name in names if name != label_column(header)), column)
 
 
 def _check_one_label(tables: TableRoles, given: Schema) -> None:

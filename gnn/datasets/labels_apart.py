@@ -8,7 +8,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from gnn.datasets.node_schema import NodeSchema
+from gnn.tables.schema import Schema
 from gnn.tables.typed_table import Texts
+
+_ROLES = ("label", "split", "mask")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -30,6 +33,10 @@ class LabelsApart:
     splits: Mapping[str, np.ndarray]
     columns: NodeSchema
     note: str = ""
+
+    def is_label(self, name: str) -> bool:
+        """Whether a column of nodes is called as the one with the labels, in any case."""
+        return name.casefold() in map(str.casefold, self.columns.schema.of_type("label"))
 
     def joined(
         self, ids: Sequence[str], nodes: str
@@ -78,10 +85,17 @@ class LabelsApart:
         return [name for name in self.ids if name not in nodes]
 
     def with_classes(self, columns: NodeSchema) -> NodeSchema:
-        """The columns of nodes, with what these labels are."""
+        """The columns of nodes, with what these labels are, and the columns that were named."""
         own = self.columns
+        held = columns.schema
+        roles = {
+            name: column
+            for name, column in own.schema.columns.items()
+            if column.type in _ROLES and not column.reason and name not in held.features
+        }
         return dataclasses.replace(
             columns,
+            schema=Schema({**held.columns, **roles}),
             class_names=own.class_names,
             num_classes=own.num_classes,
             label_kind=own.label_kind,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from gnn.datasets.columns.column_names import mask_of
 from gnn.datasets.columns.gathered_columns import GatheredColumn
 from gnn.datasets.columns.node_roles import NodeRoles
 from gnn.datasets.columns.schema_guess import guess_column
@@ -48,15 +49,15 @@ class NodeColumns:
         self._types = dict(given.columns)
         if known is not None:
             self._types = {name: known.schema.columns[name] for name in roles.features}
-        masks = {name: Column("mask", split=split) for name, split in roles.masks.items()}
-        self._types = {**self._types, **masks}
+        self._types |= {name: Column("mask", split=split) for name, split in roles.masks.items()}
         named = [*roles.features, *(roles.masks if with_labels else ())]
         self._split = roles.split if with_labels else None
         self.columns = {}
         for name in named:
             column = self._types.get(name)
             if column is None or column.type != "ignore":
-                kind = None if column is None or name in masks else column.type
+                by_name = name in roles.masks and mask_of(name) is not None  # It may be lists.
+                kind = None if column is None or by_name else column.type
                 self.columns[name] = GatheredColumn(name, kind, texts)
 
     def walk(
@@ -114,7 +115,8 @@ class NodeColumns:
         def type_column(name: str) -> tuple[Column, TypedCells | None, dict[int, str]]:
             gathered = self.columns[name]
             column = self._types.get(name)
-            if column is None or (name in roles.masks and gathered.lists is not None):
+            is_by_name = name in roles.masks and mask_of(name) is not None
+            if column is None or (is_by_name and gathered.lists is not None):
                 column = guess_column(gathered)
             if column.type not in (*FEATURE_TYPES, "mask"):
                 return column, None, {}
@@ -137,11 +139,10 @@ class NodeColumns:
                 masks[roles.masks[name]] = is_in.astype(np.int32)
             else:
                 cells[name] = values
-        if roles.id is not None:
-            found[roles.id] = Column("id", reason="it names the nodes")
-        if roles.label is not None:
-            found[roles.label] = Column("label", reason="it is called so")
-        if roles.split is not None:
-            found[roles.split] = Column("split", reason="it is called so")
-        found = {**self._types, **found}
+        guessed = {
+            name: Column(kind, reason="it names the nodes" if kind == "id" else "it is called so")
+            for name, kind in ((roles.id, "id"), (roles.label, "label"), (roles.split, "split"))
+            if name is not None
+        }
+        found = {**guessed, **self._types, **found}
         return Schema({name: found[name] for name in header if name in found}), cells, masks

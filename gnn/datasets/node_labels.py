@@ -11,7 +11,7 @@ import numpy as np
 from gnn.datasets.name_cells import name_texts
 from gnn.datasets.node_schema import NodeSchema
 from gnn.graphs.labels import SIGNS_NOTE, TWO_SIGNS, check_label_kind, read_labels
-from gnn.tables.cells import Cells, Lists, is_word, quoted
+from gnn.tables.cells import NO_LIST, Cells, Lists, is_word, quoted
 from gnn.tables.typed_table import Texts
 
 _LARGEST_LABEL = np.iinfo(np.int32).max - 1
@@ -178,10 +178,12 @@ class LabelColumn:
         wrong = {}
         for row in np.flatnonzero(fits & good & (matrix < 0).any(axis=1)).tolist():
             wrong[int(place[row])] = f"{self.name} holds something else than 0 and 1"
-        for row in np.flatnonzero(~fits & good & (lengths >= 0)).tolist():
-            wrong[int(place[row])] = f"{self.name} has length {lengths[row]}, not {width}"
+        for row in np.flatnonzero(~fits & good & (lengths != -1)).tolist():
+            what = f"has length {lengths[row]}, not {width}"
+            is_list = lengths[row] != NO_LIST
+            wrong[int(place[row])] = f"{self.name} {what if is_list else 'is no list of numbers'}"
         columns = dataclasses.replace(columns, label_kind="multilabel", num_classes=width)
-        given = int(np.count_nonzero(good & (lengths >= 0)))
+        given = int(np.count_nonzero(good & (lengths != -1)))
         return TableLabels(matrix[good], columns, wrong=wrong, given=given)
 
 

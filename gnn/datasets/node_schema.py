@@ -6,8 +6,11 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+from gnn.graphs.batch.keys import RESERVED_KEYS
 from gnn.tables.schema import Column, Schema
 
+# The feature that columns of numbers and truths are, side by side.
+STACKED = "features"
 _OLDER = {"numbers", "lists", "class_names", "num_classes", "label_kind"}
 
 
@@ -19,7 +22,7 @@ class NodeSchema:
     wrote of columns of numbers and lists.
 
     Attributes:
-      schema: the columns in their order.
+      schema: the columns in their order; after them those that were named of a table of labels.
       class_names: the names of the classes, where labels are text.
       num_classes: the number of classes, or of labels of `"multilabel"`; 0 where the table has no
         labels, or targets.
@@ -54,8 +57,13 @@ class NodeSchema:
 
     @property
     def lists(self) -> dict[str, int | None]:
-        """The columns of vectors, each a feature of its own: name -> how many numbers it has."""
-        return {name: self.schema.columns[name].length for name in self.schema.of_type("vector")}
+        """The columns of vectors, each a feature of its own: name -> how many numbers it has.
+
+        One named like a part of a batch, or like the numbers where there are such, is none.
+        """
+        taken = (*RESERVED_KEYS, *((STACKED,) if self.numbers else ()))
+        vectors = [name for name in self.schema.of_type("vector") if name not in taken]
+        return {name: self.schema.columns[name].length for name in vectors}
 
     @property
     def id_column(self) -> str | None:

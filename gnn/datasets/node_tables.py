@@ -209,17 +209,19 @@ def load_nodes(
     rows_of = splits_of(split.take(np.flatnonzero(good)) if splits else split, masks)
     if apart is not None:
         values, more = apart.joined(kept.tolist(), table.name)
-        labels = dataclasses.replace(labels, values=values, columns=apart.with_classes(found))
+        labels = dataclasses.replace(labels, values=values)
         rows_of = {**rows_of, **more}
     problems.check(strict, False)
     typed = TypedTable(schema, cells, len(kept))
     described = labels.columns
     if known is None:
         described = dataclasses.replace(described, schema=schema, fills={}, flagged=())
+    if apart is not None:
+        described = apart.with_classes(described)
     counted = np.ones(len(kept), bool)
     for name, rows in rows_of.items():
         counted[rows] &= name == "train"
-    described, features = dense_features(table.name, typed, described, known is not None, counted)
+    described, features = dense_features(typed, described, known is not None, counted)
     result = NodeTable(
         names=kept,
         table=typed,

@@ -16,6 +16,7 @@ from gnn.datasets.formats.sampling import sample_of
 from gnn.datasets.formats.to_graph import to_graph
 from gnn.datasets.from_folder import from_folder
 from gnn.datasets.memory_reading import graph_of_table
+from gnn.graphs.graph import Graph
 from gnn.graphs.storage.graph_files import holds_graph, open_graph
 from gnn.tables.memory_tables import is_memory_table
 from gnn.tables.opening import SUFFIXES
@@ -90,7 +91,7 @@ def read(
         return open_graph(path)
     if isinstance(found, str):
         _refuse({"label": label, **options}, "gnn.datasets.from_folder has the options of tables")
-        return from_folder(path, undirected=undirected is not False, merge=merge or "sum")
+        return _of_tables(path, undirected is not False, merge or "sum")
     if found.read is None:
         raise ValueError(f"{path.name} is {found.name}, which cannot be read: {found.refused}")
     data = found.read(path, **_taken(found, options))
@@ -101,6 +102,19 @@ def read(
         _refuse(common, "many graphs are read as they are")
         return data
     return to_graph(data, format=found.name, **common)
+
+
+def _of_tables(path: Path, undirected: bool, merge: str) -> Graph:
+    """A folder of tables, or a table that no format of the field claims."""
+    try:
+        return from_folder(path, undirected=undirected, merge=merge)
+    except ValueError as error:
+        if path.is_dir():
+            raise
+        raise ValueError(
+            f"{error}. No other format claims {path.name}, so it was read as a table; format= says "
+            "what it is, see docs/formats.md"
+        ) from error
 
 
 def _taken(found: FileFormat, options: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,11 @@ class TableRoles:
 
 
 def find_tables(
-    folder: Path, given: Mapping[str, str | os.PathLike[str] | None], columns: SessionColumns
+    folder: Path,
+    given: Mapping[str, str | os.PathLike[str] | None],
+    columns: SessionColumns,
+    labels: bool = True,
+    needed: Collection[str] = (),
 ) -> TableRoles:
     """Finds out which table of a folder is which.
 
@@ -71,6 +75,8 @@ def find_tables(
       folder: where they are; or one table, which is all there is.
       given: role -> a file, as a path or its name in the folder; None is open.
       columns: what the columns of a log are called.
+      labels: whether a table of labels is looked for; else such tables have no role.
+      needed: columns that the table of nodes has to have, where they are known.
 
     Raises:
       FileNotFoundError: there is no such folder or file, or neither nodes nor edges nor a log.
@@ -107,11 +113,11 @@ def find_tables(
             roles = tuple(dict.fromkeys(str(looks[path]) for path in links))
             raise ValueError(_two(folder, links, roles))
         found |= {str(looks[link]): link for link in links}
-    if "labels" not in found:
-        labels = [path for path in others if looks.get(path) == "labels"]
-        if len(labels) > 1:
-            raise ValueError(_two(folder, labels, ("labels",)))
-        found |= {"labels": labels[0]} if labels else {}
+    if labels and "labels" not in found:
+        marks = [path for path in others if looks.get(path) == "labels"]
+        if len(marks) > 1:
+            raise ValueError(_two(folder, marks, ("labels",)))
+        found |= {"labels": marks[0]} if marks else {}
     if "nodes" not in found:
         nodes = [path for path in others if looks.get(path) == "nodes"]
         if "labels" in found:  # One that has labels and features may be named for its labels.
@@ -119,6 +125,8 @@ def find_tables(
             nodes = [path for path in nodes if both or path != found["labels"]]
         if len(nodes) > 1 and "sessions" in found:
             nodes = _of_items(nodes, headers, found["sessions"], columns)
+        if len(nodes) > 1 and needed:
+            nodes = [path for path in nodes if set(needed) <= set(headers[path])] or nodes
         if len(nodes) > 1:
             raise ValueError(_two(folder, nodes, ("nodes",)))
         found |= {"nodes": nodes[0]} if nodes else {}

@@ -124,6 +124,45 @@ def load_data(
     return RunData(found.graph, found.columns, table, found.folder)
 
 
+def with_absolute_paths(config: RunConfig) -> RunConfig:
+    """The folder and the tables outside of it by where they are; those in it by their names.
+
+    Example:
+
+    >>> config = RunConfig(data="/shop", nodes="/shop/items.csv", edges="/logs/e.csv")
+    >>> config = with_absolute_paths(config)
+    >>> config.data, config.nodes, config.edges
+    ('/shop', 'items.csv', '/logs/e.csv')
+    """
+    if config.data is None:
+        return config
+    data = os.path.abspath(config.data)
+    placed: dict[str, Any] = {"data": data}
+    for role in _ROLES:
+        name = getattr(config, role)
+        if name is not None:
+            if os.path.isfile(name) and not os.path.isfile(os.path.join(data, name)):
+                name = os.path.abspath(name)
+            if os.path.isabs(name) and Path(name).is_relative_to(data):
+                name = os.path.relpath(name, data)
+        placed[role] = name
+    return dataclasses.replace(config, **placed)
+
+
+def of_folder(config: RunConfig, data: str) -> RunConfig:
+    """What a run reads of another folder: there, tables outside of its own one have no place.
+
+    Example:
+
+    >>> config = of_folder(RunConfig(data="/a", nodes="/b/items.csv", edges="links.csv"), "/c")
+    >>> config.data, config.nodes, config.edges
+    ('/c', None, 'links.csv')
+    """
+    named = {role: getattr(config, role) for role in _ROLES}
+    away = {role: None for role, name in named.items() if name is not None and os.path.isabs(name)}
+    return dataclasses.replace(config, dataset=None, data=data, **away)
+
+
 def _of_a_format(config: RunConfig) -> Graph | None:
     """The graph of a graph folder, or of a format of the field; None of tables and images.
 

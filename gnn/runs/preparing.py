@@ -6,6 +6,7 @@ import dataclasses
 import warnings
 from pathlib import Path
 
+from gnn.datasets.columns.column_notes import ignored_notes
 from gnn.datasets.node_schema import NodeSchema
 from gnn.graphs.graph import Graph
 from gnn.graphs.splits import check_apart
@@ -75,7 +76,8 @@ def prepare(config: RunConfig, run: Path | None) -> Prepared:
             completed, notes = _completed(graph, resolved)
     facts = DataFacts.of(graph, data.columns)
     told = [str(warning.message) for warning in caught]
-    told += [data.graph.notes[key] for key in ("tables", "images") if key in data.graph.notes]
+    told += [data.graph.notes[key] for key in ("tables",) if key in data.graph.notes]
+    told += ignored_notes(data.columns)
     told += [*told_of_images(graph, data, bool(config.strict)), *describe_log(graph), *notes]
     return Prepared(completed, facts, resolved, encoder, told)
 

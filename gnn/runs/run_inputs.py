@@ -14,7 +14,7 @@ from gnn.datasets.node_tables import read_nodes
 from gnn.graphs.graph import Graph
 from gnn.models.columns.column_encoder import ColumnEncoder
 from gnn.runs import run_folder
-from gnn.runs.data_loading import RunData, load_data, named_data
+from gnn.runs.data_loading import RunData, load_data, named_data, of_folder
 from gnn.runs.encoding import cells_of_features, encoded
 from gnn.runs.image_checks import warn_of_images
 from gnn.runs.run_config import NETWORK_NAMES, RunConfig
@@ -103,8 +103,7 @@ class RunInputs:
             return self._graph(data)
         if is_memory_table(data) or not os.path.isdir(data):
             return self._table(data, labels)
-        folder = dataclasses.replace(config, dataset=None, data=os.fspath(data))
-        return load_data(folder, columns, labels, self._path)
+        return load_data(of_folder(config, os.fspath(data)), columns, labels, self._path)
 
     def _graph(self, graph: Graph) -> RunData:
         """A graph with features of the run, or with the numbers of its columns, still to encode."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import shlex
 import time
 from typing import Any
@@ -14,6 +13,7 @@ from gnn.runs import run_folder
 from gnn.runs.adoption import carry_on
 from gnn.runs.compiling import best_epoch, compile_model
 from gnn.runs.config_files import OptionError
+from gnn.runs.data_loading import with_absolute_paths
 from gnn.runs.encoding import served_inputs
 from gnn.runs.feeding import training_batches
 from gnn.runs.judging import Judge, Validation
@@ -75,8 +75,7 @@ def train(config: RunConfig, *, report: Report | None = None, progress: bool = F
     >>> run.metrics["test"]["accuracy"]  # doctest: +SKIP
     0.85
     """
-    if config.data is not None:
-        config = dataclasses.replace(config, data=os.path.abspath(config.data))
+    config = with_absolute_paths(config)
     folder = _folder(config)
     say = RunLog(report)
     folder.check_partial_is_ours()

@@ -29,11 +29,14 @@ class Numbers(NamedTuple):
     strange: dict[int, str]
 
 
+NO_LIST = -2
+
+
 class Lists(NamedTuple):
     """Cells that are lists of numbers.
 
     Attributes:
-      lengths: int64 `[n]`, -1 for an empty cell.
+      lengths: int64 `[n]`, -1 for an empty cell, `NO_LIST` for one that is no list of numbers.
       values: float64, all lists one after the other.
     """
 

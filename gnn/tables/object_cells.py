@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from gnn.tables.cells import Codes, Lists, Numbers, numbers_of, parse_numbers
+from gnn.tables.cells import NO_LIST, Codes, Lists, Numbers, numbers_of, parse_numbers
 from gnn.tables.coding import numbered
 from gnn.tables.iso_times import iso_texts
+from gnn.tables.text_lists import joined
 from gnn.tables.typed_arrow import float_text
 from gnn.tables.typed_table import Texts
 from gnn.tables.typed_text import Floats, floats_of_numbers, floats_of_text, without_gaps
@@ -48,14 +49,20 @@ class ObjectCells:
         return parse_numbers(["" if is_empty(cell) else str(cell) for cell in self._listed()])
 
     def lists(self) -> Lists | None:
-        """The cells as lists, or None if they are no lists of numbers."""
+        """The cells as lists, or None if most of the lists are none of numbers."""
         cells = self._listed()
-        if not any(isinstance(cell, _LISTS) for cell in cells):
+        is_list = [isinstance(cell, _LISTS) for cell in cells]
+        if not any(is_list):
             return None
-        arrays = [np.asarray(x if isinstance(x, _LISTS) else [], np.float64).ravel() for x in cells]
-        pairs = zip(cells, arrays, strict=True)
-        lengths = [array.size if isinstance(cell, _LISTS) else -1 for cell, array in pairs]
-        return Lists(np.array(lengths, np.int64), np.concatenate(arrays))
+        found = [_as_array(cell) if isinstance(cell, _LISTS) else None for cell in cells]
+        arrays = [array for array in found if array is not None]
+        if sum(is_list) - len(arrays) > sum(array.size > 0 for array in arrays):
+            return None  # Most are lists of something else.
+        lengths = [
+            array.size if array is not None else -1 if _is_blank(cell) else NO_LIST
+            for cell, array in zip(cells, found, strict=True)
+        ]
+        return Lists(np.array(lengths, np.int64), np.concatenate([np.zeros(0), *arrays]))
 
     def coded(self) -> Codes:
         """The cells as places among values."""
@@ -113,6 +120,8 @@ class ObjectCells:
             return float_text(cell)
         if isinstance(cell, (int, np.integer, decimal.Decimal, datetime.time)):
             return str(cell)
+        if isinstance(cell, _LISTS) and not any(isinstance(part, _LISTS) for part in cell):
+            return joined(None if is_empty(part) else self._as_typed_text(part) for part in cell)
         raise ValueError(f"{self._name} must hold text, numbers, truths or times, got {cell!r}")
 
 
@@ -125,6 +134,20 @@ def is_empty(cell: Any) -> bool:
     if cell is None:
         return True
     return isinstance(cell, (float, np.floating, datetime.date)) and bool(cell != cell)
+
+
+def _is_blank(cell: Any) -> bool:
+    return is_empty(cell) or (isinstance(cell, str) and not cell.strip())
+
+
+def _as_array(cell: Any) -> np.ndarray | None:
+    """A list as its numbers, None as NaN; None where it holds anything else."""
+    try:
+        array = np.asarray(cell)
+        is_number = array.dtype.kind in "biufO"
+        return array.astype(np.float64).ravel() if is_number else None
+    except (TypeError, ValueError):
+        return None
 
 
 def _with_iso_times(cells: Sequence[Any]) -> Sequence[Any]:

@@ -18,6 +18,8 @@ FEATURE_TYPES = (
     "image",
 )
 COLUMN_TYPES = (*FEATURE_TYPES, "label", "id", "split", "mask", "ignore")
+# Between the parts of a cell of several categories, the likeliest first.
+SEPARATORS = ("|", ";", ",")
 _SEPARATED = ("multi-category", "vector")
 
 

@@ -8,12 +8,14 @@ import numpy as np
 
 from gnn.tables.arrow_texts import bytes_of, is_text, without_nulls
 from gnn.tables.iso_times import iso_texts
+from gnn.tables.text_lists import joined
 from gnn.tables.typed_table import Texts
 from gnn.tables.typed_text import (
     Floats,
     as_floats,
     floats_of_numbers,
     floats_of_text,
+    texts_of_text,
     without_gaps,
 )
 
@@ -116,7 +118,7 @@ def texts_of_arrow(name: str, array: Any, na_values: frozenset[str]) -> Texts:
     """The cells of an array as texts, null and NaN as gaps.
 
     Numbers are in decimal, whole ones without a point; truths `"true"` and `"false"`; dates and
-    times in ISO 8601.
+    times in ISO 8601; lists of texts are `joined`.
 
     Args:
       name: what errors call the column.
@@ -132,6 +134,9 @@ def texts_of_arrow(name: str, array: Any, na_values: frozenset[str]) -> Texts:
     kinds = pyarrow.types
     if kinds.is_null(array.type):
         return Texts(np.zeros(len(array), np.int32), np.array([""], object))
+    is_list = (kinds.is_list, kinds.is_large_list, kinds.is_fixed_size_list)
+    if any(is_kind(array.type) for is_kind in is_list) and is_text(array.type.value_type):
+        return texts_of_text([joined(cell or ()) for cell in array.to_pylist()], na_values)
     if not _has_texts(array.type):
         raise ValueError(
             f"{name} must hold text, numbers, truths or times, got the type {array.type}"

@@ -211,8 +211,7 @@ MALFORMED = [
     ("nodes", "id,x", ",1", "no id", "{},1"),
     ("nodes", "id,x", "ok3,1", None, "ok{},1"),
     ("edges", "source,target,weight", "a,b,x", "weight 'x' is not a number", "a,b,{}"),
-    ("edges", "source,target,weight", "a,b,", "weight is empty", "a,b,{}"),
-    ("edges", "source,target,weight", "a,b,nan", "weight 'nan' is not finite", "a,b,{}"),
+    ("edges", "source,target,weight", "a,b,inf", "weight 'inf' is not finite", "a,b,{}"),
     ("edges", "source,target,weight", "a,b,-2.5", "weight -2.5 is negative", "a,b,{}"),
     ("edges", "source,target,weight", "a,b", "2 fields, not 3", "a,b,{}"),
     ("edges", "source,target", ",b", "no source", "a,b"),
@@ -262,6 +261,29 @@ def test_malformed_rows_are_left_out_or_errors(
     with pytest.warns(TableWarning, match=message.replace(": line", " left out: line")):
         from_folder(tmp_path / "bad")
     from_folder(tmp_path / "good", strict=True)
+
+
+def test_a_missing_weight_loses_no_edge(tmp_path: Path) -> None:
+    """It is 1, by hand: a-b 2, b-c and c-a 1 each."""
+    table = "source,target,weight\na,b,2\nb,c, \nc,a,NA\nb,a,3\nc,b,4\n"
+    put(tmp_path, nodes="id\na\nb\nc\n", edges=table)
+    told = "edges.csv: 2 weights missing and taken for 1: line 3, line 4"
+    with pytest.warns(TableWarning, match=told):
+        graph = from_folder(tmp_path, undirected=False)
+    assert sorted(zip(graph.senders, graph.receivers, graph.weights, strict=True)) == [
+        (0, 1, 2),
+        (1, 0, 3),
+        (1, 2, 1),
+        (2, 0, 1),
+        (2, 1, 4),
+    ]
+    with pytest.raises(ValueError, match=told):
+        from_folder(tmp_path, strict=True)
+    (tmp_path / "edges.csv").unlink()
+    columns = {"source": ["a", "b"], "target": ["b", "c"], "weight": pa.array([2.5, None])}
+    parquet.write_table(pa.table(columns), tmp_path / "edges.parquet")
+    with pytest.warns(TableWarning, match="1 weight missing and taken for 1: row 1"):
+        assert from_folder(tmp_path, undirected=False).weights.tolist() == [2.5, 1]
 
 
 WRONG = [
@@ -415,17 +437,22 @@ def test_lists_are_features(tmp_path: Path) -> None:
     assert table.table.filled() == ["", "", "words", "words", "words", "", "", "x"]
 
 
-@pytest.mark.parametrize(
-    ("name", "message"),
-    [
-        ("features", "must not be named 'features', which is the name of the columns of numbers"),
-        ("senders", "must not be named 'senders', which is the name of a part of the graph"),
-        ("label", "2 of 2 labels are wrong, .*label holds something else than 0 and 1"),
-    ],
-)
-def test_names_that_lists_must_not_have(tmp_path: Path, name: str, message: str) -> None:
-    path = put_parquet(tmp_path, id=["a", "b"], x=[1, 2], **{name: [[3.0], [2.0]]})
-    with pytest.raises(ValueError, match=message):
+def test_lists_with_a_name_that_is_taken_are_cells_alone(tmp_path: Path) -> None:
+    """An encoder takes them; a feature of the graph they are not."""
+    lists = {"features": [[3.0], [2.0]], "senders": [[4.0], [5.0]]}
+    put_parquet(tmp_path, id=["a", "b"], x=[1, 2], **lists)
+    data = read_folder(tmp_path)
+    assert {name: rows.tolist() for name, rows in data.graph.features.items()} == {
+        "features": [[1], [2]]
+    }
+    assert data.table.columns["senders"].tolist() == [[4], [5]]
+    assert data.graph.notes["columns"].startswith(
+        "not in the features: features (vector), senders (vector);"
+    )
+    path = put_parquet(tmp_path, id=["a", "b"], features=[[3.0], [2.0]])
+    assert read_nodes(path).features["features"].tolist() == [[3], [2]]  # Nobody has the name.
+    path = put_parquet(tmp_path, id=["a", "b"], x=[1, 2], label=[[3.0], [2.0]])
+    with pytest.raises(ValueError, match="2 of 2 labels are wrong, .*something else than 0 and 1"):
         read_nodes(path)
 
 

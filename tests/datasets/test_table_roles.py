@@ -197,3 +197,29 @@ def test_listed_in_both_directions(tmp_path: Path) -> None:
     put(tmp_path, edges="\n".join(["source,target", *pairs]) + "\n")
     graph = from_folder(tmp_path)
     assert (graph.num_edges, set(graph.weights.tolist())) == (7, {1.0})
+
+
+def test_the_label_is_no_feature_of_nodes_that_have_it_too(tmp_path: Path) -> None:
+    put(tmp_path, products="product_id,x,Category\na,1,hat\nb,2,shoe\nc,3,hat\n", labels=LABELS)
+    with pytest.warns(TableWarning, match="products.csv: columns left out: 'Category' .it is the"):
+        data = read_folder(tmp_path)
+    assert data.columns.schema.features == ["x"]
+    assert data.graph.labels.tolist() == [0, 1, -1]
+    same = read_folder(tmp_path, columns=data.columns)
+    assert same.columns == data.columns
+    said = read_folder(tmp_path, schema={"Category": "category"})  # Whoever says so may have it.
+    assert said.columns.schema.features == ["x", "Category"]
+    assert read_folder(tmp_path, exclude=["Category"]).columns.schema.features == ["x"]
+
+
+def test_what_was_said_of_a_table_of_labels_is_kept(tmp_path: Path) -> None:
+    marks = "product_id,sort,part,hold\na,hat,train,0\nb,shoe,,1\nc,hat,test,0\n"
+    put(tmp_path, products=PRODUCTS, labels=marks)
+    named = {"sort": "label", "part": "split", "hold": "mask"}
+    first = read_folder(tmp_path, labels="labels.csv", schema=named)
+    again = read_folder(tmp_path, labels="labels.csv", columns=first.columns)
+    for data in (first, again):
+        assert data.graph.labels.tolist() == [0, 1, 0]
+        splits = {name: rows.tolist() for name, rows in data.graph.splits.items()}
+        assert splits == {"train": [0], "test": [2], "hold": [1]}
+    assert first.columns.schema.features == ["price"]

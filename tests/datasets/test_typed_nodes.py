@@ -16,6 +16,7 @@ from gnn.datasets.columns.gathered_columns import GatheredColumn
 from gnn.datasets.columns.schema_guess import guess_column
 from gnn.edges.missing import NA_VALUES
 from gnn.tables.cells import TextCells
+from gnn.tables.object_cells import ObjectCells
 from gnn.tables.schema import Column, Schema
 from gnn.tables.typed_table import Texts
 
@@ -54,6 +55,9 @@ def guess(name: str, *chunks: list[str]) -> Column:
         ("place", ["[0.5 1]", "[2 3]", ""], "vector", "as many numbers each, separated by ' '"),
         ("place", ["1,2,3", "4,5,6"], "vector", "as many numbers each, separated by ','"),
         ("price", ["1,5", "2,5", "1,5", "2,5"], "category", "2 different texts in 4 cells"),
+        ("price", ["19,99", "1.005,5", "7,25"], "ignore", "numbers with a decimal comma (write"),
+        ("price", [f"{k},{c}" for k in range(9) for c in (49, 99)], "ignore", "a decimal comma"),
+        ("ids", [f"{k},{j}" for k in range(9) for j in range(9)], "multi-category", "9 different"),
         ("", ["0", "1"], "ignore", "no name, or that of an index of pandas"),
         ("Unnamed: 0", ["0", "1"], "ignore", "no name, or that of an index of pandas"),
         ("val_mask", ["0", "1"], "mask", "a mask by its name"),
@@ -253,3 +257,79 @@ def test_columns_named_by_a_schema_of_another_kind_of_cell(tmp_path: Path) -> No
     parquet.write_table(pa.table({"id": ["a"], "x": [[1.0, 2.0]]}), tmp_path / "n.parquet")
     with pytest.raises(ValueError, match="n.parquet: column 'x' must hold texts$"):
         read_nodes(tmp_path / "n.parquet", schema=Schema.of({"x": "category"}))
+
+
+def test_roles_that_were_named_are_those_of_further_tables(tmp_path: Path) -> None:
+    """Names that say nothing: the split, the mask and the label come of the columns read first."""
+    path = tmp_path / "nodes.csv"
+    path.write_text(
+        "id,size,part,sort,hold,class\na,1,train,cat,no,x\nb,2,test,dog,no,y\nc,3,,cat,yes,x\n"
+    )
+    named = {"part": "split", "sort": "label", "hold": {"type": "mask", "split": "validation"}}
+    first = read_nodes(path, schema=named, exclude=["class"])
+    again = read_nodes(path, first.columns)
+    for found in (first, again):
+        splits = {name: rows.tolist() for name, rows in found.splits.items()}
+        assert splits == {"train": [0], "test": [1], "validation": [2]}
+        assert found.labels is not None and found.labels.tolist() == [0, 1, 0]
+        assert found.problems.columns == {}
+    assert first.columns.schema.columns["sort"] == Column("label")  # Given, so without a reason.
+    path.write_text("id,size,class\nd,4,x\n")
+    new = read_nodes(path, first.columns)
+    assert (new.ids, new.labels, new.splits) == (["d"], None, {})  # What was excluded stays so.
+
+
+def test_a_mask_that_is_named_may_be_of_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "nodes.csv"
+    path.write_text("id,size,hold,odd\na,1,0,1\nb,2,1,0\nc,3,,1\n")
+    found = read_nodes(path, schema={"hold": "mask", "odd": {"type": "mask", "split": "test"}})
+    assert {k: rows.tolist() for k, rows in found.splits.items()} == {"hold": [1], "test": [0, 2]}
+    path = tmp_path / "nodes.jsonl"
+    path.write_text('{"id": "a", "hold": [1, 0]}\n')
+    with pytest.raises(ValueError, match="column 'hold' must hold truths"):
+        read_nodes(path, schema={"hold": "mask"})
+
+
+def test_a_wrong_cell_among_lists_of_json_is_named_and_loses_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "nodes.jsonl"
+    cells = ["[1, 2]", '"soon"', "[3, 4]", "null", '["x", "y"]', "[[1], [2, 3]]", "7", "[5, 6]"]
+    lines = [f'{{"id": "{k}", "place": {cell}}}\n' for k, cell in enumerate(cells)]
+    path.write_text("".join(lines))
+    told = "4 wrong cells .*line 2 .place is no vector.*, line 5 .*, line 6 .*, line 7 "
+    with pytest.warns(TableWarning, match=told):
+        table = read_nodes(path)
+    mean = [3, 4]
+    assert table.features["place"].tolist() == [[1, 2], mean, [3, 4], *[mean] * 4, [5, 6]]
+    late = GatheredColumn("place", None, NA_VALUES)
+    for chunk in ([[1, 2]], ["x", "NA", ""], [[3, 4]]):  # A block without any list.
+        late.add(ObjectCells("place", chunk), len(chunk))
+    assert late.lists is not None and late.lists.lengths.tolist() == [2, -2, -1, -1, 2]
+
+
+@pytest.mark.parametrize(
+    ("first", "separator"), [("red", "|"), ("a|b", ";"), ("a|b;c", ","), ("a|b;c,d", "\x1f")]
+)
+def test_lists_of_texts_are_several_categories(tmp_path: Path, first: str, separator: str) -> None:
+    cells = [[first, "blue"], ["blue", None], [], None]
+    frame = pa.table({"id": list("abcd"), "tags": pa.array(cells), "x": [1, 2, 3, 4]})
+    parquet.write_table(frame, tmp_path / "nodes.parquet")
+    pd.DataFrame(frame.to_pylist()).to_json(tmp_path / "nodes.jsonl", orient="records", lines=True)
+    for name in ("nodes.parquet", "nodes.jsonl"):
+        for schema in (None, {"tags": "multi-category"}):
+            table = read_nodes(tmp_path / name, schema=schema)
+            column = table.columns.schema.columns["tags"]
+            assert (column.type, column.separator) == ("multi-category", separator)
+            cells_of = table.table.columns["tags"]
+            assert isinstance(cells_of, Texts)
+            assert cells_of.text().tolist() == [f"{first}{separator}blue", "blue", "", ""]
+    new = tmp_path / "new.jsonl"
+    new.write_text('{"id": "e", "tags": ["red", "green"], "x": 1}\n')
+    again = read_nodes(new, table.columns).table.columns["tags"]
+    assert isinstance(again, Texts) and again.text().tolist() == [f"red{separator}green"]
+
+
+def test_lists_of_nothing_a_table_holds_are_no_feature(tmp_path: Path) -> None:
+    path = tmp_path / "nodes.jsonl"
+    path.write_text('{"id": "a", "x": 1, "deep": [[1], [2, 3]]}\n')
+    found = read_nodes(path)
+    assert found.columns.schema.columns["deep"].type == "ignore"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from gnn.datasets import NodeSchema, from_folder
 from gnn.graphs import Graph, write_graph
 from gnn.runs import OptionError, RunConfig
-from gnn.runs.data_loading import load_data, schema_of
+from gnn.runs.data_loading import load_data, of_folder, schema_of, with_absolute_paths
 from gnn.runs.encoding import cells_of_features
 from gnn.tables.schema import Schema
 
@@ -51,6 +52,44 @@ def test_tables_are_named_where_two_could_be_meant(tmp_path: Path) -> None:
         load_data(RunConfig(data=data, nodes="items.csv"))
     found = load_data(RunConfig(data=data, nodes="items.csv", labels="marks.csv"))
     assert found.graph.labels is not None and found.graph.labels.tolist() == [0, 1, -1]
+
+
+def test_tables_of_labels_have_no_role_where_none_are_read(tmp_path: Path) -> None:
+    """A run predicts without labels, however many tables of such there are."""
+    (tmp_path / "products.csv").write_text("id,size\na,1\nb,2\nc,4\n")
+    (tmp_path / "labels.csv").write_text("id,label\na,cat\nb,dog\n")
+    (tmp_path / "answers.csv").write_text("id,label\na,cat\nb,dog\nc,cat\n")
+    (tmp_path / "truth.csv").write_text("id,outcome\na,cat\nb,dog\n")
+    for labels in ("labels.csv", "truth.csv"):  # By its columns, the second could be of nodes.
+        config = RunConfig(data=str(tmp_path), labels=labels)
+        columns = load_data(dataclasses.replace(config, nodes="products.csv")).columns
+        found = load_data(config, columns, labels=False, run=tmp_path / "run")
+        assert found.graph.labels is None
+        assert found.graph.features["features"].tolist() == [[1], [2], [4]]
+        assert found.graph.notes["tables"] == (
+            "nodes products.csv; not used: answers.csv, labels.csv, truth.csv"
+        )
+
+
+def test_a_table_outside_of_the_folder_is_found_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was named from the current folder, which is another one when the run is used."""
+    for name in ("data", "other"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "edges.csv").write_text("source,target\na,b\n")
+    (tmp_path / "items.csv").write_text("id,size\na,1\nb,2\n")
+    (tmp_path / "other" / "nodes.csv").write_text("id,size\na,7\nb,8\n")
+    monkeypatch.chdir(tmp_path)
+    config = with_absolute_paths(RunConfig(data="data", nodes="items.csv", edges="edges.csv"))
+    assert config.edges == "edges.csv"  # As another folder may have it, too.
+    columns = load_data(config).columns
+    monkeypatch.chdir("/")
+    found = load_data(config, columns, labels=False, run=tmp_path / "run")
+    assert found.graph.features["features"].tolist() == [[1], [2]]
+    other = of_folder(config, str(tmp_path / "other"))
+    found = load_data(other, columns, labels=False, run=tmp_path / "run")
+    assert found.graph.features["features"].tolist() == [[7], [8]]
 
 
 def test_the_schema_of_a_served_model_is_a_schema(tmp_path: Path) -> None:

@@ -144,9 +144,9 @@ def test_whole_floats_of_pandas() -> None:
 @pytest.mark.parametrize(
     "cells",
     [
-        ArrowCells("column 'x'", pa.array([["a"]])),
+        ArrowCells("column 'x'", pa.array([[["a"]]])),
         ArrowCells("column 'x'", pa.array([b"a"])),
-        ObjectCells("column 'x'", [["a"]]),
+        ObjectCells("column 'x'", [[["a"]]]),
     ],
 )
 def test_cells_that_are_no_texts(cells: Cells) -> None:

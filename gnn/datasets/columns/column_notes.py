@@ -4,24 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gnn.datasets.columns.column_names import is_index
+from gnn.datasets.node_schema import NodeSchema
 from gnn.tables.schema import Schema
 
 _SHOWN = 20
-_DENSE = ("number", "boolean", "vector")
 
 
-def columns_note(schema: Schema) -> str:
+def columns_note(columns: NodeSchema) -> str:
     """The columns that are features, but none that layers take without an encoder.
 
-    >>> columns_note(Schema.of({"price": "number", "brand": "category"}))
+    >>> columns_note(NodeSchema(Schema.of({"price": "number", "brand": "category"})))
     'not in the features: brand (category); gnn.ColumnEncoder and gnn train encode them'
     """
-    others = [name for name in schema.features if schema.columns[name].type not in _DENSE]
+    schema, dense = columns.schema, {*columns.numbers, *columns.lists}
+    others = [name for name in schema.features if name not in dense]
     if not others:
         return ""
     shown = ", ".join(f"{name} ({schema.columns[name].type})" for name in others[:_SHOWN])
     more = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
     return f"not in the features: {shown}{more}; gnn.ColumnEncoder and gnn train encode them"
+
+
+def ignored_notes(columns: NodeSchema | None) -> list[str]:
+    """The columns that hold something and were taken for no feature, each with the reason.
+
+    >>> price = {"type": "ignore", "reason": "numbers with a decimal comma", "gaps": 0.25}
+    >>> schema = Schema.of({"x": "number", "price": price, "ean": "ignore"})
+    >>> ignored_notes(NodeSchema(schema))
+    ['columns ignored: price (numbers with a decimal comma)']
+    """
+    ignored = [
+        f"{name} ({column.reason})"
+        for name, column in (columns.schema.columns if columns else {}).items()
+        if column.type == "ignore" and column.reason and column.gaps != 1 and not is_index(name)
+    ]
+    more = f" and {len(ignored) - _SHOWN} more" if len(ignored) > _SHOWN else ""
+    return [f"columns ignored: {', '.join(ignored[:_SHOWN])}{more}"] if ignored else []
 
 
 def column_lines(schema: Schema) -> Iterator[tuple[str, str]]:

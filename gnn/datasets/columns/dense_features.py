@@ -6,27 +6,25 @@ import dataclasses
 
 import numpy as np
 
-from gnn.datasets.node_schema import NodeSchema
-from gnn.graphs.batch.keys import RESERVED_KEYS
+from gnn.datasets.node_schema import STACKED, NodeSchema
 from gnn.tables.typed_table import Texts, TypedTable
 from gnn.threads import in_threads
 
-_STACKED = "features"
 # Rows that are written at a time: they stay in the cache.
 _ROWS = 1 << 14
 
 
 def dense_features(
-    file: str, table: TypedTable, columns: NodeSchema, known: bool, counted: np.ndarray
+    table: TypedTable, columns: NodeSchema, known: bool, counted: np.ndarray
 ) -> tuple[NodeSchema, dict[str, np.ndarray]]:
     """What layers take without an encoder.
 
     Columns of numbers and truths are stacked in their order in `"features"`, float32 `[n, k]`.
     After them comes a flag for each column that has gaps, 1 for a gap; a gap itself is the mean of
-    the column. A vector is a feature under its own name, a gap the mean vector.
+    the column. A vector is a feature under its own name, a gap the mean vector, if it is among
+    `NodeSchema.lists`.
 
     Args:
-      file: what errors call the table.
       table: the table.
       columns: its columns.
       known: whether they are those of another table. Flags and means are then that one's, and where
@@ -36,25 +34,16 @@ def dense_features(
     Returns:
       The columns, with means and flags, and the features.
 
-    Raises:
-      ValueError: a vector is named like the stacked columns or a part of the graph.
-
     >>> from gnn.tables.schema import Schema
     >>> schema = Schema.of({"price": "number", "size": "number"})
     >>> price, size = np.float32([1, np.nan, 3]), np.float32([5, 6, 7])
     >>> table = TypedTable(schema, {"price": price, "size": size}, 3)
-    >>> _, features = dense_features("a.csv", table, NodeSchema(schema), False, np.ones(3, bool))
+    >>> _, features = dense_features(table, NodeSchema(schema), False, np.ones(3, bool))
     >>> features["features"].tolist()
     [[1.0, 5.0, 0.0], [2.0, 6.0, 1.0], [3.0, 7.0, 0.0]]
     """
     numbers = {name: _as_floats(table, name) for name in columns.numbers}
     vectors = {name: _as_floats(table, name) for name in columns.lists}
-    for name in vectors:
-        if name in RESERVED_KEYS or (numbers and name == _STACKED):
-            raise ValueError(
-                f"{file}: a column of lists must not be named {name!r}, which is the name "
-                f"of {'the columns of numbers' if name == _STACKED else 'a part of the graph'}"
-            )
     arrays = {**numbers, **vectors}
     means = in_threads(
         lambda name: columns.fills.get(name) or _means(arrays[name], counted), arrays
@@ -78,7 +67,7 @@ def dense_features(
 
     for _ in in_threads(stack, range(0, table.num_rows, _ROWS)):
         pass
-    return columns, {_STACKED: stacked, **features}
+    return columns, {STACKED: stacked, **features}
 
 
 def _as_floats(table: TypedTable, name: str) -> np.ndarray:

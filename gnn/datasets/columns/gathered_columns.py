@@ -9,7 +9,7 @@ from itertools import repeat
 import numpy as np
 
 from gnn.datasets.columns.column_names import mask_of, names_an_id
-from gnn.tables.cells import Cells, Lists, is_word
+from gnn.tables.cells import NO_LIST, Cells, Lists, is_word
 from gnn.tables.typed_table import Texts
 
 _LOOKED_AT = 1000
@@ -65,13 +65,20 @@ class GatheredColumn:
             if lists is not None and self._mode != _LISTS:
                 self._begin(_LISTS)
             if self._mode == _LISTS:
-                nothing = Lists(np.full(rows, -1), np.zeros(0))
-                self._lists.append(nothing if lists is None else lists)
+                self._lists.append(self._no_lists(cells, rows) if lists is None else lists)
                 return
         if self._mode == _FLOATS:
             self._add_floats(cells)
         elif self._mode != _OTHER:
             self._add_texts(cells)
+
+    def _no_lists(self, cells: Cells, rows: int) -> Lists:
+        """Cells without a list of numbers, the gaps among them told from the others."""
+        try:
+            gaps = cells.texts(self._na_values).gaps
+        except ValueError:
+            gaps = np.zeros(rows, bool)
+        return Lists(np.where(gaps, -1, NO_LIST), np.zeros(0))
 
     def _add_texts(self, cells: Cells) -> None:
         try:

@@ -13,7 +13,7 @@ from gnn.datasets.columns.column_names import (
     mask_of,
 )
 from gnn.datasets.node_schema import NodeSchema
-from gnn.tables.schema import FEATURE_TYPES, Schema
+from gnn.tables.schema import Schema
 from gnn.tables.table import Table
 
 _ID = "id"
@@ -60,34 +60,37 @@ def node_roles(
     table.require(given.columns, " that the schema names")
     known_columns = known.schema.columns if known is not None else {}
     free = [name for name in header if name not in given.columns]
-    is_feature = {k for k, column in known_columns.items() if column.type in FEATURE_TYPES}
 
-    def one(kind: str, known_name: str | None, guesses: Sequence[str]) -> str | None:
+    def is_open(name: str, kind: str) -> bool:
+        return name in free and (name not in known_columns or known_columns[name].type == kind)
+
+    def one(kind: str, guesses: Sequence[str]) -> str | None:
         named = given.of_type(kind)
         if len(named) > 1:
             raise ValueError(f"{table.name}: columns {named[0]!r} and {named[1]!r} are both {kind}")
         if named:
             return named[0]
-        found = [name for name in [known_name, *guesses] if name in free and name not in is_feature]
-        return found[0] if found else None
+        before = known.schema.of_type(kind) if known is not None else []
+        return next((name for name in [*before, *guesses] if is_open(name, kind)), None)
 
     wanted = known.id_column if known is not None else None
-    row_id = one(_ID, wanted, [] if wanted else id_columns(free))
+    row_id = one(_ID, [] if wanted else id_columns(free))
     if row_id is None and needs_ids:
         table.require([wanted or _ID])
-    label_name = next(iter(known.schema.of_type("label")), None) if known is not None else None
     apart = label_column_apart(free, row_id or "", any_name=True) if labels_alone else None
     guesses = [name for name in (label_column(free), apart) if name is not None]
-    label = one("label", label_name, guesses)
+    label = one("label", guesses)
     if label is None and labels_alone:
         raise ValueError(
             f"{table.name} has no label, and which of {header} it is does not show: say so by "
             "schema={'NAME': 'label'}"
         )
-    split = one("split", None, [name for name in free if is_split(name) and not mask_of(name)])
-    masks = {name: mask_of(name) or "" for name in free if mask_of(name) and name not in is_feature}
-    for name in given.of_type("mask"):
-        masks[name] = given.columns[name].split or mask_of(name) or name.removesuffix("_mask")
+    split = one("split", [name for name in free if is_split(name) and not mask_of(name)])
+    told = {name: known_columns[name] for name in free if name in known_columns}
+    masks = {name: mask_of(name) or "" for name in free if mask_of(name) and is_open(name, "mask")}
+    for name, column in {**told, **given.columns}.items():
+        if column.type == "mask":
+            masks[name] = column.split or mask_of(name) or name.removesuffix("_mask")
     roles = {row_id, label, split, *masks}
     others = [name for name in header if name not in roles]
     unused: dict[str, str] = {}

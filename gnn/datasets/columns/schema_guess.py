@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -13,17 +14,18 @@ from gnn.datasets.columns.cell_kinds import as_date, as_truth, vector_separator
 from gnn.datasets.columns.column_names import is_code, is_index, mask_of
 from gnn.datasets.columns.gathered_columns import GatheredColumn
 from gnn.tables.cells import is_word, quoted
-from gnn.tables.schema import Column
+from gnn.tables.schema import SEPARATORS, Column
+from gnn.tables.text_lists import JOIN
 from gnn.tables.typed_table import Texts
 
 _IMAGES = (".jpg", ".jpeg", ".png", ".bmp", ".gif")
-_SEPARATORS = ("|", ";", ",")
 # Of more distinct cells, so many are looked at where each has to be taken apart.
 _LOOKED_AT = 2000
 _MANY = 20_000
 # Codes of goods end in a digit that the others give.
 _LENGTHS_OF_CODES = (8, 12, 13, 14)
 _LONG = 8
+_DECIMAL_COMMA = re.compile(r"[+-]?\d[\d.]*,\d+")
 
 
 def guess_column(column: GatheredColumn) -> Column:
@@ -160,6 +162,8 @@ def _of_texts(name: str, found: _Counted, has_gaps: bool) -> Column:
     distinct = list(counts)
     if mask := mask_of(name):
         return Column("mask", split=mask, reason=_MASK)
+    if any(JOIN in text for text in distinct):
+        return Column("multi-category", reason="its cells are lists of texts")
     if is_code(name) and num_distinct == total > 1:
         return Column("ignore", reason="codes by its name, none twice")
     if num_distinct == 1 and not has_gaps:
@@ -184,7 +188,7 @@ def _of_texts(name: str, found: _Counted, has_gaps: bool) -> Column:
     if separator is not None:
         what = f"most of its texts are as many numbers each, separated by {separator!r}"
         return Column("vector", separator=separator, reason=what)
-    for separator in _SEPARATORS:
+    for separator in SEPARATORS:
         if reason := _why_several(looked_at, counts, separator):
             return Column("multi-category", separator=separator, reason=reason)
     return _category_or_text(looked_at, found, is_name)
@@ -192,6 +196,8 @@ def _of_texts(name: str, found: _Counted, has_gaps: bool) -> Column:
 
 def _why_several(texts: Sequence[str], counts: Counter[str], separator: str) -> str:
     """Why cells are several categories; "" where they are not."""
+    if separator == "," and 20 * sum(map(_is_price, texts)) >= 19 * len(texts):
+        return ""
     joined = sum(counts[text] for text in texts if separator in text)
     if 5 * joined < sum(counts[text] for text in texts):
         return ""
@@ -211,6 +217,8 @@ def _category_or_text(texts: Sequence[str], found: _Counted, is_name: bool) -> C
     total, distinct = found.total, found.num_distinct
     words = float(np.median([len(text.split()) for text in texts]))
     how_many = f"{distinct:,} different texts in {total:,} cells"
+    if 2 * sum(map(_has_decimal_comma, texts)) > len(texts):
+        how_many += ", numbers with a decimal comma (write points)"
     if 2 * distinct <= total and words <= _LONG:
         return Column("category", reason=how_many)
     if words >= 2:
@@ -218,6 +226,15 @@ def _category_or_text(texts: Sequence[str], found: _Counted, is_name: bool) -> C
     if distinct == total or is_name:
         return Column("ignore", reason=f"{how_many}, of one word each: names or codes")
     return Column("category", reason=f"{how_many}, most of one word")
+
+
+def _has_decimal_comma(text: str) -> bool:
+    return _DECIMAL_COMMA.fullmatch(text) is not None
+
+
+def _is_price(text: str) -> bool:
+    """Whether a text has a decimal comma and two digits after it."""
+    return _has_decimal_comma(text) and text[-3] == ","
 
 
 def _are_codes_of_goods(texts: Texts) -> bool:

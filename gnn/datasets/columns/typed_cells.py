@@ -11,8 +11,9 @@ import numpy as np
 
 from gnn.datasets.columns.cell_kinds import as_date, as_truth, as_vector, vector_separator
 from gnn.datasets.columns.gathered_columns import GatheredColumn
-from gnn.tables.cells import Lists, TextCells, quoted, why_no_number
-from gnn.tables.schema import Column
+from gnn.tables.cells import NO_LIST, Lists, TextCells, quoted, why_no_number
+from gnn.tables.schema import SEPARATORS, Column
+from gnn.tables.text_lists import JOIN
 from gnn.tables.typed_table import Cells, Texts
 
 
@@ -44,7 +45,8 @@ def typed_cells(file: str, gathered: GatheredColumn, column: Column) -> TypedCel
     """
     name = gathered.name
     if (gathered.lists is not None) > (column.type == "vector"):
-        what = {"number": "numbers", "boolean": "truths"}.get(column.type, "texts")
+        words = {"number": "numbers", "boolean": "truths", "mask": "truths"}
+        what = words.get(column.type, "texts")
         raise ValueError(f"{file}: column {name!r} must hold {what}")
     if column.type == "vector":
         return _vectors(file, gathered, column)
@@ -57,6 +59,8 @@ def typed_cells(file: str, gathered: GatheredColumn, column: Column) -> TypedCel
         cells, reasons = _read_as(name, gathered.texts, as_truth, "is neither true nor false")
     elif column.type == "date":
         cells, reasons = _read_as(name, gathered.texts, as_date, "is not a date of ISO 8601")
+    elif column.type == "multi-category":
+        (column, cells), reasons = _several(column, gathered.texts), {}
     else:
         cells, reasons = gathered.texts, {}
     return TypedCells(_with_gaps(column, cells), cells, reasons)
@@ -89,6 +93,17 @@ def _read_as(
     return Texts.of_codes(texts.codes, [value or "" for value in values]), reasons
 
 
+def _several(column: Column, texts: Texts) -> tuple[Column, Texts]:
+    """Several categories a cell; lists get a separator that is in none of their texts."""
+    values = texts.values.tolist()
+    if not any(JOIN in text for text in values):
+        return column, texts
+    free = (each for each in SEPARATORS if not any(each in text for text in values))
+    separator = column.separator or next(free, JOIN)
+    values = [text.replace(JOIN, separator) for text in values]
+    return dataclasses.replace(column, separator=separator), Texts.of_codes(texts.codes, values)
+
+
 def _vectors(file: str, gathered: GatheredColumn, column: Column) -> TypedCells:
     lists, name = gathered.lists, gathered.name
     texts = None
@@ -98,7 +113,7 @@ def _vectors(file: str, gathered: GatheredColumn, column: Column) -> TypedCells:
         separator = column.separator or vector_separator(distinct) or ","
         column = dataclasses.replace(column, separator=separator)
         read = [as_vector(text, separator) for text in texts.values.tolist()]
-        sizes = np.array([-2 if v is None else v.size for v in read], np.int64)
+        sizes = np.array([NO_LIST if v is None else v.size for v in read], np.int64)
         sizes[texts.values == ""] = -1
         vectors = [np.zeros(0) if v is None else v for v in read]
         lists = Lists(sizes, np.concatenate([np.zeros(0), *vectors]))

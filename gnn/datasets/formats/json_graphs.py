@@ -25,11 +25,12 @@ class Link(NamedTuple):
 
 
 class Listed(NamedTuple):
-    """Nodes and links of a file, and what a link is that does not say."""
+    """Nodes and links, what a link is that does not say, and whether a pair is linked once."""
 
     nodes: list[Node]
     links: list[Link]
     directed: bool
+    once: bool = False
 
 
 def listed(value: Any, name: str) -> Listed:
@@ -85,6 +86,7 @@ def listed(value: Any, name: str) -> Listed:
         [_node(node, k, name) for k, node in enumerate(nodes)],
         [_link(link, directed, k, name) for k, link in enumerate(links)],
         directed,
+        once=value.get("multigraph") is False,
     )
 
 

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -36,6 +37,7 @@ def read_node_link(
     - A node is named by its `id` (of D3 3 its `name`), and else by its place from 0.
     - Ends of links are ids, or places from 0 where no end is an id (NetworkX 1, GraphSAGE, D3 3).
     - The weight is `weight`, or `value` as in D3's files.
+    - Where `multigraph` is false, the last link of a pair counts, as in NetworkX.
     - The marks `test` and `val` of GraphSAGE are splits.
 
     Args:
@@ -74,7 +76,12 @@ def read_node_link(
     if by_place:
         builder.about.append("ends of links are places of nodes, from 0")
     builder.unit = "link"
-    for number, link in enumerate(graph.links):
+    links = dict(enumerate(graph.links))
+    if graph.once:
+        links = _last_of_each(graph.links)
+        repeats = len(graph.links) - len(links)
+        builder.count("links that a later one of the pair replaces", repeats)
+    for number, link in links.items():
         source, target = link.source, link.target
         if by_place:
             source, target = ids[_place(source, len(ids))], ids[_place(target, len(ids))]
@@ -114,6 +121,21 @@ def _are_places(file: str, ids: Sequence[Name], links: Sequence[Link], ends: str
     )
 
 
+def _last_of_each(links: Sequence[Link]) -> dict[int, Link]:
+    """The links by their numbers, those of one pair as the last of them, in the place of the first.
+
+    What the last does not say is as it was before.
+    """
+    found: dict[Any, tuple[int, Link]] = {}
+    for number, link in enumerate(links):
+        ends = (link.source, link.target)
+        pair = ends if link.directed else frozenset(ends)
+        if pair in found:
+            link = link._replace(cells={**found[pair][1].cells, **link.cells})
+        found[pair] = (number, link)
+    return dict(found.values())
+
+
 def _with_splits(network: Network) -> Network:
     """The marks of GraphSAGE as splits."""
     marks = {name: network.columns.get(name, ()) for name in ("test", "val")}
@@ -150,7 +172,8 @@ NODE_LINK = FileFormat(
     about=(
         "Node-link JSON (NetworkX, D3, GraphSAGE, Cytoscape.js, graphology): undirected unless it "
         "says directed; ends are ids, or places from 0 where none is an id; an undirected pair "
-        "stands once; weights of repeats are added; loops stay; the weight is weight, or value."
+        "stands once; weights of repeats are added, or with multigraph false the last counts; "
+        "loops stay; the weight is weight, or value."
     ),
     claims=_claims,
     read=read_node_link,

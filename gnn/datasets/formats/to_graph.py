@@ -101,13 +101,13 @@ def _features(
     """Attributes as features, and the names of those that are none."""
     cells = {name: _as_numbers(values) for name, values in columns.items()}
     numbers = {name: array for name, array in cells.items() if array is not None}
-    left = [name for name in columns if name not in numbers]
     kinds = {
         name: Column("number") if array.ndim == 1 else Column("vector", length=array.shape[1])
         for name, array in numbers.items()
     }
-    table = TypedTable(Schema(kinds), numbers, len(counted))
-    _, features = dense_features("nodes", table, NodeSchema(table.schema), False, counted)
+    schema, table = NodeSchema(Schema(kinds)), TypedTable(Schema(kinds), numbers, len(counted))
+    left = [name for name in columns if name not in {*schema.numbers, *schema.lists}]
+    _, features = dense_features(table, schema, False, counted)
     return features, left
 
 

@@ -548,3 +548,28 @@ def test_a_format_claims_its_own_alone(form: FileFormat) -> None:
             if form.claims(Sample(Path("a"), suffix, text, text.encode(), ()))
         ]
         assert set(claimed) == {form.name}
+
+
+def test_the_last_link_of_a_pair_counts_where_it_is_no_multigraph(tmp_path: Path) -> None:
+    """As NetworkX has it, which is asked here."""
+    links = [
+        {"source": "a", "target": "b", "weight": 2},
+        {"source": "b", "target": "c", "weight": 7},
+        {"source": "b", "target": "a", "weight": 3},
+        {"source": "c", "target": "b"},
+    ]
+    nodes = [{"id": name} for name in "abc"]
+    ways = {("a", "b", 2), ("b", "c", 7), ("b", "a", 3), ("c", "b", 1)}
+    for directed, multigraph, edges in (
+        (False, False, both(("a", "b", 3), ("b", "c", 7))),
+        (True, False, ways),
+        (False, True, both(("a", "b", 5), ("b", "c", 8))),
+    ):
+        data = {"directed": directed, "multigraph": multigraph, "nodes": nodes, "links": links}
+        network = read(tmp_path, ".json", json.dumps(data))
+        assert triples(network) == edges
+        if not multigraph:
+            theirs = nx.node_link_graph(data, edges="links").to_directed()
+            assert set(theirs.edges.data("weight", default=1)) == edges
+        told = "links that a later one of the pair replaces"
+        assert network.counts.get(told, 0) == (0 if directed or multigraph else 2)
