@@ -83,7 +83,7 @@ def about_columns(columns: NodeSchema | None) -> str:
 
     >>> from gnn.tables.schema import Schema
     >>> about_columns(NodeSchema(Schema.of({"price": "number"})))
-    "  column          'price': number"
+    "  column          'price': number: as it was said"
     """
     lines = [] if columns is None else column_lines(columns.schema)
     return "\n".join(f"  {'column':<15} {name!r}: {text}" for name, text in lines)
