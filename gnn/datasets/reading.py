@@ -92,8 +92,6 @@ def read(
     if isinstance(found, str):
         _refuse({"label": label, **options}, "gnn.datasets.from_folder has the options of tables")
         return _of_tables(path, undirected is not False, merge or "sum")
-    if found.read is None:
-        raise ValueError(f"{path.name} is {found.name}, which cannot be read: {found.refused}")
     data = found.read(path, **_taken(found, options))
     if isinstance(data, LogFile):
         _refuse(common, "a log is read as gnn.SessionGraphConfig says")
@@ -119,7 +117,6 @@ def _of_tables(path: Path, undirected: bool, merge: str) -> Graph:
 
 def _taken(found: FileFormat, options: dict[str, Any]) -> dict[str, Any]:
     """The options, once the reader of the format takes them."""
-    assert found.read is not None
     named = inspect.signature(found.read).parameters
     known = [name for name in list(named)[1:] if name not in ("undirected", "label")]
     for name in options:

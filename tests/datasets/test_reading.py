@@ -43,7 +43,7 @@ def test_names_are_distinct_and_told() -> None:
 
 
 def test_two_formats_that_claim_a_file_are_an_error() -> None:
-    both = [FileFormat(name, "", lambda _: True, None) for name in ("this", "that")]
+    both = [FileFormat(name, "", lambda _: True, str) for name in ("this", "that")]
     sample = Sample(Path("a/mini.txt"), ".txt", "", b"", ())
     with pytest.raises(ValueError, match="mini.txt could be 'this' or 'that': say which by format"):
         format_of(sample, both)
@@ -81,6 +81,14 @@ def test_options_of_a_format_and_of_all(tmp_path: Path) -> None:
         read(path, label="sort")
     with pytest.raises(ValueError, match="mini.gml holds more than 10 bytes"):
         read(path, max_bytes=10)
+
+
+def test_compressed_files_are_known_and_read(tmp_path: Path) -> None:
+    pa = pytest.importorskip("pyarrow")
+    path = tmp_path / "mini.gml.zst"
+    with pa.CompressedOutputStream(str(path), "zstd") as file:
+        file.write(GML.encode())
+    assert read(path).weights.tolist() == [3, 1, 3, 1]
 
 
 def test_folders_of_ours_and_single_tables(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ def read_json(path: Path, max_bytes: int = MAX_BYTES) -> Any:
     How deep it is nested is looked at before a parser sees it.
 
     Args:
-      path: the file, plain or compressed (`.gz`, `.bz2`, `.xz`).
+      path: the file, plain or compressed (`.gz`, `.bz2`, `.xz`, `.zst`).
       max_bytes: as in `read_text`.
 
     Raises:

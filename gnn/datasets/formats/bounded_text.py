@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import bz2
 import codecs
-import gzip
-import lzma
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-# How a file is opened, by its last suffix, where it is compressed.
-OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+from gnn.tables.text_files import open_bytes
+
 # Of a file, decompressed. A cell or an edge takes at least eight bytes in most formats, so that a
 # file may make `limit_of` of them: a few bytes cannot ask for a table of billions.
 MAX_BYTES = 2**28
@@ -29,7 +24,7 @@ def limit_of(max_bytes: int) -> int:
 
 
 def byte_pieces(path: Path, max_bytes: int = MAX_BYTES) -> Iterator[bytes]:
-    """The bytes of a file in pieces; one that ends in `.gz`, `.bz2` or `.xz` is decompressed.
+    """The bytes of a file in pieces, decompressed as `gnn.tables.text_files.open_bytes` does.
 
     Args:
       path: the file.
@@ -37,22 +32,18 @@ def byte_pieces(path: Path, max_bytes: int = MAX_BYTES) -> Iterator[bytes]:
 
     Raises:
       FileNotFoundError: there is no such file.
-      ValueError: there are more bytes, or what is compressed is damaged or ends too early.
+      ImportError: as `open_bytes`.
+      ValueError: there are more bytes, or as `open_bytes`.
     """
     if not path.is_file():
         raise FileNotFoundError(f"no file {str(path)!r}")
-    read, suffix = 0, path.suffix.lower()
-    try:
-        with OPENERS.get(suffix, open)(path, "rb") as file:
-            while piece := file.read(_PIECE):
-                read += len(piece)
-                if read > max_bytes:
-                    raise ValueError(f"{path.name} holds more than {max_bytes:,} bytes (max_bytes)")
-                yield piece
-    except (EOFError, OSError, lzma.LZMAError, zlib.error) as error:
-        if suffix not in OPENERS or getattr(error, "errno", None):
-            raise  # Of the disk, not of what stands on it.
-        raise ValueError(f"{path.name} is not a whole {suffix[1:]} file: {error}") from error
+    read = 0
+    with open_bytes(path, path.name) as file:
+        while piece := file.read(_PIECE):
+            read += len(piece)
+            if read > max_bytes:
+                raise ValueError(f"{path.name} holds more than {max_bytes:,} bytes (max_bytes)")
+            yield piece
 
 
 def text_pieces(path: Path, max_bytes: int = MAX_BYTES, encoding: str = "") -> Iterator[str]:

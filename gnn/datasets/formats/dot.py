@@ -45,7 +45,7 @@ def read_dot(
       Attributes that are numbers for all nodes are numbers.
 
     Args:
-      path: the file, plain or compressed (`.gz`, `.bz2`, `.xz`).
+      path: the file, plain or compressed (`.gz`, `.bz2`, `.xz`, `.zst`).
       label: as in `Choices`.
       weight: as in `Choices`.
       max_bytes: as in `Choices`.

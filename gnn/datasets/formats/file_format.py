@@ -37,12 +37,10 @@ class FileFormat:
         file the user is asked.
       read: reads a path, and returns a `Network`, or a list of graphs, or what its kind says.
       kind: `"graph"`, `"graphs"` (a list of graphs with a label each) or `"log"`.
-      refused: where the format is known and cannot be read: why, and what to do instead.
     """
 
     name: str
     about: str
     claims: Callable[[Sample], bool]
-    read: Callable[[Path], Any] | None
+    read: Callable[..., Any]
     kind: str = "graph"
-    refused: str = ""

@@ -34,7 +34,7 @@ def read_gexf(
     - Nodes inside of nodes are nodes, without an edge to what they are in.
 
     Args:
-      path: the file, plain or compressed (`.gz`, `.bz2`, `.xz`).
+      path: the file, plain or compressed (`.gz`, `.bz2`, `.xz`, `.zst`).
       label: as in `Choices`.
       weight: as in `Choices`.
       max_bytes: as in `Choices`.

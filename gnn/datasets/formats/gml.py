@@ -40,7 +40,7 @@ def read_gml(
       left out and counted.
 
     Args:
-      path: the file, plain or compressed (`.gz`, `.bz2`, `.xz`).
+      path: the file, plain or compressed (`.gz`, `.bz2`, `.xz`, `.zst`).
       label: as in `Choices`.
       weight: as in `Choices`.
       max_bytes: as in `Choices`.

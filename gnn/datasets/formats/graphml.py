@@ -34,7 +34,7 @@ def read_graphml(
       most nodes.
 
     Args:
-      path: the file, plain or compressed (`.gz`, `.bz2`, `.xz`).
+      path: the file, plain or compressed (`.gz`, `.bz2`, `.xz`, `.zst`).
       label: as in `Choices`.
       weight: as in `Choices`.
       max_bytes: as in `Choices`.

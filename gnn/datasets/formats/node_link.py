@@ -41,7 +41,7 @@ def read_node_link(
     - The marks `test` and `val` of GraphSAGE are splits.
 
     Args:
-      path: the file, plain or compressed (`.gz`, `.bz2`, `.xz`).
+      path: the file, plain or compressed (`.gz`, `.bz2`, `.xz`, `.zst`).
       label: as in `Choices`.
       weight: as in `Choices`.
       max_bytes: as in `Choices`.

@@ -45,7 +45,7 @@ def read_pajek(
     - Coordinates and shapes are left out.
 
     Args:
-      path: the file, plain or compressed (`.gz`, `.bz2`, `.xz`).
+      path: the file, plain or compressed (`.gz`, `.bz2`, `.xz`, `.zst`).
       label: as in `Choices`; a vertex has no attributes.
       weight: as in `Choices`; the third number of a line is called `weight`.
       max_bytes: as in `Choices`.

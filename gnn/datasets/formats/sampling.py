@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import lzma
-from collections.abc import Callable
 from pathlib import Path
-from typing import IO
 
-from gnn.datasets.formats.bounded_text import OPENERS
 from gnn.datasets.formats.file_format import Sample
+from gnn.tables.text_files import open_bytes, suffix_of
 
 _HEAD = 4096
 _NAMES = 10_000
-_COMPRESSED = (*OPENERS, ".zst")
 
 
 def sample_of(path: Path) -> Sample:
@@ -41,16 +37,13 @@ def sample_of(path: Path) -> Sample:
         return Sample(path, "", "", b"", tuple(sorted(names)))
     if not path.exists():
         raise FileNotFoundError(f"no file or folder {str(path)!r}")
-    last = path.suffix.lower()
-    suffix = Path(path.stem).suffix.lower() if last in _COMPRESSED else last
-    head = _first_bytes(path, last)
-    return Sample(path, suffix, head.decode("utf-8-sig", "replace"), head, ())
+    head = _first_bytes(path)
+    return Sample(path, suffix_of(path), head.decode("utf-8-sig", "replace"), head, ())
 
 
-def _first_bytes(path: Path, suffix: str) -> bytes:
-    opener: Callable[..., IO[bytes]] = OPENERS.get(suffix, open)
+def _first_bytes(path: Path) -> bytes:
     try:
-        with opener(path, "rb") as file:
+        with open_bytes(path, path.name) as file:
             return file.read(_HEAD)
-    except (OSError, EOFError, lzma.LZMAError, ValueError):
+    except (OSError, ImportError, ValueError):
         return b""  # Whoever reads it says what is wrong with it.

@@ -56,7 +56,7 @@ def xml_elements(path: Path, max_bytes: int = MAX_BYTES) -> Iterator[Element]:
     end, or name other files, and no format here needs them.
 
     Args:
-      path: the file, plain or compressed (`.gz`, `.bz2`, `.xz`).
+      path: the file, plain or compressed (`.gz`, `.bz2`, `.xz`, `.zst`).
       max_bytes: as in `text_pieces`.
 
     Yields:

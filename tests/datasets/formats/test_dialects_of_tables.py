@@ -97,7 +97,6 @@ def told(found: Network | LabeledGraphs) -> dict[str, int]:
 
 
 def read(form: FileFormat, folder: Path, files: Mapping[str, str]) -> Network:
-    assert form.read is not None
     network = form.read(put(folder, files))
     assert isinstance(network, Network)
     return network
@@ -147,7 +146,6 @@ def test_dgl_csv_has_masks_vectors_and_directed_edges(tmp_path: Path) -> None:
     assert (network.label, network.columns) == ("label", {"label": [1, 0, 1]})
     splits = {name: nodes.tolist() for name, nodes in network.splits.items()}
     assert splits == {"train": [0], "validation": [1], "test": [2]}
-    assert DGL_CSV.read is not None  # By its `meta.yaml` it is the same.
     assert edges_of(DGL_CSV.read(tmp_path / "meta.yaml")) == edges_of(network)
     assert DGL_CSV.claims(sample_of(tmp_path / "meta.yaml"))
 
@@ -213,7 +211,6 @@ MANY = {
 
 
 def test_dgl_csv_of_many_graphs(tmp_path: Path) -> None:
-    assert DGL_CSV.read is not None
     found = DGL_CSV.read(put(tmp_path, MANY))
     assert isinstance(found, LabeledGraphs)
     assert [graph.num_nodes for graph in found.graphs] == [1, 2]
@@ -274,7 +271,7 @@ def test_gephi_undirected_pairs_are_one_in_either_order(tmp_path: Path) -> None:
 
 def test_gephi_edges_alone(tmp_path: Path) -> None:
     path = put(tmp_path, {"e.csv": 'Source;Target;Type\n"x;y";b;Directed\nb;c;\n'}) / "e.csv"
-    assert GEPHI.claims(sample_of(path)) and GEPHI.read is not None
+    assert GEPHI.claims(sample_of(path))
     network = GEPHI.read(path)
     assert edges_of(network) == [("x;y", "b", 1), ("b", "c", 1)]
     assert (network.directed, network.names, network.columns) == (True, None, {})
@@ -398,7 +395,7 @@ def test_tfgnn_reads_its_schema(tmp_path: Path) -> None:
     assert network.directed
     assert edges_of(network) == [("lime", "lemon", 0.25), ("lemon", "yuzu", 0.5)]
     assert network.columns == {"weight_g": [60, 90, None], "color": ["green", None, "gold"]}
-    assert TF_GNN.claims(sample_of(tmp_path / "schema.pbtxt")) and TF_GNN.read is not None
+    assert TF_GNN.claims(sample_of(tmp_path / "schema.pbtxt"))
     assert edges_of(TF_GNN.read(tmp_path / "schema.pbtxt")) == edges_of(network)
 
 
@@ -452,7 +449,7 @@ def test_ogb_reads_numbers_splits_and_missing_labels(tmp_path: Path) -> None:
     assert told(network) == {"repeats": 1, "loops": 1}
     graph = to_graph(network)
     assert (graph.num_nodes, graph.num_edges) == (3, 3)
-    assert OGB.claims(sample_of(tmp_path / "raw")) and OGB.read is not None
+    assert OGB.claims(sample_of(tmp_path / "raw"))
     assert OGB.read(tmp_path / "raw").labels.tolist() == [4, 0, -1]
 
 

@@ -223,8 +223,13 @@ def test_a_bomb_of_compression_is_left_at_the_limit(suffix: str, tmp_path: Path)
 
 @pytest.mark.parametrize("suffix", READERS)
 def test_damaged_compression_and_bytes_that_are_no_text(suffix: str, tmp_path: Path) -> None:
-    for form, compress in (("gz", gzip.compress), ("bz2", bz2.compress), ("xz", lzma.compress)):
-        path = tmp_path / f"graph{suffix}.{form}"
+    forms = {
+        "gz": ("gzip", gzip.compress),
+        "bz2": ("bzip2", bz2.compress),
+        "xz": ("xz", lzma.compress),
+    }
+    for last, (form, compress) in forms.items():
+        path = tmp_path / f"graph{suffix}.{last}"
         whole = compress(b"x" * 1000)
         for content in (whole[: len(whole) // 2], b"plain text"):
             path.write_bytes(content)
