@@ -17,7 +17,8 @@ from gnn.cli.options import options_of
 from gnn.cli.session_options import NOT_OF_TRAINING, session_options_of
 from gnn.configs.neighbors import NeighborGraphConfig
 from gnn.runs.config_files import OptionError
-from gnn.runs.run_config import EXACT, MODELS, OF_FOLDER, RunConfig, read_config_file
+from gnn.runs.data_options import OF_FOLDER
+from gnn.runs.run_config import EXACT, MODELS, RunConfig, read_config_file
 
 if TYPE_CHECKING:
     from gnn.graphs.graph import Graph

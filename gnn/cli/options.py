@@ -9,7 +9,8 @@ from collections.abc import Collection
 from typing import Any
 
 from gnn.cli.flags import add_flag, add_pairs_flag
-from gnn.runs.run_config import EDGE_COLUMNS, LOG, RunConfig, option_types
+from gnn.runs.data_options import EDGE_COLUMNS, LOG
+from gnn.runs.run_config import RunConfig, option_types
 
 _TITLES = {
     "data": "data",

@@ -18,7 +18,8 @@ from gnn.configs.neighbors import (
     SYMMETRIES,
     NeighborGraphConfig,
 )
-from gnn.runs.run_config import DATASETS, INFERENCE, OF_FOLDER
+from gnn.runs.data_options import DATASETS, OF_FOLDER
+from gnn.runs.run_config import INFERENCE
 
 
 def build_parser() -> argparse.ArgumentParser:

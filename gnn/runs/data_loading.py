@@ -19,8 +19,9 @@ from gnn.datasets.planetoid import planetoid
 from gnn.datasets.reading import TABLES, find_format, read
 from gnn.graphs.graph import Graph
 from gnn.runs.config_files import OptionError, read_options
+from gnn.runs.data_options import EDGE_COLUMNS, OF_FOLDER, PLANETOID
 from gnn.runs.log_graph import read_log_graph
-from gnn.runs.run_config import EDGE_COLUMNS, OF_FOLDER, PLANETOID, RunConfig
+from gnn.runs.run_config import RunConfig
 from gnn.tables.schema import Column, Schema
 from gnn.tables.typed_table import Texts, TypedTable
 
@@ -226,7 +227,7 @@ def named_data(name: str, normalize: bool = True) -> Graph:
     """A named data set.
 
     Args:
-        name: one of `gnn.runs.run_config.DATASETS`.
+        name: one of `gnn.runs.data_options.DATASETS`.
         normalize: whether the words of each paper of a citation graph are made to sum to 1.
     """
     if name in PLANETOID:

@@ -13,6 +13,7 @@ from gnn.graphs.graph import Graph
 from gnn.layers.dense import FeatureDense
 from gnn.models.graph_regularization import GraphRegularizationModel
 from gnn.runs.config_files import OptionError
+from gnn.runs.data_options import PLANETOID
 from gnn.runs.image_settings import image_settings
 from gnn.runs.input_columns import image_names, input_columns, input_model, side_by_side
 from gnn.runs.networks import NETWORKS, build_network, hops_of
@@ -20,7 +21,6 @@ from gnn.runs.run_config import (
     ALL_NEIGHBORS,
     EXACT,
     MODELS,
-    PLANETOID,
     RunConfig,
 )
 

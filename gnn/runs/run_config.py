@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import os
 import typing
 from collections.abc import Mapping
 from typing import Any
 
 from gnn.configs import DistanceType
-from gnn.configs.label_kinds import LABEL_KINDS
 from gnn.runs.config_files import OptionError, read_options
+from gnn.runs.data_options import DataOptions, option
 from gnn.runs.option_values import checked_option
 
-PLANETOID = ("cora", "citeseer", "pubmed")
-DATASETS = (*PLANETOID, "digits", "groceries")
 # The graph networks of `gnn.runs.networks`, which the command's flags must know without it.
 NETWORK_NAMES = (
     "gcn",
@@ -38,39 +35,10 @@ LOSSES = (
 )
 ALL_NEIGHBORS = -1
 EXACT, SAMPLED = INFERENCE = ("exact", "sampled")
-EDGE_COLUMNS = ("source_column", "target_column", "weight_column")
-# How the tables of a folder are read.
-OF_FOLDER = (
-    "nodes",
-    "labels",
-    "edges",
-    "sessions",
-    "columns",
-    "exclude",
-    "schema",
-    "strict",
-    *EDGE_COLUMNS,
-    "label_kind",
-)
-# The group of what the command has other flags for.
-LOG = "log"
-
-
-def _option(
-    group: str,
-    about: str,
-    *,
-    choices: tuple[str, ...] = (),
-    low: float = -math.inf,
-    below: float = math.inf,
-) -> Any:
-    """A field that is None unless it is given, with what a flag and a check need to know."""
-    metadata = {"group": group, "about": about, "choices": choices, "low": low, "below": below}
-    return dataclasses.field(default=None, metadata=metadata)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class RunConfig:
+class RunConfig(DataOptions):
     """What to train on, what, how, and where the result goes.
 
     An option that is None is taken from the recipe (`gnn.runs.recipes`), which goes by model
@@ -78,29 +46,7 @@ class RunConfig:
     whole numbers to floats where a float is meant.
 
     Attributes:
-        dataset: a named data set, such as `"cora"`.
-        data: a folder that `gnn.datasets.from_folder` reads, or a folder of images, a graph folder,
-            or what `gnn.datasets.read` knows; one of `dataset` and `data`.
-        nodes, labels, edges, sessions: which table of the folder is which, by the name of its file;
-            without them it shows in their columns.
-        source_column, target_column, weight_column: of the edges, where it does not show in their
-            names which they are.
-        columns: what columns of nodes hold: name to a type, as `gnn.Schema.of` takes them; what is
-            not given is guessed.
-        exclude: columns of nodes that are left out.
-        schema: a YAML or JSON file with what `columns` has, which goes over it.
-        strict: whether a malformed row of the folder, or a cell that is none of its type, is an
-            error.
-        directed: whether the edges of `edges.csv` are taken without their reverses.
-        session_config: which edges a log, `sessions.csv`, gives: a dict of fields of
-            `gnn.SessionGraphConfig`, or such an object. Without it they are those of
-            `gnn.SessionGraphConfig()`.
-        label_kind: what the labels of the folder are; see `gnn.datasets.from_folder`. A run trains
-            on classes.
-        image_size: height and width that the images of a folder get, or one number for both.
-        image_channels: 1 for gray, 3 for color; what the images are where it is not given.
-        keep_aspect: what becomes of images of another aspect ratio: `"stretch"`, `"pad"`, `"crop"`.
-        validation_share, test_share: of the labeled nodes, where the data have no such splits.
+        dataset, data, ...: what to train on; see `gnn.runs.data_options.DataOptions`.
         model: a graph network, as `"gcn"` or `"gat"` (`NETWORK_NAMES`), `"graph-regularization"` or
             `"mlp"`.
         recipe: `"citation"` or `"general"`: where options that are not given come from.
@@ -140,106 +86,65 @@ class RunConfig:
     (64, 32)
     """
 
-    dataset: str | None = _option("data", "a named data set", choices=DATASETS)
-    data: str | None = _option(
-        "data", "a folder of tables or images, a graph, or a file of the field"
-    )
-    nodes: str | None = _option("data", "the table of nodes in the folder")
-    labels: str | None = _option("data", "the table of labels in the folder")
-    edges: str | None = _option("data", "the table of edges in the folder")
-    sessions: str | None = _option("data", "the log in the folder")
-    source_column: str | None = _option("data", "the column of edges with the ids they come from")
-    target_column: str | None = _option("data", "the column of edges with the ids they go to")
-    weight_column: str | None = _option("data", "the column of edges with their weights")
-    columns: dict[str, Any] | None = _option(
-        "data", "what a column of nodes holds, such as price=number; may be repeated"
-    )
-    exclude: tuple[str, ...] | None = _option("data", "columns of nodes that are left out")
-    schema: str | None = _option("data", "a YAML or JSON file with the types of columns")
-    strict: bool | None = _option("data", "make malformed rows and wrong cells an error")
-    directed: bool | None = _option("data", "take the edges of edges.csv as directed")
-    session_config: dict[str, Any] | None = _option(
-        LOG, "which edges a log gives, as fields of gnn.SessionGraphConfig"
-    )
-    label_kind: str | None = _option(
-        "data", "what the labels of the folder are", choices=LABEL_KINDS
-    )
-    image_size: tuple[int, ...] | None = _option(
-        "data", "height and width of the images of the folder, or one for both [64]", low=1
-    )
-    image_channels: int | None = _option(
-        "data", "1 for gray, 3 for color images [as they are]", low=1, below=4
-    )
-    keep_aspect: str | None = _option(
-        "data",
-        "what becomes of images of another aspect ratio [stretch]",
-        choices=("stretch", "pad", "crop"),
-    )
-    validation_share: float | None = _option(
-        "data", "labeled nodes to validate on, where the data say none", low=0, below=1
-    )
-    test_share: float | None = _option(
-        "data", "labeled nodes to test on, where the data have no splits", low=0, below=1
-    )
-    model: str | None = _option("model", "the kind of model", choices=MODELS)
-    recipe: str | None = _option(
+    model: str | None = option("model", "the kind of model", choices=MODELS)
+    recipe: str | None = option(
         "model", "where options that are not given come from", choices=RECIPES
     )
-    hidden_units: tuple[int, ...] | None = _option("model", "widths of the hidden layers", low=1)
-    dropout: float | None = _option(
+    hidden_units: tuple[int, ...] | None = option("model", "widths of the hidden layers", low=1)
+    dropout: float | None = option(
         "model", "share of hidden units dropped in training", low=0, below=1
     )
-    l2: float | None = _option("model", "factor of the squared hidden weights in the loss", low=0)
-    backbone: str | None = _option(
+    l2: float | None = option("model", "factor of the squared hidden weights in the loss", low=0)
+    backbone: str | None = option(
         "model", "what reads images: small, or a network of keras.applications [small]"
     )
-    backbone_weights: str | None = _option("model", "a file of weights of the backbone")
-    scaling: str | None = _option(
+    backbone_weights: str | None = option("model", "a file of weights of the backbone")
+    scaling: str | None = option(
         "model", "how features are scaled", choices=("standardize", "rows", "none")
     )
-    loss: str | None = _option("loss", "the loss, by its Keras name", choices=LOSSES)
-    multiplier: float | None = _option("loss", "weight of the graph loss", low=0)
-    distance: str | None = _option(
+    loss: str | None = option("loss", "the loss, by its Keras name", choices=LOSSES)
+    multiplier: float | None = option("loss", "weight of the graph loss", low=0)
+    distance: str | None = option(
         "loss", "distance of the graph loss", choices=tuple(kind.value for kind in DistanceType)
     )
-    regularize: str | None = _option(
+    regularize: str | None = option(
         "loss", "what the graph loss compares", choices=("logits", "probabilities")
     )
-    learning_rate: float | None = _option("training", "learning rate of Adam", low=0)
-    epochs: int | None = _option("training", "most epochs", low=1)
-    patience: int | None = _option(
+    learning_rate: float | None = option("training", "learning rate of Adam", low=0)
+    epochs: int | None = option("training", "most epochs", low=1)
+    patience: int | None = option(
         "training", "epochs without a better validation accuracy that end the run", low=1
     )
-    steps_per_epoch: int | None = _option(
+    steps_per_epoch: int | None = option(
         "training", "batches of an epoch; 0: once over the data", low=0
     )
-    batch_size: int | None = _option(
+    batch_size: int | None = option(
         "training", "labeled nodes of a batch; 0: everything at once", low=0
     )
-    fanout: tuple[int, ...] | None = _option(
+    fanout: tuple[int, ...] | None = option(
         "training", "neighbors drawn at each hop; -1: all", low=ALL_NEIGHBORS
     )
-    unlabeled_batch_size: int | None = _option(
+    unlabeled_batch_size: int | None = option(
         "training", "unlabeled nodes that each batch adds; 0: none", low=0
     )
-    inference: str | None = _option(
+    inference: str | None = option(
         "training", "how a network is judged: on all neighbors, or fanout", choices=INFERENCE
     )
-    seed: int | None = _option("training", "seed of weights, dropout, splits, batches", low=0)
-    output: str | None = _option("run", "the run folder [runs/DATA-MODEL]")
-    overwrite: bool | None = _option("run", "replace an older run folder")
-    resume: bool | None = _option("run", "carry on from the last snapshot of a stopped run")
-    snapshot_seconds: float | None = _option(
+    seed: int | None = option("training", "seed of weights, dropout, splits, batches", low=0)
+    output: str | None = option("run", "the run folder [runs/DATA-MODEL]")
+    overwrite: bool | None = option("run", "replace an older run folder")
+    resume: bool | None = option("run", "carry on from the last snapshot of a stopped run")
+    snapshot_seconds: float | None = option(
         "run", "at most one snapshot in so many seconds [5]", low=0
     )
 
     def __post_init__(self) -> None:
         kinds = option_types()
-        for option in dataclasses.fields(self):
-            value = getattr(self, option.name)
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
             if value is not None:
-                value = checked_option(option, kinds[option.name], value)
-                object.__setattr__(self, option.name, value)
+                value = checked_option(field, kinds[field.name], value)
+                object.__setattr__(self, field.name, value)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any], source: str = "the configuration") -> RunConfig:
@@ -258,7 +163,7 @@ class RunConfig:
         >>> RunConfig.from_dict({"model": "gcn"}).model
         'gcn'
         """
-        known = [option.name for option in dataclasses.fields(cls)]
+        known = [field.name for field in dataclasses.fields(cls)]
         unknown = [key for key in values if key not in known]
         if unknown:
             raise OptionError(f"{source} has unknown keys {unknown}; the keys are {known}")
