@@ -17,6 +17,7 @@ class Slice:
     """Some of the nodes that were judged.
 
     Attributes:
+        name: what they have in common, for a person.
         low: the least number that they have.
         high: the largest that they may have; both are None of nodes that have no such number.
         nodes: how many they are.
@@ -24,11 +25,12 @@ class Slice:
 
     Example:
 
-    >>> some = Slice(2, 3, nodes=4, right=2)
+    >>> some = Slice("2 to 3", 2, 3, nodes=4, right=2)
     >>> some.accuracy, [round(end, 2) for end in some.interval]
     (0.5, [0.15, 0.85])
     """
 
+    name: str
     low: float | None
     high: float | None
     nodes: int
@@ -62,8 +64,8 @@ def accuracy_by_degree(right: Any, degrees: Any) -> tuple[Slice, ...]:
     Example:
 
     >>> found = accuracy_by_degree([True, True, False, True], [0, 1, 2, 3])
-    >>> [(part.low, part.high, part.right, part.nodes) for part in found]
-    [(0, 0, 1, 1), (1, 1, 1, 1), (2, 3, 1, 2)]
+    >>> [(part.name, part.right, part.nodes) for part in found]
+    [('none', 1, 1), ('1', 1, 1), ('2 to 3', 1, 2)]
     """
     right, degrees = _paired(right, degrees, "degrees")
     if degrees.dtype.kind not in "iu" or degrees.min() < 0:
@@ -74,10 +76,9 @@ def accuracy_by_degree(right: Any, degrees: Any) -> tuple[Slice, ...]:
     nodes = np.bincount(places, minlength=number)
     hits = np.bincount(places[right], minlength=number)
     ends = [(0, 0), *((2**k, 2 ** (k + 1) - 1) for k in range(number - 1))]
-    return tuple(
-        Slice(low, high, int(n), int(hit))
-        for (low, high), n, hit in zip(ends, nodes, hits, strict=True)
-    )
+    names = ["none", *(f"{low:,} to {high:,}" if low < high else "1" for low, high in ends[1:])]
+    parts = zip(names, ends, nodes.tolist(), hits.tolist(), strict=True)
+    return tuple(Slice(name, *end, n, hit) for name, end, n, hit in parts)
 
 
 def accuracy_by_homophily(
@@ -100,8 +101,8 @@ def accuracy_by_homophily(
     Example:
 
     >>> found = accuracy_by_homophily([True, False, True], [np.nan, 0.25, 1.0], bins=2)
-    >>> [(part.low, part.high, part.right, part.nodes) for part in found]
-    [(None, None, 1, 1), (0.0, 0.5, 0, 1), (0.5, 1.0, 1, 1)]
+    >>> [(part.name, part.right, part.nodes) for part in found]
+    [('no labeled neighbor', 1, 1), ('0% to 50%', 0, 1), ('50% to 100%', 1, 1)]
     """
     right, homophily = _paired(right, homophily, "homophily")
     known = ~np.isnan(homophily.astype(np.float64))
@@ -114,10 +115,12 @@ def accuracy_by_homophily(
     places = np.clip(np.searchsorted(edges, shares, side="right") - 1, 0, bins - 1)
     nodes = np.bincount(places, minlength=bins)
     hits = np.bincount(places[right[known]], minlength=bins)
-    apart = Slice(None, None, int(np.sum(~known)), int(np.sum(right[~known])))
+    apart = Slice(
+        "no labeled neighbor", None, None, int(np.sum(~known)), int(np.sum(right[~known]))
+    )
+    parts = zip(edges[:-1].tolist(), edges[1:].tolist(), nodes.tolist(), hits.tolist(), strict=True)
     return apart, *(
-        Slice(float(edges[k]), float(edges[k + 1]), int(nodes[k]), int(hits[k]))
-        for k in range(bins)
+        Slice(f"{low:.0%} to {high:.0%}", low, high, n, hit) for low, high, n, hit in parts
     )
 
 

@@ -22,6 +22,9 @@ from gnn.graphs import homophily
 EDGES: tuple[Any, ...] = ([1, 2, 3, 2, 2, 3, 0], [0, 0, 0, 1, 1, 3, 2], np.array([1.0] * 6 + [0]))
 
 
+EMPTY = Slice("none", 0, 0, 0, 0)
+
+
 def rows(slices: Any) -> list[tuple[Any, ...]]:
     return [(part.low, part.high, part.nodes, part.right) for part in slices]
 
@@ -75,7 +78,7 @@ def test_homophily_has_nodes_without_neighbors_apart() -> None:
 
 
 def test_an_empty_slice_has_no_accuracy() -> None:
-    assert (Slice(0, 0, 0, 0).accuracy, Slice(0, 0, 0, 0).interval) == (None, None)
+    assert (EMPTY.accuracy, EMPTY.interval) == (None, None)
 
 
 def test_slices_want_a_truth_and_a_number_a_node() -> None:
