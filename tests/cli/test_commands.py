@@ -41,6 +41,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "unlabeled" / "edges.csv").write_text("source,target\nx,y\n")
     for model in ("mlp", "gcn"):
         arguments = ["train", "--data", str(root / "shop"), "--model", model, "--epochs", "2"]
+        arguments.append("--no-baseline")
         assert main([*arguments, "--output", str(root / model)]) == 0
     return root
 

@@ -39,6 +39,7 @@ def networks(shop: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
                 multiplier=0.3,
                 fanout=(1, 1),
                 inference="sampled" if name == "sampled" else None,
+                baseline=False,
             )
             said: list[str] = []
             found[name] = train(config, report=said.append)
