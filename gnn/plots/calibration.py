@@ -28,8 +28,8 @@ def calibration(
 
     A point is a bin of answers: their mean confidence to the right, the share of them that is right
     upward, with its 95% interval: the wider that is, the paler the point. On the dashed line both
-    are equal; points below it are too sure. The bars at the bottom are the numbers of answers of each bin, written above them. Bins without
-    answers have neither.
+    are equal; points below it are too sure. The bars at the bottom are the numbers of answers of
+    each bin, written above them. Bins without answers have neither.
 
     Args:
         found: as `gnn.evaluation.calibration` returns it.
