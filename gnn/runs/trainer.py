@@ -14,6 +14,7 @@ from gnn.runs.adoption import carry_on
 from gnn.runs.compiling import best_epoch, compile_model
 from gnn.runs.config_files import OptionError
 from gnn.runs.data_loading import with_absolute_paths
+from gnn.runs.edge_checks import told_of_graph_loss
 from gnn.runs.encoding import served_inputs
 from gnn.runs.feeding import training_batches
 from gnn.runs.judging import Judge, Validation
@@ -214,7 +215,9 @@ def _train_into(folder: RunFolder, prepared: Prepared, say: RunLog, progress: bo
     resume = ExactResume(folder.state, [best], every_seconds=config.snapshot_seconds or 0.0)
     batches = resume.batches(training_batches(config, graph))
     with EpochBar(config.epochs or 1, done.epoch if done else 0, progress) as bar:
-        history = model.fit(
+        history, harm = told_of_graph_loss(
+            say,
+            model,
             batches.repeat() if config.steps_per_epoch else batches,
             validation_data=data,
             epochs=config.epochs,
@@ -222,7 +225,7 @@ def _train_into(folder: RunFolder, prepared: Prepared, say: RunLog, progress: bo
             callbacks=[FiniteLoss(), validation, resume, bar],
             shuffle=False,
             verbose=0,
-        ).history
+        )
     epochs = len(next(iter(history.values())))
     metrics: dict[str, Any] = {"epochs": epochs, "best_epoch": best.best_epoch + 1}
     metrics["inference"] = judge.inference
@@ -240,7 +243,7 @@ def _train_into(folder: RunFolder, prepared: Prepared, say: RunLog, progress: bo
         class_names=prepared.facts.class_names,
         schema=None if prepared.facts.columns is None else prepared.facts.columns.schema,
         inputs=served_inputs(prepared.encoder),
-        notes=prepared.notes,
+        notes=[*prepared.notes, *harm],
     )
     write_results(
         folder.partial,

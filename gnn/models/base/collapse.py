@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 
 import keras
@@ -60,30 +59,33 @@ def harm_of_graph_loss(
             "spreads them no further, it is the features that tell no classes apart"
         )
     if neighbor > MOST_OF_RANDOM * random > 0:
+        found = (
+            f"after training, neighbors are {neighbor:.2g} apart and random nodes {random:.2g}, so "
+            "the edges say little of what the model predicts"
+        )
+        if config.multiplier == AUTO:
+            return (
+                f"the graph does not help: {found}; the multiplier 'auto' has left the graph loss "
+                "out, or nearly so. Prune the edges, as gnn.SessionGraphConfig() does for a log"
+            )
         return (
-            f"the graph may do harm: after training, neighbors are {neighbor:.2g} apart and random "
-            f"nodes {random:.2g}, so the edges say little of what the model predicts, and what "
-            f"pulls neighbors together makes all nodes alike. {_remedy(config)}"
+            f"the graph may do harm: {found}, and what pulls neighbors together makes all nodes "
+            f"alike. {_remedy(config)}"
         )
     return None
 
 
-def warn_of_graph_losses(model: keras.Model, history: Mapping[str, Sequence[float]]) -> None:
-    """Warns of the graph losses of a model that was trained, as `harm_of_graph_loss` says.
+def harm_to_model(model: keras.Model, history: Mapping[str, Sequence[float]]) -> str | None:
+    """What to warn of a model that was trained, as `harm_of_graph_loss` says; None for nothing.
 
     Args:
-        model: compiled; after at least `LEAST_STEPS` steps.
+        model: compiled; with a graph loss, and trained for `LEAST_STEPS` steps, or it is nothing.
         history: of the fit.
-
-    Warns:
-        GraphLossWarning: as said.
     """
     layers = [each for each in mean_losses_of(model) if isinstance(each, GraphRegularization)]
     if len(layers) != 1 or int(model.optimizer.iterations.numpy()) < LEAST_STEPS:
-        return
-    text = harm_of_graph_loss(history, layers[0].config, of_classes=is_of_classes(model.loss))
-    if text is not None:
-        warnings.warn(text, GraphLossWarning, stacklevel=3)
+        return None
+    return harm_of_graph_loss(history, layers[0].config, of_classes=is_of_classes(model.loss))
 
 
 def _remedy(config: GraphRegConfig) -> str:

@@ -16,7 +16,7 @@ from gnn.graphs.batch.keys import GRAPH_KEYS
 from gnn.layers.mean_loss import mean_losses_of
 from gnn.models import padded_rows
 from gnn.models.base.class_weights import class_weight_table
-from gnn.models.base.collapse import warn_of_graph_losses
+from gnn.models.base.collapse import GraphLossWarning, harm_to_model
 from gnn.models.base.data_checks import check_data, inputs_of, is_dataset
 from gnn.models.base.graph_call import CalledOnGraphs
 from gnn.models.base.output_losses import OutputLosses, where_counted
@@ -123,7 +123,9 @@ class TrainedOnGraphs(CalledOnGraphs):
             kwargs.setdefault("shuffle", False)
             self.make_variables(x.element_spec)
         history = super().fit(self.given(x), *args, **kwargs)
-        warn_of_graph_losses(self, history.history)
+        harm = harm_to_model(self, history.history)
+        if harm is not None:
+            warnings.warn(harm, GraphLossWarning, stacklevel=2)
         return history
 
     def make_variables(self, element_spec: Any) -> None:
