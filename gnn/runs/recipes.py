@@ -143,7 +143,8 @@ def _citation_settings(config: RunConfig, graph: Graph) -> dict[str, Any]:
     if config.model == "graph-regularization":
         settings |= {
             "multiplier": AUTO,
-            "contrast": CONTRAST,
+            # By validation on Cora, three seeds: 0.800 against 0.793 with 1.
+            "contrast": 0.3,
             "distance": "l2",
             "regularize": "probabilities",
             # All labeled nodes and 128 others, drawn anew each time, each with all its neighbors.
