@@ -319,6 +319,7 @@ VALUES: dict[str, Any] = {
     "loss": "categorical_hinge",
     "class_weight": "balanced",
     "multiplier": 0.5,
+    "contrast": 0.25,
     "distance": "l1",
     "regularize": "logits",
     "learning_rate": 0.001,
