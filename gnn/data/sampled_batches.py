@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,7 @@ class _Part:
     """A batch, or a part of one that was too large: before its padding, features and labels."""
 
     keys: dict[str, np.ndarray]
-    taken: Any
+    taken: Callable[[], Any]
     start: int = 0
 
 
@@ -48,6 +49,7 @@ class SampledBatches(EpochBatches):
         plan: what is sampled.
         sizes: what batches are padded to, or None.
         known: int32 `[n_nodes]`, the labels that losses may look at, or None.
+        features: "auto", "device" or "batches", as `neighborhoods` has it.
 
     Example:
 
@@ -65,9 +67,15 @@ class SampledBatches(EpochBatches):
         plan: SamplingPlan,
         sizes: PaddingSizes | None = None,
         known: np.ndarray | None = None,
+        features: str = "auto",
     ):
         super().__init__(
-            graph, sizes=sizes, shuffle=plan.shuffle, first_epoch=plan.first_epoch, known=known
+            graph,
+            sizes=sizes,
+            shuffle=plan.shuffle,
+            first_epoch=plan.first_epoch,
+            known=known,
+            features=features,
         )
         self._index, self._plan = index, plan
         self._stream = mix(np.zeros(1, np.uint64), plan.seed)
@@ -113,7 +121,7 @@ class SampledBatches(EpochBatches):
         return self._finished(self._whole(epoch, place))
 
     def _finished(self, part: _Part) -> dict[str, np.ndarray]:
-        return self.finished(part.keys, part.taken, part.start)
+        return self.finished(part.keys, part.taken(), part.start)
 
     def _whole(self, epoch: int, place: int) -> _Part:
         """The batch at a place, however large it is."""
@@ -141,7 +149,7 @@ class SampledBatches(EpochBatches):
             parts = [part[kept] for part, kept in zip(streams, (own, others), strict=True)]
             keys = sample_neighborhoods(self._index, seeds, self._plan.hops, np.concatenate(parts))
         keys["readout"] = keys["readout"][: len(chosen)]
-        return _Part(keys, self._features.take(keys["node_ids"]))
+        return _Part(keys, lambda: self._features.take(keys["node_ids"]))
 
     def _split(self, epoch: int, place: int) -> list[_Part]:
         """The batch at a place, halved until its parts fit the sizes."""
@@ -189,7 +197,8 @@ class SampledBatches(EpochBatches):
         sampled = sample_neighborhoods(
             self._index, np.concatenate(seeds), self._plan.hops, np.concatenate(streams)
         )
-        return first, sampled, self._features.take(sampled["node_ids"])
+        take = functools.cache(lambda: self._features.take(sampled["node_ids"]))
+        return first, sampled, take
 
     def _streams(self, epoch: int, place: int) -> list[np.ndarray]:
         """A stream a row, by its place in the epoch: draws do not hang on the size of batches."""
