@@ -147,7 +147,7 @@ class EpochBatches(abc.ABC):
         if self._from == "batches" or not self._features.fit_a_table(self._sizes is not None):
             return False
         on_cpu = compute_device().startswith("CPU")
-        return on_cpu or self._from == "device" or self._features.table_bytes() <= _MOST_BYTES
+        return on_cpu or self._from == "device" or self._features.dense_bytes() <= _MOST_BYTES
 
     def _dataset_by_id(self) -> tf.data.Dataset:
         """The same batches without features, which lie in a table where the model is."""

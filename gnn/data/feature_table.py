@@ -19,7 +19,8 @@ class FeatureTable:
 
     Args:
         features: by name, arrays of numbers or SciPy's CSR matrices, a row a node.
-        device: where the tensors lie.
+        device: where those of dense features lie; those of sparse ones lie on the CPU, which alone
+            has operations to look their rows up.
 
     Example:
 
@@ -31,16 +32,14 @@ class FeatureTable:
     """
 
     def __init__(self, features: Mapping[str, Any], device: str = "CPU:0"):
-        # A GPU keeps int32 in the memory of the host.
-        ids = tf.int32 if device.startswith("CPU") else tf.int64
         self._shared: dict[str, list[SharedTensor]] = {}
         self._rows: dict[str, tf.Tensor | SparseRows] = {}
         for name, feature in features.items():
             if sparse.issparse(feature):
                 shared = [
-                    shared_tensor(feature.indptr, device, tf.int64),
-                    shared_tensor(feature.indices, device, ids),
-                    shared_tensor(feature.data, device),
+                    shared_tensor(feature.indptr, dtype=tf.int64),
+                    shared_tensor(feature.indices),
+                    shared_tensor(feature.data),
                 ]
                 parts = [part.tensor for part in shared]
                 self._rows[name] = SparseRows(*parts, width=feature.shape[1])

@@ -60,13 +60,9 @@ class NodeFeatures:
         in_memory = len(self._shared) + len(self._sparse) == len(self._features)
         return in_memory and not (padded and self._sparse)
 
-    def table_bytes(self) -> int:
-        """The bytes of `table`."""
-        numbers = {name: self._features[name] for name in self._shared}
-        column = 4 if compute_device().startswith("CPU") else 8
-        return sum(
-            (v.shape[0] + 1) * 8 + v.nnz * (column + v.dtype.itemsize) for v in self._sparse.values()
-        ) + sum(values.nbytes for values in numbers.values())
+    def dense_bytes(self) -> int:
+        """The bytes of the dense features of `table`, which lie where the model is."""
+        return sum(self._features[name].nbytes for name in self._shared)
 
     def table(self) -> FeatureTable:
         """The features as a table where the model is."""

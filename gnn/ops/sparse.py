@@ -94,7 +94,7 @@ class SparseRows:
     """Sparse features of which some rows are asked for again and again.
 
     They lie as a CSR matrix: where each row begins, and column and value of each entry. `gather`
-    costs what the rows asked for hold, and compiles to ordinary operations, on a GPU too.
+    costs what the rows asked for hold; TensorFlow has its operations for the CPU alone.
 
     Args:
         starts: int64 `[n_rows + 1]`, the first entry of each row, and the number of all entries.
@@ -135,22 +135,25 @@ class SparseRows:
         Returns:
             `[n, n_features]`.
         """
-        first, stop = tf.gather(self._starts, rows), tf.gather(self._starts, rows + 1)
-        stops = tf.cumsum(stop - first)  # In what is gathered.
-        total = tf.reduce_sum(stop - first)
-        # A row begins where the one before ends; counting the beginnings up to an entry gives its
-        # row. What begins after the last entry has none, and segment sums drop it.
-        begins = stops[:-1]
-        row_of_entry = tf.cumsum(
-            tf.math.unsorted_segment_sum(
-                tf.ones_like(begins), tf.where(begins < total, begins, -1), total
+        columns, values = (
+            tf.raw_ops.RaggedGather(
+                params_nested_splits=[self._starts],
+                params_dense_values=entries,
+                indices=rows,
+                OUTPUT_RAGGED_RANK=1,
             )
+            for entries in (self._columns, self._values)
         )
-        entries = tf.range(total) + tf.gather(stop - stops, row_of_entry)
-        columns = tf.cast(tf.gather(self._columns, entries), tf.int64)
+        # Its columns are places within a row, and not those of the features.
+        places = tf.raw_ops.RaggedTensorToSparse(
+            rt_nested_splits=list(values.output_nested_splits),
+            rt_dense_values=values.output_dense_values,
+        )
         gathered = tf.SparseTensor(
-            tf.stack([row_of_entry, columns], axis=1),
-            tf.gather(self._values, entries),
+            tf.stack(
+                [places.sparse_indices[:, 0], tf.cast(columns.output_dense_values, tf.int64)], axis=1
+            ),
+            places.sparse_values,
             tf.stack([tf.size(rows, tf.int64), tf.cast(self._width, tf.int64)]),
         )
         width = self._width if isinstance(self._width, int) else None

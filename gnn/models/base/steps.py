@@ -122,8 +122,11 @@ class TrainedOnGraphs(CalledOnGraphs):
         if is_dataset(x):
             kwargs.setdefault("shuffle", False)
             self.make_variables(x.element_spec)
-        x = self.tables.feed(self, "train", self.given(x))
-        return super().fit(x, *args, **kwargs)
+        fed = self.tables.feed(self, "train", self.given(x))
+        if fed is not x and is_dataset(x) and not args and not kwargs.get("steps_per_epoch"):
+            # Where Keras is told, it begins the data once an epoch, and otherwise twice.
+            kwargs["steps_per_epoch"] = int(fed.cardinality())
+        return super().fit(fed, *args, **kwargs)
 
     def make_variables(self, element_spec: Any) -> None:
         """Makes the weights, and what optimizer and metrics keep, ahead of training.
