@@ -149,21 +149,31 @@ class EpochBatches(abc.ABC):
         on_cpu = compute_device().startswith("CPU")
         return on_cpu or self._from == "device" or self._features.dense_bytes() <= _MOST_BYTES
 
-    def _dataset_by_id(self) -> tf.data.Dataset:
+    def _dataset_by_id(self, at_once: int) -> tf.data.Dataset:
         """The same batches without features, which lie in a table where the model is."""
         form = ById.of(self._features.table(), self._key_specs(), _BESIDE)
-        specs = form.specs | self._label_specs()
+        vector_specs = form.specs if at_once == 1 else form.several_specs
+        label_specs = self._label_specs()
+        if at_once > 1:
+            label_specs = {k: tf.TensorSpec([None, *v.shape[1:]], v.dtype) for k, v in label_specs.items()}
 
         def arrays(epoch: int, place: int) -> dict[str, np.ndarray]:
-            batch = self.padded_and_labeled(self.graph_keys(epoch, place))
-            return form.pack(batch) | {name: batch[name] for name in self._label_specs()}
+            places = range(place * at_once, min((place + 1) * at_once, len(self)))
+            batches = [self.padded_and_labeled(self.graph_keys(epoch, i)) for i in places]
+            labels = {name: [batch[name] for batch in batches] for name in label_specs}
+            if at_once == 1:
+                return form.pack(batches[0]) | {name: some[0] for name, some in labels.items()}
+            lengths = labels.get(_LABELS, [()] * len(batches))
+            joined = {name: np.concatenate(some) for name, some in labels.items()}
+            return form.pack_several(batches, lengths) | joined
 
         def element(tensors: dict[str, tf.Tensor]) -> Any:
-            vectors = {name: tensors[name] for name in form.specs}
+            vectors = {name: tensors[name] for name in vector_specs}
             return vectors if self._labels is None else (vectors, tensors[_LABELS])
 
-        dataset = scan_epochs(len(self), arrays, specs, element, self._epochs)
-        return made_ahead(dataset, len(self), tuned=False)
+        count = -(-len(self) // at_once)
+        dataset = scan_epochs(count, arrays, vector_specs | label_specs, element, self._epochs)
+        return made_ahead(dataset, count, tuned=False)
 
     def element(self, tensors: dict[str, tf.Tensor]) -> Any:
         """What `arrays` made, as `(inputs, labels)`, or `inputs` where the graph has no labels."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -33,7 +33,7 @@ class PackedKeys:
     >>> keys = PackedKeys({
     ...     "senders": tf.TensorSpec([None], tf.int32), "edges": tf.TensorSpec([None, 1])})
     >>> packed = keys.pack({"senders": np.array([4, 2]), "edges": np.array([[0.5], [1.5]])})
-    >>> packed["ints"].tolist()
+    >>> packed["ints"].tolist()  # The sizes of both, and the senders.
     [2, 2, 4, 2]
     >>> {name: value.numpy().tolist() for name, value in keys.unpack(packed).items()}
     {'senders': [4, 2], 'edges': [[0.5], [1.5]]}
@@ -49,69 +49,63 @@ class PackedKeys:
             "floats": [name for name, spec in self._specs.items() if spec.dtype not in _INTS],
         }
         self._is_static = all(spec.shape.is_fully_defined() for spec in self._specs.values())
-        self.specs = {name: tf.TensorSpec([None], _VECTORS[name][0]) for name in _VECTORS}
-        if self._is_static:
-            self.specs = {
-                vector: tf.TensorSpec([sum(self._sizes(vector))], _VECTORS[vector][0])
-                for vector in _VECTORS
-            }
+        self.specs = {
+            vector: tf.TensorSpec([self._total(vector)], _VECTORS[vector][0])
+            for vector in _VECTORS
+        }
 
-    def _sizes(self, vector: str) -> list[int]:
-        return [self._specs[name].shape.num_elements() for name in self._names[vector]]
-
-    def _width(self, name: str) -> int:
-        """Entries of a row."""
-        return math.prod(self._specs[name].shape.as_list()[1:])
+    def _total(self, vector: str) -> int | None:
+        if not self._is_static:
+            return None
+        return sum(self._specs[name].shape.num_elements() for name in self._names[vector])
 
     def pack(self, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """The vectors of the arrays; the first integers say how long these are, where that varies.
+        """The vectors of the arrays; where sizes vary, the first integers say them.
 
         Args:
             arrays: by name; others are left out.
         """
-        lengths = [] if self._is_static else [len(arrays[name]) for name in self._specs]
-        parts: dict[str, list[np.ndarray]] = {"ints": [np.array(lengths, np.int32)], "floats": []}
-        for vector, names in self._names.items():
-            parts[vector] += [np.reshape(arrays[name], -1) for name in names]
-        return {
-            vector: np.concatenate(some, dtype=_VECTORS[vector][1], casting="unsafe")
-            if some
-            else np.zeros(0, _VECTORS[vector][1])
-            for vector, some in parts.items()
+        flat = {
+            vector: [np.reshape(arrays[name], -1) for name in names]
+            for vector, names in self._names.items()
         }
+        if not self._is_static:
+            lengths = [len(arrays[name]) for name in self._without_entries]
+            sizes = [len(part) for parts in flat.values() for part in parts]
+            flat["ints"].insert(0, np.array(lengths + sizes, np.int32))
+        return {
+            vector: np.concatenate(parts, dtype=dtype, casting="unsafe")
+            if (parts := flat[vector])
+            else np.zeros(0, dtype)
+            for vector, (_, dtype) in _VECTORS.items()
+        }
+
+    @property
+    def _without_entries(self) -> list[str]:
+        """The arrays whose rows have no entries to count them by."""
+        return [name for name, spec in self._specs.items() if 0 in spec.shape.as_list()[1:]]
 
     def unpack(self, vectors: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """The arrays of the vectors."""
-        lengths: dict[str, tf.Tensor] = {}
-        ints = vectors["ints"]
+        ints, floats = vectors["ints"], vectors["floats"]
+        sizes: dict[str, Any] = {
+            vector: [self._specs[name].shape.num_elements() for name in names]
+            for vector, names in self._names.items()
+        }
+        lengths: dict[str, Any] = {}
         if not self._is_static:
-            lengths = dict(zip(self._specs, tf.unstack(ints[: len(self._specs)], len(self._specs)), strict=True))
-            ints = ints[len(self._specs) :]
+            counts = len(self._without_entries), *(len(names) for names in self._names.values())
+            head, sizes["ints"], sizes["floats"], ints = tf.split(ints, [*counts, -1])
+            lengths = dict(zip(self._without_entries, tf.unstack(head, counts[0]), strict=True))
         arrays = {}
-        for vector, values in (("ints", ints), ("floats", vectors["floats"])):
+        for vector, values in (("ints", ints), ("floats", floats)):
             names = self._names[vector]
-            if not names:
-                continue
-            sizes = (
-                self._sizes(vector)
-                if self._is_static
-                else tf.stack([lengths[name] * self._width(name) for name in names])
-            )
-            for name, part in zip(names, tf.split(values, sizes, num=len(names)), strict=True):
-                arrays[name] = self._shaped(name, part, lengths)
+            parts = tf.split(values, sizes[vector], num=len(names)) if names else []
+            for name, part in zip(names, parts, strict=True):
+                spec = self._specs[name]
+                if spec.shape.rank > 1:
+                    length = spec.shape[0] if self._is_static else lengths.get(name, -1)
+                    part = tf.reshape(part, [length, *spec.shape.as_list()[1:]])
+                arrays[name] = part if part.dtype == spec.dtype else tf.cast(part, spec.dtype)
+                arrays[name].set_shape(spec.shape)
         return {name: arrays[name] for name in self._specs}
-
-    def _shaped(
-        self, name: str, part: tf.Tensor, lengths: Mapping[str, tf.Tensor]
-    ) -> tf.Tensor:
-        spec = self._specs[name]
-        if spec.shape.rank > 1:
-            length = spec.shape[0] if self._is_static else lengths[name]
-            part = tf.reshape(part, [length, *spec.shape.as_list()[1:]])
-        part = part if part.dtype == spec.dtype else tf.cast(part, spec.dtype)
-        return tf.ensure_shape(part, spec.shape) if self._is_static else _with_shape(part, spec)
-
-
-def _with_shape(part: tf.Tensor, spec: tf.TensorSpec) -> tf.Tensor:
-    part.set_shape(spec.shape)
-    return part

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from gnn.data.by_id import ById, dataset_by_id, form_of, whole_inputs
+from gnn.data.by_id import ById, dataset_by_id, form_of
 from gnn.models.base.data_checks import inputs_of
 
 # Of so many graphs at most a function keeps what was traced for each, and its table.
@@ -28,24 +28,26 @@ def on_whole_batches(step: Callable[[Any, Any], Any]) -> Callable[[Any, Any], An
 
     @functools.wraps(step)
     def on_whole(model: Any, data: Any) -> Any:
-        return step(model, whole_batch(data))
+        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        form = form_of(x)
+        if form is None:
+            return step(model, data)
+        count = form.num_batches(x)
+        if count is None:
+            whole = form.inputs(x)
+            return step(model, keras.utils.pack_x_y_sample_weight(whole, y, sample_weight))
+
+        def step_of(place: tf.Tensor) -> tf.Tensor:
+            whole, rows = form.batch(x, place)
+            step(model, (whole, None if y is None else y[rows]))
+            return place + 1
+
+        first = tf.zeros([], tf.int32)
+        tf.while_loop(lambda place: place < count, step_of, [first], parallel_iterations=1)
+        return model.get_metrics_result()
 
     on_whole.takes_ids = True  # type: ignore[attr-defined]
     return on_whole
-
-
-def whole_batch(data: Any) -> Any:
-    """A batch that came by id with its features; any other as it is.
-
-    Example:
-
-    >>> whole_batch((1, 2))
-    (1, 2)
-    """
-    x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-    if form_of(x) is None:
-        return data
-    return keras.utils.pack_x_y_sample_weight(whole_inputs(x), y, sample_weight)
 
 
 class TablesInUse:
@@ -58,17 +60,18 @@ class TablesInUse:
     def __init__(self) -> None:
         self._forms: dict[str, list[ById]] = {}
 
-    def feed(self, model: keras.Model, function: str, x: Any) -> Any:
+    def feed(self, model: keras.Model, function: str, x: Any, at_once: int = 1) -> Any:
         """The data that a model is fed with: by id, where data set and model can.
 
         Args:
             model: the model.
             function: "train", "test" or "predict", whose `..._function` is about to run.
             x: any data.
+            at_once: batches of an element.
         """
         if not _can_look_up(model):
             return x
-        by_id = dataset_by_id(x)
+        by_id = dataset_by_id(x, at_once)
         if by_id is None:
             return x
         form = form_of(inputs_of(by_id.element_spec))
@@ -89,3 +92,65 @@ def _can_look_up(model: Any) -> bool:
         return False
     steps = (getattr(type(model), f"{name}_step") for name in ("train", "test", "predict"))
     return all(getattr(step, "takes_ids", False) for step in steps)
+
+
+# So many steps at once save most of what a call costs beside the step; an interrupt waits for them.
+_STEPS = 8
+
+
+def steps_at_once(model: Any, x: Any, arguments: Mapping[str, Any]) -> int:
+    """How many steps of `fit` one call may make, so that nobody can tell.
+
+    One where a callback listens to batches or a progress bar shows them, where steps are counted,
+    compiled by XLA or run eagerly, and where the model makes something else of its metrics.
+
+    Args:
+        model: a compiled model.
+        x: the data.
+        arguments: of `fit`, by name.
+
+    Example:
+
+    >>> steps_at_once(keras.Sequential(), None, {})
+    1
+    """
+    callbacks = arguments.get("callbacks") or []
+    plain = arguments.get("verbose") == 0 and not arguments.get("steps_per_epoch")
+    if not plain or isinstance(callbacks, keras.callbacks.CallbackList):
+        return 1
+    if not isinstance(x, tf.data.Dataset) or _listen_to_batches(callbacks):
+        return 1
+    if model.steps_per_execution != 1 or model.run_eagerly or model.jit_compile:
+        return 1
+    _, labels, _ = keras.utils.unpack_x_y_sample_weight(x.element_spec)
+    known = all(spec.shape[1:].is_fully_defined() for spec in tf.nest.flatten(labels))
+    batches = int(x.cardinality())
+    if not model.variables_made or not known or batches < 1:
+        return 1
+    return -(-batches // -(-batches // _STEPS))
+
+
+def _listen_to_batches(callbacks: Any) -> bool:
+    hooks = ("on_batch_begin", "on_batch_end", "on_train_batch_begin", "on_train_batch_end")
+    return any(
+        getattr(type(callback), hook, None) is not getattr(keras.callbacks.Callback, hook)
+        for callback in keras.tree.flatten(callbacks)
+        for hook in hooks
+    )
+
+
+class StepsOfBatches(keras.callbacks.Callback):
+    """Has callbacks know of as many steps as there are batches, whatever an element holds.
+
+    Args:
+        steps: of an epoch.
+    """
+
+    def __init__(self, steps: int):
+        super().__init__()
+        self._steps = steps
+
+    def set_params(self, params: dict[str, Any]) -> None:
+        """Corrects the number, in the dict that all callbacks share."""
+        params["steps"] = self._steps
+        super().set_params(params)

@@ -17,7 +17,12 @@ from gnn.layers.mean_loss import mean_losses_of
 from gnn.models import padded_rows
 from gnn.models.base.class_weights import class_weight_table
 from gnn.models.base.data_checks import check_data, inputs_of, is_dataset
-from gnn.models.base.fed_by_id import TablesInUse, on_whole_batches
+from gnn.models.base.fed_by_id import (
+    StepsOfBatches,
+    TablesInUse,
+    on_whole_batches,
+    steps_at_once,
+)
 from gnn.models.base.graph_call import CalledOnGraphs
 from gnn.models.base.output_losses import OutputLosses, where_counted
 from gnn.models.base.replica_loss import part_of_replica
@@ -122,10 +127,14 @@ class TrainedOnGraphs(CalledOnGraphs):
         if is_dataset(x):
             kwargs.setdefault("shuffle", False)
             self.make_variables(x.element_spec)
-        fed = self.tables.feed(self, "train", self.given(x))
-        if fed is not x and is_dataset(x) and not args and not kwargs.get("steps_per_epoch"):
+        x = self.given(x)
+        at_once = 1 if args else steps_at_once(self, x, kwargs)
+        fed = self.tables.feed(self, "train", x, at_once)
+        if fed is not x and not args and not kwargs.get("steps_per_epoch"):
             # Where Keras is told, it begins the data once an epoch, and otherwise twice.
             kwargs["steps_per_epoch"] = int(fed.cardinality())
+            callbacks = keras.tree.flatten(kwargs.get("callbacks") or [])
+            kwargs["callbacks"] = [StepsOfBatches(int(x.cardinality())), *callbacks]
         return super().fit(fed, *args, **kwargs)
 
     def make_variables(self, element_spec: Any) -> None:
