@@ -130,7 +130,8 @@ class SampledBatches(EpochBatches):
             return self._sampled(epoch, place, slice(0, len(chosen)), slice(0, len(added)))
         with self._lock:
             first, sampled, taken = self._chunk(epoch, place // self._chunk_size)
-        before = sum(len(part) for i in range(first, place) for part in self._seeds(epoch, i))
+        # Batches before the last are whole ones.
+        before = (place - first) * (self._plan.batch_size + self._plan.num_extra)
         keys = components(sampled, before, before + len(chosen) + len(added))
         keys["readout"] = keys["readout"][: len(chosen)]
         start = int(sampled["readout"][before - 1]) + 1 if before else 0
@@ -145,7 +146,7 @@ class SampledBatches(EpochBatches):
             stream = mix(self._stream, epoch, _MERGED, place)
             keys = self._merged.sample(seeds, self._plan.hops, stream)
         else:
-            streams = self._streams(epoch, place)
+            streams = self._streams(epoch, place, place + 1)
             parts = [part[kept] for part, kept in zip(streams, (own, others), strict=True)]
             keys = sample_neighborhoods(self._index, seeds, self._plan.hops, np.concatenate(parts))
         keys["readout"] = keys["readout"][: len(chosen)]
@@ -189,25 +190,28 @@ class SampledBatches(EpochBatches):
         Returns the first one's place, their components side by side, and sparse features' rows.
         """
         first = chunk * self._chunk_size
-        seeds: list[np.ndarray] = []
-        streams: list[np.ndarray] = []
-        for place in range(first, min(first + self._chunk_size, len(self))):
-            seeds += self._seeds(epoch, place)
-            streams += self._streams(epoch, place)
+        stop = min(first + self._chunk_size, len(self))
+        seeds = [part for i in range(first, stop) for part in self._seeds(epoch, i)]
+        streams = self._streams(epoch, first, stop)
         sampled = sample_neighborhoods(
             self._index, np.concatenate(seeds), self._plan.hops, np.concatenate(streams)
         )
         take = functools.cache(lambda: self._features.take(sampled["node_ids"]))
         return first, sampled, take
 
-    def _streams(self, epoch: int, place: int) -> list[np.ndarray]:
-        """A stream a row, by its place in the epoch: draws do not hang on the size of batches."""
-        streams = []
+    def _streams(self, epoch: int, first: int, stop: int) -> list[np.ndarray]:
+        """A stream a row, by its place in the epoch: draws do not hang on the size of batches.
+
+        Returns:
+            Of each batch from `first` to before `stop`, those of its rows and of what it adds.
+        """
+        parts: list[list[np.ndarray]] = []
         sizes = (self._plan.batch_size, self._plan.num_extra)
-        for kind, (nodes, size) in enumerate(zip(self._seeds(epoch, place), sizes, strict=True)):
-            numbers = np.arange(place * size, place * size + len(nodes))
-            streams.append(mix(self._stream, epoch, kind, numbers))
-        return streams
+        for kind, (nodes, size) in enumerate(zip(self._order(epoch), sizes, strict=True)):
+            numbers = np.arange(first * size, min(stop * size, len(nodes)))
+            streams = mix(self._stream, epoch, kind, numbers)
+            parts.append([streams[i * size : (i + 1) * size] for i in range(stop - first)])
+        return [part for both in zip(*parts, strict=True) for part in both]
 
     def split_dataset(self) -> tf.data.Dataset:
         """As `dataset`, of unknown cardinality: a batch that is too large comes in parts."""

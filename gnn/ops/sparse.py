@@ -12,6 +12,10 @@ from scipy import sparse
 from gnn.ops.propagate import Adjacency, propagate
 
 
+# Of indices that are known to be in order of their rows; new values in their place keep them.
+_IN_ORDER = "in_row_order"
+
+
 def sparse_tensor(matrix: sparse.csr_array) -> tf.SparseTensor:
     """A SciPy matrix as TensorFlow has it.
 
@@ -52,6 +56,7 @@ def sparse_matmul(features: tf.SparseTensor, kernel: tf.Tensor) -> tf.Tensor:
         receivers=features.indices[:, 0],
         num_nodes=features.dense_shape[0],
         weights=features.values,
+        is_sorted=getattr(features.indices, _IN_ORDER, False),
     )
     out = propagate(kernel, entries)
     out.set_shape([features.shape[0], kernel.shape[1]])
@@ -156,6 +161,8 @@ class SparseRows:
             places.sparse_values,
             tf.stack([tf.size(rows, tf.int64), tf.cast(self._width, tf.int64)]),
         )
+        # Of what else comes as a sparse tensor, products look at each step whether it is.
+        setattr(gathered.indices, _IN_ORDER, True)
         width = self._width if isinstance(self._width, int) else None
         gathered.set_shape([rows.shape[0], width])
         return gathered
