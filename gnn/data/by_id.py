@@ -81,9 +81,7 @@ class ById:
         lengths = [[len(part) for part in some] for some in (*parts.values(), labels)]
         starts = np.zeros((len(packed) + 1, len(lengths)), np.int32)
         np.cumsum(np.transpose(lengths), axis=0, out=starts[1:])
-        return {self._starts: starts} | {
-            name: np.concatenate(some) for name, some in parts.items()
-        }
+        return {self._starts: starts} | {name: np.concatenate(some) for name, some in parts.items()}
 
     def num_batches(self, vectors: Mapping[str, tf.Tensor]) -> tf.Tensor | None:
         """How many batches the vectors hold; None of those of a single one."""
@@ -95,9 +93,7 @@ class ById:
     ) -> tuple[dict[str, Any], slice]:
         """The inputs of one of several batches, and which rows of the labels are its own."""
         first, stop = (tf.unstack(vectors[self._starts][place + i], 3) for i in range(2))
-        own = {
-            name: vectors[name][first[i] : stop[i]] for i, name in enumerate(self.specs)
-        }
+        own = {name: vectors[name][first[i] : stop[i]] for i, name in enumerate(self.specs)}
         for name, spec in self.specs.items():
             own[name].set_shape(spec.shape)
         return self.inputs(own), slice(first[2], stop[2])

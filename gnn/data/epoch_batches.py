@@ -152,10 +152,13 @@ class EpochBatches(abc.ABC):
     def _dataset_by_id(self, at_once: int) -> tf.data.Dataset:
         """The same batches without features, which lie in a table where the model is."""
         form = ById.of(self._features.table(), self._key_specs(), _BESIDE)
-        vector_specs = form.specs if at_once == 1 else form.several_specs
-        label_specs = self._label_specs()
+        vector_specs, label_specs = form.specs, self._label_specs()
         if at_once > 1:
-            label_specs = {k: tf.TensorSpec([None, *v.shape[1:]], v.dtype) for k, v in label_specs.items()}
+            vector_specs = form.several_specs
+            label_specs = {
+                name: tf.TensorSpec([None, *spec.shape[1:]], spec.dtype)
+                for name, spec in label_specs.items()
+            }
 
         def arrays(epoch: int, place: int) -> dict[str, np.ndarray]:
             places = range(place * at_once, min((place + 1) * at_once, len(self)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-
 # How many elements are made ahead where nothing tunes their number.
 _AHEAD = 4
 

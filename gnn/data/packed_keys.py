@@ -50,8 +50,7 @@ class PackedKeys:
         }
         self._is_static = all(spec.shape.is_fully_defined() for spec in self._specs.values())
         self.specs = {
-            vector: tf.TensorSpec([self._total(vector)], _VECTORS[vector][0])
-            for vector in _VECTORS
+            vector: tf.TensorSpec([self._total(vector)], _VECTORS[vector][0]) for vector in _VECTORS
         }
 
     def _total(self, vector: str) -> int | None:

@@ -11,7 +11,6 @@ from scipy import sparse
 
 from gnn.ops.propagate import Adjacency, propagate
 
-
 # Of indices that are known to be in order of their rows; new values in their place keep them.
 _IN_ORDER = "in_row_order"
 
@@ -154,10 +153,9 @@ class SparseRows:
             rt_nested_splits=list(values.output_nested_splits),
             rt_dense_values=values.output_dense_values,
         )
+        column = tf.cast(columns.output_dense_values, tf.int64)
         gathered = tf.SparseTensor(
-            tf.stack(
-                [places.sparse_indices[:, 0], tf.cast(columns.output_dense_values, tf.int64)], axis=1
-            ),
+            tf.stack([places.sparse_indices[:, 0], column], axis=1),
             places.sparse_values,
             tf.stack([tf.size(rows, tf.int64), tf.cast(self._width, tf.int64)]),
         )

@@ -133,6 +133,7 @@ class TrainedOnGraphs(CalledOnGraphs):
         if fed is not x and not args and not kwargs.get("steps_per_epoch"):
             # Where Keras is told, it begins the data once an epoch, and otherwise twice.
             kwargs["steps_per_epoch"] = int(fed.cardinality())
+        if fed is not x and at_once > 1:
             callbacks = keras.tree.flatten(kwargs.get("callbacks") or [])
             kwargs["callbacks"] = [StepsOfBatches(int(x.cardinality())), *callbacks]
         return super().fit(fed, *args, **kwargs)
