@@ -166,7 +166,7 @@ class EpochBatches(abc.ABC):
             labels = {name: [batch[name] for batch in batches] for name in label_specs}
             if at_once == 1:
                 return form.pack(batches[0]) | {name: some[0] for name, some in labels.items()}
-            lengths = labels.get(_LABELS, [()] * len(batches))
+            lengths = labels.get(_LABELS, [np.zeros(0)] * len(batches))
             joined = {name: np.concatenate(some) for name, some in labels.items()}
             return form.pack_several(batches, lengths) | joined
 

@@ -41,8 +41,8 @@ class FeatureTable:
                     shared_tensor(feature.indices),
                     shared_tensor(feature.data),
                 ]
-                parts = [part.tensor for part in shared]
-                self._rows[name] = SparseRows(*parts, width=feature.shape[1])
+                starts, columns, values = (part.tensor for part in shared)
+                self._rows[name] = SparseRows(starts, columns, values, feature.shape[1])
             else:
                 shared = [shared_tensor(feature, device)]
                 self._rows[name] = shared[0].tensor

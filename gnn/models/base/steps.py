@@ -17,16 +17,12 @@ from gnn.layers.mean_loss import mean_losses_of
 from gnn.models import padded_rows
 from gnn.models.base.class_weights import class_weight_table
 from gnn.models.base.data_checks import check_data, inputs_of, is_dataset
-from gnn.models.base.fed_by_id import (
-    StepsOfBatches,
-    TablesInUse,
-    on_whole_batches,
-    steps_at_once,
-)
+from gnn.models.base.fed_by_id import TablesInUse, on_whole_batches
 from gnn.models.base.graph_call import CalledOnGraphs
 from gnn.models.base.output_losses import OutputLosses, where_counted
 from gnn.models.base.replica_loss import part_of_replica
 from gnn.models.base.reported_losses import with_mean_losses
+from gnn.models.base.steps_at_once import StepsOfBatches, steps_at_once
 from gnn.models.base.supervision import (
     Supervision,
     check_metrics_labeled,
