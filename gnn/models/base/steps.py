@@ -16,13 +16,14 @@ from gnn.graphs.batch.keys import GRAPH_KEYS
 from gnn.layers.mean_loss import mean_losses_of
 from gnn.models import padded_rows
 from gnn.models.base.class_weights import class_weight_table
+from gnn.models.base.collapse import GraphLossWarning, harm_to_model
 from gnn.models.base.data_checks import check_data, inputs_of, is_dataset
 from gnn.models.base.fed_by_id import TablesInUse, on_whole_batches
 from gnn.models.base.graph_call import CalledOnGraphs
 from gnn.models.base.output_losses import OutputLosses, where_counted
 from gnn.models.base.replica_loss import part_of_replica
 from gnn.models.base.reported_losses import with_mean_losses
-from gnn.models.base.steps_at_once import StepsOfBatches, steps_at_once
+from gnn.models.base.steps_at_once import fed_to_fit
 from gnn.models.base.supervision import (
     Supervision,
     check_metrics_labeled,
@@ -110,7 +111,10 @@ class TrainedOnGraphs(CalledOnGraphs):
         """Trains as `keras.Model.fit` does; order and shuffling of a tf.data set are its own.
 
         `class_weight` is taken of every kind of data, of `gnn.data.distribute` too, and of labels
-        among which some are missing.
+        among which some are missing. Afterwards it warns where a graph loss seems to do harm.
+
+        Warns:
+            GraphLossWarning: outputs have collapsed, or neighbors are as far apart as random nodes.
         """
         check_data(x, self.distribute_strategy)
         validation = kwargs.get("validation_data")
@@ -124,15 +128,13 @@ class TrainedOnGraphs(CalledOnGraphs):
             kwargs.setdefault("shuffle", False)
             self.make_variables(x.element_spec)
         x = self.given(x)
-        at_once = 1 if args else steps_at_once(self, x, kwargs)
-        fed = self.tables.feed(self, "train", x, at_once)
-        if fed is not x and not args and not kwargs.get("steps_per_epoch"):
-            # Where Keras is told, it begins the data once an epoch, and otherwise twice.
-            kwargs["steps_per_epoch"] = int(fed.cardinality())
-        if fed is not x and at_once > 1:
-            callbacks = keras.tree.flatten(kwargs.get("callbacks") or [])
-            kwargs["callbacks"] = [StepsOfBatches(int(x.cardinality())), *callbacks]
-        return super().fit(fed, *args, **kwargs)
+        if not args:
+            x, kwargs = fed_to_fit(self, x, kwargs)
+        history = super().fit(x, *args, **kwargs)
+        harm = harm_to_model(self, history.history)
+        if harm is not None:
+            warnings.warn(harm, GraphLossWarning, stacklevel=2)
+        return history
 
     def make_variables(self, element_spec: Any) -> None:
         """Makes the weights, and what optimizer and metrics keep, ahead of training.

@@ -12,6 +12,30 @@ import tensorflow as tf
 _STEPS = 8
 
 
+def fed_to_fit(model: Any, x: Any, arguments: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """What Keras' `fit` is given: the batches by id, several an element, where that can be.
+
+    Args:
+        model: a compiled model.
+        x: the data.
+        arguments: of `fit`, by name.
+
+    Returns:
+        The data and the arguments.
+    """
+    at_once, arguments = steps_at_once(model, x, arguments), dict(arguments)
+    fed = model.tables.feed(model, "train", x, at_once)
+    if fed is x:
+        return x, arguments
+    if not arguments.get("steps_per_epoch"):
+        # Where Keras is told, it begins the data once an epoch, and otherwise twice.
+        arguments["steps_per_epoch"] = int(fed.cardinality())
+    if at_once > 1:
+        callbacks = keras.tree.flatten(arguments.get("callbacks") or [])
+        arguments["callbacks"] = [StepsOfBatches(int(x.cardinality())), *callbacks]
+    return fed, arguments
+
+
 def steps_at_once(model: Any, x: Any, arguments: Mapping[str, Any]) -> int:
     """How many steps of `fit` one call may make, so that nobody can tell.
 
