@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import tensorflow as tf
 from tensorflow.python.eager import record
 
 from gnn.ops.kernels import without_sparse_kernels
+from gnn.ops.made_before import MadeBefore
 from gnn.ops.propagate import (
     Adjacency,
     current_function,
+    know_matrices,
     propagate,
     sorted_by_receiver,
+    square_matrices,
 )
 
 
@@ -65,11 +70,8 @@ def symmetric_adjacency(adjacency: Adjacency, dtype: tf.DType = tf.float32) -> A
     known = adjacency._made.get(key)
     if known is not None and known[0] is current_function() and _seen_by_tape(known[1], adjacency):
         return known[1]
-    edges = adjacency if without_sparse_kernels() else sorted_by_receiver(adjacency)
-    weights = edges.edge_weights(dtype)
-    scale = tf.math.rsqrt(1.0 + edges.in_degrees(dtype))
-    weights *= tf.gather(scale, edges.senders) * tf.gather(scale, edges.receivers)
-    made = _with_self_loops(edges, weights, scale * scale)
+    keeps = dtype == tf.float32 and _may_be_kept(adjacency)
+    made = _made_before(adjacency) if keeps else _normalized(adjacency, dtype)
     adjacency._remember(key, (current_function(), made))
     return made
 
@@ -88,6 +90,55 @@ def know_symmetric(adjacency: Adjacency, edges: Adjacency, dtype: tf.DType = tf.
     [[3.0]]
     """
     adjacency._remember(("symmetric", dtype), (current_function(), edges))
+
+
+def _normalized(adjacency: Adjacency, dtype: tf.DType) -> Adjacency:
+    edges = adjacency if without_sparse_kernels() else sorted_by_receiver(adjacency)
+    weights = edges.edge_weights(dtype)
+    scale = tf.math.rsqrt(1.0 + edges.in_degrees(dtype))
+    weights *= tf.gather(scale, edges.senders) * tf.gather(scale, edges.receivers)
+    return _with_self_loops(edges, weights, scale * scale)
+
+
+def _may_be_kept(adjacency: Adjacency) -> bool:
+    """Whether the normalized edges of the last step serve, if the edges are the same."""
+    if adjacency.made_before is None or adjacency.degrees is not None:
+        return False
+    if tf.get_static_value(adjacency.num_nodes) is None:
+        return False
+    given = _what_edges_are(adjacency)
+    # A gradient of the weights leads through the making.
+    return MadeBefore.gains(given) and not record.should_record_backprop(given)
+
+
+def _what_edges_are(adjacency: Adjacency) -> list[tf.Tensor]:
+    return [
+        tf.cast([adjacency.num_nodes], tf.int32),
+        adjacency.senders,
+        adjacency.receivers,
+        adjacency.edge_weights(),
+    ]
+
+
+def _made_before(adjacency: Adjacency) -> Adjacency:
+    """The normalized edges and their matrices: of this step, or of the last if it had the same."""
+
+    def make() -> list[tf.Tensor]:
+        # A copy, since what is made in a branch is of no use outside.
+        made = _normalized(dataclasses.replace(adjacency), tf.float32)
+        return [made.senders, made.receivers, made.weights, *square_matrices(made)]
+
+    index = adjacency.senders.dtype
+    dtypes = [index, index, tf.float32, tf.variant, tf.variant]
+    senders, receivers, weights, *matrices = adjacency.made_before.of(
+        _what_edges_are(adjacency), make, dtypes
+    )
+    size = int(adjacency.senders.shape[0]) + int(tf.get_static_value(adjacency.num_nodes))
+    for part in (senders, receivers, weights):
+        part.set_shape([size])
+    made = Adjacency(senders, receivers, adjacency.num_nodes, weights, is_sorted=True)
+    know_matrices(made, *matrices)
+    return made
 
 
 def _with_self_loops(edges: Adjacency, weights: tf.Tensor, loops: tf.Tensor) -> Adjacency:

@@ -10,6 +10,7 @@ import tensorflow as tf
 from tensorflow.python.eager import record
 
 from gnn.ops.kernels import without_sparse_kernels
+from gnn.ops.made_before import MadeBefore
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -25,6 +26,7 @@ class Adjacency:
         is_sorted: whether `receivers` are known to be in order, which spares looking.
         degrees: float `[num_nodes]`, the weighted in-degrees of the nodes in the graph of which
             these edges are a part; None where these are all of its edges.
+        made_before: keeps what is made of the edges for the next step; None keeps nothing.
 
     Example:
 
@@ -39,6 +41,7 @@ class Adjacency:
     weights: tf.Tensor | None = None
     is_sorted: bool = False
     degrees: tf.Tensor | None = None
+    made_before: MadeBefore | None = None
     # What was made of these edges, for the next product with them.
     _made: dict[Any, Any] = dataclasses.field(default_factory=dict, init=False, repr=False)
 
@@ -259,23 +262,16 @@ def _product_of_edges(senders: tf.Tensor, receivers: tf.Tensor, shape: tf.Tensor
 def _product_of_csr(adjacency: Adjacency, weights: tf.Tensor, shape: tf.Tensor) -> _Product:
     """The matrix and its transpose are made where they are first multiplied, and remembered."""
 
-    def matrix() -> tf.Tensor:
-        return _csr_matrix(
-            adjacency.senders, adjacency.receivers, weights, shape, adjacency.is_sorted
-        )
-
-    def transpose() -> tf.Tensor:
-        # Multiplying by a transpose made in memory is several times faster than asking the product
-        # for `transpose_a=True`, which also adds up in an order that changes from run to run.
-        return tf.raw_ops.SparseMatrixTranspose(
-            input=remembered(False), conjugate=False, type=weights.dtype
-        )
-
     def remembered(transposed: bool) -> tf.Tensor:
         key = weights.dtype, transposed
         made = adjacency._made.get(key)
         if not _usable_here(made):
-            made = transpose() if transposed else matrix()
+            if transposed:
+                made = _transposed(remembered(False), weights.dtype)
+            else:
+                made = _csr_matrix(
+                    adjacency.senders, adjacency.receivers, weights, shape, adjacency.is_sorted
+                )
             adjacency._remember(key, made)
         return made
 
@@ -284,6 +280,41 @@ def _product_of_csr(adjacency: Adjacency, weights: tf.Tensor, shape: tf.Tensor) 
         return tf.raw_ops.SparseMatrixMatMul(a=remembered(transposed), b=values)
 
     return product
+
+
+def square_matrices(adjacency: Adjacency) -> tuple[tf.Tensor, tf.Tensor]:
+    """The CSR matrix `[num_nodes, num_nodes]` of sorted edges, and its transpose.
+
+    Example:
+
+    >>> edges = Adjacency(tf.constant([1]), tf.constant([0]), 2, tf.constant([5.0]), True)
+    >>> [matrix.dtype.name for matrix in square_matrices(edges)]
+    ['variant', 'variant']
+    """
+    weights = adjacency.edge_weights()
+    shape = tf.cast(tf.stack([adjacency.num_nodes, adjacency.num_nodes]), tf.int64)
+    matrix = _csr_matrix(adjacency.senders, adjacency.receivers, weights, shape, True)
+    return matrix, _transposed(matrix, weights.dtype)
+
+
+def know_matrices(adjacency: Adjacency, matrix: tf.Tensor, transposed: tf.Tensor) -> None:
+    """Tells an adjacency its `square_matrices`, where they were made before.
+
+    Example:
+
+    >>> edges = Adjacency(tf.constant([1]), tf.constant([0]), 2, tf.constant([5.0]), True)
+    >>> know_matrices(edges, *square_matrices(edges))
+    >>> propagate(tf.ones([2, 32]), edges)[:, 0].numpy().tolist()
+    [5.0, 0.0]
+    """
+    adjacency._remember((tf.float32, False), matrix)
+    adjacency._remember((tf.float32, True), transposed)
+
+
+def _transposed(matrix: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
+    # Multiplying by a transpose made in memory is several times faster than asking the product for
+    # `transpose_a=True`, which also adds up in an order that changes from run to run.
+    return tf.raw_ops.SparseMatrixTranspose(input=matrix, conjugate=False, type=dtype)
 
 
 def _multiply(
