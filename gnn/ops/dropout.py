@@ -97,12 +97,15 @@ def _draw(shape: tf.Tensor, rate: float, seed: tf.Tensor) -> tuple[tf.Tensor, in
     """Whole numbers of this shape, how many of the least are dropped, and the share kept."""
     bits, dtype = (8, tf.uint8) if (rate * 256).is_integer() else (16, tf.uint16)
     dropped = min(round(rate * 2**bits), 2**bits - 1)  # Of a rate close to 1 a little is left.
-    count = tf.reduce_prod(shape)
-    each = 32 // bits
+    count, each = tf.reduce_prod(shape), 32 // bits
     words = tf.random.stateless_uniform(
         [(count + each - 1) // each], tf.cast(seed, tf.int32), None, None, tf.int32
     )
-    draws = tf.reshape(tf.reshape(tf.bitcast(words, dtype), [-1])[:count], shape)
+    draws = tf.reshape(tf.bitcast(words, dtype), [-1])
+    known = tf.get_static_value(count)
+    if known is None or known % each:  # The last word has more than is asked for.
+        draws = draws[:count]
+    draws = tf.reshape(draws, shape)
     return draws, dropped, 1.0 - dropped / 2**bits
 
 

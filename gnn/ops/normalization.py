@@ -126,17 +126,23 @@ def _made_before(adjacency: Adjacency) -> Adjacency:
     def make() -> list[tf.Tensor]:
         # A copy, since what is made in a branch is of no use outside.
         made = _normalized(dataclasses.replace(adjacency), tf.float32)
-        return [made.senders, made.receivers, made.weights, *square_matrices(made)]
+        made = dataclasses.replace(made, indices=made.indices_of_matrix())
+        return [made.indices, made.weights, *square_matrices(made)]
 
-    index = adjacency.senders.dtype
-    dtypes = [index, index, tf.float32, tf.variant, tf.variant]
-    senders, receivers, weights, *matrices = adjacency.made_before.of(
-        _what_edges_are(adjacency), make, dtypes
-    )
+    dtypes = [tf.int64, tf.float32, tf.variant, tf.variant]
+    given = _what_edges_are(adjacency)
+    indices, weights, *matrices = adjacency.made_before.of(given, make, dtypes)
     size = int(adjacency.senders.shape[0]) + int(tf.get_static_value(adjacency.num_nodes))
-    for part in (senders, receivers, weights):
-        part.set_shape([size])
-    made = Adjacency(senders, receivers, adjacency.num_nodes, weights, is_sorted=True)
+    indices.set_shape([size, 2])
+    weights.set_shape([size])
+    made = Adjacency(
+        senders=tf.cast(indices[:, 1], adjacency.senders.dtype),
+        receivers=tf.cast(indices[:, 0], adjacency.receivers.dtype),
+        num_nodes=adjacency.num_nodes,
+        weights=weights,
+        is_sorted=True,
+        indices=indices,
+    )
     know_matrices(made, *matrices)
     return made
 

@@ -26,6 +26,8 @@ class Adjacency:
         is_sorted: whether `receivers` are known to be in order, which spares looking.
         degrees: float `[num_nodes]`, the weighted in-degrees of the nodes in the graph of which
             these edges are a part; None where these are all of its edges.
+        indices: int64 `[n_edges, 2]`, `receivers` and `senders` side by side, where they are known
+            so: TensorFlow's sparse matrices want them.
         made_before: keeps what is made of the edges for the next step; None keeps nothing.
 
     Example:
@@ -41,6 +43,7 @@ class Adjacency:
     weights: tf.Tensor | None = None
     is_sorted: bool = False
     degrees: tf.Tensor | None = None
+    indices: tf.Tensor | None = None
     made_before: MadeBefore | None = None
     # What was made of these edges, for the next product with them.
     _made: dict[Any, Any] = dataclasses.field(default_factory=dict, init=False, repr=False)
@@ -50,6 +53,12 @@ class Adjacency:
         if self.weights is None:
             return tf.ones(tf.shape(self.senders), dtype)
         return tf.cast(tf.convert_to_tensor(self.weights), dtype)
+
+    def indices_of_matrix(self) -> tf.Tensor:
+        """`indices`, or what they would be."""
+        if self.indices is not None:
+            return self.indices
+        return tf.cast(tf.stack([self.receivers, self.senders], axis=1), tf.int64)
 
     def in_degrees(self, dtype: tf.DType = tf.float32) -> tf.Tensor:
         """The weighted in-degrees `[num_nodes]`: `degrees`, or the sums of the weights."""
@@ -201,7 +210,7 @@ def _propagate_columns(values: tf.Tensor, weights: tf.Tensor, adjacency: Adjacen
     shape = tf.stack([tf.cast(adjacency.num_nodes, tf.int64), num_senders])
     senders, receivers = adjacency.senders, adjacency.receivers
     if _is_narrow(values):
-        product = _product_of_edges(senders, receivers, shape)
+        product = _product_of_edges(adjacency.indices_of_matrix(), shape)
         return _multiply(product, values, weights, senders, receivers)
     product = _product_of_csr(adjacency, tf.stop_gradient(weights), shape)
     return _multiply(product, values, weights, senders, receivers)
@@ -246,10 +255,10 @@ def _usable_here(matrix: tf.Tensor | None) -> bool:
 _Product = Callable[[tf.Tensor, tf.Tensor, bool], tf.Tensor]
 
 
-def _product_of_edges(senders: tf.Tensor, receivers: tf.Tensor, shape: tf.Tensor) -> _Product:
+def _product_of_edges(indices: tf.Tensor, shape: tf.Tensor) -> _Product:
     def product(values: tf.Tensor, weights: tf.Tensor, transposed: bool) -> tf.Tensor:
         return tf.raw_ops.SparseTensorDenseMatMul(
-            a_indices=tf.stack([receivers, senders], axis=1),
+            a_indices=indices,
             a_values=weights,
             a_shape=shape,
             b=values,
@@ -269,9 +278,7 @@ def _product_of_csr(adjacency: Adjacency, weights: tf.Tensor, shape: tf.Tensor) 
             if transposed:
                 made = _transposed(remembered(False), weights.dtype)
             else:
-                made = _csr_matrix(
-                    adjacency.senders, adjacency.receivers, weights, shape, adjacency.is_sorted
-                )
+                made = _csr_matrix(adjacency, weights, shape)
             adjacency._remember(key, made)
         return made
 
@@ -293,7 +300,7 @@ def square_matrices(adjacency: Adjacency) -> tuple[tf.Tensor, tf.Tensor]:
     """
     weights = adjacency.edge_weights()
     shape = tf.cast(tf.stack([adjacency.num_nodes, adjacency.num_nodes]), tf.int64)
-    matrix = _csr_matrix(adjacency.senders, adjacency.receivers, weights, shape, True)
+    matrix = _csr_matrix(adjacency, weights, shape)
     return matrix, _transposed(matrix, weights.dtype)
 
 
@@ -351,17 +358,11 @@ def _multiply(
     return multiply(values, weights)
 
 
-def _csr_matrix(
-    senders: tf.Tensor,
-    receivers: tf.Tensor,
-    weights: tf.Tensor,
-    shape: tf.Tensor,
-    is_sorted: bool,
-) -> tf.Tensor:
+def _csr_matrix(adjacency: Adjacency, weights: tf.Tensor, shape: tf.Tensor) -> tf.Tensor:
     # The conversion returns wrong numbers, and no error, on rows out of order.
-    if not is_sorted:
-        senders, receivers, weights = _in_order(senders, receivers, weights)
-    indices = tf.cast(tf.stack([receivers, senders], axis=1), tf.int64)
+    ordered = sorted_by_receiver(dataclasses.replace(adjacency, weights=weights))
     return tf.raw_ops.SparseTensorToCSRSparseMatrix(
-        indices=indices, values=weights, dense_shape=shape
+        indices=ordered.indices_of_matrix(),
+        values=tf.convert_to_tensor(ordered.weights),
+        dense_shape=shape,
     )

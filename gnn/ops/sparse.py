@@ -52,6 +52,7 @@ def sparse_matmul(features: tf.SparseTensor, kernel: tf.Tensor) -> tf.Tensor:
         receivers=features.indices[:, 0],
         num_nodes=features.dense_shape[0],
         weights=features.values,
+        indices=features.indices,
     )
     out = propagate(kernel, entries)
     out.set_shape([features.shape[0], kernel.shape[1]])

@@ -118,7 +118,21 @@ class TrainedOnGraphs(CalledOnGraphs):
         if is_dataset(x):
             kwargs.setdefault("shuffle", False)
             self.make_variables(x.element_spec)
-        return super().fit(self.given(x), *args, **kwargs)
+        x = self.given(x)
+        if not args and self._gains_by_repeating(x, kwargs.get("steps_per_epoch")):
+            x, kwargs["steps_per_epoch"] = x.repeat(), 1
+        if self._gains_by_repeating(validation, kwargs.get("validation_steps")):
+            kwargs |= {"validation_data": validation.repeat(), "validation_steps": 1}
+        return super().fit(x, *args, **kwargs)
+
+    def _gains_by_repeating(self, x: Any, steps: int | None) -> bool:
+        """Whether an epoch is the one element of a data set.
+
+        Keras begins such a set twice an epoch. One that repeats itself is begun once, and gives
+        the same.
+        """
+        one_by_one = self.steps_per_execution == self.distribute_strategy.num_replicas_in_sync == 1
+        return one_by_one and steps is None and _has_one_element(x)
 
     def make_variables(self, element_spec: Any) -> None:
         """Makes the weights, and what optimizer and metrics keep, ahead of training.
@@ -316,6 +330,10 @@ class TrainedOnGraphs(CalledOnGraphs):
         if self.output_losses is not None and self._computes_loss_as_keras:
             results = self.output_losses.with_outputs(results)
         return with_mean_losses(results, mean_losses_of(self))
+
+
+def _has_one_element(x: Any) -> bool:
+    return isinstance(x, tf.data.Dataset) and int(x.cardinality()) == 1
 
 
 def _num_rows(outputs: Any) -> tf.Tensor:
