@@ -45,7 +45,9 @@ def rectified_dropout(values: tf.Tensor, rate: float, seed: tf.Tensor) -> tf.Ten
     are kept until then.
 
     Args:
-        values, rate, seed: as of `dropout`.
+        values: float, of any shape.
+        rate: as of `dropout`.
+        seed: as of `dropout`.
 
     Returns:
         A tensor like `values`.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import tensorflow as tf
 
 from gnn.configs import DistanceConfig, PairWeights
+from gnn.ops.adjacency import Adjacency
 from gnn.ops.distances import pairwise_distance
-from gnn.ops.propagate import Adjacency
 
 
 def neighbor_distances(

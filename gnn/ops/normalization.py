@@ -7,16 +7,10 @@ import dataclasses
 import tensorflow as tf
 from tensorflow.python.eager import record
 
+from gnn.ops.adjacency import Adjacency, current_function, sorted_by_receiver
 from gnn.ops.kernels import without_sparse_kernels
 from gnn.ops.made_before import MadeBefore
-from gnn.ops.propagate import (
-    Adjacency,
-    current_function,
-    know_matrices,
-    propagate,
-    sorted_by_receiver,
-    square_matrices,
-)
+from gnn.ops.propagate import know_matrices, propagate, square_matrices
 
 
 def symmetric_propagate(values: tf.Tensor, adjacency: Adjacency) -> tf.Tensor:
@@ -70,8 +64,10 @@ def symmetric_adjacency(adjacency: Adjacency, dtype: tf.DType = tf.float32) -> A
     known = adjacency._made.get(key)
     if known is not None and known[0] is current_function() and _seen_by_tape(known[1], adjacency):
         return known[1]
-    keeps = dtype == tf.float32 and _may_be_kept(adjacency)
-    made = _made_before(adjacency) if keeps else _normalized(adjacency, dtype)
+    if dtype == tf.float32 and adjacency.made_before is not None and _may_be_kept(adjacency):
+        made = _made_before(adjacency, adjacency.made_before)
+    else:
+        made = _normalized(adjacency, dtype)
     adjacency._remember(key, (current_function(), made))
     return made
 
@@ -102,9 +98,7 @@ def _normalized(adjacency: Adjacency, dtype: tf.DType) -> Adjacency:
 
 def _may_be_kept(adjacency: Adjacency) -> bool:
     """Whether the normalized edges of the last step serve, if the edges are the same."""
-    if adjacency.made_before is None or adjacency.degrees is not None:
-        return False
-    if tf.get_static_value(adjacency.num_nodes) is None:
+    if adjacency.degrees is not None or tf.get_static_value(adjacency.num_nodes) is None:
         return False
     given = _what_edges_are(adjacency)
     # A gradient of the weights leads through the making.
@@ -120,7 +114,7 @@ def _what_edges_are(adjacency: Adjacency) -> list[tf.Tensor]:
     ]
 
 
-def _made_before(adjacency: Adjacency) -> Adjacency:
+def _made_before(adjacency: Adjacency, before: MadeBefore) -> Adjacency:
     """The normalized edges and their matrices: of this step, or of the last if it had the same."""
 
     def make() -> list[tf.Tensor]:
@@ -131,7 +125,7 @@ def _made_before(adjacency: Adjacency) -> Adjacency:
 
     dtypes = [tf.int64, tf.float32, tf.variant, tf.variant]
     given = _what_edges_are(adjacency)
-    indices, weights, *matrices = adjacency.made_before.of(given, make, dtypes)
+    indices, weights, *matrices = before.of(given, make, dtypes)
     size = int(adjacency.senders.shape[0]) + int(tf.get_static_value(adjacency.num_nodes))
     indices.set_shape([size, 2])
     weights.set_shape([size])

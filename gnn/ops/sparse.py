@@ -9,7 +9,8 @@ import numpy as np
 import tensorflow as tf
 from scipy import sparse
 
-from gnn.ops.propagate import Adjacency, propagate
+from gnn.ops.adjacency import Adjacency
+from gnn.ops.propagate import propagate
 
 
 def sparse_tensor(matrix: sparse.csr_array) -> tf.SparseTensor:

@@ -36,8 +36,8 @@ import tensorflow as tf
 from graph_nets.graphs import GraphsTuple
 
 from gnn.graphs.batch.keys import GRAPH_KEYS, RESERVED_KEYS
+from gnn.ops.adjacency import Adjacency, current_function
 from gnn.ops.made_before import MadeBefore
-from gnn.ops.propagate import Adjacency, current_function
 from gnn.ops.sampled_edges import standing_for_all
 from gnn.ops.segment import membership
 

@@ -110,7 +110,7 @@ class TrainedOnGraphs(CalledOnGraphs):
         among which some are missing.
         """
         check_data(x, self.distribute_strategy)
-        validation = kwargs.get("validation_data")
+        validation: Any = kwargs.get("validation_data")
         check_data(inputs_of(validation), self.distribute_strategy)
         if isinstance(validation, tuple):
             kwargs["validation_data"] = (self.given(validation[0]), *validation[1:])
@@ -119,20 +119,16 @@ class TrainedOnGraphs(CalledOnGraphs):
             kwargs.setdefault("shuffle", False)
             self.make_variables(x.element_spec)
         x = self.given(x)
-        if not args and self._gains_by_repeating(x, kwargs.get("steps_per_epoch")):
+        # Keras begins a data set of one element twice an epoch, and once if it repeats itself.
+        if not args and kwargs.get("steps_per_epoch") is None and self._is_one_step(x):
             x, kwargs["steps_per_epoch"] = x.repeat(), 1
-        if self._gains_by_repeating(validation, kwargs.get("validation_steps")):
+        if kwargs.get("validation_steps") is None and self._is_one_step(validation):
             kwargs |= {"validation_data": validation.repeat(), "validation_steps": 1}
         return super().fit(x, *args, **kwargs)
 
-    def _gains_by_repeating(self, x: Any, steps: int | None) -> bool:
-        """Whether an epoch is the one element of a data set.
-
-        Keras begins such a set twice an epoch. One that repeats itself is begun once, and gives
-        the same.
-        """
+    def _is_one_step(self, x: Any) -> bool:
         one_by_one = self.steps_per_execution == self.distribute_strategy.num_replicas_in_sync == 1
-        return one_by_one and steps is None and _has_one_element(x)
+        return one_by_one and isinstance(x, tf.data.Dataset) and int(x.cardinality()) == 1
 
     def make_variables(self, element_spec: Any) -> None:
         """Makes the weights, and what optimizer and metrics keep, ahead of training.
@@ -330,10 +326,6 @@ class TrainedOnGraphs(CalledOnGraphs):
         if self.output_losses is not None and self._computes_loss_as_keras:
             results = self.output_losses.with_outputs(results)
         return with_mean_losses(results, mean_losses_of(self))
-
-
-def _has_one_element(x: Any) -> bool:
-    return isinstance(x, tf.data.Dataset) and int(x.cardinality()) == 1
 
 
 def _num_rows(outputs: Any) -> tf.Tensor:
