@@ -31,7 +31,7 @@ def dropout(values: tf.Tensor, rate: float, seed: tf.Tensor) -> tf.Tensor:
     >>> dropout(tf.ones([8]), 0.5, tf.constant([0, 1])).numpy().tolist()
     [0.0, 2.0, 0.0, 2.0, 0.0, 0.0, 2.0, 0.0]
     """
-    draws, dropped, share = _draw(tf.shape(values), rate, seed)
+    draws, dropped, share = _draw_for(values, rate, seed)
     if not gains_by_compiling(values):
         return _of_draws(values, draws, dropped, share)
     return _in_one_pass(values, draws, dropped, share)
@@ -58,7 +58,7 @@ def rectified_dropout(values: tf.Tensor, rate: float, seed: tf.Tensor) -> tf.Ten
     >>> rectified_dropout(values, 0.5, tf.constant([0, 1])).numpy().tolist()
     [0.0, 2.0, 0.0, 0.0, 0.0, 0.0, 2.0, 0.0]
     """
-    draws, dropped, share = _draw(tf.shape(values), rate, seed)
+    draws, dropped, share = _draw_for(values, rate, seed)
     compiled = gains_by_compiling(values)
 
     @tf.custom_gradient
@@ -93,6 +93,12 @@ def keep_mask(shape: tf.Tensor, rate: float, seed: tf.Tensor) -> tuple[tf.Tensor
     """
     draws, dropped, share = _draw(shape, rate, seed)
     return _kept(draws, dropped), share
+
+
+def _draw_for(values: tf.Tensor, rate: float, seed: tf.Tensor) -> tuple[tf.Tensor, int, float]:
+    # TensorFlow would make the draws of all layers as soon as a step begins, and hold them.
+    with tf.control_dependencies([values] if gains_by_compiling(values) else []):
+        return _draw(tf.shape(values), rate, seed)
 
 
 def _draw(shape: tf.Tensor, rate: float, seed: tf.Tensor) -> tuple[tf.Tensor, int, float]:
