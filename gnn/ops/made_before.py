@@ -43,8 +43,8 @@ class MadeBefore:
         """
         if tf.executing_eagerly() or without_sparse_kernels():
             return False
-        if tf.distribute.get_strategy().num_replicas_in_sync > 1:
-            return False  # They would share the variables.
+        if tf.distribute.has_strategy():
+            return False  # Replicas would share the variables.
         if tf.config.list_logical_devices("GPU"):
             return False
         return all(tensor.shape.is_fully_defined() for tensor in given)

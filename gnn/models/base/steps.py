@@ -12,6 +12,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from gnn.data.one_batch import is_one_batch
 from gnn.graphs.batch.keys import GRAPH_KEYS
 from gnn.layers.mean_loss import mean_losses_of
 from gnn.models import padded_rows
@@ -127,8 +128,8 @@ class TrainedOnGraphs(CalledOnGraphs):
         return super().fit(x, *args, **kwargs)
 
     def _is_one_step(self, x: Any) -> bool:
-        one_by_one = self.steps_per_execution == self.distribute_strategy.num_replicas_in_sync == 1
-        return one_by_one and isinstance(x, tf.data.Dataset) and int(x.cardinality()) == 1
+        replicas = self.distribute_strategy.num_replicas_in_sync
+        return self.steps_per_execution == replicas == 1 and is_one_batch(x)
 
     def make_variables(self, element_spec: Any) -> None:
         """Makes the weights, and what optimizer and metrics keep, ahead of training.
