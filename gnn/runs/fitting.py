@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from pathlib import Path
 
 import keras
 
 from gnn.graphs.graph import Graph
+from gnn.models.base.collapse import GraphLossWarning, harm_to_model
 from gnn.runs.class_weighing import class_weights
 from gnn.runs.compiling import best_epoch, compile_model
 from gnn.runs.feeding import training_batches
@@ -29,12 +31,14 @@ class Fitted:
         judge: measures it on the data.
         history: key to a number an epoch.
         best_epoch: which was the best, from 1 on.
+        harm: what the graph loss seems to have done, in words; None where it did none.
     """
 
     model: keras.Model
     judge: Judge
     history: History
     best_epoch: int
+    harm: str | None
 
     @property
     def epochs(self) -> int:
@@ -66,7 +70,12 @@ def fit(config: RunConfig, graph: Graph, state: Path, progress: bool = False) ->
     validation = Validation(judge, validates=validates and data is None)
     resume = ExactResume(state, [best], every_seconds=config.snapshot_seconds or 0.0)
     batches = resume.batches(training_batches(config, graph))
-    with EpochBar(config.epochs or 1, done.epoch if done else 0, progress) as bar:
+    with (
+        warnings.catch_warnings(),
+        EpochBar(config.epochs or 1, done.epoch if done else 0, progress) as bar,
+    ):
+        # The run says it in its own way.
+        warnings.simplefilter("ignore", GraphLossWarning)
         history = model.fit(
             batches.repeat() if config.steps_per_epoch else batches,
             validation_data=data,
@@ -77,4 +86,4 @@ def fit(config: RunConfig, graph: Graph, state: Path, progress: bool = False) ->
             shuffle=False,
             verbose=0,
         ).history
-    return Fitted(model, judge, history, best.best_epoch + 1)
+    return Fitted(model, judge, history, best.best_epoch + 1, harm_to_model(model, history))
