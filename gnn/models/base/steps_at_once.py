@@ -1,4 +1,4 @@
-"""Several steps of `fit` in one call, where nobody can tell."""
+"""How `fit` goes over its data: several steps in one call, where nobody can tell; begun once."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from typing import Any
 
 import keras
 import tensorflow as tf
+
+from gnn.data.by_id import ById
+from gnn.data.one_batch import is_one_batch
 
 # So many steps at once save most of what a call costs beside the step; an interrupt waits for them.
 _STEPS = 8
@@ -24,6 +27,11 @@ def fed_to_fit(model: Any, x: Any, arguments: Mapping[str, Any]) -> tuple[Any, d
         The data and the arguments.
     """
     at_once, arguments = steps_at_once(model, x, arguments), dict(arguments)
+    validation: Any = arguments.get("validation_data")
+    if arguments.get("validation_steps") is None and _is_one_step(model, validation):
+        arguments |= {"validation_data": validation.repeat(), "validation_steps": 1}
+    if arguments.get("steps_per_epoch") is None and _is_one_step(model, x):
+        return x.repeat(), {**arguments, "steps_per_epoch": 1}
     fed = model.tables.feed(model, "train", x, at_once)
     if fed is x:
         return x, arguments
@@ -68,6 +76,14 @@ def steps_at_once(model: Any, x: Any, arguments: Mapping[str, Any]) -> int:
     if not model.variables_made or not known or batches < 1:
         return 1
     return -(-batches // -(-batches // _STEPS))
+
+
+def _is_one_step(model: Any, x: Any) -> bool:
+    """Whether an epoch is one batch: Keras begins such data twice, and once if they repeat."""
+    replicas = model.distribute_strategy.num_replicas_in_sync
+    one_by_one = model.steps_per_execution == replicas == 1
+    # What comes by id goes without a tuning thread too, and may be drawn anew in each pass.
+    return one_by_one and is_one_batch(x) and not isinstance(x, ById)
 
 
 def _listen_to_batches(callbacks: Any) -> bool:
