@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import Any
 
-import keras
 import numpy as np
 
 from gnn.graphs.graph import Graph
 from gnn.graphs.labels import labeled_edges
 from gnn.memory_maps import as_array
-from gnn.models.base.collapse import GraphLossWarning, harm_to_model
+from gnn.models.base.collapse import GraphLossWarning
 from gnn.runs.reporting import RunLog
 
 # Of fewer edges the share that joins one class says nothing.
@@ -60,30 +58,22 @@ def told_of_edges(graph: Graph) -> list[str]:
     ]
 
 
-def told_of_graph_loss(
-    say: RunLog, model: keras.Model, data: Any, **arguments: Any
-) -> tuple[dict[str, list[float]], list[str]]:
-    """Fits a model; says, and where nobody hears it warns, of a graph loss that did harm.
+def told_of_harm(say: RunLog, harm: str | None) -> list[str]:
+    """Says, and where nobody hears it warns, that a graph loss did harm.
 
     Args:
         say: of the run.
-        model: compiled.
-        data: to fit it to.
-        **arguments: of `fit`.
+        harm: what `gnn.models.base.collapse.harm_to_model` found, or None.
 
     Returns:
-        The history, and what was said.
+        What was said.
 
     Warns:
         GraphLossWarning: as said.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", GraphLossWarning)
-        history = model.fit(data, **arguments).history
-    harm = harm_to_model(model, history)
     if harm is None:
-        return history, []
+        return []
     say(f"warning: {harm}")
     if not say.is_heard:
         warnings.warn(harm, GraphLossWarning, stacklevel=4)
-    return history, [harm]
+    return [harm]

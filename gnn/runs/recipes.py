@@ -13,6 +13,7 @@ from gnn.configs.graph import AUTO
 from gnn.graphs.graph import Graph
 from gnn.layers.dense import FeatureDense
 from gnn.models.graph_regularization import GraphRegularizationModel
+from gnn.runs.calibrating import check_calibrates
 from gnn.runs.config_files import OptionError
 from gnn.runs.data_options import PLANETOID
 from gnn.runs.image_settings import image_settings
@@ -36,6 +37,7 @@ _COMMON: dict[str, Any] = {
     "validation_share": 0.2,
     "test_share": 0.2,
     "loss": "sparse_categorical_crossentropy",
+    "calibrate": False,
     "seed": 0,
     "overwrite": False,
     "snapshot_seconds": 5.0,
@@ -52,6 +54,7 @@ _NEEDED_BY_RUN = (
     "schema",
     "session_config",
     "label_kind",
+    "class_weight",
     "output",
     "resume",
 )
@@ -87,6 +90,11 @@ def resolve(config: RunConfig, graph: Graph, *, encoded: bool = False) -> RunCon
         settings["scaling"] = "none"
     if image_names(graph):
         settings |= image_settings(config, graph)
+    # It costs a training of seconds, which of large data and of images are none.
+    few = graph.num_nodes <= MOST_NODES_AT_ONCE and not image_names(graph)
+    settings["baseline"] = few and config.model != "mlp"
+    if config.baseline and config.model == "mlp":
+        raise OptionError("baseline has no use for the model 'mlp', which is it; leave it out")
     known = {*settings, *_COMMON, *_NEEDED_BY_RUN, "model", "recipe"}
     useless = [name for name in config.to_dict() if name not in known]
     if useless:
@@ -99,6 +107,7 @@ def resolve(config: RunConfig, graph: Graph, *, encoded: bool = False) -> RunCon
         )
     if "log" in graph.notes:
         resolved = dataclasses.replace(resolved, session_config=graph.notes["config"])
+    check_calibrates(resolved, graph)
     if resolved.scaling == "rows" and config.dataset not in PLANETOID:
         raise OptionError(
             f"scaling='rows' is for the citation graphs {list(PLANETOID)}; take 'standardize' or "

@@ -34,6 +34,7 @@ LOSSES = (
     "categorical_focal_crossentropy",
     "categorical_hinge",
 )
+BALANCED = "balanced"
 ALL_NEIGHBORS = -1
 EXACT, SAMPLED = INFERENCE = ("exact", "sampled")
 
@@ -60,6 +61,8 @@ class RunConfig(DataOptions):
         scaling: `"standardize"` (inside the model), `"rows"` (each row sums to 1; citation graphs
             only) or `"none"`.
         loss: a loss by Keras' name.
+        class_weight: `"balanced"` lets each class weigh the same in the loss, however few labels it
+            has; None lets each label.
         multiplier, contrast, distance: of the graph loss; see `gnn.GraphRegConfig`.
         regularize: what the graph loss compares: `"logits"` or `"probabilities"`.
         learning_rate: of Adam.
@@ -71,6 +74,10 @@ class RunConfig(DataOptions):
         unlabeled_batch_size: unlabeled nodes that each batch adds; 0 is none.
         inference: `"exact"` or `"sampled"`: whether a network that is judged, or predicts, looks at
             all neighbors, whatever that takes, or at `fanout` of them.
+        calibrate: whether probabilities are served and predicted with the temperature that fits
+            validation (`gnn.evaluation.fit_temperature`).
+        baseline: whether the same model without the graph is trained too, to say what the graph is
+            worth. Where it is not given: of up to 50,000 nodes without images.
         seed: of the initial weights, dropout, splits and batches.
         output: the run folder.
         overwrite: whether an older run folder is replaced.
@@ -104,6 +111,9 @@ class RunConfig(DataOptions):
         "model", "how features are scaled", choices=("standardize", "rows", "none")
     )
     loss: str | None = option("loss", "the loss, by its Keras name", choices=LOSSES)
+    class_weight: str | None = option(
+        "loss", "what classes weigh in the loss [as their labels]", choices=(BALANCED,)
+    )
     multiplier: float | str | None = option(
         "loss", "weight of the graph loss, or auto: by what the edges say", low=0, words=(AUTO,)
     )
@@ -135,6 +145,12 @@ class RunConfig(DataOptions):
     )
     inference: str | None = option(
         "training", "how a network is judged: on all neighbors, or fanout", choices=INFERENCE
+    )
+    calibrate: bool | None = option(
+        "training", "serve probabilities with the temperature that fits validation"
+    )
+    baseline: bool | None = option(
+        "training", "train the model without the graph too, and say what the graph is worth"
     )
     seed: int | None = option("training", "seed of weights, dropout, splits, batches", low=0)
     output: str | None = option("run", "the run folder [runs/DATA-MODEL]")

@@ -24,6 +24,9 @@ were not drawn is known by its degree. `edges` holds the graph's own weights eit
 
 A batch with `readout_mask` is padded by GraphNets' rule: the last component that has nodes is
 padding, and so are the empty ones after it.
+
+Models of this package are fed by id where they can: the same batches, whose features their steps
+look up (`gnn.data.by_id`). `call` and `graph_call` see the dict described here.
 """
 
 from __future__ import annotations

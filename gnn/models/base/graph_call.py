@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from gnn.data.by_id import whole_inputs
 from gnn.graphs.batch.graphs_tuple import (
     BatchGraph,
     check_keys,
@@ -61,6 +62,8 @@ class CalledOnGraphs(keras.Model):
                 type that no model takes, such as dates.
             KeyError: a graph key is missing.
         """
+        # Keras builds a model from what it is fed with.
+        inputs = whole_inputs(inputs)
         if self.requires_graph and not isinstance(inputs, Mapping):
             raise TypeError(
                 f"{type(self).__name__} takes a dict of features and graph keys {GRAPH_KEYS}; got "
