@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from gnn.runs.best_epoch import BestEpoch
+from gnn.training.best_epoch import BestEpoch
 from gnn.runs.networks import NETWORKS
 from gnn.runs.run_config import RunConfig
 

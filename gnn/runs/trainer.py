@@ -32,7 +32,7 @@ from gnn.runs.run_data import (
     write_splits,
 )
 from gnn.runs.run_folder import RunFolder
-from gnn.runs.seeding import as_in_new_process
+from gnn.training.seeding import as_in_new_process
 from gnn.runs.versions import current_versions, stored_versions, version_changes
 from gnn.training.snapshots import has_snapshot, read_position
 

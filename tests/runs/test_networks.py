@@ -12,7 +12,7 @@ import pytest
 
 from gnn import Graph
 from gnn.runs import OptionError, RunConfig, results, train
-from gnn.runs.best_epoch import BestEpoch
+from gnn.training.best_epoch import BestEpoch
 from gnn.runs.compiling import best_epoch, compile_model
 from gnn.runs.feeding import evaluation_batches
 from gnn.runs.networks import NETWORKS, build_network, hops_of
