@@ -152,7 +152,11 @@ def measure_citation(dataset: str, setting: str, seed: int, teacher: str) -> dic
     }
     parts = ("new", "known", "test") if setting == "inductive" else ("test",)
     return {
-        **{f"{who} {p}": accuracy(each, raw, judged[p]) for who, each in logits.items() for p in parts},
+        **{
+            f"{who} {p}": accuracy(each, raw, judged[p])
+            for who, each in logits.items()
+            for p in parts
+        },
         "student validation": accuracy(logits["student"], raw, raw.split("validation")),
         "teacher_cpu_s": round(taught, 1),
         "student_cpu_s": round(learned, 1),
@@ -302,7 +306,9 @@ def print_tables(path: Path) -> None:
                     result_lines.in_percent([row[f"{who} {part}"] for row in rows])
                     for who in ("teacher", "student", "alone")
                 ]
-                print(f"| {key[1]} | {key[2]} | {key[0]} | {len(rows)} | {part} |", *cells, sep=" | ")
+                print(
+                    f"| {key[1]} | {key[2]} | {key[0]} | {len(rows)} | {part} |", *cells, sep=" | "
+                )
     for line in lines:
         if line["what"] != "citation":
             print(line)

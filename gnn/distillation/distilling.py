@@ -132,7 +132,7 @@ def distill(
             verbose=verbose,
         )
         student.compile(
-            type(optimizer).from_config(optimizer.get_config()),
+            optimizer,
             keras.losses.SparseCategoricalCrossentropy(from_logits=True),
             metrics=["accuracy"],
         )

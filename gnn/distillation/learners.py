@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-import tensorflow as tf
 
 from gnn.configs import as_graph_reg_config
 from gnn.models.graph_regularization import GraphRegularizationModel
@@ -20,7 +19,7 @@ class Learner(keras.Model):
 
     Example:
 
-    >>> Learner(keras.Sequential([keras.layers.Dense(2)]))({"x": tf.ones([1, 3])}).shape
+    >>> Learner(keras.Sequential([keras.layers.Dense(2)]))({"x": keras.ops.ones([1, 3])}).shape
     TensorShape([1, 2])
     """
 
@@ -33,9 +32,7 @@ class Learner(keras.Model):
         return call_node_model(self.student, inputs, training)
 
 
-def learner_of(
-    student: keras.Model, config: Any = None, regularize: str = "logits"
-) -> keras.Model:
+def learner_of(student: keras.Model, config: Any = None, regularize: str = "logits") -> keras.Model:
     """The model to fit, which shares its weights with the student.
 
     Args:

@@ -17,7 +17,7 @@ _SUMS_TO_ONE = 2e-3
 
 
 def teacher_logits(teacher: Any, graph: Graph) -> np.ndarray:
-    """The logits of all nodes by a teacher, exactly: nothing is sampled (`gnn.models.predict_nodes`).
+    """The logits of all nodes by a teacher; nothing is sampled (see `gnn.models.predict_nodes`).
 
     Args:
         teacher: a trained Keras model of the graph's nodes that returns logits, or a dict with
@@ -48,8 +48,8 @@ def teacher_logits(teacher: Any, graph: Graph) -> np.ndarray:
         except (KeyError, TypeError, ValueError, tf.errors.InvalidArgumentError) as error:
             shapes = {key: list(value.shape[1:]) for key, value in graph.features.items()}
             raise ValueError(
-                f"{name} cannot be called on the graph, whose features have a row a node of {shapes}"
-                f": {error}"
+                f"{name} cannot be called on the graph, whose features have a row a node of "
+                f"{shapes}: {error}"
             ) from error
         if isinstance(found, Mapping):
             if "logits" not in found:

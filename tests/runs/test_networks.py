@@ -12,12 +12,12 @@ import pytest
 
 from gnn import Graph
 from gnn.runs import OptionError, RunConfig, results, train
-from gnn.training.best_epoch import BestEpoch
 from gnn.runs.compiling import best_epoch, compile_model
 from gnn.runs.feeding import evaluation_batches
 from gnn.runs.networks import NETWORKS, build_network, hops_of
 from gnn.runs.recipes import build_model, resolve
 from gnn.runs.run_config import MODELS, NETWORK_NAMES
+from gnn.training.best_epoch import BestEpoch
 from tests.runs.conftest import train_eagerly
 
 PLANETOID = ("cora", "citeseer", "pubmed")
