@@ -12,11 +12,12 @@ import numpy as np
 from gnn.configs.arguments import check_count
 from gnn.data.row_batches import row_batches
 from gnn.distillation.distillation_loss import DistillationLoss, check_weight
-from gnn.distillation.learners import learner_of
+from gnn.distillation.learners import learner_of, noise_of
 from gnn.distillation.lessons import lesson_batches, lesson_graph
 from gnn.distillation.soft_labels import check_logits, check_temperature, teacher_logits
 from gnn.graphs.graph import Graph
 from gnn.graphs.known_labels import labeled_nodes
+from gnn.models.inference.exact import needs_graph
 from gnn.models.node_models import build_node_model
 from gnn.training.best_epoch import BestEpoch
 from gnn.training.seeding import as_in_new_process
@@ -31,6 +32,7 @@ def distill(
     *,
     temperature: float = 1.0,
     weight: float = 1.0,
+    noise: float = 0.0,
     config: Any = None,
     regularize: str = "logits",
     fanout: Any = 5,
@@ -60,6 +62,10 @@ def distill(
             its accuracy; the loss does where there is none, and of epochs of equal accuracy.
         temperature: softens the teacher's probabilities, and the student's beside them.
         weight: of the soft labels, 0 to 1; labels of the split `"train"` weigh the rest.
+        noise: what is added to dense features in training, so that the student does not hang on
+            single numbers: draws of a normal distribution, of this share of the deviation of all
+            numbers of a feature (Tian et al., "Learning MLPs on graphs", ICLR 2023, section 3, has
+            such noise chosen by an adversary). Sparse features and images get none.
         config: a `gnn.GraphRegConfig` of a graph loss on top; None has none.
         regularize: what that compares; see `gnn.GraphRegularizationModel`.
         fanout: the most neighbors that it looks at.
@@ -102,13 +108,14 @@ def distill(
     check_count("epochs", epochs)
     check_count("batch_size", batch_size, 0)
     check_count("seed", seed, 0)
+    check_noise(noise)
     if patience is not None:
         check_count("patience", patience)
     logits = teacher_logits(teacher, graph)
     lesson = lesson_graph(graph, logits, temperature=temperature, weight=weight, nodes=nodes)
     with as_in_new_process(seed):
         student = _student(student_fn)
-        learner = learner_of(student, config, regularize)
+        learner = learner_of(student, noise_of(graph, noise), config, regularize)
         _check_student(learner, student, graph, logits.shape[1])
         optimizer = keras.optimizers.get(optimizer)
         learner.compile(optimizer, DistillationLoss(temperature, weight))
@@ -138,6 +145,23 @@ def distill(
         )
     student.history = learner.history
     return student
+
+
+def check_noise(noise: float) -> None:
+    """Raises unless the share of noise is a finite number of at least 0.
+
+    Raises:
+        TypeError: it is no number.
+        ValueError: it is out of range.
+
+    Example:
+
+    >>> check_noise(0.5)
+    """
+    if isinstance(noise, bool) or not isinstance(noise, int | float | np.number):
+        raise TypeError(f"noise must be a number, got {noise!r}")
+    if not 0 <= noise < float("inf"):
+        raise ValueError(f"noise must be a finite number of at least 0, got {noise!r}")
 
 
 class _Validation(keras.callbacks.Callback):
@@ -175,6 +199,11 @@ def _student(student_fn: Callable[[], keras.Model]) -> keras.Model:
         raise TypeError(
             "student_fn must return a Keras model, which is compiled and served; got the layer "
             f"{type(student).__name__}: put it into keras.Sequential([...])"
+        )
+    if needs_graph(student):
+        raise TypeError(
+            "student_fn must return a model of features; "
+            f"{type(student).__name__} predicts a node from its neighbors"
         )
     return student
 

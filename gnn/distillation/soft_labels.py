@@ -41,6 +41,7 @@ def teacher_logits(teacher: Any, graph: Graph) -> np.ndarray:
     >>> teacher_logits(np.array([[1.0, -1.0], [0.0, 3.0]]), graph).tolist()
     [[1.0, -1.0], [0.0, 3.0]]
     """
+    found: Any = teacher
     if isinstance(teacher, keras.Model):
         name = f"the teacher {teacher.name!r}"
         try:
@@ -58,7 +59,7 @@ def teacher_logits(teacher: Any, graph: Graph) -> np.ndarray:
                 )
             found = found["logits"]
     elif isinstance(teacher, np.ndarray | tf.Tensor | list | tuple):
-        name, found = "the teacher's array", teacher
+        name = "the teacher's array"
     else:
         raise TypeError(
             "teacher must be a Keras model of nodes, or an array of logits [n_nodes, num_classes]; "

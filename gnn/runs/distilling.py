@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from gnn.distillation.distillation_loss import DistillationLoss
-from gnn.distillation.learners import learner_of
+from gnn.distillation.learners import learner_of, noise_of
 from gnn.distillation.lessons import lesson_batches, lesson_graph
 from gnn.files import whole_file
 from gnn.graphs.graph import Graph
@@ -36,6 +36,8 @@ from gnn.training.seeding import as_in_new_process
 
 # Of the soft labels. By validation the known labels add nothing: docs/distillation.md.
 WEIGHT = 1.0
+# Of the features in training, as a share of their deviation.
+NOISE = 0.0
 # Options of the model or of its training that teacher and student share.
 _SHARED = ("recipe", "backbone", "backbone_weights", "loss", "class_weight", "seed")
 
@@ -66,7 +68,9 @@ class Lesson:
     def learner(self, student: keras.Model, config: RunConfig) -> keras.Model:
         """The model to call `fit` on, compiled; its weights are the student's."""
         loss = graph_loss(config) if config.multiplier else None
-        learner = learner_of(student, loss, config.regularize or "logits")
+        learner = learner_of(
+            student, noise_of(self.graph, NOISE), loss, config.regularize or "logits"
+        )
         learner.compile(
             student.optimizer,  # So the student's file holds its state.
             DistillationLoss(config.temperature or 1.0, WEIGHT),
@@ -123,9 +127,9 @@ def lesson_of(prepared: Prepared, run: Path, say: RunLog, progress: bool = False
     lesson = lesson_graph(
         graph, logits, temperature=config.temperature or 1.0, weight=WEIGHT, nodes=None
     )
-    found = Lesson(lesson, teacher)
-    say(found.note)
-    return found
+    made = Lesson(lesson, teacher)
+    say(made.note)
+    return made
 
 
 def _taught(prepared: Prepared) -> tuple[RunConfig, Graph]:
@@ -192,9 +196,9 @@ def _answers(
 
 
 def _check_judges_nothing_learned(teacher: Run, graph: Graph, name: str) -> None:
-    learned = with_splits_of(teacher.path / run_folder.SPLITS, graph).splits.get("train", [])
+    splits = with_splits_of(teacher.path / run_folder.SPLITS, graph).splits
     for split in ("validation", "test"):
-        known = np.intersect1d(learned, graph.splits.get(split, []))
+        known = np.intersect1d(splits["train"], graph.splits.get(split, np.zeros(0, int)))
         if len(known):
             raise OptionError(
                 f"{name} learned the labels of {len(known)} nodes of this run's split {split!r}, "

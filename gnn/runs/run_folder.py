@@ -49,11 +49,11 @@ STATE, BASELINE_STATE, LOG_GRAPH = "state", "baseline_state", "log_graph"
 # Of the folder, in its manifest.
 KIND = "run"
 _FILES = (CONFIG, DATA, HISTORY, METRICS, MODEL, PLOT, LOG, SPLITS, ENCODER, CARD)
-_FILES += (TEACHER, TEACHER_FIGURES)
+_FILES_OF_TEACHER = (TEACHER, TEACHER_FIGURES)
 _FOLDERS = {SAVED_MODEL: EXPORT, STATE: SNAPSHOTS, BASELINE_STATE: SNAPSHOTS, LOG_GRAPH: GRAPH}
 _FOLDERS[TEACHER_STATE] = SNAPSHOTS
 # What a run that is trained will hold.
-BEGUN = Manifest(KIND, frozenset(_FILES), _FOLDERS)
+BEGUN = Manifest(KIND, frozenset((*_FILES, *_FILES_OF_TEACHER)), _FOLDERS)
 # Where a run lies and how often it is kept have no bearing on what it computes.
 _NOT_COMPARED = ("output", "overwrite", "resume", "snapshot_seconds")
 
@@ -189,7 +189,8 @@ class RunFolder:
 
 def manifest_of(run: Path) -> Manifest:
     """What the manifest of a run lists: those of the names that we give that are there."""
-    files = (name for name in _FILES if (run / name).is_file())
+    names = (*_FILES, *_FILES_OF_TEACHER)
+    files = (name for name in names if (run / name).is_file())
     return Manifest(
         KIND, frozenset(files), {k: v for k, v in _FOLDERS.items() if (run / k).is_dir()}
     )

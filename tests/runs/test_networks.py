@@ -31,7 +31,7 @@ def tiny() -> Graph:
 
 def test_the_names_of_the_command_are_those_of_the_networks() -> None:
     assert NETWORK_NAMES == tuple(NETWORKS)
-    assert MODELS == (*NETWORK_NAMES, "graph-regularization", "mlp")
+    assert MODELS == (*NETWORK_NAMES, "graph-regularization", "distilled", "mlp")
     assert len({network.model for network in NETWORKS.values()}) == len(NETWORKS)
 
 
