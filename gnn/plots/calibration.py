@@ -86,7 +86,7 @@ def calibration(
     axes.grid(color="0.92")
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(handles=handles, loc="upper left", frameon=False)
+    axes.legend(handles=handles, loc="upper left", framealpha=0.9, edgecolor="0.9")
     axes.set_title(
         f"{int(found.counts.sum()):,} answers in {len(found.counts)} bins of confidence\n"
         "below the dashed line: too sure; bars: answers of each bin",
@@ -100,6 +100,8 @@ def _draw_points(axes: Any, name: str, part: Calibration, color: str, marker: st
     accuracy, counts = part.accuracy[filled], part.counts[filled]
     ends = np.array([share_interval(a, n) for a, n in zip(accuracy, counts.tolist(), strict=True)])
     off = np.abs(ends - accuracy[:, None]).T
+    # Faint, for between two bins of few answers it would mean nothing.
+    axes.plot(part.confidence[filled], accuracy, color=color, alpha=0.3, linewidth=1, zorder=2)
     return axes.errorbar(
         part.confidence[filled],
         accuracy,
@@ -107,7 +109,7 @@ def _draw_points(axes: Any, name: str, part: Calibration, color: str, marker: st
         color=color,
         marker=marker,
         markersize=5,
-        linewidth=1.2,
+        linestyle="none",
         elinewidth=0.9,
         capsize=2,
         label=f"{name}: error {part.error:.3f}",

@@ -19,9 +19,9 @@ def slices(
 ) -> Axes:
     r"""Draws the accuracy of each slice of the nodes with its 95% interval.
 
-    The dashed line is the accuracy of all of them. Under the name of a slice stands how many nodes
-    it has; one without nodes has no point. The first slice, of nodes that have no neighbors, is
-    parted from the others.
+    The dashed line is the accuracy of all of them. Under the name of a slice stands n, how many
+    nodes it has; one without nodes has a dash in place of a point. The first slice, of nodes that
+    have no neighbors, is parted from the others.
 
     Args:
         found: as `gnn.evaluation.accuracy_by_degree` and `accuracy_by_homophily` return it.
@@ -44,7 +44,7 @@ def slices(
     >>> found = accuracy_by_degree([True, True, False, True], [0, 1, 2, 3])
     >>> ax = slices(found, ax=Figure().subplots())
     >>> [label.get_text() for label in ax.get_xticklabels()]
-    ['none\n1 node', '1\n1 node', '2 to 3\n2 nodes']
+    ['none\nn=1', '1\nn=1', '2 to 3\nn=2']
     """
     nodes = np.array([part.nodes for part in found])
     if not nodes.sum():
@@ -71,11 +71,8 @@ def slices(
     if len(found) > 1:
         axes.axvline(0.5, color="0.85", linewidth=0.8, zorder=0)
     for k in np.flatnonzero(nodes == 0):
-        axes.text(k, mean, "–", ha="center", va="center", color=NEUTRAL, backgroundcolor="white")
-    labels = [
-        f"{_in_lines(part.name)}\n{part.nodes:,} {'node' if part.nodes == 1 else 'nodes'}"
-        for part in found
-    ]
+        axes.text(k, 0.02, "–", ha="center", va="bottom", color=NEUTRAL)
+    labels = [f"{_in_lines(part.name)}\nn={part.nodes:,}" for part in found]
     size = "small" if len(found) <= 8 else "x-small"
     axes.set_xticks(range(len(found)), labels, fontsize=size)
     axes.set_xlim(-0.5, len(found) - 0.5)

@@ -23,7 +23,7 @@ from gnn.training.seeding import as_in_new_process
 # Options of the graph, of a network, or of a run as a whole: none that a perceptron shares.
 _NOT_SHARED = ("model", "baseline", "calibrate", "inference")
 # What a perceptron shares with a network, whose other options are those of its paper.
-_SHARED_WITH_NETWORKS = ("loss", "class_weight")
+_SHARED_WITH_NETWORKS = ("loss", "class_weight", "epochs")
 
 
 def baseline_config(config: RunConfig, graph: Graph, *, encoded: bool) -> RunConfig:
@@ -31,7 +31,8 @@ def baseline_config(config: RunConfig, graph: Graph, *, encoded: bool) -> RunCon
 
     It is the recipe's perceptron, with the same data and seed. Of a run that predicts from features
     alone, it also has every option that it has a use for: then the two differ by the graph. A graph
-    network has options of its own paper, and is compared with the recipe's perceptron.
+    network has options of its own paper, and is compared with the recipe's perceptron. It has no
+    more epochs than the run.
 
     Args:
         config: resolved, of a run that uses a graph.
@@ -57,6 +58,8 @@ def baseline_config(config: RunConfig, graph: Graph, *, encoded: bool) -> RunCon
     usable = {*plain.to_dict(), "class_weight"} - {*_NOT_SHARED, *common}
     if config.model in NETWORK_NAMES:
         usable &= set(_SHARED_WITH_NETWORKS)
+        # A run that is to be short is not held up.
+        given["epochs"] = min(config.epochs or 1, plain.epochs or 1)
     shared = {name: given[name] for name in usable if name in given}
     return resolve(RunConfig(**{**common, **shared, "model": "mlp"}), graph, encoded=encoded)
 

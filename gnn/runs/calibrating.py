@@ -25,7 +25,7 @@ def check_calibrates(config: RunConfig, graph: Graph) -> None:
 
     Example:
 
-    >>> check_calibrates(RunConfig(calibrate=False), Graph.from_edges([], []))
+    >>> check_calibrates(RunConfig(calibrate=False), Graph.from_edges([0], [1]))
     """
     if config.calibrate and "validation" not in graph.splits:
         raise OptionError(

@@ -27,6 +27,7 @@ def distilled_settings(recipe: str, *, large: bool) -> dict[str, Any]:
         "teacher": "gcn",
         "temperature": 1.0,
         "multiplier": 0.0,
+        "contrast": 1.0,
         "distance": "l2",
         "regularize": "probabilities",
         "fanout": (5,),

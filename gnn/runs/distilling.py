@@ -36,8 +36,8 @@ from gnn.training.seeding import as_in_new_process
 
 # Of the soft labels. By validation the known labels add nothing: docs/distillation.md.
 WEIGHT = 1.0
-# Of the features in training, as a share of their deviation.
-NOISE = 0.0
+# Of dense features in training, as a share of their deviation: docs/distillation.md.
+NOISE = 0.5
 # Options of the model or of its training that teacher and student share.
 _SHARED = ("recipe", "backbone", "backbone_weights", "loss", "class_weight", "seed")
 

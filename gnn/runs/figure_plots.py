@@ -70,11 +70,13 @@ def write_plots(
     sizes = {CONFUSION: (side + 1.5, side), CALIBRATION: (6.0, 6.0)}
     if found.by_degree is not None:
         by_degree = found.by_degree
+        sizes[DEGREE] = (max(6.0, 1.6 + 0.9 * len(by_degree)), 4.2)
         pictures[DEGREE] = lambda ax: slices(
             by_degree, xlabel="edges that a node receives", title="Accuracy by degree", ax=ax
         )
     if found.by_homophily is not None:
         by_homophily = found.by_homophily
+        sizes[HOMOPHILY] = (7.0, 4.2)
         pictures[HOMOPHILY] = lambda ax: slices(
             by_homophily,
             xlabel="share of a node's labeled neighbors that has its class",
@@ -84,7 +86,7 @@ def write_plots(
     Path(folder).mkdir(parents=True, exist_ok=True)
     written = []
     for name, draw in pictures.items():
-        figure = Figure(figsize=sizes.get(name, (7.0, 4.2)), layout="constrained")
+        figure = Figure(figsize=sizes[name], layout="constrained")
         draw(figure.subplots())
         with whole_file(Path(folder) / name, overwrite=overwrite) as partial:
             figure.savefig(partial, format="png", dpi=120)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import keras
 
 from gnn.graphs.graph import Graph
+from gnn.models.base.collapse import GraphLossWarning, harm_to_model
 from gnn.runs.class_weighing import class_weights
 from gnn.runs.compiling import best_epoch, compile_model
 from gnn.runs.feeding import training_batches
@@ -33,12 +35,14 @@ class Fitted:
         judge: measures it on the data.
         history: key to a number an epoch.
         best_epoch: which was the best, from 1 on.
+        harm: what the graph loss seems to have done, in words; None where it did none.
     """
 
     model: keras.Model
     judge: Judge
     history: History
     best_epoch: int
+    harm: str | None
 
     @property
     def epochs(self) -> int:
@@ -80,7 +84,12 @@ def fit(
     resume = ExactResume(state, [best], every_seconds=config.snapshot_seconds or 0.0)
     batches = training_batches(config, graph) if lesson is None else lesson.batches(config)
     batches = resume.batches(batches)
-    with EpochBar(config.epochs or 1, done.epoch if done else 0, progress) as bar:
+    with (
+        warnings.catch_warnings(),
+        EpochBar(config.epochs or 1, done.epoch if done else 0, progress) as bar,
+    ):
+        # The run says it in its own way.
+        warnings.simplefilter("ignore", GraphLossWarning)
         history = learner.fit(
             batches.repeat() if config.steps_per_epoch else batches,
             validation_data=data,
@@ -91,4 +100,4 @@ def fit(
             shuffle=False,
             verbose=0,
         ).history
-    return Fitted(model, judge, history, best.best_epoch + 1)
+    return Fitted(model, judge, history, best.best_epoch + 1, harm_to_model(learner, history))

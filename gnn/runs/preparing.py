@@ -13,6 +13,7 @@ from gnn.graphs.splits import check_apart
 from gnn.models.columns.column_encoder import ColumnEncoder
 from gnn.runs.class_weighing import weighing_note
 from gnn.runs.data_loading import RunData, load_data
+from gnn.runs.edge_checks import told_of_edges
 from gnn.runs.encoding import adapted_encoder, encoded, read_encoder
 from gnn.runs.image_checks import told_of_images
 from gnn.runs.log_graph import describe_log
@@ -82,6 +83,8 @@ def prepare(config: RunConfig, run: Path | None) -> Prepared:
     weighing = weighing_note(resolved, completed, facts.class_names)
     told += [] if weighing is None else [weighing]
     told += [*told_of_images(graph, data, bool(config.strict)), *describe_log(graph), *notes]
+    if config.model != "mlp":
+        told += told_of_edges(completed)
     return Prepared(completed, facts, resolved, encoder, told)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gnn.configs import DistanceType
+from gnn.configs.graph import AUTO
 from gnn.runs.config_files import OptionError, read_options
 from gnn.runs.data_options import DataOptions, option
 from gnn.runs.option_values import checked_option
@@ -66,7 +67,7 @@ class RunConfig(DataOptions):
         loss: a loss by Keras' name.
         class_weight: `"balanced"` lets each class weigh the same in the loss, however few labels it
             has; None lets each label.
-        multiplier, distance: of the graph loss; see `gnn.GraphRegConfig`.
+        multiplier, contrast, distance: of the graph loss; see `gnn.GraphRegConfig`.
         regularize: what the graph loss compares: `"logits"` or `"probabilities"`.
         learning_rate: of Adam.
         epochs: at most so many.
@@ -123,7 +124,12 @@ class RunConfig(DataOptions):
     class_weight: str | None = option(
         "loss", "what classes weigh in the loss [as their labels]", choices=(BALANCED,)
     )
-    multiplier: float | None = option("loss", "weight of the graph loss", low=0)
+    multiplier: float | str | None = option(
+        "loss", "weight of the graph loss, or auto: by what the edges say", low=0, words=(AUTO,)
+    )
+    contrast: float | None = option(
+        "loss", "weight of random pairs in the graph loss, which it keeps apart", low=0
+    )
     distance: str | None = option(
         "loss", "distance of the graph loss", choices=tuple(kind.value for kind in DistanceType)
     )

@@ -16,6 +16,7 @@ from gnn.runs.calibrating import served_temperature
 from gnn.runs.config_files import OptionError
 from gnn.runs.data_loading import with_absolute_paths
 from gnn.runs.distilling import lesson_of
+from gnn.runs.edge_checks import told_of_harm
 from gnn.runs.encoding import served_inputs
 from gnn.runs.evaluating import split_figures
 from gnn.runs.figure_texts import accuracy_text, lift_text
@@ -210,6 +211,7 @@ def _train_into(folder: RunFolder, prepared: Prepared, say: RunLog, progress: bo
     judge = fitted.judge
     if judge.estimates:
         say(f"validated and tested {judge.estimates}")
+    harm = told_of_harm(say, fitted.harm)
     names = prepared.facts.class_names
     metrics: dict[str, Any] = {"epochs": fitted.epochs, "best_epoch": fitted.best_epoch}
     metrics["inference"] = judge.inference
@@ -235,7 +237,7 @@ def _train_into(folder: RunFolder, prepared: Prepared, say: RunLog, progress: bo
         class_names=names,
         schema=None if prepared.facts.columns is None else prepared.facts.columns.schema,
         inputs=served_inputs(prepared.encoder),
-        notes=prepared.notes if lesson is None else [*prepared.notes, lesson.note],
+        notes=[*prepared.notes, *([] if lesson is None else [lesson.note]), *harm],
     )
     write_results(
         folder.partial,
