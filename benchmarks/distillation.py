@@ -1,7 +1,7 @@
 """What a perceptron of features learns from a graph network, beside the perceptron alone.
 
     python benchmarks/distillation.py citation --append benchmarks/results/distillation.jsonl
-    python benchmarks/distillation.py shops --append benchmarks/results/distillation.jsonl --shops SHOP ...
+    python benchmarks/distillation.py shops --append FILE --shops SHOP ... (FILE as above)
     python benchmarks/distillation.py times --append benchmarks/results/distillation.jsonl
     python benchmarks/distillation.py table --append benchmarks/results/distillation.jsonl
 
@@ -317,7 +317,7 @@ def print_tables(path: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("what", choices=("citation", "shops", "times", "table"))
-    parser.add_argument(
+    parser.add_argument("--shops", type=Path, nargs="*", default=[], help="folders, by seed")
         "--shops", type=Path, nargs="*", default=[], help="folders named by their seeds"
     )
     parser.add_argument("--append", type=Path, help="the file of results")
