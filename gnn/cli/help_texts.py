@@ -49,6 +49,7 @@ EXAMPLES = {
         "gnn train --dataset cora --model gcn",
         "gnn train --data shop --model graph-regularization --output runs/shop",
         "gnn train --data shop --model mlp --hidden-units 64 32 --dropout 0.5 --seed 1",
+        "gnn train --data shop --model distilled --teacher sage --output runs/student",
         "gnn train --data shop --model graph-regularization --weighting npmi --min-count 3",
         "gnn train --data shop --model gcn --class-weight balanced --calibrate --no-baseline",
         "gnn train --config shop.yaml --epochs 50",
