@@ -9,7 +9,8 @@ import numpy as np
 import tensorflow as tf
 from scipy import sparse
 
-from gnn.ops.propagate import Adjacency, propagate
+from gnn.ops.adjacency import Adjacency
+from gnn.ops.propagate import propagate
 
 # Of indices that are known to be in order of their rows; new values in their place keep them.
 _IN_ORDER = "in_row_order"
@@ -56,6 +57,7 @@ def sparse_matmul(features: tf.SparseTensor, kernel: tf.Tensor) -> tf.Tensor:
         num_nodes=features.dense_shape[0],
         weights=features.values,
         is_sorted=getattr(features.indices, _IN_ORDER, False),
+        indices=features.indices,
     )
     out = propagate(kernel, entries)
     out.set_shape([features.shape[0], kernel.shape[1]])

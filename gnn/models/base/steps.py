@@ -117,7 +117,7 @@ class TrainedOnGraphs(CalledOnGraphs):
             GraphLossWarning: outputs have collapsed, or neighbors are as far apart as random nodes.
         """
         check_data(x, self.distribute_strategy)
-        validation = kwargs.get("validation_data")
+        validation: Any = kwargs.get("validation_data")
         check_data(inputs_of(validation), self.distribute_strategy)
         if isinstance(validation, tuple):
             kwargs["validation_data"] = (self.given(validation[0]), *validation[1:])

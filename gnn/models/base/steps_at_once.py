@@ -1,4 +1,4 @@
-"""Several steps of `fit` in one call, where nobody can tell."""
+"""How `fit` goes over its data: several steps in one call, where nobody can tell; begun once."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from typing import Any
 
 import keras
 import tensorflow as tf
+
+from gnn.data.by_id import form_of
+from gnn.data.one_batch import is_one_batch
+from gnn.models.base.data_checks import inputs_of
 
 # So many steps at once save most of what a call costs beside the step; an interrupt waits for them.
 _STEPS = 8
@@ -24,6 +28,11 @@ def fed_to_fit(model: Any, x: Any, arguments: Mapping[str, Any]) -> tuple[Any, d
         The data and the arguments.
     """
     at_once, arguments = steps_at_once(model, x, arguments), dict(arguments)
+    validation: Any = arguments.get("validation_data")
+    if arguments.get("validation_steps") is None and _is_one_step(model, validation):
+        arguments |= {"validation_data": validation.repeat(), "validation_steps": 1}
+    if arguments.get("steps_per_epoch") is None and _is_one_step(model, x):
+        return x.repeat(), {**arguments, "steps_per_epoch": 1}
     fed = model.tables.feed(model, "train", x, at_once)
     if fed is x:
         return x, arguments
@@ -68,6 +77,15 @@ def steps_at_once(model: Any, x: Any, arguments: Mapping[str, Any]) -> int:
     if not model.variables_made or not known or batches < 1:
         return 1
     return -(-batches // -(-batches // _STEPS))
+
+
+def _is_one_step(model: Any, x: Any) -> bool:
+    """Whether an epoch is one batch: Keras begins such data twice, and once if they repeat."""
+    replicas = model.distribute_strategy.num_replicas_in_sync
+    if not (model.steps_per_execution == replicas == 1 and is_one_batch(x)):
+        return False
+    # What comes by id goes without a tuning thread too, and may be drawn anew in each pass.
+    return form_of(inputs_of(x.element_spec)) is None
 
 
 def _listen_to_batches(callbacks: Any) -> bool:
