@@ -24,6 +24,7 @@ MODULES = [
     "gnn",
     "gnn.configs",
     "gnn.cotraining",
+    "gnn.distillation",
     "gnn.data",
     "gnn.data.records",
     "gnn.datasets",

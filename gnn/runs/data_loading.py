@@ -135,7 +135,8 @@ def with_absolute_paths(config: RunConfig) -> RunConfig:
     >>> config.data, config.nodes, config.edges
     ('/shop', 'items.csv', '/logs/e.csv')
     """
-    if config.teacher is not None and config.teacher not in NETWORK_NAMES:
+    is_network = config.teacher in (None, *NETWORK_NAMES)
+    if config.teacher is not None and not is_network and os.path.isdir(config.teacher):
         config = dataclasses.replace(config, teacher=os.path.abspath(config.teacher))
     if config.data is None:
         return config

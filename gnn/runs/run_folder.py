@@ -48,12 +48,11 @@ TEACHER, TEACHER_FIGURES, TEACHER_STATE = "teacher.keras", "teacher.json", "teac
 STATE, BASELINE_STATE, LOG_GRAPH = "state", "baseline_state", "log_graph"
 # Of the folder, in its manifest.
 KIND = "run"
-_FILES = (CONFIG, DATA, HISTORY, METRICS, MODEL, PLOT, LOG, SPLITS, ENCODER, CARD)
-_FILES_OF_TEACHER = (TEACHER, TEACHER_FIGURES)
-_FOLDERS = {SAVED_MODEL: EXPORT, STATE: SNAPSHOTS, BASELINE_STATE: SNAPSHOTS, LOG_GRAPH: GRAPH}
-_FOLDERS[TEACHER_STATE] = SNAPSHOTS
+_FILES = (CONFIG, DATA, HISTORY, METRICS, MODEL, PLOT, LOG, SPLITS, ENCODER, CARD, TEACHER)
+_STATES = (STATE, BASELINE_STATE, TEACHER_STATE)
+_FOLDERS = {SAVED_MODEL: EXPORT, LOG_GRAPH: GRAPH, **dict.fromkeys(_STATES, SNAPSHOTS)}
 # What a run that is trained will hold.
-BEGUN = Manifest(KIND, frozenset((*_FILES, *_FILES_OF_TEACHER)), _FOLDERS)
+BEGUN = Manifest(KIND, frozenset((*_FILES, TEACHER_FIGURES)), _FOLDERS)
 # Where a run lies and how often it is kept have no bearing on what it computes.
 _NOT_COMPARED = ("output", "overwrite", "resume", "snapshot_seconds")
 
@@ -153,7 +152,7 @@ class RunFolder:
         Raises:
             FileExistsError: an older one may not be replaced.
         """
-        for name in (STATE, BASELINE_STATE, TEACHER_STATE):
+        for name in _STATES:
             remove_folder(self.partial / name, SNAPSHOTS)
         end = followed(self.path)
         older = read_manifest(end) if end.is_dir() else None
@@ -189,8 +188,7 @@ class RunFolder:
 
 def manifest_of(run: Path) -> Manifest:
     """What the manifest of a run lists: those of the names that we give that are there."""
-    names = (*_FILES, *_FILES_OF_TEACHER)
-    files = (name for name in names if (run / name).is_file())
+    files = (name for name in (*_FILES, TEACHER_FIGURES) if (run / name).is_file())
     return Manifest(
         KIND, frozenset(files), {k: v for k, v in _FOLDERS.items() if (run / k).is_dir()}
     )

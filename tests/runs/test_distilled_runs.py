@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ import keras
 import numpy as np
 import pytest
 
-from gnn.runs import OptionError, Run, RunConfig, load_run, train
+from gnn.runs import OptionError, Run, RunConfig, distilling, load_run, recipes, train
 from gnn.runs.reporting import FiniteLoss
 from tests.runs.conftest import SHORT, train_eagerly, write_shop
 
@@ -24,9 +25,15 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def eager() -> Iterator[None]:
+def short_and_eager() -> Iterator[None]:
+    """Teachers of 4 epochs, not of the 300 of their recipe; no function is traced."""
+
+    def settled(config: RunConfig, graph: Any, **options: Any) -> RunConfig:
+        return dataclasses.replace(recipes.resolve(config, graph, **options), epochs=4)
+
     with pytest.MonkeyPatch.context() as patch:
         train_eagerly(patch)
+        patch.setattr(distilling, "resolve", settled)
         yield
 
 
