@@ -200,7 +200,7 @@ def train_config(arguments: argparse.Namespace) -> RunConfig:
         raise OptionError(str(error)) from error
     if config.dataset is not None and config.data is not None:
         raise OptionError("--dataset and --data exclude each other")
-    if config.resume and config.output is not None:
+    if (config.resume and config.output is not None) or config.start_from is not None:
         return config
     if config.dataset is None and config.data is None:
         raise OptionError("--dataset NAME or --data FOLDER is needed")

@@ -19,7 +19,7 @@ _TITLES = {
     "training": "training",
     "run": "the run folder",
 }
-_FOLDERS = ("data", "output")
+_FOLDERS = ("data", "output", "start_from")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

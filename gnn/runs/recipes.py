@@ -49,6 +49,7 @@ _NEEDED_BY_RUN = (
     "schema",
     "session_config",
     "label_kind",
+    "start_from",
     "output",
     "resume",
 )

@@ -71,6 +71,8 @@ class RunConfig(DataOptions):
         inference: `"exact"` or `"sampled"`: whether a network that is judged, or predicts, looks at
             all neighbors, whatever that takes, or at `fanout` of them.
         seed: of the initial weights, dropout, splits and batches.
+        start_from: the folder of a finished run, whose weights this one begins with, and whose
+            options it takes where they are not given; see `docs/next_week.md`.
         output: the run folder.
         overwrite: whether an older run folder is replaced.
         resume: whether to carry on from the last snapshot of a run that was stopped.
@@ -131,6 +133,9 @@ class RunConfig(DataOptions):
         "training", "how a network is judged: on all neighbors, or fanout", choices=INFERENCE
     )
     seed: int | None = option("training", "seed of weights, dropout, splits, batches", low=0)
+    start_from: str | None = option(
+        "run", "a finished run whose weights and options this one begins with"
+    )
     output: str | None = option("run", "the run folder [runs/DATA-MODEL]")
     overwrite: bool | None = option("run", "replace an older run folder")
     resume: bool | None = option("run", "carry on from the last snapshot of a stopped run")

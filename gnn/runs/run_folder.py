@@ -43,11 +43,11 @@ MODEL, SAVED_MODEL, PLOT, LOG, SPLITS = (
     "log.txt",
     "splits.csv",
 )
-ENCODER, CARD = "columns.keras", "README.md"
+ENCODER, CARD, START = "columns.keras", "README.md", "start.json"
 STATE, LOG_GRAPH = "state", "log_graph"
 # Of the folder, in its manifest.
 KIND = "run"
-_FILES = (CONFIG, DATA, HISTORY, METRICS, MODEL, PLOT, LOG, SPLITS, ENCODER, CARD)
+_FILES = (CONFIG, DATA, HISTORY, METRICS, MODEL, PLOT, LOG, SPLITS, ENCODER, CARD, START)
 _FOLDERS = {SAVED_MODEL: EXPORT, STATE: SNAPSHOTS, LOG_GRAPH: GRAPH}
 # What a run that is trained will hold.
 BEGUN = Manifest(KIND, frozenset(_FILES), _FOLDERS)

@@ -20,8 +20,9 @@ from gnn.runs.judging import Judge, Validation
 from gnn.runs.log_graph import write_log_graph
 from gnn.runs.model_card import model_card
 from gnn.runs.preparing import Prepared, prepare
+from gnn.runs.progress import EpochBar, Progress
 from gnn.runs.recipes import build_model
-from gnn.runs.reporting import EpochBar, FiniteLoss, Report, RunLog
+from gnn.runs.reporting import FiniteLoss, Report, RunLog
 from gnn.runs.results import write_results
 from gnn.runs.run import Run, load_run
 from gnn.runs.run_config import RunConfig
@@ -32,6 +33,7 @@ from gnn.runs.run_data import (
 )
 from gnn.runs.run_folder import RunFolder
 from gnn.runs.seeding import as_in_new_process
+from gnn.runs.starting import begin_with, judge_start, with_options_of_start
 from gnn.runs.versions import current_versions, stored_versions, version_changes
 from gnn.training.exact_resume import ExactResume
 from gnn.training.snapshots import has_snapshot, read_position
@@ -53,7 +55,7 @@ def train(config: RunConfig, *, report: Report | None = None, progress: bool = F
         config: with a data set or folder, and a model; the rest may be left open. With `resume`,
             the options of the stopped run need not be given again.
         report: is called with each line that the log gets.
-        progress: whether to show a bar on a terminal.
+        progress: whether to show a bar on a terminal, and elsewhere a line every ten seconds.
 
     Returns:
         The finished run.
@@ -75,7 +77,12 @@ def train(config: RunConfig, *, report: Report | None = None, progress: bool = F
     >>> run.metrics["test"]["accuracy"]  # doctest: +SKIP
     0.85
     """
-    config = with_absolute_paths(config)
+    with Progress(progress) as stages:
+        return _train(config, report, progress, stages)
+
+
+def _train(config: RunConfig, report: Report | None, progress: bool, stages: Progress) -> Run:
+    config = with_absolute_paths(with_options_of_start(config))
     folder = _folder(config)
     say = RunLog(report)
     folder.check_partial_is_ours()
@@ -98,7 +105,7 @@ def train(config: RunConfig, *, report: Report | None = None, progress: bool = F
     folder = dataclasses.replace(folder, overwrites=bool(config.overwrite))
     _check_free(folder, config, resumes)
     begun = folder.partial if resumes else None
-    prepared = None if resumes and folder.is_written else prepare(config, begun)
+    prepared = None if resumes and folder.is_written else prepare(config, begun, stages.stage)
     with run_folder.locked(folder):
         try:
             # While the data were read, another process may have trained there.
@@ -117,7 +124,7 @@ def train(config: RunConfig, *, report: Report | None = None, progress: bool = F
                 for note in _version_notes(folder) if resumes else prepared.notes:
                     say(note)
                 with as_in_new_process(config.seed or 0):
-                    _train_into(folder, prepared, say, progress)
+                    _train_into(folder, prepared, say, progress, stages)
         except KeyboardInterrupt as error:
             raise KeyboardInterrupt(_how_to_resume(folder)) from error
         except Exception as error:
@@ -191,7 +198,9 @@ def _check_same_data(folder: RunFolder, facts: DataFacts) -> None:
         )
 
 
-def _train_into(folder: RunFolder, prepared: Prepared, say: RunLog, progress: bool) -> None:
+def _train_into(
+    folder: RunFolder, prepared: Prepared, say: RunLog, progress: bool, stages: Progress
+) -> None:
     """Fits, and writes everything that a run folder holds."""
     config, graph = prepared.config, prepared.graph
     started = time.perf_counter()
@@ -206,14 +215,20 @@ def _train_into(folder: RunFolder, prepared: Prepared, say: RunLog, progress: bo
         count = len(graph.split("train"))
         say(f"training {config.model} on {config.dataset or config.data}: {count} labeled nodes")
         say(f"options: {json.dumps(config.to_dict())}", aloud=False)
+    if prepared.start is not None:
+        parts = begin_with(prepared.start, folder.partial, model, config, graph, prepared.encoder)
+        say(f"weights: {parts}", aloud=done is None)
     judge = Judge(model, config, graph)
+    if prepared.start is not None and done is None:
+        for line in judge_start(folder.partial, judge, graph.splits):
+            say(line)
     if judge.estimates:
         say(f"validates and tests {judge.estimates}")
     data = judge.validation_data()
     validation = Validation(judge, validates=validates and data is None)
     resume = ExactResume(folder.state, [best], every_seconds=config.snapshot_seconds or 0.0)
     batches = resume.batches(training_batches(config, graph))
-    with EpochBar(config.epochs or 1, done.epoch if done else 0, progress) as bar:
+    with EpochBar(config.epochs or 1, done.epoch if done else 0, progress, stages) as bar:
         history = model.fit(
             batches.repeat() if config.steps_per_epoch else batches,
             validation_data=data,
@@ -223,6 +238,7 @@ def _train_into(folder: RunFolder, prepared: Prepared, say: RunLog, progress: bo
             shuffle=False,
             verbose=0,
         ).history
+    stages.stage("judging")
     epochs = len(next(iter(history.values())))
     metrics: dict[str, Any] = {"epochs": epochs, "best_epoch": best.best_epoch + 1}
     metrics["inference"] = judge.inference
