@@ -19,6 +19,11 @@ _TITLES = {
     "training": "training",
     "run": "the run folder",
 }
+_METAVARS = {
+    **dict.fromkeys((*EDGE_COLUMNS, "time_column", "node_time"), "COLUMN"),
+    "half_life": "TIME",
+    "until": "DATE",
+}
 _FOLDERS = ("data", "output", "start_from")
 
 
@@ -62,7 +67,7 @@ def add_options_named(group: Any, names: Collection[str]) -> None:
             add_pairs_flag(group, option.name, rule["about"])
             continue
         metavar = "FOLDER" if option.name in _FOLDERS else "FILE" if kind is str else "NAME"
-        metavar = "COLUMN" if option.name in EDGE_COLUMNS else metavar
+        metavar = _METAVARS.get(option.name, metavar)
         choices = rule["choices"]
         add_flag(group, option.name, kind, rule["about"], choices=choices, metavar=metavar)
 

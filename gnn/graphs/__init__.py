@@ -10,7 +10,7 @@ from gnn.graphs.known_labels import known_labels
 from gnn.graphs.noise import add_wrong_edges
 from gnn.graphs.partitioning.partition import PartitionQuality, partition, partition_quality
 from gnn.graphs.propagated_features import propagate_features
-from gnn.graphs.splits import labels_per_class, random_split
+from gnn.graphs.splits import labels_per_class, random_split, time_split
 from gnn.graphs.storage.graph_files import open_graph, write_graph
 from gnn.graphs.storage.graph_writer import GraphWriter
 
@@ -31,5 +31,6 @@ __all__ = [
     "partition_quality",
     "propagate_features",
     "random_split",
+    "time_split",
     "write_graph",
 ]

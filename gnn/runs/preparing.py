@@ -7,13 +7,14 @@ import functools
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from gnn.datasets.columns.column_notes import ignored_notes
 from gnn.datasets.node_schema import NodeSchema
 from gnn.graphs.graph import Graph
 from gnn.graphs.splits import check_apart
 from gnn.models.columns.column_encoder import ColumnEncoder
-from gnn.runs.carried_splits import carried_splits
+from gnn.runs.carried_splits import Division, carried_splits
 from gnn.runs.data_loading import RunData, load_data
 from gnn.runs.encoding import adapted_encoder, encoded, read_encoder
 from gnn.runs.image_checks import told_of_images
@@ -30,6 +31,7 @@ from gnn.runs.run_data import (
 from gnn.runs.run_folder import SPLITS
 from gnn.runs.splitting import complete_splits
 from gnn.runs.starting import Start, started_data
+from gnn.runs.time_splitting import node_times, split_by_time
 from gnn.tables.problems import TableWarning
 
 
@@ -82,7 +84,7 @@ def prepare(
         if start is not None:
             data = started_data(data, start.classes if facts is None else facts.class_names)
         check_labels(data.graph, name)
-        completed, notes = _completed(data.graph, config, start, run)
+        completed, notes = _completed(data, config, start, run)
         check_apart(completed.splits, "train", ("validation", "test"))
         if stage is not None and data.table is not None:
             stage("encoding columns")
@@ -99,7 +101,7 @@ def prepare(
         if resolved.scaling == "rows" and config.scaling != "rows":
             data = load_data(resolved, run=run)
             graph = data.graph
-            completed, notes = _completed(graph, resolved, start, run)
+            completed, notes = _completed(data, resolved, start, run)
     found = DataFacts.of(graph, data.columns)
     told = [str(warning.message) for warning in caught]
     told += [data.graph.notes[key] for key in ("tables",) if key in data.graph.notes]
@@ -122,14 +124,19 @@ def _read(config: RunConfig, columns: NodeSchema | None, run: Path | None) -> Ru
 
 
 def _completed(
-    graph: Graph, config: RunConfig, start: Start | None, run: Path | None
+    data: RunData, config: RunConfig, start: Start | None, run: Path | None
 ) -> tuple[Graph, list[str]]:
-    share = {
+    share: dict[str, Any] = {
         name: value
         for name in ("validation_share", "test_share", "seed")
         if (value := getattr(config, name)) is not None
     }
-    divide = functools.partial(complete_splits, **share)
+    graph = data.graph
+    divide: Division = functools.partial(complete_splits, **share)
+    if config.split == "time":
+        share.pop("seed", None)
+        name, times = node_times(data, config.node_time)
+        divide = functools.partial(split_by_time, name=name, times=times, **share)
     if start is None:
         return divide(graph)
     if run is not None:  # The run that it starts from need not be there any more.

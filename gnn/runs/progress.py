@@ -19,8 +19,8 @@ _SECONDS = 10.0
 class Progress:
     """What a training is at, said where nobody sees a bar; a context manager.
 
-    On a terminal it says nothing, and `EpochBar` shows a bar. Elsewhere each stage is a line, and a
-    thread adds one every few seconds, whatever the training is waiting for.
+    On a terminal it says nothing, and `EpochBar` shows a bar. Elsewhere a thread says a line every
+    few seconds, whatever the training is waiting for; from the first of them on, so is each stage.
 
     Args:
         shown: False says nothing at all.
@@ -33,10 +33,11 @@ class Progress:
     >>> import sys
     >>> with Progress(True, stream=sys.stdout, clock=lambda: 60.0) as progress:
     ...     progress.stage("reading shop")
+    ...     print(progress.line())
     ...     progress.begin_epochs(0)
     ...     progress.epoch(2, 10, {"loss": 0.5, "val_accuracy": 0.75})
     ...     print(progress.line())
-    reading shop
+    reading shop: 0 s
     epoch 2 of at most 10: loss 0.5000, validation accuracy 0.7500, best 0.7500, at most 0 s left
     """
 
@@ -52,6 +53,7 @@ class Progress:
         self._in_lines = shown and not self._stream.isatty()
         self._seconds, self._clock = seconds, clock
         self._stage, self._begun, self._since = "", clock(), 0
+        self._first = self._begun
         self._epoch: tuple[int, int, dict[str, float]] | None = None
         self._best: float | None = None
         self._ended = threading.Event()
@@ -75,9 +77,10 @@ class Progress:
             self._thread.join()
 
     def stage(self, name: str) -> None:
-        """Says what is done next."""
+        """What is done next."""
         self._stage, self._begun, self._epoch = name, self._clock(), None
-        self._say(name)
+        if self._begun - self._first >= self._seconds:
+            self._say(name)
 
     def begin_epochs(self, done: int) -> None:
         """The epochs begin, after those that an earlier process has done."""
@@ -91,7 +94,8 @@ class Progress:
             most: how many there can be.
             logs: its figures.
         """
-        figures = {name: float(logs[name]) for name in ("loss", "val_accuracy") if name in logs}
+        figures: dict[str, float] = {}
+        figures |= {name: float(logs[name]) for name in ("loss", "val_accuracy") if name in logs}
         if "val_accuracy" in figures:
             found = figures["val_accuracy"]
             self._best = found if self._best is None else max(self._best, found)

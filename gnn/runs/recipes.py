@@ -13,7 +13,7 @@ from gnn.graphs.graph import Graph
 from gnn.layers.dense import FeatureDense
 from gnn.models.graph_regularization import GraphRegularizationModel
 from gnn.runs.config_files import OptionError
-from gnn.runs.data_options import PLANETOID
+from gnn.runs.data_options import PLANETOID, TIMES
 from gnn.runs.image_settings import image_settings
 from gnn.runs.input_columns import image_names, input_columns, input_model, side_by_side
 from gnn.runs.networks import NETWORKS, build_network, hops_of
@@ -48,6 +48,9 @@ _NEEDED_BY_RUN = (
     "exclude",
     "schema",
     "session_config",
+    *TIMES,
+    "split",
+    "node_time",
     "label_kind",
     "start_from",
     "output",

@@ -310,6 +310,8 @@ def carried_on(stored: RunConfig, asked: RunConfig, where: Path) -> RunConfig:
         for name, default in field_defaults(SessionColumns).items():
             if whole[name] == default and name in found:
                 whole[name] = found[name]
+        if whole["half_life"] is None:  # It may have been an option of the data.
+            whole["half_life"] = found.get("half_life")
         asked = dataclasses.replace(asked, session_config=whole)
     before, now = stored.to_dict(), asked.to_dict()
     differ = [
