@@ -240,7 +240,8 @@ class FolderReading:
             nothing = np.zeros(0, np.int32)
             if self.times.is_needed:
                 raise ValueError(
-                    f"no table of edges and no log is there to have times: leave out {self.times.asked}"
+                    "no table of edges and no log is there to have times: leave out "
+                    f"{self.times.asked}"
                 )
             return Edges(nothing, nothing, np.zeros(0, np.float32)), {}, None
         table = open_log_file(tables.sessions)

@@ -1,5 +1,6 @@
 """Graphs in memory and in files: the `Graph` itself, sessions, padding, splits, parts."""
 
+from gnn.edges.decay import decayed_weights
 from gnn.edges.sessions.co_occurrence import co_occurrence
 from gnn.graphs.batch.padding import PaddingSizes
 from gnn.graphs.graph import Graph
@@ -23,6 +24,7 @@ __all__ = [
     "PartitionQuality",
     "add_wrong_edges",
     "co_occurrence",
+    "decayed_weights",
     "homophily",
     "known_labels",
     "labels_per_class",

@@ -11,8 +11,6 @@ from gnn.edges.edges import counted
 from gnn.graphs.graph import Graph
 from gnn.runs.run_data import node_ids
 
-# What the named data sets call nodes that are in no split.
-_REST = "rest"
 Division = Callable[[Graph], tuple[Graph, list[str]]]
 
 
@@ -52,7 +50,6 @@ def carried_splits(
     kept = {
         split: np.sort(np.array([place[name] for name in ids if name in place], np.int64))
         for split, ids in before.items()
-        if split != _REST
     }
     known = np.zeros(graph.num_nodes, bool)
     known[np.concatenate([np.zeros(0, np.int64), *kept.values()])] = True
@@ -62,9 +59,7 @@ def carried_splits(
         f"{counted(int((labeled & known).sum()), 'labeled node')} keep their splits, and "
         f"{int(new.sum()):,} {'is' if new.sum() == 1 else 'are'} new"
     ]
-    found: Mapping[str, np.ndarray] = {
-        name: nodes for name, nodes in graph.splits.items() if name == _REST
-    }
+    found: Mapping[str, np.ndarray] = {}
     if new.any():
         own = {name: nodes[~known[nodes]] for name, nodes in graph.splits.items()}
         others = dataclasses.replace(
@@ -79,10 +74,7 @@ def carried_splits(
     joined = {
         name: np.concatenate([kept.get(name, nothing), found.get(name, nothing)]) for name in names
     }
-    splits = {
-        name: np.sort(nodes if name == _REST else nodes[labeled[nodes]])
-        for name, nodes in joined.items()
-    }
+    splits = {name: np.sort(nodes[labeled[nodes]]) for name, nodes in joined.items()}
     if not len(splits.get("train", ())):
         raise ValueError(
             "training needs labeled nodes, and none of the split 'train' of the run, and no new "

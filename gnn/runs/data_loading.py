@@ -173,7 +173,9 @@ def _of_a_format(config: RunConfig) -> Graph | None:
     What says how tables are read makes tables of it.
     """
     path = Path(config.data or "")
-    if not path.exists() or any(getattr(config, name) is not None for name in OF_FOLDER):
+    # A run that is there has `strict`, which is False unless somebody has said otherwise.
+    given = (getattr(config, name) for name in OF_FOLDER)
+    if not path.exists() or any(value is not None and value is not False for value in given):
         return None
     try:
         found = find_format(path)

@@ -181,13 +181,18 @@ class Start:
         """
         if encoder is None:
             self.run.facts.check(graph)
-        if not model.weights:
-            model(next(iter(training_batches(config, graph)))[0])
+        model(next(iter(training_batches(config, graph)))[0])  # Some layers are built on a batch.
         old, num_classes = len(self.classes), number_of_classes(graph)
         outputs = np.where(np.arange(num_classes) < old, np.arange(num_classes), -1)
-        return warm_start(
+        found = warm_start(
             model, self.run.model, inputs=self._inputs(model, encoder), outputs=outputs
         )
+        if found.unused or found.fresh:
+            raise ValueError(
+                f"the run {str(self.run.path)!r} has other layers than the model that starts from "
+                f"it: {found}"
+            )
+        return found
 
     def _inputs(self, model: keras.Model, encoder: ColumnEncoder | None) -> np.ndarray | None:
         """For each number that the first layer sees, the old one whose weights it takes."""

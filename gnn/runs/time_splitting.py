@@ -34,9 +34,9 @@ def node_times(data: RunData, column: str | None) -> tuple[str, np.ndarray]:
         there = [] if table is None else sorted(table.columns)
         if column is not None:
             raise OptionError(f"node_time must be a column of the nodes, {there}, got {column!r}")
-        found = f"{len(dates)} columns of dates, {dates}" if dates else "no column of dates"
+        found = f"are {len(dates)} columns of dates, {dates}" if dates else "is no column of dates"
         raise OptionError(
-            f"split='time' needs the times of nodes, and there are {found}; node_time "
+            f"split='time' needs the times of nodes, and there {found}; node_time "
             f"(--node-time) says which of {there}"
         )
     cells = table.columns[name]

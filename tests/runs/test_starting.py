@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import gnn
 from gnn.runs import Run, RunConfig, results, train
@@ -207,3 +208,69 @@ def test_classes_keep_their_numbers() -> None:
     assert with_classes(graph, ["0", "1", "2"]).class_names == ("0", "1", "2")
     with pytest.raises(ValueError, match="the labels are numbers, and the classes of the run are"):
         with_classes(graph, ["cat", "dog"])
+
+
+def test_images_beside_columns_that_grow_keep_their_weights(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for node in range(16):
+        image = rng.integers(0, 256, (8, 8, 1), np.uint8)
+        (tmp_path / f"{node}.png").write_bytes(tf.io.encode_png(image).numpy())
+    for week, count in (("one", 12), ("two", 16)):
+        brands = ["Alder"] * 12 + ["Cedar"] * 4
+        rows = [
+            f"n{node},{brands[node]},{tmp_path / f'{node}.png'},{('cup', 'pot')[node % 2]}"
+            for node in range(count)
+        ]
+        (tmp_path / week).mkdir()
+        (tmp_path / week / "nodes.csv").write_text("\n".join(["id,brand,image,label", *rows]))
+        edges = [f"n{node},n{(node + 2) % count}" for node in range(count)]
+        (tmp_path / week / "edges.csv").write_text("\n".join(["source,target", *edges]))
+    first = train(
+        RunConfig(
+            data=str(tmp_path / "one"),
+            model="gcn",
+            columns={"brand": "category"},
+            output=str(tmp_path / "first"),
+            **SHORT,
+        )
+    )
+    second = train(
+        RunConfig(
+            start_from=str(first.path),
+            data=str(tmp_path / "two"),
+            learning_rate=0.0,
+            epochs=1,
+            output=str(tmp_path / "second"),
+        )
+    )
+    assert second.facts.features["columns"] == (2,)
+    old, new = (run.predict(str(tmp_path / "one")).probabilities for run in (first, second))
+    np.testing.assert_allclose(new, old, atol=1e-6)
+
+
+def test_a_graph_of_numbers_keeps_its_scale_and_its_classes(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(30, 2))
+    labels = np.arange(30) % 3
+    kinds = {"one": ["pear", "fig"], "two": ["pear", "fig", "kiwi"]}
+    for name, scale in (("one", 1.0), ("two", 7.0)):
+        named = [kinds[name][k] if k < len(kinds[name]) else None for k in labels]
+        graph = gnn.Graph.from_edges(range(29), range(1, 30), scale * features, labels=named)
+        gnn.graphs.write_graph(graph, tmp_path / name)
+    config = {"output": str(tmp_path / "first"), **SHORT}
+    first = train(RunConfig(data=str(tmp_path / "one"), model="mlp", **config))
+    second = train(
+        RunConfig(
+            start_from=str(first.path),
+            data=str(tmp_path / "two"),
+            learning_rate=0.0,
+            epochs=1,
+            output=str(tmp_path / "second"),
+        )
+    )
+    assert first.facts.class_names == ("fig", "pear")
+    assert second.facts.class_names == ("fig", "pear", "kiwi")
+    old, new = (run.predict(str(tmp_path / "one")).probabilities for run in (first, second))
+    np.testing.assert_allclose(new[:, :2] / new[:, :2].sum(axis=1, keepdims=True), old, atol=1e-6)
+    # Its own data number the classes in another order.
+    assert second.evaluate("test")["loss"] == pytest.approx(second.metrics["test"]["loss"])
