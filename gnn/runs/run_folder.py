@@ -44,11 +44,11 @@ MODEL, SAVED_MODEL, PLOT, LOG, SPLITS = (
     "splits.csv",
 )
 ENCODER, CARD, START = "columns.keras", "README.md", "start.json"
-STATE, LOG_GRAPH = "state", "log_graph"
+STATE, BASELINE_STATE, LOG_GRAPH = "state", "baseline_state", "log_graph"
 # Of the folder, in its manifest.
 KIND = "run"
 _FILES = (CONFIG, DATA, HISTORY, METRICS, MODEL, PLOT, LOG, SPLITS, ENCODER, CARD, START)
-_FOLDERS = {SAVED_MODEL: EXPORT, STATE: SNAPSHOTS, LOG_GRAPH: GRAPH}
+_FOLDERS = {SAVED_MODEL: EXPORT, STATE: SNAPSHOTS, BASELINE_STATE: SNAPSHOTS, LOG_GRAPH: GRAPH}
 # What a run that is trained will hold.
 BEGUN = Manifest(KIND, frozenset(_FILES), _FOLDERS)
 # Where a run lies and how often it is kept have no bearing on what it computes.
@@ -149,7 +149,8 @@ class RunFolder:
         Raises:
             FileExistsError: an older one may not be replaced.
         """
-        remove_folder(self.state, SNAPSHOTS)
+        for name in (STATE, BASELINE_STATE):
+            remove_folder(self.partial / name, SNAPSHOTS)
         end = followed(self.path)
         older = read_manifest(end) if end.is_dir() else None
         write_manifest(

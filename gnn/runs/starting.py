@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import os
-from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from gnn.runs.data_loading import RunData, of_folder
 from gnn.runs.feeding import training_batches
 from gnn.runs.judging import Judge
 from gnn.runs.recipes import number_of_classes
+from gnn.runs.reporting import RunLog
 from gnn.runs.run import Run, load_run
 from gnn.runs.run_config import RunConfig
 from gnn.runs.run_data import read_splits, stored_start
@@ -213,57 +213,62 @@ class Start:
         return np.concatenate([*parts, start + np.arange(of_images)])
 
 
-def begin_with(
-    start: Start,
-    folder: Path,
-    model: keras.Model,
-    config: RunConfig,
-    graph: Graph,
-    encoder: ColumnEncoder | None,
-) -> WarmStart:
-    """Gives a model the weights of the run that it starts from, the same one as when it was begun.
+@dataclasses.dataclass(frozen=True, eq=False)
+class Beginning:
+    """Gives a model the weights of the run that it starts from, and measures it with these.
 
-    Args:
+    Attributes:
         start: that run.
         folder: of the run that begins, where it is told of.
-        model: as in `Start.give_weights`, and so are the others.
-        config: of the run.
+        config: of the run that begins.
         graph: its data.
         encoder: of these.
-
-    Raises:
-        ValueError: the run has been replaced since, or the features or layers are others.
+        say: is told what was done.
     """
-    known = stored_start(folder)
-    if known is not None and known["sha256"] != start.checksum:
-        raise ValueError(
-            f"the run {known['run']!r} has been replaced since this one was begun with it: start "
-            "anew with overwrite"
-        )
-    if known is None:
-        run_folder.write_json(folder / run_folder.START, start.facts())
-    return start.give_weights(model, config, graph, encoder)
 
+    start: Start
+    folder: Path
+    config: RunConfig
+    graph: Graph
+    encoder: ColumnEncoder | None
+    say: RunLog
 
-def judge_start(folder: Path, judge: Judge, splits: Collection[str]) -> list[str]:
-    """Measures a model before its first epoch, keeps the figures, and tells of them.
+    def __call__(self, model: keras.Model, judge: Judge, is_carried_on: bool) -> None:
+        """Does so.
 
-    Args:
-        folder: of the run that begins.
-        judge: measures.
-        splits: those that there are.
-    """
-    figures = {
-        split: {name: value for name, value in judge.evaluate(split).items() if name in _FIGURES}
-        for split in ("validation", "test")
-        if split in splits
-    }
-    facts = {**(stored_start(folder) or {}), "before": figures}
-    run_folder.write_json(folder / run_folder.START, facts)
-    return [
-        f"before training: {split}: accuracy {found['accuracy']:.4f}, loss {found['loss']:.4f}"
-        for split, found in figures.items()
-    ]
+        Args:
+            model: of the run that begins.
+            judge: measures it.
+            is_carried_on: whether the weights will be those of a snapshot: the statistics of
+                features, which are no variables, are still those of the run it starts from.
+
+        Raises:
+            ValueError: the run has been replaced since, or the features or layers are others.
+        """
+        known = stored_start(self.folder)
+        if known is not None and known["sha256"] != self.start.checksum:
+            raise ValueError(
+                f"the run {known['run']!r} has been replaced since this one was begun with it: "
+                "start anew with overwrite"
+            )
+        if known is None:
+            run_folder.write_json(self.folder / run_folder.START, self.start.facts())
+        done = self.start.give_weights(model, self.config, self.graph, self.encoder)
+        if is_carried_on:
+            return
+        self.say(f"weights: {done}")
+        figures = {
+            split: {name: found[name] for name in _FIGURES}
+            for split in ("validation", "test")
+            if split in self.graph.splits and (found := judge.evaluate(split))
+        }
+        facts = {**self.start.facts(), "before": figures}
+        run_folder.write_json(self.folder / run_folder.START, facts)
+        for split, found in figures.items():
+            self.say(
+                f"before training: {split}: accuracy {found['accuracy']:.4f}, "
+                f"loss {found['loss']:.4f}"
+            )
 
 
 def started_data(data: RunData, names: tuple[str, ...]) -> RunData:

@@ -11,18 +11,20 @@ from typing import Any
 from gnn.files import check_replaceable, is_empty
 from gnn.runs import run_folder
 from gnn.runs.adoption import carry_on
-from gnn.runs.compiling import best_epoch, compile_model
+from gnn.runs.baseline import lift
+from gnn.runs.calibrating import served_temperature
 from gnn.runs.config_files import OptionError
 from gnn.runs.data_loading import with_absolute_paths
+from gnn.runs.edge_checks import told_of_harm
 from gnn.runs.encoding import served_inputs
-from gnn.runs.feeding import training_batches
-from gnn.runs.judging import Judge, Validation
+from gnn.runs.evaluating import split_figures
+from gnn.runs.figure_texts import accuracy_text, lift_text
+from gnn.runs.fitting import fit
 from gnn.runs.log_graph import write_log_graph
 from gnn.runs.model_card import model_card
 from gnn.runs.preparing import Prepared, prepare
-from gnn.runs.progress import EpochBar, Progress
-from gnn.runs.recipes import build_model
-from gnn.runs.reporting import FiniteLoss, Report, RunLog
+from gnn.runs.progress import Progress
+from gnn.runs.reporting import Report, RunLog
 from gnn.runs.results import write_results
 from gnn.runs.run import Run, load_run
 from gnn.runs.run_config import RunConfig
@@ -33,9 +35,8 @@ from gnn.runs.run_data import (
 )
 from gnn.runs.run_folder import RunFolder
 from gnn.runs.seeding import as_in_new_process
-from gnn.runs.starting import begin_with, judge_start, with_options_of_start
+from gnn.runs.starting import Beginning, with_options_of_start
 from gnn.runs.versions import current_versions, stored_versions, version_changes
-from gnn.training.exact_resume import ExactResume
 from gnn.training.snapshots import has_snapshot, read_position
 
 
@@ -204,10 +205,6 @@ def _train_into(
     """Fits, and writes everything that a run folder holds."""
     config, graph = prepared.config, prepared.graph
     started = time.perf_counter()
-    model = build_model(config, graph)
-    compile_model(model, config)
-    validates = "validation" in graph.splits
-    best = best_epoch(config, validates)
     done = read_position(folder.state)
     if done is not None:
         say(f"carried on after {done}")
@@ -215,58 +212,51 @@ def _train_into(
         count = len(graph.split("train"))
         say(f"training {config.model} on {config.dataset or config.data}: {count} labeled nodes")
         say(f"options: {json.dumps(config.to_dict())}", aloud=False)
+    begin = None
     if prepared.start is not None:
-        parts = begin_with(prepared.start, folder.partial, model, config, graph, prepared.encoder)
-        say(f"weights: {parts}", aloud=done is None)
-    judge = Judge(model, config, graph)
-    if prepared.start is not None and done is None:
-        for line in judge_start(folder.partial, judge, graph.splits):
-            say(line)
-    if judge.estimates:
-        say(f"validates and tests {judge.estimates}")
-    data = judge.validation_data()
-    validation = Validation(judge, validates=validates and data is None)
-    resume = ExactResume(folder.state, [best], every_seconds=config.snapshot_seconds or 0.0)
-    batches = resume.batches(training_batches(config, graph))
-    with EpochBar(config.epochs or 1, done.epoch if done else 0, progress, stages) as bar:
-        history = model.fit(
-            batches.repeat() if config.steps_per_epoch else batches,
-            validation_data=data,
-            epochs=config.epochs,
-            steps_per_epoch=config.steps_per_epoch or None,
-            callbacks=[FiniteLoss(), validation, resume, bar],
-            shuffle=False,
-            verbose=0,
-        ).history
+        begin = Beginning(prepared.start, folder.partial, config, graph, prepared.encoder, say)
+    fitted = fit(config, graph, folder.state, progress, begin=begin, stages=stages)
     stages.stage("judging")
-    epochs = len(next(iter(history.values())))
-    metrics: dict[str, Any] = {"epochs": epochs, "best_epoch": best.best_epoch + 1}
+    judge = fitted.judge
+    if judge.estimates:
+        say(f"validated and tested {judge.estimates}")
+    harm = told_of_harm(say, fitted.harm)
+    names = prepared.facts.class_names
+    metrics: dict[str, Any] = {"epochs": fitted.epochs, "best_epoch": fitted.best_epoch}
     metrics["inference"] = judge.inference
-    for split in ("validation", "test"):
-        if split in graph.splits:
-            found = judge.evaluate(split)
-            metrics[split] = {name: found[name] for name in ("accuracy", "loss")}
-            say(f"{split}: accuracy {found['accuracy']:.4f}, loss {found['loss']:.4f}")
-    say(f"{epochs} epochs, the best was {metrics['best_epoch']}")
+    judged = [name for name in ("validation", "test") if name in graph.splits]
+    figures, judgements, calibrated_on = split_figures(judge, graph, judged, names)
+    metrics |= figures
+    metrics |= {} if calibrated_on is None else {"calibration": calibrated_on}
+    for name, found in figures.items():
+        text = accuracy_text(found["accuracy"], found["nodes"])
+        say(f"{name}: {text}, loss {found['loss']:.4f}")
+    if config.baseline:
+        worth = lift(prepared, judgements, folder.partial / run_folder.BASELINE_STATE, progress)
+        if worth is not None:
+            metrics["lift"] = worth
+            say(lift_text(worth))
+    say(f"{fitted.epochs} epochs, the best was {fitted.best_epoch}")
     card = model_card(
         config,
         graph,
         metrics,
         current_versions(),
-        class_names=prepared.facts.class_names,
+        class_names=names,
         schema=None if prepared.facts.columns is None else prepared.facts.columns.schema,
         inputs=served_inputs(prepared.encoder),
-        notes=prepared.notes,
+        notes=[*prepared.notes, *harm],
     )
     write_results(
         folder.partial,
-        model,
+        fitted.model,
         graph,
-        history,
+        fitted.history,
         say,
-        class_names=prepared.facts.class_names,
+        class_names=names,
         encoder=prepared.encoder,
         card=card,
+        temperature=served_temperature(config, metrics),
     )
     metrics["seconds"] = round(time.perf_counter() - started, 2)
     # Last: that it is there says that all else is.

@@ -16,6 +16,7 @@ from gnn.graphs.batch.keys import GRAPH_KEYS
 from gnn.layers.mean_loss import mean_losses_of
 from gnn.models import padded_rows
 from gnn.models.base.class_weights import class_weight_table
+from gnn.models.base.collapse import GraphLossWarning, harm_to_model
 from gnn.models.base.data_checks import check_data, inputs_of, is_dataset
 from gnn.models.base.graph_call import CalledOnGraphs
 from gnn.models.base.output_losses import OutputLosses, where_counted
@@ -107,7 +108,10 @@ class TrainedOnGraphs(CalledOnGraphs):
         """Trains as `keras.Model.fit` does; order and shuffling of a tf.data set are its own.
 
         `class_weight` is taken of every kind of data, of `gnn.data.distribute` too, and of labels
-        among which some are missing.
+        among which some are missing. Afterwards it warns where a graph loss seems to do harm.
+
+        Warns:
+            GraphLossWarning: outputs have collapsed, or neighbors are as far apart as random nodes.
         """
         check_data(x, self.distribute_strategy)
         validation = kwargs.get("validation_data")
@@ -118,7 +122,11 @@ class TrainedOnGraphs(CalledOnGraphs):
         if is_dataset(x):
             kwargs.setdefault("shuffle", False)
             self.make_variables(x.element_spec)
-        return super().fit(self.given(x), *args, **kwargs)
+        history = super().fit(self.given(x), *args, **kwargs)
+        harm = harm_to_model(self, history.history)
+        if harm is not None:
+            warnings.warn(harm, GraphLossWarning, stacklevel=2)
+        return history
 
     def make_variables(self, element_spec: Any) -> None:
         """Makes the weights, and what optimizer and metrics keep, ahead of training.

@@ -1,0 +1,103 @@
+"""One fit of a run: its model on its data, carried on where it was stopped."""
+
+from __future__ import annotations
+
+import dataclasses
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+
+from gnn.graphs.graph import Graph
+from gnn.models.base.collapse import GraphLossWarning, harm_to_model
+from gnn.runs.class_weighing import class_weights
+from gnn.runs.compiling import best_epoch, compile_model
+from gnn.runs.feeding import training_batches
+from gnn.runs.judging import Judge, Validation
+from gnn.runs.progress import EpochBar, Progress
+from gnn.runs.recipes import build_model
+from gnn.runs.reporting import FiniteLoss
+from gnn.runs.results import History
+from gnn.runs.run_config import RunConfig
+from gnn.training.exact_resume import ExactResume
+from gnn.training.snapshots import read_position
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Fitted:
+    """What a fit leaves.
+
+    Attributes:
+        model: with the weights of the best epoch.
+        judge: measures it on the data.
+        history: key to a number an epoch.
+        best_epoch: which was the best, from 1 on.
+        harm: what the graph loss seems to have done, in words; None where it did none.
+    """
+
+    model: keras.Model
+    judge: Judge
+    history: History
+    best_epoch: int
+    harm: str | None
+
+    @property
+    def epochs(self) -> int:
+        """How many there were."""
+        return len(next(iter(self.history.values())))
+
+
+def fit(
+    config: RunConfig,
+    graph: Graph,
+    state: Path,
+    progress: bool = False,
+    *,
+    begin: Callable[[keras.Model, Judge, bool], None] | None = None,
+    stages: Progress | None = None,
+) -> Fitted:
+    """Builds, compiles and fits the model that a configuration describes.
+
+    Args:
+        config: resolved.
+        graph: encoded, with all splits.
+        state: the folder of its snapshots; what is there is carried on.
+        progress: whether to show a bar on a terminal.
+        begin: gives the model its first weights; is told whether snapshots have later ones.
+        stages: is told of the epochs, to say so where there is no terminal.
+
+    Raises:
+        FloatingPointError: the loss is no finite number any more.
+        KeyboardInterrupt: as pressed; the snapshots stay.
+        ValueError: the snapshots are of another training.
+    """
+    model = build_model(config, graph)
+    compile_model(model, config)
+    validates = "validation" in graph.splits
+    best = best_epoch(config, validates)
+    done = read_position(state)
+    judge = Judge(model, config, graph)
+    if begin is not None:
+        begin(model, judge, done is not None)
+    data = judge.validation_data()
+    validation = Validation(judge, validates=validates and data is None)
+    resume = ExactResume(state, [best], every_seconds=config.snapshot_seconds or 0.0)
+    batches = resume.batches(training_batches(config, graph))
+    with (
+        warnings.catch_warnings(),
+        EpochBar(config.epochs or 1, done.epoch if done else 0, progress, stages) as bar,
+    ):
+        # The run says it in its own way.
+        warnings.simplefilter("ignore", GraphLossWarning)
+        history = model.fit(
+            batches.repeat() if config.steps_per_epoch else batches,
+            validation_data=data,
+            epochs=config.epochs,
+            steps_per_epoch=config.steps_per_epoch or None,
+            callbacks=[FiniteLoss(), validation, resume, bar],
+            class_weight=class_weights(config, graph),
+            shuffle=False,
+            verbose=0,
+        ).history
+    return Fitted(model, judge, history, best.best_epoch + 1, harm_to_model(model, history))
