@@ -76,8 +76,8 @@ def test_on_unchanged_data_a_run_begins_where_the_other_ended(
     before = run.start
     assert before is not None and before["run"] == str(runs[model].path)
     for split in ("validation", "test"):
-        for name, value in runs[model].metrics[split].items():
-            assert before["before"][split][name] == pytest.approx(value, abs=1e-6)
+        for name, value in before["before"][split].items():
+            assert runs[model].metrics[split][name] == pytest.approx(value, abs=1e-6)
     assert (run.path / "splits.csv").read_text() == (runs[model].path / "splits.csv").read_text()
     assert run.config.hidden_units == SHORT["hidden_units"]
     assert any(line.startswith("before training: validation: accuracy") for line in said)
