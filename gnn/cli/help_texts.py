@@ -11,7 +11,7 @@ ABOUT = {
     "build-graph": "Build a graph out of a log, or of vectors, and write it to a folder.",
     "pack": "Write training records: nodes with the features of their neighbors, in shards.",
     "train": "Train a model on a graph, and write a run folder.",
-    "evaluate": "Measure the loss and the accuracy of a finished run.",
+    "evaluate": "Measure a finished run: accuracy, classes, calibration, what the graph is worth.",
     "predict": "Write the class of each node, with the probability of every class.",
     "embed": "Write the activations of the last hidden layer for each node.",
     "export": "Write the model of a run for others to serve.",
@@ -49,7 +49,9 @@ EXAMPLES = {
         "gnn train --dataset cora --model gcn",
         "gnn train --data shop --model graph-regularization --output runs/shop",
         "gnn train --data shop --model mlp --hidden-units 64 32 --dropout 0.5 --seed 1",
+        "gnn train --data shop --model distilled --teacher sage --output runs/student",
         "gnn train --data shop --model graph-regularization --weighting npmi --min-count 3",
+        "gnn train --data shop --model gcn --class-weight balanced --calibrate --no-baseline",
         "gnn train --config shop.yaml --epochs 50",
         "gnn train --output runs/shop --resume",
     ],
@@ -57,6 +59,7 @@ EXAMPLES = {
         "gnn evaluate runs/cora-gcn",
         "gnn evaluate runs/shop --split validation --json",
         "gnn evaluate runs/shop --data shop-of-june",
+        "gnn evaluate runs/shop --plots plots --overwrite",
     ],
     "predict": [
         "gnn predict runs/shop --input new.csv",
@@ -89,7 +92,8 @@ shows in their columns, and gnn info tells it. Edges out of a log are those that
 While it trains, everything lies in OUTPUT.partial. A run that was stopped, by Ctrl-C or otherwise,
 is carried on by --resume.""",
     "evaluate": """\
-Nodes of other data that the run was trained on, by their ids, are judged apart, as train.""",
+Nodes of other data that the run was trained on, by their ids, are judged apart, as train. What the
+figures mean is in docs/judging.md; --json has more of them, --plots draws them.""",
     "predict": f"""\
 The columns are id, class, probability_CLASS, and filled: the columns in which a row had a gap.
 Every row that is given is written. A graph network needs each node's neighbors: give it a folder

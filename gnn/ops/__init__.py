@@ -1,5 +1,6 @@
 """Pure tensor functions: propagation, attention, pooling, distances, the graph loss, images."""
 
+from gnn.ops.adjacency import Adjacency
 from gnn.ops.adversarial import adversarial_neighbors
 from gnn.ops.agreement import aggregate_pairs, belief_agreement, joint_belief, log_beliefs
 from gnn.ops.attention import neighbor_softmax
@@ -9,7 +10,7 @@ from gnn.ops.distances import pairwise_distance
 from gnn.ops.graph_loss import labeled_neighbor_distances, neighbor_distances
 from gnn.ops.images import decode_image, decode_images, read_images
 from gnn.ops.normalization import symmetric_adjacency, symmetric_propagate
-from gnn.ops.propagate import Adjacency, propagate
+from gnn.ops.propagate import propagate
 from gnn.ops.sampled_edges import sampling_scale, standing_for_all
 from gnn.ops.segment import pool_components
 from gnn.ops.sparse import sparse_matmul

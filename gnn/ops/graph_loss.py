@@ -7,8 +7,8 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from gnn.configs import DistanceConfig, PairWeights
+from gnn.ops.adjacency import Adjacency
 from gnn.ops.distances import pairwise_distance
-from gnn.ops.propagate import Adjacency
 
 
 class NeighborSums(NamedTuple):

@@ -6,6 +6,7 @@ import dataclasses
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import keras
 
@@ -22,6 +23,9 @@ from gnn.runs.results import History
 from gnn.runs.run_config import RunConfig
 from gnn.training.exact_resume import ExactResume
 from gnn.training.snapshots import read_position
+
+if TYPE_CHECKING:  # It has its teacher fitted here.
+    from gnn.runs.distilling import Lesson
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -53,6 +57,7 @@ def fit(
     graph: Graph,
     state: Path,
     progress: bool = False,
+    lesson: Lesson | None = None,
     *,
     begin: Callable[[keras.Model, Judge, bool], None] | None = None,
     stages: Progress | None = None,
@@ -64,6 +69,7 @@ def fit(
         graph: encoded, with all splits.
         state: the folder of its snapshots; what is there is carried on.
         progress: whether to show a bar on a terminal.
+        lesson: of a teacher, which the model learns in place of the labels.
         begin: gives the model its first weights; is told whether snapshots have later ones.
         stages: is told of the epochs, to say so where there is no terminal.
 
@@ -80,24 +86,27 @@ def fit(
     judge = Judge(model, config, graph)
     if begin is not None:
         begin(model, judge, done is not None)
-    data = judge.validation_data()
+    # What a teacher says has another loss than that of the labels, which only the judge knows.
+    data = judge.validation_data() if lesson is None else None
+    learner = model if lesson is None else lesson.learner(model, config)
     validation = Validation(judge, validates=validates and data is None)
     resume = ExactResume(state, [best], every_seconds=config.snapshot_seconds or 0.0)
-    batches = resume.batches(training_batches(config, graph))
+    batches = training_batches(config, graph) if lesson is None else lesson.batches(config)
+    batches = resume.batches(batches)
     with (
         warnings.catch_warnings(),
         EpochBar(config.epochs or 1, done.epoch if done else 0, progress, stages) as bar,
     ):
         # The run says it in its own way.
         warnings.simplefilter("ignore", GraphLossWarning)
-        history = model.fit(
+        history = learner.fit(
             batches.repeat() if config.steps_per_epoch else batches,
             validation_data=data,
             epochs=config.epochs,
             steps_per_epoch=config.steps_per_epoch or None,
             callbacks=[FiniteLoss(), validation, resume, bar],
-            class_weight=class_weights(config, graph),
+            class_weight=class_weights(config, graph) if lesson is None else None,
             shuffle=False,
             verbose=0,
         ).history
-    return Fitted(model, judge, history, best.best_epoch + 1, harm_to_model(model, history))
+    return Fitted(model, judge, history, best.best_epoch + 1, harm_to_model(learner, history))

@@ -44,13 +44,16 @@ MODEL, SAVED_MODEL, PLOT, LOG, SPLITS = (
     "splits.csv",
 )
 ENCODER, CARD, START = "columns.keras", "README.md", "start.json"
+TEACHER, TEACHER_FIGURES, TEACHER_STATE = "teacher.keras", "teacher.json", "teacher_state"
 STATE, BASELINE_STATE, LOG_GRAPH = "state", "baseline_state", "log_graph"
 # Of the folder, in its manifest.
 KIND = "run"
 _FILES = (CONFIG, DATA, HISTORY, METRICS, MODEL, PLOT, LOG, SPLITS, ENCODER, CARD, START)
+_FILES_OF_TEACHER = (TEACHER, TEACHER_FIGURES)
 _FOLDERS = {SAVED_MODEL: EXPORT, STATE: SNAPSHOTS, BASELINE_STATE: SNAPSHOTS, LOG_GRAPH: GRAPH}
+_FOLDERS[TEACHER_STATE] = SNAPSHOTS
 # What a run that is trained will hold.
-BEGUN = Manifest(KIND, frozenset(_FILES), _FOLDERS)
+BEGUN = Manifest(KIND, frozenset((*_FILES, *_FILES_OF_TEACHER)), _FOLDERS)
 # Where a run lies and how often it is kept have no bearing on what it computes.
 _NOT_COMPARED = ("output", "overwrite", "resume", "snapshot_seconds")
 
@@ -86,7 +89,8 @@ class RunFolder:
     @property
     def is_worth_keeping(self) -> bool:
         """Whether starting anew would lose something."""
-        return self.is_begun and (has_snapshot(self.state) or self.is_written)
+        begun = has_snapshot(self.state) or has_snapshot(self.partial / TEACHER_STATE)
+        return self.is_begun and (begun or self.is_written)
 
     @property
     def is_written(self) -> bool:
@@ -149,7 +153,7 @@ class RunFolder:
         Raises:
             FileExistsError: an older one may not be replaced.
         """
-        for name in (STATE, BASELINE_STATE):
+        for name in (STATE, BASELINE_STATE, TEACHER_STATE):
             remove_folder(self.partial / name, SNAPSHOTS)
         end = followed(self.path)
         older = read_manifest(end) if end.is_dir() else None
@@ -185,7 +189,8 @@ class RunFolder:
 
 def manifest_of(run: Path) -> Manifest:
     """What the manifest of a run lists: those of the names that we give that are there."""
-    files = (name for name in _FILES if (run / name).is_file())
+    names = (*_FILES, *_FILES_OF_TEACHER)
+    files = (name for name in names if (run / name).is_file())
     return Manifest(
         KIND, frozenset(files), {k: v for k, v in _FOLDERS.items() if (run / k).is_dir()}
     )
@@ -306,13 +311,11 @@ def carried_on(stored: RunConfig, asked: RunConfig, where: Path) -> RunConfig:
     """
     if asked.session_config is not None:
         whole = as_session_graph_config(asked.session_config).to_dict()
-        # A column that nobody names is the one that was found in the log.
+        # A column that nobody names was found in the log; a half-life may be one of the data.
         found = stored.session_config or {}
-        for name, default in field_defaults(SessionColumns).items():
+        for name, default in {**field_defaults(SessionColumns), "half_life": None}.items():
             if whole[name] == default and name in found:
                 whole[name] = found[name]
-        if whole["half_life"] is None:  # It may have been an option of the data.
-            whole["half_life"] = found.get("half_life")
         asked = dataclasses.replace(asked, session_config=whole)
     before, now = stored.to_dict(), asked.to_dict()
     differ = [
