@@ -318,8 +318,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("what", choices=("citation", "shops", "times", "table"))
     parser.add_argument("--shops", type=Path, nargs="*", default=[], help="folders, by seed")
-        "--shops", type=Path, nargs="*", default=[], help="folders named by their seeds"
-    )
     parser.add_argument("--append", type=Path, help="the file of results")
     arguments = parser.parse_args()
     _PATHS.update({path.name: path for path in arguments.shops})

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from gnn.cli.graph_sources import OF_LOG, OF_VECTORS, graph_config
 from gnn.cli.options import options_of
-from gnn.cli.session_options import NOT_OF_TRAINING, session_options_of
+from gnn.cli.session_options import NOT_OF_DATA, NOT_OF_TRAINING, session_options_of
 from gnn.configs.neighbors import NeighborGraphConfig
 from gnn.runs.config_files import OptionError
 from gnn.runs.data_options import OF_FOLDER
@@ -57,7 +57,7 @@ def info(arguments: argparse.Namespace) -> Result:
     from gnn.tables.opening import SUFFIXES
     from gnn.tables.text_files import suffix_of
 
-    fields = session_options_of(arguments)
+    fields = session_options_of(arguments, NOT_OF_DATA)
     given = {name: value for name in OF_FOLDER if (value := getattr(arguments, name)) is not None}
     path, tables, found = arguments.path, arguments.data, None
     flags = {**dict.fromkeys(fields, "log"), **dict.fromkeys(given, "tables")}
@@ -200,7 +200,7 @@ def train_config(arguments: argparse.Namespace) -> RunConfig:
         raise OptionError(str(error)) from error
     if config.dataset is not None and config.data is not None:
         raise OptionError("--dataset and --data exclude each other")
-    if config.resume and config.output is not None:
+    if (config.resume and config.output is not None) or config.start_from is not None:
         return config
     if config.dataset is None and config.data is None:
         raise OptionError("--dataset NAME or --data FOLDER is needed")

@@ -19,7 +19,12 @@ _TITLES = {
     "training": "training",
     "run": "the run folder",
 }
-_FOLDERS = ("data", "output")
+_METAVARS = {
+    **dict.fromkeys((*EDGE_COLUMNS, "time_column", "node_time"), "COLUMN"),
+    "half_life": "TIME",
+    "until": "DATE",
+}
+_FOLDERS = ("data", "output", "start_from")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -62,7 +67,7 @@ def add_options_named(group: Any, names: Collection[str]) -> None:
             add_pairs_flag(group, option.name, rule["about"])
             continue
         metavar = "FOLDER" if option.name in _FOLDERS else "FILE" if kind is str else "NAME"
-        metavar = "COLUMN" if option.name in EDGE_COLUMNS else metavar
+        metavar = _METAVARS.get(option.name, metavar)
         choices = rule["choices"]
         add_flag(
             group,

@@ -10,7 +10,7 @@ from gnn.cli.config_options import add_config_options
 from gnn.cli.flags import add_flag
 from gnn.cli.help_texts import ABOUT, EXAMPLES, NOTES
 from gnn.cli.options import add_options, add_options_named
-from gnn.cli.session_options import NOT_OF_TRAINING, add_session_options
+from gnn.cli.session_options import NOT_OF_DATA, NOT_OF_TRAINING, add_session_options
 from gnn.configs.merges import MERGES
 from gnn.configs.neighbors import (
     NEIGHBOR_METHODS,
@@ -126,7 +126,8 @@ def _add_info(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--dataset", choices=DATASETS, metavar="NAME", help="a named data set")
     what.add_argument("--data", metavar="FOLDER", help="a folder of data")
     add_options_named(parser.add_argument_group("how the tables of a folder are read"), OF_FOLDER)
-    add_session_options(parser, "which edges the log of a folder gives (sessions.csv)")
+    title = "which edges the log of a folder gives (sessions.csv)"
+    add_session_options(parser, title, NOT_OF_DATA)
 
 
 def _add_convert(parser: argparse.ArgumentParser) -> None:

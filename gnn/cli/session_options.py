@@ -9,8 +9,10 @@ from typing import Any
 from gnn.cli.config_options import add_config_options, config_options_of
 from gnn.configs.sessions import LONG_SESSIONS, REPEATS, WEIGHTINGS, SessionGraphConfig
 
+# Of logs and tables of edges alike: options of the data.
+NOT_OF_DATA = ("time_column", "half_life")
 # `gnn train --directed` is of edges.csv; of a log it is a key of `session_config` in the file.
-NOT_OF_TRAINING = ("directed",)
+NOT_OF_TRAINING = ("directed", *NOT_OF_DATA)
 _CHOICES = {
     "weighting": ("auto", *WEIGHTINGS),
     "repeats": REPEATS,

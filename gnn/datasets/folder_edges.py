@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 
 from gnn.datasets.columns.column_names import edge_ends, weight_column
+from gnn.datasets.edge_times import EdgeTimes, row_seconds
 from gnn.datasets.name_cells import name_cells
 from gnn.datasets.node_numbers import NodeNumbers
 from gnn.edges.edges import counted
@@ -49,9 +50,14 @@ class EdgeColumns:
 
 
 def read_edges(
-    table: Table, columns: EdgeColumns, numbers: NodeNumbers, strict: bool, texts: frozenset[str]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Senders, receivers and weights, as the file has them; a weight that is missing is 1.
+    table: Table,
+    columns: EdgeColumns,
+    numbers: NodeNumbers,
+    strict: bool,
+    texts: frozenset[str],
+    times: EdgeTimes | None = None,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[str]]:
+    """Senders, receivers, weights, and what was done to them; a weight that is missing is 1.
 
     Args:
       table: the edges.
@@ -59,6 +65,7 @@ def read_edges(
       numbers: the nodes.
       strict: whether a malformed row, or a column that is not needed, is an error.
       texts: the texts that mean missing.
+      times: which edges are too late, and what the age of the others does; None asks for neither.
 
     Raises:
       ValueError: a column is missing, too many rows are malformed, or `strict` and a weight is
@@ -67,7 +74,12 @@ def read_edges(
     source, target, weights_of = columns.of(table)
     edges, weights = [np.zeros((2, 0), np.int64)], [np.zeros(0, np.float32)]
     missing: list[int] = []
-    used = [source, target] if weights_of is None else [source, target, weights_of]
+    times = times or EdgeTimes()
+    time_of, moments, late = times.column_of(table), [np.zeros(0)], 0
+    used = [source, target, *(name for name in (weights_of, time_of) if name is not None)]
+    if time_of is not None:
+        table.use(used)
+        table.problems.columns.pop(time_of, None)
     for chunk in table.chunks_of(used):
         check = RowCheck(table.problems, chunk.lines)
         ends = {
@@ -86,13 +98,24 @@ def read_edges(
                 check.reject(row, "number", why_no_number("weight", strange[row]))
             for row in np.flatnonzero(weight < 0).tolist():
                 check.reject(row, "negative", f"weight {weight[row]:g} is negative")
+        if time_of is not None:
+            seconds = row_seconds(chunk.columns[time_of], texts, check)
+            too_late = check.good & ~times.in_time(seconds)
+            late += int(too_late.sum())
+            check.good &= ~too_late
         edges.append(numbers.of(ends, check))
+        if time_of is not None:
+            moments.append(seconds[check.good])
         missing.extend(chunk.lines[[row for row in gaps if check.good[row]]].tolist())
         weights.append(weight[check.good].astype(np.float32))
     table.problems.check(strict, strict)
     _tell_of_missing(missing, table.problems, strict)
     senders, receivers = np.concatenate(edges, axis=1)
-    return senders, receivers, np.concatenate(weights)
+    if time_of is None:
+        return senders, receivers, np.concatenate(weights), []
+    times.check_some(table.name, senders.size, late)
+    found, done = times.weights(np.concatenate(weights), np.concatenate(moments), late)
+    return senders, receivers, found, done
 
 
 def _tell_of_missing(lines: list[int], problems: Problems, strict: bool) -> None:

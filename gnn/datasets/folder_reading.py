@@ -12,6 +12,7 @@ import numpy as np
 from gnn.configs.sessions import SessionGraphConfig, as_session_graph_config
 from gnn.datasets.columns.column_names import label_column
 from gnn.datasets.columns.column_notes import columns_note
+from gnn.datasets.edge_times import EdgeTimes
 from gnn.datasets.folder_edges import EdgeColumns, read_edges
 from gnn.datasets.folder_log import edges_of_log
 from gnn.datasets.labels_apart import LabelsApart
@@ -67,6 +68,7 @@ class FolderReading:
     schema: Any
     exclude: Sequence[str]
     edge_columns: EdgeColumns
+    times: EdgeTimes
 
     def read(
         self,
@@ -89,6 +91,7 @@ class FolderReading:
           ValueError: likewise.
         """
         config = as_session_graph_config({} if session_config is None else session_config)
+        config = self.times.config_of_log(config)
         labels_file = files["labels"]
         named = None if isinstance(labels_file, bool) else labels_file
         needed = self.columns.schema.features if self.columns is not None else ()
@@ -222,16 +225,24 @@ class FolderReading:
         texts = as_na_values(self.na_values)
         if tables.edges is not None:
             table = open_table(tables.edges)
-            listed = read_edges(table, self.edge_columns, numbers, self.strict, texts)
+            *listed, done = read_edges(
+                table, self.edge_columns, numbers, self.strict, texts, self.times
+            )
             edges = merge_edges(
                 *listed,
                 merge=self.merge,
                 undirected=self.undirected,
                 num_nodes=len(numbers),
             )
-            return edges, {"edges": edges.report.text()}, table.problems
+            made = "; ".join(filter(None, [*done, edges.report.text()]))
+            return edges, {"edges": made}, table.problems
         if tables.sessions is None:
             nothing = np.zeros(0, np.int32)
+            if self.times.is_needed:
+                raise ValueError(
+                    "no table of edges and no log is there to have times: leave out "
+                    f"{self.times.asked}"
+                )
             return Edges(nothing, nothing, np.zeros(0, np.float32)), {}, None
         table = open_log_file(tables.sessions)
         edges, notes = edges_of_log(
@@ -241,6 +252,7 @@ class FolderReading:
             config,
             strict=self.strict,
             texts=texts,
+            times=self.times,
             built=built,
         )
         return edges, notes, table.problems

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
+from gnn.datasets.edge_times import EdgeTimes
 from gnn.datasets.folder_edges import EdgeColumns
 from gnn.datasets.folder_reading import FolderData, FolderReading
 from gnn.datasets.node_schema import NodeSchema
@@ -32,6 +33,9 @@ def from_folder(
     source_column: str | None = None,
     target_column: str | None = None,
     weight_column: str | None = None,
+    time_column: str | None = None,
+    half_life: float | str | None = None,
+    until: Any = None,
 ) -> Graph:
     r"""Reads a graph from a folder of tables: nodes, labels, and edges or a log.
 
@@ -109,6 +113,10 @@ def from_folder(
       source_column: the column of edges with the ids they come from, where it does not show.
       target_column: that with the ids they go to.
       weight_column: that with the weights.
+      time_column: of edges or a log, that with the times, where `half_life` or `until` needs them.
+      half_life: seconds, or text such as `"30d"`: an edge, or a session, that is so much older than
+        the latest counts half (`gnn.edges.decay.decayed_weights`).
+      until: a time, such as `"2026-03-01"`: edges and records that are later are left out.
 
     Returns:
       The graph; its ids are text. `notes["tables"]` says which table is which, where it was not by
@@ -141,7 +149,16 @@ def from_folder(
     files = {"nodes": nodes, "labels": labels, "sessions": sessions, "edges": edges}
     edge_columns = EdgeColumns(source_column, target_column, weight_column)
     reading = FolderReading(
-        strict, undirected, columns, merge, label_kind, na_values, schema, exclude, edge_columns
+        strict,
+        undirected,
+        columns,
+        merge,
+        label_kind,
+        na_values,
+        schema,
+        exclude,
+        edge_columns,
+        EdgeTimes.of(time_column, half_life, until),
     )
     return reading.read(Path(path), files, session_config).graph
 
@@ -166,6 +183,9 @@ def read_folder(
     source_column: str | None = None,
     target_column: str | None = None,
     weight_column: str | None = None,
+    time_column: str | None = None,
+    half_life: float | str | None = None,
+    until: Any = None,
 ) -> FolderData:
     r"""As `from_folder`, with the columns and cells of the nodes and the problems beside the graph.
 
@@ -189,6 +209,9 @@ def read_folder(
       source_column: the column of edges with the ids they come from.
       target_column: that with the ids they go to.
       weight_column: that with the weights.
+      time_column: that with the times, of edges or a log.
+      half_life: as in `from_folder`.
+      until: likewise.
 
     Returns:
       The graph, the columns, the cells and the problems.
@@ -211,6 +234,15 @@ def read_folder(
     files = {"nodes": nodes, "labels": labels, "sessions": sessions, "edges": edges}
     edge_columns = EdgeColumns(source_column, target_column, weight_column)
     reading = FolderReading(
-        strict, undirected, columns, merge, label_kind, na_values, schema, exclude, edge_columns
+        strict,
+        undirected,
+        columns,
+        merge,
+        label_kind,
+        na_values,
+        schema,
+        exclude,
+        edge_columns,
+        EdgeTimes.of(time_column, half_life, until),
     )
     return reading.read(Path(path), files, session_config, built)

@@ -41,7 +41,7 @@ def graph_of_table(value: Any, *, undirected: bool = True, merge: str = "sum") -
         return Graph.from_sessions(value, config=SessionGraphConfig(), missing="drop")
     if role == "edges":
         numbers = NodeNumbers()
-        listed = read_edges(table, EdgeColumns(), numbers, False, as_na_values(None))
+        *listed, _ = read_edges(table, EdgeColumns(), numbers, False, as_na_values(None))
         table.problems.warn(stacklevel=3)
         ids = numbers.names.array()
         edges = merge_edges(*listed, merge=merge, undirected=undirected, num_nodes=len(ids))

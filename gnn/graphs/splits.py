@@ -1,11 +1,11 @@
-"""Splits of a graph's nodes, drawn at random from a seed."""
+"""Splits of a graph's nodes: drawn at random from a seed, or by time."""
 
 from __future__ import annotations
 
 import dataclasses
 import itertools
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -44,6 +44,45 @@ def random_split(graph: Graph, parts: Mapping[str, float], *, seed: int = 0) -> 
     nodes = np.random.default_rng(seed).permutation(_labeled(graph))
     ends = np.cumsum(_sizes(parts, nodes.size))
     pieces = np.split(nodes, ends)[: len(parts)]
+    return _with_splits(graph, dict(zip(parts, pieces, strict=True)))
+
+
+def time_split(graph: Graph, times: Any, parts: Mapping[str, float]) -> Graph:
+    """Splits the nodes by their times, the oldest first.
+
+    So a model is judged on what came after all that it has learned from. It takes the nodes that
+    `random_split` takes. Nodes of equal time stay in the order of the graph; one without a time
+    comes before all others.
+
+    Args:
+      graph: the graph; its own splits are replaced.
+      times: numbers `[num_nodes]`, such as seconds since 1970; NaN where there is none.
+      parts: name -> size, as in `random_split`, in the order of time.
+
+    Returns:
+      The graph with these splits, disjoint, each sorted by node.
+
+    Raises:
+      TypeError: as `random_split`.
+      ValueError: as `random_split`, or there is not one time a node, or no labeled node has one.
+
+    >>> from gnn.graphs.graph import Graph
+    >>> graph = Graph.from_edges([], [], num_nodes=4)
+    >>> parts = {"train": 0.5, "validation": 0.25, "test": 0.25}
+    >>> graph = time_split(graph, [5, 9, np.nan, 7], parts)
+    >>> {name: nodes.tolist() for name, nodes in graph.splits.items()}
+    {'train': [0, 2], 'validation': [3], 'test': [1]}
+    """
+    seconds = np.asarray(times, np.float64)
+    if seconds.shape != (graph.num_nodes,):
+        raise ValueError(
+            f"times must be one a node, {graph.num_nodes}, got the shape {list(seconds.shape)}"
+        )
+    nodes = _labeled(graph)
+    if np.isnan(seconds[nodes]).all():
+        raise ValueError(f"times must be known of some node, got none of {nodes.size} nodes")
+    nodes = nodes[np.argsort(np.nan_to_num(seconds[nodes], nan=-np.inf), kind="stable")]
+    pieces = np.split(nodes, np.cumsum(_sizes(parts, nodes.size)))[: len(parts)]
     return _with_splits(graph, dict(zip(parts, pieces, strict=True)))
 
 

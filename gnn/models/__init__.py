@@ -20,6 +20,7 @@ from gnn.models.classifiers.propagation_classifiers import (
 from gnn.models.classifiers.random_classifier import GRANDNodeClassifier
 from gnn.models.classifiers.sage_classifier import SAGENodeClassifier
 from gnn.models.columns.column_encoder import ColumnEncoder
+from gnn.models.columns.growing import grown_encoder, slots_before
 from gnn.models.graph_models import GraphClassifier, GraphRegressor
 from gnn.models.graph_regularization import GraphRegularizationModel
 from gnn.models.inference.exact import embed_nodes, evaluate_nodes, predict_nodes
@@ -27,6 +28,7 @@ from gnn.models.inference.layerwise import layerwise_embed, layerwise_predict
 from gnn.models.inference.layerwise_evaluation import layerwise_evaluate
 from gnn.models.node_graph_model import NodeGraphModel
 from gnn.models.served_classifier import export_classifier, serve_columns
+from gnn.models.warm_start import WarmStart, warm_start
 
 __all__ = [
     "APPNPNodeClassifier",
@@ -51,10 +53,12 @@ __all__ = [
     "NodeGraphModel",
     "SAGENodeClassifier",
     "SGCNodeClassifier",
+    "WarmStart",
     "adversarial_examples",
     "embed_nodes",
     "evaluate_nodes",
     "export_classifier",
+    "grown_encoder",
     "in_turn",
     "layerwise_embed",
     "layerwise_evaluate",
@@ -62,4 +66,6 @@ __all__ = [
     "on_nodes",
     "predict_nodes",
     "serve_columns",
+    "slots_before",
+    "warm_start",
 ]

@@ -19,7 +19,7 @@ from gnn.datasets.planetoid import planetoid
 from gnn.datasets.reading import TABLES, find_format, read
 from gnn.graphs.graph import Graph
 from gnn.runs.config_files import OptionError, read_options
-from gnn.runs.data_options import EDGE_COLUMNS, OF_FOLDER, PLANETOID
+from gnn.runs.data_options import EDGE_COLUMNS, OF_FOLDER, PLANETOID, TIMES
 from gnn.runs.log_graph import read_log_graph
 from gnn.runs.run_config import NETWORK_NAMES, RunConfig
 from gnn.tables.schema import Column, Schema
@@ -81,7 +81,7 @@ def load_data(
         raise ValueError("one of dataset and data must be given, a name or a folder")
     if config.dataset is not None:
         _check_has_log(config, False)
-        for name in (*_ROLES, *EDGE_COLUMNS, "columns", "exclude", "schema"):
+        for name in (*_ROLES, *EDGE_COLUMNS, *TIMES, "columns", "exclude", "schema"):
             if getattr(config, name) is not None:
                 raise OptionError(f"{name} is for a folder, and {config.dataset!r} is a data set")
         return RunData(named_data(config.dataset, normalize=config.scaling == "rows"))
@@ -111,6 +111,7 @@ def load_data(
         source_column=config.source_column,
         target_column=config.target_column,
         weight_column=config.weight_column,
+        **{name: getattr(config, name) for name in TIMES},
         **tables,
     )
     if run is None:
@@ -154,7 +155,9 @@ def with_absolute_paths(config: RunConfig) -> RunConfig:
 
 
 def of_folder(config: RunConfig, data: str) -> RunConfig:
-    """What a run reads of another folder: there, tables outside of its own one have no place.
+    """What a run reads of another folder: tables outside of its own one have no place there.
+
+    Its edges may be later than those that the run was trained on.
 
     Example:
 
@@ -164,7 +167,7 @@ def of_folder(config: RunConfig, data: str) -> RunConfig:
     """
     named = {role: getattr(config, role) for role in _ROLES}
     away = {role: None for role, name in named.items() if name is not None and os.path.isabs(name)}
-    return dataclasses.replace(config, dataset=None, data=data, **away)
+    return dataclasses.replace(config, dataset=None, data=data, until=None, **away)
 
 
 def _of_a_format(config: RunConfig) -> Graph | None:
@@ -173,7 +176,9 @@ def _of_a_format(config: RunConfig) -> Graph | None:
     What says how tables are read makes tables of it.
     """
     path = Path(config.data or "")
-    if not path.exists() or any(getattr(config, name) is not None for name in OF_FOLDER):
+    # A run that is there has `strict`, which is False unless somebody has said otherwise.
+    given = (getattr(config, name) for name in OF_FOLDER)
+    if not path.exists() or any(value is not None and value is not False for value in given):
         return None
     try:
         found = find_format(path)

@@ -11,6 +11,8 @@ from gnn.configs.label_kinds import LABEL_KINDS
 PLANETOID = ("cora", "citeseer", "pubmed")
 DATASETS = (*PLANETOID, "digits", "groceries")
 EDGE_COLUMNS = ("source_column", "target_column", "weight_column")
+# Of the times of edges and of logs.
+TIMES = ("time_column", "half_life", "until")
 # How the tables of a folder are read.
 OF_FOLDER = (
     "nodes",
@@ -22,6 +24,7 @@ OF_FOLDER = (
     "schema",
     "strict",
     *EDGE_COLUMNS,
+    *TIMES,
     "label_kind",
 )
 # The group of what the command has other flags for.
@@ -58,6 +61,12 @@ class DataOptions:
             without them it shows in their columns.
         source_column, target_column, weight_column: of the edges, where it does not show in their
             names which they are.
+        time_column: of edges or of a log, where `half_life` or `until` needs it and its name does
+            not show it.
+        half_life: seconds as text, or text such as `"30d"`: an edge, or a session of a log, counts
+            half where it is so much older than the latest.
+        until: a time, such as `"2026-03-01"`: edges, and records of a log, that are later are left
+            out; a date is its beginning. It is of the data that a run is trained on alone.
         columns: what columns of nodes hold: name to a type, as `gnn.Schema.of` takes them; what is
             not given is guessed.
         exclude: columns of nodes that are left out.
@@ -73,6 +82,9 @@ class DataOptions:
         image_size: height and width that the images of a folder get, or one number for both.
         image_channels: 1 for gray, 3 for color; what the images are where it is not given.
         keep_aspect: what becomes of images of another aspect ratio: `"stretch"`, `"pad"`, `"crop"`.
+        split: `"random"`, or `"time"`: the newest labeled nodes are tested on, those before them
+            validated on, whatever splits the data have.
+        node_time: the column of nodes with their times, for that; None takes the one of dates.
         validation_share, test_share: of the labeled nodes, where the data have no such splits.
 
     Example:
@@ -92,6 +104,11 @@ class DataOptions:
     source_column: str | None = option("data", "the column of edges with the ids they come from")
     target_column: str | None = option("data", "the column of edges with the ids they go to")
     weight_column: str | None = option("data", "the column of edges with their weights")
+    time_column: str | None = option("data", "the column of edges, or of a log, with the times")
+    half_life: str | None = option(
+        "data", "an edge or a session counts half when it is so much older than the latest: 30d"
+    )
+    until: str | None = option("data", "leave out edges and records later than this: 2026-03-01")
     columns: dict[str, Any] | None = option(
         "data", "what a column of nodes holds, such as price=number; may be repeated"
     )
@@ -115,6 +132,12 @@ class DataOptions:
         "data",
         "what becomes of images of another aspect ratio [stretch]",
         choices=("stretch", "pad", "crop"),
+    )
+    split: str | None = option(
+        "data", "how splits are drawn; time: the newest nodes to test", choices=("random", "time")
+    )
+    node_time: str | None = option(
+        "data", "the column of nodes with their times, for --split time [the one of dates]"
     )
     validation_share: float | None = option(
         "data", "labeled nodes to validate on, where the data say none", low=0, below=1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,9 @@ from gnn.runs.class_weighing import class_weights
 from gnn.runs.compiling import best_epoch, compile_model
 from gnn.runs.feeding import training_batches
 from gnn.runs.judging import Judge, Validation
+from gnn.runs.progress import EpochBar, Progress
 from gnn.runs.recipes import build_model
-from gnn.runs.reporting import EpochBar, FiniteLoss
+from gnn.runs.reporting import FiniteLoss
 from gnn.runs.results import History
 from gnn.runs.run_config import RunConfig
 from gnn.training.exact_resume import ExactResume
@@ -56,6 +58,9 @@ def fit(
     state: Path,
     progress: bool = False,
     lesson: Lesson | None = None,
+    *,
+    begin: Callable[[keras.Model, Judge, bool], None] | None = None,
+    stages: Progress | None = None,
 ) -> Fitted:
     """Builds, compiles and fits the model that a configuration describes.
 
@@ -65,6 +70,8 @@ def fit(
         state: the folder of its snapshots; what is there is carried on.
         progress: whether to show a bar on a terminal.
         lesson: of a teacher, which the model learns in place of the labels.
+        begin: gives the model its first weights; is told whether snapshots have later ones.
+        stages: is told of the epochs, to say so where there is no terminal.
 
     Raises:
         FloatingPointError: the loss is no finite number any more.
@@ -77,6 +84,8 @@ def fit(
     best = best_epoch(config, validates)
     done = read_position(state)
     judge = Judge(model, config, graph)
+    if begin is not None:
+        begin(model, judge, done is not None)
     # What a teacher says has another loss than that of the labels, which only the judge knows.
     data = judge.validation_data() if lesson is None else None
     learner = model if lesson is None else lesson.learner(model, config)
@@ -86,7 +95,7 @@ def fit(
     batches = resume.batches(batches)
     with (
         warnings.catch_warnings(),
-        EpochBar(config.epochs or 1, done.epoch if done else 0, progress) as bar,
+        EpochBar(config.epochs or 1, done.epoch if done else 0, progress, stages) as bar,
     ):
         # The run says it in its own way.
         warnings.simplefilter("ignore", GraphLossWarning)

@@ -46,6 +46,7 @@ def describe_path(path: str) -> tuple[dict[str, Any], str] | None:
             "data": run.facts.to_dict(),
             "metrics": run.metrics,
         }
+        data |= {} if run.start is None else {"start": run.start}
         return data, run.info()
     if kind is not None:
         manifest = read_manifest(path)

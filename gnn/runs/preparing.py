@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import warnings
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from gnn.datasets.columns.column_notes import ignored_notes
 from gnn.datasets.node_schema import NodeSchema
 from gnn.graphs.graph import Graph
 from gnn.graphs.splits import check_apart
 from gnn.models.columns.column_encoder import ColumnEncoder
+from gnn.runs.carried_splits import Division, carried_splits
 from gnn.runs.class_weighing import weighing_note
 from gnn.runs.data_loading import RunData, load_data
 from gnn.runs.edge_checks import told_of_edges
@@ -19,8 +23,17 @@ from gnn.runs.image_checks import told_of_images
 from gnn.runs.log_graph import describe_log
 from gnn.runs.recipes import resolve
 from gnn.runs.run_config import RunConfig
-from gnn.runs.run_data import DataFacts, check_features, check_labels, stored_facts
+from gnn.runs.run_data import (
+    DataFacts,
+    check_features,
+    check_labels,
+    stored_facts,
+    with_splits_of,
+)
+from gnn.runs.run_folder import SPLITS
 from gnn.runs.splitting import complete_splits
+from gnn.runs.starting import Start, started_data
+from gnn.runs.time_splitting import node_times, split_by_time
 from gnn.tables.problems import TableWarning
 
 
@@ -34,6 +47,7 @@ class Prepared:
         config: resolved.
         encoder: of the columns of nodes; None where there are none.
         notes: what was done, a line each.
+        start: the run whose weights it begins with, if there is one.
     """
 
     graph: Graph
@@ -41,33 +55,47 @@ class Prepared:
     config: RunConfig
     encoder: ColumnEncoder | None
     notes: list[str]
+    start: Start | None = None
 
 
-def prepare(config: RunConfig, run: Path | None) -> Prepared:
+def prepare(
+    config: RunConfig, run: Path | None, stage: Callable[[str], None] | None = None
+) -> Prepared:
     """Reads the data, completes their splits, encodes their columns and resolves the configuration.
 
     Args:
         config: with a data set or data, and a model.
         run: the folder of a run that is carried on, as which they are read and encoded; or None.
+        stage: is told what is done next.
 
     Raises:
         FileNotFoundError: there are no such data.
         ValueError: they cannot be trained on, an option does not fit, or they have changed since
             the run was begun.
     """
-    columns = None if run is None else stored_facts(run).columns
+    facts = None if run is None else stored_facts(run)
+    start = None if config.start_from is None else Start.of(config.start_from)
+    columns = facts.columns if facts is not None else None if start is None else start.columns
     # Whether words are normalized when they are read is up to the recipe: ask it with few data.
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", TableWarning)
-        data = _read(config, columns, run)
         name = config.dataset or config.data or "the data"
+        if stage is not None:
+            stage(f"reading {name}")
+        data = _read(config, columns, run)
+        if start is not None:
+            data = started_data(data, start.classes if facts is None else facts.class_names)
         check_labels(data.graph, name)
-        completed, notes = _completed(data.graph, config)
+        completed, notes = _completed(data, config, start, run)
         check_apart(completed.splits, "train", ("validation", "test"))
-        if run is None:
-            encoder = adapted_encoder(config, data, completed)
+        if stage is not None and data.table is not None:
+            stage("encoding columns")
+        if run is not None and facts is not None:
+            encoder = read_encoder(run, facts)
+        elif start is not None:
+            encoder = start.encoder(data, completed)
         else:
-            encoder = read_encoder(run, stored_facts(run))
+            encoder = adapted_encoder(config, data, completed)
         graph = encoded(data.graph, data, encoder)
         check_features(graph, name)
         completed = dataclasses.replace(completed, features=graph.features)
@@ -75,17 +103,18 @@ def prepare(config: RunConfig, run: Path | None) -> Prepared:
         if resolved.scaling == "rows" and config.scaling != "rows":
             data = load_data(resolved, run=run)
             graph = data.graph
-            completed, notes = _completed(graph, resolved)
-    facts = DataFacts.of(graph, data.columns)
+            completed, notes = _completed(data, resolved, start, run)
+    found = DataFacts.of(graph, data.columns)
     told = [str(warning.message) for warning in caught]
     told += [data.graph.notes[key] for key in ("tables",) if key in data.graph.notes]
     told += ignored_notes(data.columns)
-    weighing = weighing_note(resolved, completed, facts.class_names)
+    weighing = weighing_note(resolved, completed, found.class_names)
     told += [] if weighing is None else [weighing]
     told += [*told_of_images(graph, data, bool(config.strict)), *describe_log(graph), *notes]
     if config.model != "mlp":
         told += told_of_edges(completed)
-    return Prepared(completed, facts, resolved, encoder, told)
+    told += [] if start is None else start.lines(data, graph, encoder)
+    return Prepared(completed, found, resolved, encoder, told, start)
 
 
 def _read(config: RunConfig, columns: NodeSchema | None, run: Path | None) -> RunData:
@@ -100,10 +129,22 @@ def _read(config: RunConfig, columns: NodeSchema | None, run: Path | None) -> Ru
         ) from error
 
 
-def _completed(graph: Graph, config: RunConfig) -> tuple[Graph, list[str]]:
-    share = {
+def _completed(
+    data: RunData, config: RunConfig, start: Start | None, run: Path | None
+) -> tuple[Graph, list[str]]:
+    share: dict[str, Any] = {
         name: value
         for name in ("validation_share", "test_share", "seed")
         if (value := getattr(config, name)) is not None
     }
-    return complete_splits(graph, **share)
+    graph = data.graph
+    divide: Division = functools.partial(complete_splits, **share)
+    if config.split == "time":
+        share.pop("seed", None)
+        name, times = node_times(data, config.node_time)
+        divide = functools.partial(split_by_time, name=name, times=times, **share)
+    if start is None:
+        return divide(graph)
+    if run is not None:  # The run that it starts from need not be there any more.
+        return with_splits_of(run / SPLITS, graph), []
+    return carried_splits(graph, start.splits, divide)

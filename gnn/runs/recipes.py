@@ -15,7 +15,7 @@ from gnn.layers.dense import FeatureDense
 from gnn.models.graph_regularization import GraphRegularizationModel
 from gnn.runs.calibrating import check_calibrates
 from gnn.runs.config_files import OptionError
-from gnn.runs.data_options import PLANETOID
+from gnn.runs.data_options import PLANETOID, TIMES
 from gnn.runs.distilled_settings import check_teacher, distilled_settings
 from gnn.runs.image_settings import image_settings
 from gnn.runs.input_columns import image_names, input_columns, input_model, side_by_side
@@ -55,7 +55,11 @@ _NEEDED_BY_RUN = (
     "exclude",
     "schema",
     "session_config",
+    *TIMES,
+    "split",
+    "node_time",
     "label_kind",
+    "start_from",
     "class_weight",
     "output",
     "resume",

@@ -1,16 +1,14 @@
-"""What a run says while it trains: lines of a log, a bar on a terminal, and that it diverged."""
+"""What a run says while it trains: lines of a log, and that it diverged."""
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import keras
 import numpy as np
-from tqdm import tqdm
 
 Report = Callable[[str], None]
 
@@ -52,47 +50,6 @@ class RunLog:
             now = datetime.datetime.now().isoformat(sep=" ", timespec="seconds")
             with self._path.open("a", encoding="utf-8") as file:
                 file.write(f"{now} {text}\n")
-
-
-class EpochBar(keras.callbacks.Callback):
-    """A bar of epochs on standard error, where that is a terminal; a context manager.
-
-    Args:
-        epochs: how many there can be.
-        done: how many are done.
-        shown: False for no bar at all.
-
-    Example:
-
-    >>> with EpochBar(2, 0, shown=False) as bar:
-    ...     bar.on_epoch_end(0, {"loss": 0.5})
-    """
-
-    def __init__(self, epochs: int, done: int, shown: bool):
-        super().__init__()
-        # None asks whether there is a terminal.
-        self._bar = tqdm(
-            total=epochs, initial=done, unit="epoch", leave=False, disable=None if shown else True
-        )
-
-    def __enter__(self) -> EpochBar:
-        """The bar itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Takes the bar away, also after an error."""
-        self._bar.close()
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """One epoch more."""
-        shown = {k: f"{v:.3f}" for k, v in (logs or {}).items() if k in ("loss", "val_accuracy")}
-        self._bar.set_postfix(shown, refresh=False)
-        self._bar.update()
 
 
 class FiniteLoss(keras.callbacks.Callback):

@@ -29,7 +29,7 @@ from gnn.runs.figure_texts import accuracy_text, lift_text
 from gnn.runs.judged_splits import split_sizes
 from gnn.runs.judging import Judge
 from gnn.runs.run_config import SAMPLED, RunConfig
-from gnn.runs.run_data import DataFacts, node_ids, stored_facts
+from gnn.runs.run_data import DataFacts, node_ids, stored_facts, stored_start
 from gnn.runs.run_inputs import RunInputs
 
 
@@ -55,6 +55,11 @@ class Run:
         with (self.path / run_folder.HISTORY).open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
         return {key: [float(row[key]) for row in rows] for key in rows[0] if key != "epoch"}
+
+    @property
+    def start(self) -> dict[str, Any] | None:
+        """Which run it started from (`run`, `id`), and how that did on these data; or None."""
+        return stored_start(self.path)
 
     @functools.cached_property
     def model(self) -> keras.Model:
@@ -236,6 +241,8 @@ class Run:
             "classes": f"{len(names)}: {shown}",
             "epochs": f"{self.metrics['epochs']}, best {self.metrics['best_epoch']}",
         }
+        if (start := self.start) is not None:
+            lines["started"] = f"from {start['run']}, id {start['id']}"
         if (self.path / run_folder.LOG_GRAPH).is_dir():
             lines["graph"] = f"{self.path / run_folder.LOG_GRAPH}, made of a log"
         estimated = self.metrics.get("inference") == SAMPLED

@@ -83,6 +83,8 @@ class RunConfig(DataOptions):
         baseline: whether the same model without the graph is trained too, to say what the graph is
             worth. Where it is not given: of up to 50,000 nodes without images.
         seed: of the initial weights, dropout, splits and batches.
+        start_from: the folder of a finished run, whose weights this one begins with, and whose
+            options it takes where they are not given; see `docs/next_week.md`.
         output: the run folder.
         overwrite: whether an older run folder is replaced.
         resume: whether to carry on from the last snapshot of a run that was stopped.
@@ -163,6 +165,9 @@ class RunConfig(DataOptions):
         "training", "train the model without the graph too, and say what the graph is worth"
     )
     seed: int | None = option("training", "seed of weights, dropout, splits, batches", low=0)
+    start_from: str | None = option(
+        "run", "a finished run whose weights and options this one begins with"
+    )
     output: str | None = option("run", "the run folder [runs/DATA-MODEL]")
     overwrite: bool | None = option("run", "replace an older run folder")
     resume: bool | None = option("run", "carry on from the last snapshot of a stopped run")

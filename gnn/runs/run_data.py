@@ -18,7 +18,7 @@ from gnn.graphs.graph import Graph
 from gnn.graphs.image_files import ImageFiles
 from gnn.models.export import check_name
 from gnn.runs.recipes import number_of_classes
-from gnn.runs.run_folder import DATA
+from gnn.runs.run_folder import DATA, START
 from gnn.runs.tables import as_csv
 
 # Up to as many, classes may be numbers with gaps between them.
@@ -107,6 +107,21 @@ def stored_facts(run: Path) -> DataFacts:
         return DataFacts.from_dict(json.loads((run / DATA).read_text(encoding="utf-8")))
     except (KeyError, TypeError, json.JSONDecodeError) as error:
         raise ValueError(f"{run / DATA} is damaged: {error}") from error
+
+
+def stored_start(run: Path) -> dict[str, Any] | None:
+    """What a run, whole or partial, keeps of the one that it started from; None of others.
+
+    Raises:
+        ValueError: the file is damaged.
+    """
+    path = run / START
+    if not path.is_file():
+        return None
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged: {error}") from error
 
 
 def check_labels(graph: Graph, name: str) -> None:
@@ -199,16 +214,24 @@ def with_splits_of(path: Path, graph: Graph) -> Graph:
         ValueError: a node of a split is not in the graph any more.
     """
     place = {str(name): node for node, name in enumerate(node_ids(graph))}
-    splits: dict[str, list[int]] = {}
+    splits = {}
+    for split, ids in read_splits(path).items():
+        gone = next((name for name in ids if name not in place), None)
+        if gone is not None:
+            raise ValueError(
+                f"the node {gone!r} of the split {split!r} ({path}) is not in the data any more"
+            )
+        splits[split] = np.array([place[name] for name in ids])
+    return dataclasses.replace(graph, splits=splits)
+
+
+def read_splits(path: Path) -> dict[str, list[str]]:
+    """The ids of the nodes of each split, as `write_splits` wrote them."""
+    splits: dict[str, list[str]] = {}
     with path.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            if row["id"] not in place:
-                raise ValueError(
-                    f"the node {row['id']!r} of the split {row['split']!r} ({path}) is not in the "
-                    "data any more"
-                )
-            splits.setdefault(row["split"], []).append(place[row["id"]])
-    return dataclasses.replace(graph, splits={k: np.array(v) for k, v in splits.items()})
+            splits.setdefault(row["split"], []).append(row["id"])
+    return splits
 
 
 def _fingerprint(graph: Graph) -> str:

@@ -43,16 +43,17 @@ MODEL, SAVED_MODEL, PLOT, LOG, SPLITS = (
     "log.txt",
     "splits.csv",
 )
-ENCODER, CARD = "columns.keras", "README.md"
+ENCODER, CARD, START = "columns.keras", "README.md", "start.json"
 TEACHER, TEACHER_FIGURES, TEACHER_STATE = "teacher.keras", "teacher.json", "teacher_state"
 STATE, BASELINE_STATE, LOG_GRAPH = "state", "baseline_state", "log_graph"
 # Of the folder, in its manifest.
 KIND = "run"
-_FILES = (CONFIG, DATA, HISTORY, METRICS, MODEL, PLOT, LOG, SPLITS, ENCODER, CARD, TEACHER)
+_FILES = (CONFIG, DATA, HISTORY, METRICS, MODEL, PLOT, LOG, SPLITS, ENCODER, CARD, START)
+_FILES_OF_TEACHER = (TEACHER, TEACHER_FIGURES)
 _STATES = (STATE, BASELINE_STATE, TEACHER_STATE)
 _FOLDERS = {SAVED_MODEL: EXPORT, LOG_GRAPH: GRAPH, **dict.fromkeys(_STATES, SNAPSHOTS)}
 # What a run that is trained will hold.
-BEGUN = Manifest(KIND, frozenset((*_FILES, TEACHER_FIGURES)), _FOLDERS)
+BEGUN = Manifest(KIND, frozenset((*_FILES, *_FILES_OF_TEACHER)), _FOLDERS)
 # Where a run lies and how often it is kept have no bearing on what it computes.
 _NOT_COMPARED = ("output", "overwrite", "resume", "snapshot_seconds")
 
@@ -309,9 +310,9 @@ def carried_on(stored: RunConfig, asked: RunConfig, where: Path) -> RunConfig:
     """
     if asked.session_config is not None:
         whole = as_session_graph_config(asked.session_config).to_dict()
-        # A column that nobody names is the one that was found in the log.
+        # A column that nobody names was found in the log; a half-life may be one of the data.
         found = stored.session_config or {}
-        for name, default in field_defaults(SessionColumns).items():
+        for name, default in {**field_defaults(SessionColumns), "half_life": None}.items():
             if whole[name] == default and name in found:
                 whole[name] = found[name]
         asked = dataclasses.replace(asked, session_config=whole)

@@ -14,6 +14,7 @@ from gnn.datasets.node_tables import read_nodes
 from gnn.graphs.graph import Graph
 from gnn.models.columns.column_encoder import ColumnEncoder
 from gnn.runs import run_folder
+from gnn.runs.class_names import with_classes
 from gnn.runs.data_loading import RunData, load_data, named_data, of_folder
 from gnn.runs.encoding import cells_of_features, encoded
 from gnn.runs.image_checks import warn_of_images
@@ -56,6 +57,10 @@ class RunInputs:
             TableWarning: for broken images.
         """
         found = self._read(data, dataset, labels)
+        if labels and self._config.start_from is not None:
+            found = dataclasses.replace(
+                found, graph=with_classes(found.graph, self._facts.class_names)
+            )
         graph = encoded(found.graph, found, self._encoder)
         self._facts.check(graph)
         if labels:

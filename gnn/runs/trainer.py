@@ -24,6 +24,7 @@ from gnn.runs.fitting import fit
 from gnn.runs.log_graph import write_log_graph
 from gnn.runs.model_card import model_card
 from gnn.runs.preparing import Prepared, prepare
+from gnn.runs.progress import Progress
 from gnn.runs.reporting import Report, RunLog
 from gnn.runs.results import write_results
 from gnn.runs.run import Run, load_run
@@ -34,6 +35,7 @@ from gnn.runs.run_data import (
     write_splits,
 )
 from gnn.runs.run_folder import RunFolder
+from gnn.runs.starting import Beginning, with_options_of_start
 from gnn.runs.versions import current_versions, stored_versions, version_changes
 from gnn.training.seeding import as_in_new_process
 from gnn.training.snapshots import has_snapshot, read_position
@@ -55,7 +57,7 @@ def train(config: RunConfig, *, report: Report | None = None, progress: bool = F
         config: with a data set or folder, and a model; the rest may be left open. With `resume`,
             the options of the stopped run need not be given again.
         report: is called with each line that the log gets.
-        progress: whether to show a bar on a terminal.
+        progress: whether to show a bar on a terminal, and elsewhere a line every ten seconds.
 
     Returns:
         The finished run.
@@ -77,7 +79,12 @@ def train(config: RunConfig, *, report: Report | None = None, progress: bool = F
     >>> run.metrics["test"]["accuracy"]  # doctest: +SKIP
     0.85
     """
-    config = with_absolute_paths(config)
+    with Progress(progress) as stages:
+        return _train(config, report, progress, stages)
+
+
+def _train(config: RunConfig, report: Report | None, progress: bool, stages: Progress) -> Run:
+    config = with_absolute_paths(with_options_of_start(config))
     folder = _folder(config)
     say = RunLog(report)
     folder.check_partial_is_ours()
@@ -100,7 +107,7 @@ def train(config: RunConfig, *, report: Report | None = None, progress: bool = F
     folder = dataclasses.replace(folder, overwrites=bool(config.overwrite))
     _check_free(folder, config, resumes)
     begun = folder.partial if resumes else None
-    prepared = None if resumes and folder.is_written else prepare(config, begun)
+    prepared = None if resumes and folder.is_written else prepare(config, begun, stages.stage)
     with run_folder.locked(folder):
         try:
             # While the data were read, another process may have trained there.
@@ -119,7 +126,7 @@ def train(config: RunConfig, *, report: Report | None = None, progress: bool = F
                 for note in _version_notes(folder) if resumes else prepared.notes:
                     say(note)
                 with as_in_new_process(config.seed or 0):
-                    _train_into(folder, prepared, say, progress)
+                    _train_into(folder, prepared, say, progress, stages)
         except KeyboardInterrupt as error:
             raise KeyboardInterrupt(_how_to_resume(folder)) from error
         except Exception as error:
@@ -193,7 +200,9 @@ def _check_same_data(folder: RunFolder, facts: DataFacts) -> None:
         )
 
 
-def _train_into(folder: RunFolder, prepared: Prepared, say: RunLog, progress: bool) -> None:
+def _train_into(
+    folder: RunFolder, prepared: Prepared, say: RunLog, progress: bool, stages: Progress
+) -> None:
     """Fits, and writes everything that a run folder holds."""
     config, graph = prepared.config, prepared.graph
     started = time.perf_counter()
@@ -207,7 +216,11 @@ def _train_into(folder: RunFolder, prepared: Prepared, say: RunLog, progress: bo
     lesson = None
     if config.model == DISTILLED:
         lesson = lesson_of(prepared, folder.partial, say, progress)
-    fitted = fit(config, graph, folder.state, progress, lesson)
+    begin = None
+    if prepared.start is not None:
+        begin = Beginning(prepared.start, folder.partial, config, graph, prepared.encoder, say)
+    fitted = fit(config, graph, folder.state, progress, lesson, begin=begin, stages=stages)
+    stages.stage("judging")
     judge = fitted.judge
     if judge.estimates:
         say(f"validated and tested {judge.estimates}")

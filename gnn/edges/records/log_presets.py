@@ -124,7 +124,9 @@ _PLAIN = {"time_column": "time"}
 _AnyColumns = TypeVar("_AnyColumns", bound=SessionColumns)
 
 
-def columns_of_log(header: Sequence[str], config: _AnyColumns) -> tuple[_AnyColumns, list[str]]:
+def columns_of_log(
+    header: Sequence[str], config: _AnyColumns, times: bool = False
+) -> tuple[_AnyColumns, list[str]]:
     """The configuration with the columns of a log named, and what was found.
 
     What the configuration names is taken. A column that it leaves as it is by default, and that the
@@ -135,6 +137,7 @@ def columns_of_log(header: Sequence[str], config: _AnyColumns) -> tuple[_AnyColu
     Args:
       header: the names of the columns.
       config: a `SessionColumns`, or what inherits it.
+      times: whether times are looked for even where the configuration needs none.
 
     Returns:
       The configuration, and remarks for the report, each in a few words. Where no column is found
@@ -181,7 +184,7 @@ def columns_of_log(header: Sequence[str], config: _AnyColumns) -> tuple[_AnyColu
                 f"{given} needs {lacks} (--{lacks.replace('_', '-')}): the records of a user are "
                 "cut in sessions where there is a gap in time, and no column is called as those are"
             )
-    elif config.wants_times:
+    elif times or config.wants_times:
         found["time_column"] = find("time_column")
     how = "columns by their names" if preset is None else f"columns of {preset.name}"
     return _with(config, found, how)
@@ -248,6 +251,18 @@ def _plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
+def time_column(header: Sequence[str]) -> str | None:
+    """The column of a table that is called as times are.
+
+    Raises:
+      ValueError: two are.
+
+    >>> time_column(["source", "target", "clicked_at"]), time_column(["source", "timestamp"])
+    (None, 'timestamp')
+    """
+    return _called_so(header, "time_column")
+
+
 def _called_so(header: Sequence[str], field: str) -> str | None:
     """The column that is called as such columns are, if there is one."""
     if _PLAIN.get(field) in header:
@@ -294,9 +309,11 @@ def _with(config: _AnyColumns, found: Mapping[str, Any], how: str) -> tuple[_Any
     return config, remarks
 
 
-def columns_of_table(table: Table, config: _AnyColumns) -> tuple[_AnyColumns, list[str]]:
+def columns_of_table(
+    table: Table, config: _AnyColumns, times: bool = False
+) -> tuple[_AnyColumns, list[str]]:
     """As `columns_of_log`, with the name of the table in errors."""
     try:
-        return columns_of_log(table.header, config)
+        return columns_of_log(table.header, config, times)
     except ValueError as error:
         raise ValueError(f"{table.name}: {error}") from error

@@ -46,6 +46,21 @@ class CategoryColumn(EncodedColumn):
         others = sum(rows for parts, rows in self._read(cells) if not parts <= known)
         return {"gaps": gaps / max(total, 1), "others": others / max(total, 1), "values": values}
 
+    def grow(self, cells: Cells) -> dict[str, Any]:
+        """The categories that were known, and then new ones, up to the most there may be."""
+        now, values = self.learn(cells), list(self.learned["values"])
+        values += [value for value in now["values"] if value not in {*values}]
+        values = values[: max(self.limits.max_categories, len(self.learned["values"]))]
+        known, others, total = {"", *values}, 0, 0
+        for parts, rows in self._read(cells):
+            total += rows
+            others += rows * (not parts <= known)
+        return {
+            "gaps": now["gaps"] or self.learned["gaps"],
+            "others": others / max(total, 1) or self.learned["others"],
+            "values": values,
+        }
+
     def restore(self, learned: Mapping[str, Any]) -> None:
         """Makes the table of categories."""
         super().restore(learned)
@@ -56,10 +71,15 @@ class CategoryColumn(EncodedColumn):
 
     def token_names(self) -> list[str]:
         """Others, gaps, and the categories by frequency."""
-        names = [f"{self.title} {self.between} another"] if self.learned["others"] else []
+        others = self.others_name()
+        names = [] if others is None else [others]
         names += [f"{self.title} is missing"] if self.learned["gaps"] else []
         values = self.learned["values"]
         return names + [f"{self.title} {self.between} {value!r}" for value in values]
+
+    def others_name(self) -> str | None:
+        """That of categories that are not known, where training rows had such."""
+        return f"{self.title} {self.between} another" if self.learned["others"] else None
 
     def tokens(self, cells: tf.Tensor) -> tf.SparseTensor:
         """1 for each category that a cell has."""

@@ -16,10 +16,10 @@ from gnn.graphs.batch.keys import RESERVED_KEYS
 from gnn.graphs.features import Feature
 from gnn.models.columns.column_types import COLUMN_TYPES
 from gnn.models.columns.drift import Drift, column_drift
-from gnn.models.columns.encoded_column import Limits, SideBySide
+from gnn.models.columns.encoded_column import EncodedColumn, Limits, SideBySide
 from gnn.models.columns.encoding import coded_tokens, token_matrix, write_narrow, write_tokens
 from gnn.models.columns.image_columns import ImageColumn
-from gnn.models.columns.table_cells import Folder, cells_of
+from gnn.models.columns.table_cells import Folder, cells_of, training_cells
 from gnn.models.input_names import input_names
 from gnn.models.keras_files import save_whole
 from gnn.ops.images import image_shape
@@ -154,18 +154,8 @@ class ColumnEncoder(keras.Model):
                 f"{self.name!r} is adapted already, and models may have learned from it: make "
                 "another gnn.ColumnEncoder"
             )
-        if rows is not None:
-            rows = np.asarray(rows)
-            rows = np.flatnonzero(rows) if rows.dtype == bool else rows
-        if not (table.num_rows if rows is None else len(rows)):
-            raise ValueError("rows must be the training rows, at least one, got none")
-        learned = {}
-        for column in self._columns:
-            cells = cells_of(table, column, root)
-            if rows is not None:
-                cells = cells[rows] if isinstance(cells, np.ndarray) else cells.take(rows)
-            learned[column.title] = column.learn(cells)
-        self._restore(learned)
+        found = training_cells(table, self._columns, rows, root)
+        self._restore({column.title: column.learn(cells) for column, cells in found})
         width = sum(len(column.token_names()) for column in self._columns)
         self._dense_tokens = width <= self.dense_width and width * table.num_rows <= MOST_DENSE
 
@@ -277,6 +267,11 @@ class ColumnEncoder(keras.Model):
                 cells = features[self._images[column.title]]
             found[column.title] = column_drift(column.learned, column.observe(cells))
         return Drift(table.num_rows, found)
+
+    @property
+    def columns(self) -> tuple[EncodedColumn, ...]:
+        """What is known of each column, in their order."""
+        return tuple(self._columns)
 
     @property
     def feature_names(self) -> dict[str, list[str]]:

@@ -61,6 +61,10 @@ class EncodedColumn(tf.Module):
         """
         raise NotImplementedError
 
+    def grow(self, cells: Cells) -> dict[str, Any]:
+        """What was learned, and what further training rows have beyond it; nothing is forgotten."""
+        return {**self.learned, "gaps": self.learn(cells)["gaps"] or self.learned["gaps"]}
+
     def restore(self, learned: Mapping[str, Any]) -> None:
         """Makes the layers of what `learn` returned."""
         # No dict: a `tf.Module` would wrap it, and what is in it.
@@ -73,6 +77,10 @@ class EncodedColumn(tf.Module):
     def token_names(self) -> list[str]:
         """The names of the token columns that come of it."""
         return []
+
+    def others_name(self) -> str | None:
+        """The name of the token column of all that is not known, where there is one."""
+        return None
 
     def narrow(self, cells: tf.Tensor) -> tf.Tensor:
         """Cells as numbers, float32 `[n, len(names())]`."""

@@ -43,6 +43,15 @@ class NumericColumn(EncodedColumn):
             "largest": moments.largest.tolist(),
         }
 
+    def grow(self, cells: Cells) -> dict[str, Any]:
+        """Mean and variance stay, and so does what weights mean; the range holds both."""
+        now = self.learn(cells)
+        ranges = {
+            name: choose(self.learned[name], now[name]).tolist()
+            for name, choose in (("smallest", np.minimum), ("largest", np.maximum))
+        }
+        return {**self.learned, **ranges, "gaps": now["gaps"] or self.learned["gaps"]}
+
     def restore(self, learned: Mapping[str, Any]) -> None:
         """Makes the layer that standardizes."""
         super().restore(learned)

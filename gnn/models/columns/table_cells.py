@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
+import numpy as np
 import tensorflow as tf
 
 from gnn.models.columns.encoded_column import EncodedColumn
@@ -43,3 +45,31 @@ def cells_of(table: TypedTable, column: EncodedColumn, root: Folder = None) -> A
     if not spec.shape.is_compatible_with(cells.shape):
         raise ValueError(f"column {column.title!r} must have shape {spec.shape}, got {cells.shape}")
     return cells
+
+
+def training_cells(
+    table: TypedTable, columns: Iterable[EncodedColumn], rows: Any = None, root: Folder = None
+) -> Iterator[tuple[EncodedColumn, Any]]:
+    """Each column with its cells in the training rows.
+
+    Args:
+        table: which has the columns.
+        columns: what the cells are for.
+        rows: the training rows, by number or as a mask; None takes all.
+        root: as in `cells_of`.
+
+    Raises:
+        KeyError: as `cells_of`.
+        TypeError: likewise.
+        ValueError: likewise; or there are no rows.
+    """
+    if rows is not None:
+        rows = np.asarray(rows)
+        rows = np.flatnonzero(rows) if rows.dtype == bool else rows
+    if not (table.num_rows if rows is None else len(rows)):
+        raise ValueError("rows must be the training rows, at least one, got none")
+    for column in columns:
+        cells = cells_of(table, column, root)
+        if rows is not None:
+            cells = cells[rows] if isinstance(cells, np.ndarray) else cells.take(rows)
+        yield column, cells

@@ -54,6 +54,24 @@ class TextColumn(EncodedColumn):
             "texts_with": [-n for n, _ in frequent],
         }
 
+    def grow(self, cells: Cells) -> dict[str, Any]:
+        """The words that were known, and then new ones, up to the most there may be.
+
+        A new word has the weight of one that was in the same share of the texts of before.
+        """
+        now, words = self.learn(cells), list(self.learned["words"])
+        counts = dict(zip(now["words"], now["texts_with"], strict=True))
+        new = [word for word in now["words"] if word not in {*words}]
+        new = new[: max(self.limits.max_tokens - len(words), 0)]
+        scale = self.learned["texts"] / max(now["texts"], 1)
+        return {
+            **self.learned,
+            "gaps": now["gaps"] or self.learned["gaps"],
+            "words": words + new,
+            "texts_with": [*self.learned["texts_with"], *(scale * counts[word] for word in new)],
+            "measured": self.learned.get("measured", len(words)),
+        }
+
     def restore(self, learned: Mapping[str, Any]) -> None:
         """Makes the table of words and their weights."""
         super().restore(learned)
@@ -84,7 +102,8 @@ class TextColumn(EncodedColumn):
         texts = stripped(tf.reshape(cells, [-1]), self.limits.missing)
         # Keras' first two places are of padding and of other words.
         places = self._words(plain_words(texts)) - 2
-        return token_rows(places, len(self.learned["words"]), self._weights)
+        measured = self.learned.get("measured")
+        return token_rows(places, len(self.learned["words"]), self._weights, measured)
 
     def observe(self, cells: Cells) -> dict[str, Any]:
         """The share of gaps."""

@@ -8,7 +8,10 @@ from scipy import sparse
 
 
 def token_rows(
-    tokens: tf.RaggedTensor, width: int, weights: tf.Tensor | None = None
+    tokens: tf.RaggedTensor,
+    width: int,
+    weights: tf.Tensor | None = None,
+    measured: int | None = None,
 ) -> tf.SparseTensor:
     """A row of numbers of the tokens in each row.
 
@@ -19,6 +22,8 @@ def token_rows(
         tokens: int64 `[n, None]`; those below 0 count nothing.
         width: how many tokens there are.
         weights: float `[width]`, positive.
+        measured: the length is that of the first so many numbers, where any of them is there; None
+            measures all.
 
     Returns:
         float32 `[n, width]`, in order.
@@ -39,6 +44,10 @@ def token_rows(
     if weights is not None and width:
         values = tf.cast(counts, tf.float32) * tf.gather(weights, column)
         squares = tf.math.unsorted_segment_sum(tf.square(values), row, number)
+        if measured is not None:
+            first = tf.where(column < measured, tf.square(values), 0.0)
+            of_first = tf.math.unsorted_segment_sum(first, row, number)
+            squares = tf.where(of_first > 0, of_first, squares)
         values /= tf.sqrt(tf.gather(squares, row))
     rows = tf.SparseTensor(tf.stack([row, column], axis=1), values, tf.stack([number, width]))
     rows.set_shape([None, width])
