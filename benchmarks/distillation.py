@@ -94,7 +94,6 @@ def accuracy(logits: np.ndarray, graph: gnn.Graph, nodes: np.ndarray) -> float:
 def citation_student(num_features: int, num_classes: int) -> keras.Model:
     """Two layers of 128 units, as Zhang et al. have it; words stay sparse."""
     inputs = keras.Input((num_features,), sparse=True, name="words")
-    hidden = keras.layers.Dropout(0.0)(inputs)
     hidden = gnn.layers.FeatureDense(
         128, activation="relu", kernel_regularizer=keras.regularizers.L2(L2)
     )(inputs)
