@@ -11,6 +11,7 @@ from gnn.datasets.node_schema import NodeSchema
 from gnn.graphs.graph import Graph
 from gnn.graphs.splits import check_apart
 from gnn.models.columns.column_encoder import ColumnEncoder
+from gnn.runs.config_files import OptionError
 from gnn.runs.data_loading import RunData, load_data
 from gnn.runs.encoding import adapted_encoder, encoded, read_encoder
 from gnn.runs.image_checks import told_of_images
@@ -18,7 +19,7 @@ from gnn.runs.log_graph import describe_log
 from gnn.runs.recipes import resolve
 from gnn.runs.run_config import RunConfig
 from gnn.runs.run_data import DataFacts, check_features, check_labels, stored_facts
-from gnn.runs.splitting import complete_splits
+from gnn.runs.splitting import complete_splits, fold_splits
 from gnn.tables.problems import TableWarning
 
 
@@ -54,6 +55,7 @@ def prepare(config: RunConfig, run: Path | None) -> Prepared:
             the run was begun.
     """
     columns = None if run is None else stored_facts(run).columns
+    _check_fold(config)
     # Whether words are normalized when they are read is up to the recipe: ask it with few data.
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", TableWarning)
@@ -82,6 +84,17 @@ def prepare(config: RunConfig, run: Path | None) -> Prepared:
     return Prepared(completed, facts, resolved, encoder, told)
 
 
+def _check_fold(config: RunConfig) -> None:
+    if (config.folds is None) != (config.fold is None):
+        missing = "folds" if config.folds is None else "fold"
+        raise OptionError(
+            f"folds and fold go together, and {missing} is missing; gnn.runs.train_series, and "
+            "`gnn train --folds`, train a run for each fold"
+        )
+    if config.folds is not None and config.fold is not None and config.fold >= config.folds:
+        raise OptionError(f"fold must be below folds, {config.folds}, got {config.fold}")
+
+
 def _read(config: RunConfig, columns: NodeSchema | None, run: Path | None) -> RunData:
     try:
         return load_data(config, columns, run=run)
@@ -97,7 +110,12 @@ def _read(config: RunConfig, columns: NodeSchema | None, run: Path | None) -> Ru
 def _completed(graph: Graph, config: RunConfig) -> tuple[Graph, list[str]]:
     share = {
         name: value
-        for name in ("validation_share", "test_share", "seed")
+        for name in ("validation_share", "test_share")
         if (value := getattr(config, name)) is not None
     }
-    return complete_splits(graph, **share)
+    seed = (config.seed or 0) if config.split_seed is None else config.split_seed
+    completed, notes = complete_splits(graph, **share, seed=seed)
+    if config.folds is None:
+        return completed, notes
+    completed, note = fold_splits(completed, config.folds, config.fold or 0, seed=seed)
+    return completed, [*notes, note]

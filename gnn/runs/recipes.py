@@ -49,6 +49,9 @@ _NEEDED_BY_RUN = (
     "schema",
     "session_config",
     "label_kind",
+    "split_seed",
+    "folds",
+    "fold",
     "output",
     "resume",
 )

@@ -81,6 +81,50 @@ def complete_splits(
     return dataclasses.replace(graph, splits={k: v for k, v in splits.items() if len(v)}), notes
 
 
+def fold_splits(graph: Graph, folds: int, fold: int, *, seed: int = 0) -> tuple[Graph, str]:
+    """Divides the nodes to train and to validate on anew, for cross-validation.
+
+    They are dealt to the folds class by class, in a random order, so that each is validated on in
+    one fold, and trained on in all others. Other splits stay.
+
+    Args:
+        graph: with the splits `"train"` and, perhaps, `"validation"`.
+        folds: how many, at least 2.
+        fold: the one to validate on, from 0.
+        seed: of the order.
+
+    Returns:
+        The graph, and a sentence that says what was done.
+
+    Raises:
+        ValueError: there are fewer nodes than folds.
+
+    Example:
+
+    >>> graph = Graph.from_edges([], [], labels=[0, 0, 1, 1], splits={"train": [0, 1, 2, 3]})
+    >>> [fold_splits(graph, 2, k)[0].split("validation").tolist() for k in (0, 1)]
+    [[1, 2], [0, 3]]
+    """
+    assert graph.labels is not None
+    nodes = np.union1d(graph.split("train"), graph.splits.get("validation", []))
+    nodes = nodes.astype(np.int32)
+    if len(nodes) < folds:
+        raise ValueError(
+            f"folds must be at most the labeled nodes to train and to validate on, {len(nodes)}; "
+            f"got {folds}"
+        )
+    order = np.random.default_rng(seed).permutation(nodes)
+    # A stable sort puts class after class, and dealing goes on from one class to the next.
+    order = order[np.argsort(graph.labels[order], kind="stable")]
+    chosen = np.arange(len(order)) % folds == fold
+    splits = {"train": np.sort(order[~chosen]), "validation": np.sort(order[chosen])}
+    note = (
+        f"fold {fold} of {folds}: {len(splits['train'])} nodes to train, "
+        f"{len(splits['validation'])} to validate (seed {seed})"
+    )
+    return dataclasses.replace(graph, splits={**graph.splits, **splits}), note
+
+
 def nodes_to_learn_from(graph: Graph) -> np.ndarray:
     """The nodes that statistics may rest on: those in no split but the ones that are trained on.
 

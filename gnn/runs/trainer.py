@@ -11,17 +11,16 @@ from typing import Any
 from gnn.files import check_replaceable, is_empty
 from gnn.runs import run_folder
 from gnn.runs.adoption import carry_on
-from gnn.runs.compiling import best_epoch, compile_model
+from gnn.runs.compiling import compile_model
 from gnn.runs.config_files import OptionError
 from gnn.runs.data_loading import with_absolute_paths
 from gnn.runs.encoding import served_inputs
-from gnn.runs.feeding import training_batches
-from gnn.runs.judging import Judge, Validation
+from gnn.runs.fitting import Fitting
 from gnn.runs.log_graph import write_log_graph
 from gnn.runs.model_card import model_card
 from gnn.runs.preparing import Prepared, prepare
 from gnn.runs.recipes import build_model
-from gnn.runs.reporting import EpochBar, FiniteLoss, Report, RunLog
+from gnn.runs.reporting import EpochBar, Report, RunLog
 from gnn.runs.results import write_results
 from gnn.runs.run import Run, load_run
 from gnn.runs.run_config import RunConfig
@@ -197,8 +196,8 @@ def _train_into(folder: RunFolder, prepared: Prepared, say: RunLog, progress: bo
     started = time.perf_counter()
     model = build_model(config, graph)
     compile_model(model, config)
-    validates = "validation" in graph.splits
-    best = best_epoch(config, validates)
+    fitting = Fitting(model, config, graph)
+    best, judge = fitting.best, fitting.judge
     done = read_position(folder.state)
     if done is not None:
         say(f"carried on after {done}")
@@ -206,23 +205,11 @@ def _train_into(folder: RunFolder, prepared: Prepared, say: RunLog, progress: bo
         count = len(graph.split("train"))
         say(f"training {config.model} on {config.dataset or config.data}: {count} labeled nodes")
         say(f"options: {json.dumps(config.to_dict())}", aloud=False)
-    judge = Judge(model, config, graph)
     if judge.estimates:
         say(f"validates and tests {judge.estimates}")
-    data = judge.validation_data()
-    validation = Validation(judge, validates=validates and data is None)
     resume = ExactResume(folder.state, [best], every_seconds=config.snapshot_seconds or 0.0)
-    batches = resume.batches(training_batches(config, graph))
     with EpochBar(config.epochs or 1, done.epoch if done else 0, progress) as bar:
-        history = model.fit(
-            batches.repeat() if config.steps_per_epoch else batches,
-            validation_data=data,
-            epochs=config.epochs,
-            steps_per_epoch=config.steps_per_epoch or None,
-            callbacks=[FiniteLoss(), validation, resume, bar],
-            shuffle=False,
-            verbose=0,
-        ).history
+        history = fitting.fit(resume, [bar])
     epochs = len(next(iter(history.values())))
     metrics: dict[str, Any] = {"epochs": epochs, "best_epoch": best.best_epoch + 1}
     metrics["inference"] = judge.inference
