@@ -229,7 +229,9 @@ def _same_data(runs: Sequence[Run]) -> str:
 def _names(options: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Of each setting, the options that are not the same in all."""
     keys = dict.fromkeys(key for found in options for key in found)
-    differ = [key for key in keys if any(found.get(key) != options[0].get(key) for found in options)]
+    differ = [
+        key for key in keys if any(found.get(key) != options[0].get(key) for found in options)
+    ]
     models = {found.get("model") for found in options}
     if len(models) == len(options):  # The rest follows from the model.
         return [{key: found.get(key) for key in ("model",)} for found in options]

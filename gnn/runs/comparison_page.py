@@ -140,7 +140,14 @@ def _settings(found: Comparison, splits: Sequence[str]) -> Iterable[str]:
 
 
 def _pairs(found: Comparison) -> Iterable[str]:
-    titles = ["setting", "against", "difference", "better on : worse on", "p of nodes", "p of seeds"]
+    titles = [
+        "setting",
+        "against",
+        "difference",
+        "better on : worse on",
+        "p of nodes",
+        "p of seeds",
+    ]
     yield '<div class="wide"><table><thead><tr>'
     for place, title in enumerate(titles):
         yield f"<th{_number(place > 1)}>{title}</th>"

@@ -192,7 +192,10 @@ def setting_of(space: Space, params: Mapping[str, Any]) -> dict[str, Any]:
     {'hidden_units': [32]}
     """
     return {
-        name: json.loads(value) if isinstance(space[name], Choice) else value
+        # A multiple of a step is off by what binary fractions are off.
+        name: json.loads(value)
+        if isinstance(space[name], Choice)
+        else (round(value, 12) if space[name].to_plain()["step"] else value)
         for name, value in params.items()
     }
 

@@ -12,6 +12,7 @@ search that was stopped draws what it would have drawn.
 from __future__ import annotations
 
 import contextlib
+import importlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -161,13 +162,13 @@ def check_optuna() -> None:
         ImportError: the message names the extra.
     """
     try:
-        import optuna  # noqa: F401
+        importlib.import_module("optuna")
     except ImportError as error:
         raise ImportError("gnn tune needs Optuna: pip install 'gnn[tune]'") from error
 
 
 def mend(path: Path) -> None:
-    """Cuts off what a killed process had begun to write at the end of a file of lines.
+    r"""Cuts off what a killed process had begun to write at the end of a file of lines.
 
     Example:
 

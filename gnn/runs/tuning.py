@@ -159,6 +159,7 @@ def tune(
         deadline = math.inf if timeout is None else started + timeout
         job = Trials(config, prepared, members)
         nodes = _nodes(config, prepared)
+        say(f"trying {', '.join(tried)}: {len(log.finished)} of {trials} trials are done")
         while len(log.finished) < trials and (time.monotonic() < deadline or not _complete(log)):
             trial = log.next(prepared.config.to_dict())
             job.run(log, trial)
@@ -286,9 +287,7 @@ def _fits(run: Path, config: RunConfig) -> bool:
     return True
 
 
-def _summary(
-    log: TrialLog, best: optuna.trial.FrozenTrial, run: Run, nodes: int
-) -> dict[str, Any]:
+def _summary(log: TrialLog, best: optuna.trial.FrozenTrial, run: Run, nodes: int) -> dict[str, Any]:
     finished = log.finished
     names = {"COMPLETE": "complete", "PRUNED": "ended early", "FAIL": "failed"}
     states = [names[trial.state.name] for trial in finished]
