@@ -55,11 +55,14 @@ class TrialLog:
                 self._storage = JournalStorage(
                     JournalFileBackend(str(path), lock_obj=_no_lock(str(path)))
                 )
-                self._study = optuna.create_study(
+                # To make it again would leave another line in the journal.
+                if not self._storage.get_all_studies():
+                    optuna.create_study(
+                        storage=self._storage, study_name=_STUDY, direction="maximize"
+                    )
+                self._study = optuna.load_study(
                     storage=self._storage,
                     study_name=_STUDY,
-                    direction="maximize",
-                    load_if_exists=True,
                     sampler=optuna.samplers.RandomSampler(seed=seed),
                     pruner=optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=2),
                 )
