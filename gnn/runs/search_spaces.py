@@ -113,8 +113,10 @@ def space_of(values: Mapping[str, Any], source: str = "the space") -> Space:
 
     Example:
 
-    >>> space_of({"dropout": {"low": 0, "high": 0.5}, "hidden_units": [[16], [32]]})
-    {'dropout': Range(low=0, high=0.5, log=False, step=None), 'hidden_units': Choice(values=([16], [32]))}
+    >>> space_of({"dropout": {"low": 0, "high": 0.5}})
+    {'dropout': Range(low=0, high=0.5, log=False, step=None)}
+    >>> space_of({"hidden_units": [[16], [32]]})
+    {'hidden_units': Choice(values=([16], [32]))}
     """
     names = [
         field.name

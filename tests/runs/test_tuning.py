@@ -1,4 +1,4 @@
-"""The search: its space, its journal under kill, and that a stopped one ends as one that was not."""
+"""The search: its space, its journal under kill, and that a stopped one ends as any other."""
 
 from __future__ import annotations
 
