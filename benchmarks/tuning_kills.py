@@ -1,4 +1,4 @@
-"""`kill -9` at random moments of a search by `gnn tune`, which has to end as one that was not killed.
+"""`kill -9` at random moments of a search by `gnn tune`, which has to end as any other.
 
     python benchmarks/tuning_kills.py [--kills 10] [--trials 30] [--seed 0]
         [--append benchmarks/results/tuning_kills.jsonl]

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from gnn.edges.edges import counted
 from gnn.runs.accuracies import Accuracies
 from gnn.runs.config_files import OptionError
 from gnn.runs.judged_nodes import JudgedNodes, check_alike, judged_nodes
@@ -159,7 +160,7 @@ def compare(
         groups.setdefault(json.dumps(_options(run), sort_keys=True), []).append(run)
     if len(groups) < 2:
         raise OptionError(
-            f"there is nothing to compare: {len(opened)} runs have {len(groups)} setting"
+            f"there is nothing to compare: {counted(len(opened), 'run')} of one setting"
         )
     data = _same_data(opened)
     names = _names([json.loads(key) for key in groups])

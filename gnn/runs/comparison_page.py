@@ -33,7 +33,19 @@ figure { margin: 0; }
 .dot span { flex: 0 0 9rem; text-align: right; font-variant-numeric: tabular-nums; }
 .dot svg { flex: 1 1 18rem; height: 1.6rem; min-width: 0; overflow: visible; }
 .ends { border: 0; color: var(--soft); font-size: .85rem; padding: .1rem 0; }
-.ends i { flex: 1 1 18rem; display: flex; justify-content: space-between; font-style: normal; }
+.ends i { flex: 1 1 18rem; display: flex; justify-content: space-between; }
+.ends i, .ends em { font-style: normal; }
+@media (max-width: 44rem) {
+  .dot b { flex-basis: 100%; }
+  .dot svg, .ends i { flex: 1 1 8rem; }
+  .ends b { display: none; }
+  thead { display: none; }
+  tr { display: block; border-bottom: 1px solid var(--line); padding: .5rem 0; }
+  td, td.number { display: flex; justify-content: space-between; gap: 1rem; border: 0;
+    padding: .1rem 0; text-align: right; white-space: normal; overflow-wrap: anywhere; }
+  td::before { content: attr(data-title); color: var(--soft); font-size: .85rem;
+    text-align: left; white-space: nowrap; }
+}
 """
 _SURE = 0.05
 
@@ -88,8 +100,8 @@ def _dots(found: Comparison, split: str) -> list[str]:
                 f"<span>{_percent(row)}</span></div>"
             )
     lines.append(
-        f'<div class="dot ends"><b></b><i><span style="text-align:left">{low:.1%}</span>'
-        f"<span>{high:.1%}</span></i><span></span></div>"
+        f'<div class="dot ends"><b></b><i><em>{low:.1%}</em><em>{high:.1%}</em></i>'
+        "<span></span></div>"
     )
     return [*lines, "</figure>"]
 
@@ -119,50 +131,48 @@ def _picture(row: Accuracies, low: float, high: float) -> str:
 
 def _settings(found: Comparison, splits: Sequence[str]) -> Iterable[str]:
     names = list(dict.fromkeys(name for each in found.settings for name in each.options))
-    yield '<div class="wide"><table><thead><tr>'
-    yield from (f"<th>{_text(name)}</th>" for name in names)
-    yield '<th class="number">runs</th>'
-    yield from (f'<th class="number">{_text(split)}</th>' for split in splits)
-    yield "</tr></thead><tbody>"
+    yield from _head([*names, "runs", *splits], len(names))
     for each in found.settings:
         yield "<tr>"
-        yield from (f"<td>{_value(each.options.get(name))}</td>" for name in names)
-        yield f'<td class="number">{len(each.runs)}</td>'
+        yield from (_cell(name, _value(each.options.get(name))) for name in names)
+        yield _cell("runs", str(len(each.runs)), "number")
         for split in splits:
             row = each.accuracies[split]
             start, end = row.interval
-            yield (
-                f'<td class="number">{_percent(row)}<small>{start:.1%} to {end:.1%}, '
-                f"{row.nodes} nodes</small></td>"
-            )
+            told = f"<small>{start:.1%} to {end:.1%}, {row.nodes} nodes</small>"
+            yield _cell(split, f"<span>{_percent(row)}{told}</span>", "number")
         yield "</tr>"
     yield "</tbody></table></div>"
 
 
 def _pairs(found: Comparison) -> Iterable[str]:
-    titles = [
-        "setting",
-        "against",
-        "difference",
-        "better on : worse on",
-        "p of nodes",
-        "p of seeds",
-    ]
-    yield '<div class="wide"><table><thead><tr>'
-    for place, title in enumerate(titles):
-        yield f"<th{_number(place > 1)}>{title}</th>"
-    yield "</tr></thead><tbody>"
+    titles = ["setting", "against", "difference", "better : worse", "p of nodes", "p of seeds"]
+    yield from _head(titles, 2)
     for pair in found.pairs:
-        yield (
-            f"<tr><td>{_text(pair.one)}</td><td>{_text(pair.other)}</td>"
-            f'<td class="number">{100 * pair.difference:+.2f} points</td>'
-            f'<td class="number">{pair.wins} : {pair.losses} nodes</td>'
-        )
+        cells = [_text(pair.one), _text(pair.other), f"{100 * pair.difference:+.2f} points"]
+        cells += [f"{pair.wins} : {pair.losses} nodes"]
+        kinds = ["", "", "number", "number"]
         for value in (pair.p_nodes, pair.p_seeds):
-            sure = " sure" if value is not None and value < _SURE else ""
-            yield f'<td class="number{sure}">{_text(shown_p(value))}</td>'
+            cells.append(_text(shown_p(value)))
+            kinds.append("number sure" if value is not None and value < _SURE else "number")
+        yield "<tr>"
+        yield from map(_cell, titles, cells, kinds)
         yield "</tr>"
     yield "</tbody></table></div>"
+
+
+def _head(titles: Sequence[str], texts: int) -> Iterable[str]:
+    """The head of a table whose first columns are text and the others numbers."""
+    yield '<div class="wide"><table><thead><tr>'
+    for place, title in enumerate(titles):
+        kind = ' class="number"' if place >= texts else ""
+        yield f"<th{kind}>{_text(title)}</th>"
+    yield "</tr></thead><tbody>"
+
+
+def _cell(title: str, content: str, kind: str = "") -> str:
+    """A cell that says its title where a narrow screen shows no head."""
+    return f'<td class="{kind}" data-title="{_text(title)}">{content}</td>'
 
 
 def _counts(rows: Sequence[Accuracies]) -> str:
@@ -181,10 +191,6 @@ def _value(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     return _text(" ".join(map(str, value)) if isinstance(value, list) else str(value))
-
-
-def _number(is_one: bool) -> str:
-    return ' class="number"' if is_one else ""
 
 
 def _text(text: str) -> str:

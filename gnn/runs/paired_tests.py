@@ -65,7 +65,7 @@ def over_seeds(one: Sequence[float], other: Sequence[float]) -> float | None:
 
 
 def holm(values: Sequence[float | None]) -> list[float | None]:
-    """Probabilities of several tests, made larger so that one of them is no chance find (Holm, 1979).
+    """Probabilities of several tests, made larger for being several (Holm, 1979).
 
     The smallest of n is multiplied by n, the next by n - 1, and none is below one before it.
 

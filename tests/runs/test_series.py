@@ -188,7 +188,7 @@ def test_settings_are_compared_node_by_node(two: Path, wider: Path) -> None:
 
 
 def test_what_was_judged_otherwise_is_refused(shop: Path, two: Path, tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match="there is nothing to compare: 2 runs have 1 setting"):
+    with pytest.raises(OptionError, match="there is nothing to compare: 2 runs of one setting"):
         compare([two])
     with pytest.raises(OptionError, match="runs must be given once each"):
         compare([two, two / "seed-0"])
