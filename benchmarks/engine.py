@@ -1,7 +1,10 @@
 """The speed of training on whole graphs and of propagation, one JSON line a run.
 
     python benchmarks/engine.py --what cora --append benchmarks/results/engine.jsonl
+    python benchmarks/engine.py --what arxiv --beside pyg/bin/python --rounds 3 --append ...
     python benchmarks/engine.py --table benchmarks/results/engine.jsonl
+
+With `--beside` it and PyTorch Geometric take turns, and the table has their ratio.
 
 `engine_pyg.py`, `engine_dgl.py` and `engine_tfgnn.py` do the same work in PyTorch Geometric, DGL
 and TF-GNN, with this file's graphs and clock, and append to the same file. Each run is a process of
@@ -16,8 +19,11 @@ import json
 import os
 import resource
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -58,25 +64,40 @@ def propagation_size() -> dict[str, np.ndarray]:
     }
 
 
-def medians(work: Callable[[], Any], repetitions: int, warm_up: int = 2) -> float:
-    """Milliseconds of one call, the median.
+def timed(
+    name: str, work: Callable[[], Any], repetitions: int, warm_up: int = 2, steps: int = 1
+) -> dict[str, float]:
+    """Milliseconds of a step, of the clock and of all processors, medians of the repetitions.
 
     A repetition during which the host of a virtual machine took processor time away is done again,
     so many times that most of them may fail; then those that lost least are taken.
+
+    Args:
+        name: of the figures: `"<name>_ms"` and `"<name>_processor_ms"`.
+        work: what is repeated.
+        repetitions: how many count.
+        warm_up: how many come before.
+        steps: how many steps one call is.
     """
     for _ in range(warm_up):
         work()
-    runs: list[tuple[float, float]] = []
+    runs: list[tuple[float, float, float]] = []
     for _ in range(PATIENCE * repetitions):
-        before, start = _ticks(), time.perf_counter()
+        before, used, start = _ticks(), time.process_time(), time.perf_counter()
         work()
-        seconds = time.perf_counter() - start
-        runs.append((_stolen_since(before), seconds))
-        if sum(stolen <= MOST_STOLEN for stolen, _ in runs) >= repetitions:
+        seconds, used = time.perf_counter() - start, time.process_time() - used
+        runs.append((_stolen_since(before), seconds, used))
+        if sum(stolen <= MOST_STOLEN for stolen, *_ in runs) >= repetitions:
             break
     kept = sorted(runs)[:repetitions]
     LOST.append(kept[-1][0])
-    return 1000 * statistics.median(seconds for _, seconds in kept)
+    clock, used = (1000 / steps * statistics.median(run[i] for run in kept) for i in (1, 2))
+    return {f"{name}_ms": clock, f"{name}_processor_ms": used}
+
+
+def medians(work: Callable[[], Any], repetitions: int, warm_up: int = 2) -> float:
+    """Milliseconds of one call by the clock, the median."""
+    return timed("call", work, repetitions, warm_up)["call_ms"]
 
 
 def _ticks() -> tuple[int, int]:
@@ -100,12 +121,15 @@ def cora() -> dict[str, float]:
     data = gnn.data.full_batch(graph, "train")
     model = _compiled(gnn, num_classes=7, hidden_units=16, dropout_rate=0.5)
     model.fit(data, epochs=20, verbose=0)
-    plain = medians(lambda: model.fit(data, epochs=20, verbose=0), 15, 1) / 20
+    plain = timed("fit", lambda: model.fit(data, epochs=20, verbose=0), 15, 1, 20)
     model = _compiled(gnn, num_classes=7, hidden_units=16, dropout_rate=0.5, steps_per_execution=20)
     repeated = data.repeat()
     model.fit(repeated, steps_per_epoch=200, verbose=0)
-    many = medians(lambda: model.fit(repeated, steps_per_epoch=100, verbose=0), 15, 1) / 100
-    return {"fit_ms": plain, "fit_20_steps_ms": many}
+
+    def many() -> None:
+        model.fit(repeated, steps_per_epoch=100, verbose=0)
+
+    return plain | timed("fit_20_steps", many, 15, 1, 100)
 
 
 def arxiv() -> dict[str, float]:
@@ -123,7 +147,7 @@ def arxiv() -> dict[str, float]:
     )
     data = gnn.data.full_batch(graph, "train")
     model = _compiled(gnn, num_classes=ARXIV_CLASSES, hidden_units=(256, 256), dropout_rate=0.5)
-    return {"fit_ms": medians(lambda: model.fit(data, epochs=1, verbose=0), 5)}
+    return timed("fit", lambda: model.fit(data, epochs=1, verbose=0), 5)
 
 
 def propagation() -> dict[str, float]:
@@ -198,6 +222,7 @@ def record(who: str, what: str, figures: dict[str, float], path: str | None) -> 
         "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         "load_before": LOAD,
         "stolen": round(max(LOST), 3),
+        **processor(),
         "date": time.strftime("%Y-%m-%d"),
     }
     print(json.dumps(line))
@@ -209,24 +234,56 @@ def record(who: str, what: str, figures: dict[str, float], path: str | None) -> 
 LOAD = os.getloadavg()[0]
 
 
+def processor() -> dict[str, Any]:
+    """The model of the processor, and whether it has AVX-512, as Linux says."""
+    text = Path("/proc/cpuinfo").read_text(encoding="ascii")
+    said = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
+    said = {name.strip(): value.strip() for name, value in said.items()}
+    model = f"{said['model name']}, family {said['cpu family']} model {said['model']}"
+    return {"processor": model, "avx512": "avx512f" in said["flags"].split()}
+
+
+PYG = {"cora": ["cora_csr", "cora_edges"], "arxiv": ["arxiv_csr"], "propagation": ["propagation"]}
+
+
+def take_turns(what: str, python: str, rounds: int, data: str | None, append: str | None) -> None:
+    """Runs this and PyTorch Geometric in turn, a process each."""
+    folder, end = Path(__file__).parent, ["--append", append] if append else []
+    theirs = ["--data", data] if data else []
+    for _ in range(rounds):
+        subprocess.run([sys.executable, __file__, "--what", what, *end], check=True)
+        for name in PYG[what]:
+            command = [python, folder / "engine_pyg.py", "--what", name, *theirs, *end]
+            subprocess.run(command, check=True)
+
+
 def table(path: str) -> None:
-    """Prints the median and range of each figure, of the runs that had the machine."""
+    """Prints the median and range of each figure, of the runs that had the machine.
+
+    Below, what `gnn` takes of PyTorch Geometric's, by the medians of one processor.
+    """
     with open(path, encoding="utf-8") as file:
         lines = [json.loads(line) for line in file]
     lines = [line for line in lines if line["stolen"] <= 2 * MOST_STOLEN]
-    print("| what | who | runs | median (range) |\n| --- | --- | --- | --- |")
-    keys = sorted(
-        {(line["what"], name) for line in lines for name in line if name[-3:] in ("_ms", "_mb")}
-    )
-    for what, name in keys:
-        for who in sorted({line["who"] for line in lines}):
-            values = [x[name] for x in lines if (x["what"], x["who"]) == (what, who) and name in x]
-            if values:
-                middle = statistics.median(values)
-                print(
-                    f"| {what}: {name} | {who} | {len(values)} | "
-                    f"{middle:.4g} ({min(values):.4g} to {max(values):.4g}) |"
-                )
+    found: dict[tuple[str, str, str, str], list[float]] = {}
+    for line in lines:
+        on = line.get("processor", "not on record")
+        for name, value in line.items():
+            if name[-3:] in ("_ms", "_mb"):
+                found.setdefault((on, line["what"], name, line["who"]), []).append(value)
+    print("| processor | what | who | runs | median (range) |\n| --- | --- | --- | --- | --- |")
+    for (on, what, name, who), values in sorted(found.items()):
+        spread = f"{min(values):.4g} to {max(values):.4g}"
+        middle = f"{statistics.median(values):.4g}"
+        print(f"| {on} | {what}: {name} | {who} | {len(values)} | {middle} ({spread}) |")
+    print("\n| processor | what | peer | ratio |\n| --- | --- | --- | --- |")
+    for (on, what, name, who), values in sorted(found.items()):
+        # PyG has one step of Cora, whatever Keras makes an execution.
+        peer = (on, what, name.replace("_20_steps", ""))
+        for other in ("PyG, csr", "PyG, edges", "torch"):
+            if who == "gnn" and (*peer, other) in found:
+                ratio = statistics.median(values) / statistics.median(found[*peer, other])
+                print(f"| {on} | {what}: {name} | {other} | {ratio:.3f} |")
 
 
 if __name__ == "__main__":
@@ -234,9 +291,14 @@ if __name__ == "__main__":
     parser.add_argument("--what", choices=WORK)
     parser.add_argument("--append", metavar="FILE")
     parser.add_argument("--table", metavar="FILE")
+    parser.add_argument("--beside", metavar="PYTHON", help="that of PyTorch Geometric")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--data", metavar="FILE", help="the cora.npz of PyTorch Geometric")
     given = parser.parse_args()
     if given.table:
         table(given.table)
+    elif given.beside:
+        take_turns(given.what, given.beside, given.rounds, given.data, given.append)
     else:
         frugal = os.environ.get("TF_ONEDNN_USE_SYSTEM_ALLOCATOR") == "1"
         who = "gnn, system allocator" if frugal else "gnn"

@@ -6,7 +6,7 @@
 Of each data set, a search by validation alone (one training a setting); then the recipe's setting
 and the one found are trained over seeds, with the splits of the search. A line a data set has the
 means and standard errors on validation and test, and the paired tests of `gnn.runs.compare`. With
-`--work`, searches and runs that were stopped are carried on; lines that are there are not run again.
+`--work`, searches and runs that were stopped are carried on; lines that are there are kept.
 """
 
 from __future__ import annotations

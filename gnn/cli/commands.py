@@ -206,18 +206,20 @@ def train_config(arguments: argparse.Namespace) -> RunConfig:
 
 def evaluate(arguments: argparse.Namespace) -> Result:
     """Measures a run."""
+    from gnn.runs.figure_texts import evaluation_text
     from gnn.runs.run import load_run
 
     run = load_run(arguments.run)
     found = run.evaluate(
-        arguments.split, data=arguments.data, inference=arguments.inference, progress=True
+        arguments.split,
+        data=arguments.data,
+        inference=arguments.inference,
+        progress=True,
+        plots=arguments.plots,
+        overwrite=arguments.overwrite,
     )
     _say_estimated(found["inference"])
-    lines = [
-        f"{name}: accuracy {part['accuracy']:.4f}, loss {part['loss']:.4f} ({part['nodes']} nodes)"
-        for name, part in found.get("splits", {found["split"]: found}).items()
-    ]
-    return Result(found, "\n".join(lines))
+    return Result(found, evaluation_text(found))
 
 
 def predict(arguments: argparse.Namespace) -> Result:

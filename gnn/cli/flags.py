@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 
@@ -18,6 +18,7 @@ def add_flag(
     metavar: str = "TEXT",
     takes_none: bool = False,
     shown: str = "",
+    words: Sequence[str] = (),
 ) -> None:
     """Adds the flag `--name`, with hyphens, to a parser or a group of one.
 
@@ -31,6 +32,7 @@ def add_flag(
         metavar: what the help calls a text without choices.
         takes_none: whether "none" means None.
         shown: what the help says of the default.
+        words: what a number may be instead.
 
     Example:
 
@@ -49,7 +51,8 @@ def add_flag(
         is_tuple = kind not in (int, float, str)
         single = kind.__args__[0] if is_tuple else kind
         settings |= {"metavar": {int: "N", float: "X"}.get(single, metavar)}
-        settings |= {"type": _or_none(single) if takes_none else single}
+        kept = {word: word for word in words} | ({"none": None} if takes_none else {})
+        settings |= {"type": _or_word(single, kept) if kept else single}
         settings |= {"nargs": "+"} if is_tuple else {}
     about = (about + shown).replace("%", "%%")
     group.add_argument("--" + name.replace("_", "-"), help=about, **settings)
@@ -91,9 +94,9 @@ class _Pairs(argparse.Action):
         setattr(namespace, self.dest, {**found, name: value})
 
 
-def _or_none(kind: Callable[[str], Any]) -> Callable[[str], Any]:
+def _or_word(kind: Callable[[str], Any], words: Mapping[str, Any]) -> Callable[[str], Any]:
     def parse(text: str) -> Any:
-        return None if text.lower() == "none" else kind(text)
+        return words[text.lower()] if text.lower() in words else kind(text)
 
     parse.__name__ = kind.__name__  # What argparse calls it where a value is wrong.
     return parse

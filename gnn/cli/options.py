@@ -64,7 +64,15 @@ def add_options_named(group: Any, names: Collection[str]) -> None:
         metavar = "FOLDER" if option.name in _FOLDERS else "FILE" if kind is str else "NAME"
         metavar = "COLUMN" if option.name in EDGE_COLUMNS else metavar
         choices = rule["choices"]
-        add_flag(group, option.name, kind, rule["about"], choices=choices, metavar=metavar)
+        add_flag(
+            group,
+            option.name,
+            kind,
+            rule["about"],
+            choices=choices,
+            metavar=metavar,
+            words=rule["words"],
+        )
 
 
 def options_of(arguments: argparse.Namespace) -> RunConfig:

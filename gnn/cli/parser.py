@@ -83,6 +83,11 @@ def build_parser() -> argparse.ArgumentParser:
     parsers["evaluate"].add_argument(
         "--data", metavar="FOLDER", help="other data than those that the run was trained on"
     )
+    parsers["evaluate"].add_argument(
+        "--plots",
+        metavar="FOLDER",
+        help="where to draw confusion, calibration, and what is by degree",
+    )
     for name in ("evaluate", "predict", "embed"):
         parsers[name].add_argument(
             "--inference",
@@ -105,7 +110,7 @@ def build_parser() -> argparse.ArgumentParser:
     parsers["embed"].add_argument(
         "--output", metavar="FILE", required=True, help="a .npz, .csv or .parquet file"
     )
-    for name in ("predict", "embed"):
+    for name in ("evaluate", "predict", "embed"):
         parsers[name].add_argument(
             "--overwrite", action="store_true", help="replace a file that is there"
         )

@@ -15,9 +15,11 @@ class Config:
 
     Class attributes:
         in_nsl: whether NSL has a class of this name, whose objects are taken too.
+        not_in_nsl: fields that NSL's objects lack; they are then the defaults.
     """
 
     in_nsl: ClassVar[bool] = True
+    not_in_nsl: ClassVar[frozenset[str]] = frozenset()
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the fields as plain values that JSON can hold.
@@ -46,10 +48,10 @@ def member(name: str, value: Any, cls: type[_AnyEnum]) -> _AnyEnum:
         raise ValueError(f"{name} must be one of {known}, got {value!r}") from None
 
 
-def not_negative(name: str, value: Any) -> float:
-    """Returns `value` as a float; it must be finite and at least 0."""
+def not_negative(name: str, value: Any, also: str = "") -> float:
+    """Returns `value` as a float; it must be finite and at least 0. `also` names what else can."""
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise TypeError(f"{name} must be a number, got {value!r}")
+        raise TypeError(f"{name} must be a number{also and ' ' + also}, got {value!r}")
     number = float(value)
     if not 0 <= number < math.inf:
         raise ValueError(f"{name} must be finite and at least 0, got {number}")
@@ -82,7 +84,7 @@ def convert(value: Any, cls: type[_AnyConfig]) -> _AnyConfig:
             raise ValueError(f"{cls.__name__} has no field {unknown[0]!r}; it has {names}")
         return cls(**value)
     if looks_like(value, cls):
-        return cls(**{name: getattr(value, name) for name in names})
+        return cls(**{name: getattr(value, name) for name in names if hasattr(value, name)})
     known_to = " (of gnn or nsl.configs)" if cls.in_nsl else ""
     raise TypeError(
         f"expected a {cls.__name__}{known_to} or a dictionary of its fields, "
@@ -91,8 +93,9 @@ def convert(value: Any, cls: type[_AnyConfig]) -> _AnyConfig:
 
 
 def looks_like(value: Any, cls: type[Config]) -> bool:
-    """Whether `value` is an object, not a class, with the fields of `cls`."""
-    return not isinstance(value, type) and all(hasattr(value, name) for name in field_names(cls))
+    """Whether `value` is an object, not a class, with the fields of `cls` that NSL knows."""
+    needed = [name for name in field_names(cls) if name not in cls.not_in_nsl]
+    return not isinstance(value, type) and all(hasattr(value, name) for name in needed)
 
 
 def field_names(cls: type[Config]) -> list[str]:

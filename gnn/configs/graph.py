@@ -29,6 +29,9 @@ class DistanceType(enum.Enum):
     KL_DIVERGENCE = "kl_divergence"
 
 
+AUTO = "auto"  # A multiplier that goes by what the edges say.
+
+
 class TransformType(enum.Enum):
     """What is applied to both rows before their distance is measured."""
 
@@ -110,12 +113,18 @@ class GraphRegConfig(Config):
 
     Attributes:
         neighbor_config: A `GraphNeighborConfig`, or what `as_neighbor_config` takes.
-        multiplier: Weight of the graph loss beside the supervised loss; finite and at least 0.
+        multiplier: Weight of the graph loss beside the supervised loss; finite and at least 0. Or
+            `"auto"`: 1 where the outputs of neighbors are nearer than those of random nodes of the
+            batch, and toward 0 as they are not (`gnn.ops.edge_trust`).
         distance_config: A `DistanceConfig`, or what `as_distance_config` takes.
+        contrast: Weight of random pairs of nodes, which the loss keeps apart; finite and at least
+            0, and 1 is a good one (`gnn.ops.uniformity`). NSL has no such field: 0, the default,
+            is its loss, which is smallest where all outputs are equal.
 
     Raises:
         TypeError: A field is of another type.
-        ValueError: `multiplier` is negative, infinite or NaN, or a nested field is out of range.
+        ValueError: `multiplier` or `contrast` is negative, infinite or NaN, or a nested field is
+            out of range.
 
     Example:
         >>> config = GraphRegConfig(GraphNeighborConfig(max_neighbors=3), multiplier=0.1)
@@ -124,13 +133,18 @@ class GraphRegConfig(Config):
     """
 
     neighbor_config: GraphNeighborConfig = GraphNeighborConfig()
-    multiplier: float = 0.01
+    multiplier: float | str = 0.01
     distance_config: DistanceConfig = DistanceConfig()
+    contrast: float = 0.0
+
+    not_in_nsl: ClassVar[frozenset[str]] = frozenset({"contrast"})
 
     def __post_init__(self) -> None:
         set_field(self, "neighbor_config", as_neighbor_config(self.neighbor_config))
         set_field(self, "distance_config", as_distance_config(self.distance_config))
-        set_field(self, "multiplier", not_negative("multiplier", self.multiplier))
+        if self.multiplier != AUTO:
+            set_field(self, "multiplier", not_negative("multiplier", self.multiplier, "or 'auto'"))
+        set_field(self, "contrast", not_negative("contrast", self.contrast))
 
 
 @dataclasses.dataclass(frozen=True)

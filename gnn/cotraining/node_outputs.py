@@ -42,7 +42,7 @@ class NodeOutputs:
         self.inputs: dict[str, Any] = element[0] if isinstance(element, tuple) else element
         self.features, _ = split_inputs(self.inputs)
         self._rows = {
-            name: SparseRows(feature)
+            name: SparseRows.of(feature)
             for name, feature in self.features.items()
             if isinstance(feature, tf.SparseTensor)
         }

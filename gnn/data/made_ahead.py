@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+# How many elements are made ahead where nothing tunes their number.
+_AHEAD = 4
 
-def made_ahead(dataset: tf.data.Dataset, cardinality: int | None = None) -> tf.data.Dataset:
+
+def made_ahead(
+    dataset: tf.data.Dataset, cardinality: int | None = None, *, tuned: bool = True
+) -> tf.data.Dataset:
     """The elements of a data set, made ahead; of a known cardinality, never fewer than it says.
 
     Where an iterator is let go of amid a pass, `prefetch` may report the end of the data, and a
@@ -16,6 +21,8 @@ def made_ahead(dataset: tf.data.Dataset, cardinality: int | None = None) -> tf.d
     Args:
         dataset: the data set.
         cardinality: of it, where it does not know it itself.
+        tuned: whether tf.data tunes it and what is done to it. Its thread for that takes 10 ms and
+            more to end, each time that a pass is over.
 
     Example:
 
@@ -23,7 +30,11 @@ def made_ahead(dataset: tf.data.Dataset, cardinality: int | None = None) -> tf.d
     >>> [int(x) for x in dataset], int(dataset.cardinality())
     ([0, 1, 2], 3)
     """
-    ahead = dataset.prefetch(tf.data.AUTOTUNE)
+    ahead = dataset.prefetch(tf.data.AUTOTUNE if tuned else _AHEAD)
+    if not tuned:
+        options = tf.data.Options()
+        options.autotune.enabled = False
+        ahead = ahead.with_options(options)
     if cardinality is None:
         cardinality = int(dataset.cardinality())
     if cardinality == tf.data.UNKNOWN_CARDINALITY:

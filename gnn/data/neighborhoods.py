@@ -32,6 +32,7 @@ def neighborhoods(
     merge: bool = False,
     oversize: str = "raise",
     known_labels: str | None = None,
+    features: str = "auto",
 ) -> tf.data.Dataset:
     """A data set of batches in which every node of a split brings its sampled neighborhood along.
 
@@ -73,6 +74,13 @@ def neighborhoods(
         known_labels: the name of a split whose labels losses may look at, such as `"train"`: the
             inputs then have the key `known_labels`, for `pair_weights` of the models. No other
             label gets into it, whatever `split` is.
+        features: where a step of a model of this package has the features from. `"auto"`: `fit`,
+            `evaluate` and `predict` that are given this data set as it is keep them in a table
+            where the model is, and are fed ids. The numbers are the same. What you iterate over, or
+            change by `map` and the like, has the features in it; so has a strategy of replicas,
+            a graph whose features lie in files or are strings, and padded batches of sparse ones.
+            `"auto"` asks a GPU to hold up to 2 GiB, `"device"` any number; `"batches"` makes no
+            table.
 
     Returns:
         A `tf.data.Dataset` of `(inputs, labels)`, or of `inputs` where the graph has no labels, of
@@ -132,6 +140,7 @@ def neighborhoods(
         plan,
         sizes=padding if isinstance(padding, PaddingSizes) else None,
         known=None if known_labels is None else labels_known(graph, known_labels),
+        features=features,
     )
     if padding is True or padding == "measured":
         most = largest_sizes(index, plan)

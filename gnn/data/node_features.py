@@ -9,7 +9,9 @@ import numpy as np
 import tensorflow as tf
 from scipy import sparse
 
+from gnn.data.feature_table import FeatureTable, compute_device, without_padding
 from gnn.data.in_place import aligned_empty
+from gnn.data.shared_tensors import shared_tensor
 from gnn.graphs.graph import Graph
 from gnn.graphs.image_files import ImageFiles
 from gnn.memory_maps import is_memory_mapped
@@ -39,12 +41,32 @@ class NodeFeatures:
         self._mapped = {k: np.asarray(v) for k, v in features.items() if is_memory_mapped(v)}
         self._readers = {k: v.reader() for k, v in features.items() if isinstance(v, ImageFiles)}
         # Batches are made on the host; a GPU would be asked to hold the features of all nodes.
+        in_memory = {k: v for k, v in features.items() if k not in {*self._sparse, *self._mapped}}
+        self._shared = {k: shared_tensor(v) for k, v in in_memory.items() if _is_numeric(v)}
         with tf.device("CPU:0"):
-            self._dense = {
+            self._dense = {k: shared.tensor for k, shared in self._shared.items()} | {
                 k: tf.convert_to_tensor(v.readable_paths() if k in self._readers else v)
-                for k, v in features.items()
-                if k not in self._sparse and k not in self._mapped
+                for k, v in in_memory.items()
+                if k not in self._shared
             }
+        self._features = features
+
+    def fit_a_table(self, padded: bool) -> bool:
+        """Whether the steps of a model can look the rows up themselves, in `table`.
+
+        Features in files, and strings, they cannot; nor sparse ones where batches are padded, since
+        XLA has no sparse tensors.
+        """
+        in_memory = len(self._shared) + len(self._sparse) == len(self._features)
+        return in_memory and not (padded and self._sparse)
+
+    def dense_bytes(self) -> int:
+        """The bytes of the dense features of `table`, which lie where the model is."""
+        return sum(self._features[name].nbytes for name in self._shared)
+
+    def table(self) -> FeatureTable:
+        """The features as a table where the model is."""
+        return FeatureTable(self._features, compute_device())
 
     def take(self, node_ids: np.ndarray) -> dict[str, Any]:
         """The rows of the sparse features, in this order, and of which nodes to read the mapped."""
@@ -115,10 +137,8 @@ class NodeFeatures:
             rows = tf.gather(values, batch["node_ids"]) if "node_ids" in batch else values
             if name in self._readers:
                 rows = self._readers[name](rows)
-            if num_rows is not None and rows.dtype != tf.string:
-                mask = tf.reshape(batch["node_mask"], [-1] + [1] * (rows.shape.rank - 1))
-                rows = tf.where(mask, rows, tf.zeros([], rows.dtype))
-            features[name] = rows
+            real = None if num_rows is None else batch["node_mask"]
+            features[name] = without_padding(rows, real)
         for name, matrix in self._sparse.items():
             tensor = tf.SparseTensor(
                 batch[f"{name}:indices"], batch[f"{name}:values"], batch[f"{name}:shape"]
@@ -130,6 +150,10 @@ class NodeFeatures:
             else:
                 features[name] = tf.ensure_shape(tf.sparse.to_dense(tensor), [num_rows, width])
         return features
+
+
+def _is_numeric(feature: Any) -> bool:
+    return isinstance(feature, np.ndarray) and feature.dtype.kind not in "OSU"
 
 
 def _array_of(feature: Any) -> Any:

@@ -20,3 +20,19 @@ def one_batch(batch: Any) -> tf.data.Dataset:
     options = tf.data.Options()
     options.autotune.enabled = False
     return tf.data.Dataset.from_tensors(batch).with_options(options)
+
+
+def is_one_batch(x: Any) -> bool:
+    """Whether `x` is a data set of `one_batch`, or of as many elements made of one.
+
+    They are known by the thread that they go without; other data sets of one element may draw it
+    anew in each pass.
+
+    Example:
+
+    >>> is_one_batch(one_batch(tf.ones([2]))), is_one_batch(tf.data.Dataset.range(1))
+    (True, False)
+    """
+    if not isinstance(x, tf.data.Dataset) or int(x.cardinality()) != 1:
+        return False
+    return x.options().autotune.enabled is False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,7 @@ class _Part:
     """A batch, or a part of one that was too large: before its padding, features and labels."""
 
     keys: dict[str, np.ndarray]
-    taken: Any
+    taken: Callable[[], Any]
     start: int = 0
 
 
@@ -48,6 +49,7 @@ class SampledBatches(EpochBatches):
         plan: what is sampled.
         sizes: what batches are padded to, or None.
         known: int32 `[n_nodes]`, the labels that losses may look at, or None.
+        features: "auto", "device" or "batches", as `neighborhoods` has it.
 
     Example:
 
@@ -65,9 +67,15 @@ class SampledBatches(EpochBatches):
         plan: SamplingPlan,
         sizes: PaddingSizes | None = None,
         known: np.ndarray | None = None,
+        features: str = "auto",
     ):
         super().__init__(
-            graph, sizes=sizes, shuffle=plan.shuffle, first_epoch=plan.first_epoch, known=known
+            graph,
+            sizes=sizes,
+            shuffle=plan.shuffle,
+            first_epoch=plan.first_epoch,
+            known=known,
+            features=features,
         )
         self._index, self._plan = index, plan
         self._stream = mix(np.zeros(1, np.uint64), plan.seed)
@@ -113,7 +121,7 @@ class SampledBatches(EpochBatches):
         return self._finished(self._whole(epoch, place))
 
     def _finished(self, part: _Part) -> dict[str, np.ndarray]:
-        return self.finished(part.keys, part.taken, part.start)
+        return self.finished(part.keys, part.taken(), part.start)
 
     def _whole(self, epoch: int, place: int) -> _Part:
         """The batch at a place, however large it is."""
@@ -122,7 +130,8 @@ class SampledBatches(EpochBatches):
             return self._sampled(epoch, place, slice(0, len(chosen)), slice(0, len(added)))
         with self._lock:
             first, sampled, taken = self._chunk(epoch, place // self._chunk_size)
-        before = sum(len(part) for i in range(first, place) for part in self._seeds(epoch, i))
+        # Batches before the last are whole ones.
+        before = (place - first) * (self._plan.batch_size + self._plan.num_extra)
         keys = components(sampled, before, before + len(chosen) + len(added))
         keys["readout"] = keys["readout"][: len(chosen)]
         start = int(sampled["readout"][before - 1]) + 1 if before else 0
@@ -137,11 +146,11 @@ class SampledBatches(EpochBatches):
             stream = mix(self._stream, epoch, _MERGED, place)
             keys = self._merged.sample(seeds, self._plan.hops, stream)
         else:
-            streams = self._streams(epoch, place)
+            streams = self._streams(epoch, place, place + 1)
             parts = [part[kept] for part, kept in zip(streams, (own, others), strict=True)]
             keys = sample_neighborhoods(self._index, seeds, self._plan.hops, np.concatenate(parts))
         keys["readout"] = keys["readout"][: len(chosen)]
-        return _Part(keys, self._features.take(keys["node_ids"]))
+        return _Part(keys, lambda: self._features.take(keys["node_ids"]))
 
     def _split(self, epoch: int, place: int) -> list[_Part]:
         """The batch at a place, halved until its parts fit the sizes."""
@@ -181,24 +190,28 @@ class SampledBatches(EpochBatches):
         Returns the first one's place, their components side by side, and sparse features' rows.
         """
         first = chunk * self._chunk_size
-        seeds: list[np.ndarray] = []
-        streams: list[np.ndarray] = []
-        for place in range(first, min(first + self._chunk_size, len(self))):
-            seeds += self._seeds(epoch, place)
-            streams += self._streams(epoch, place)
+        stop = min(first + self._chunk_size, len(self))
+        seeds = [part for i in range(first, stop) for part in self._seeds(epoch, i)]
+        streams = self._streams(epoch, first, stop)
         sampled = sample_neighborhoods(
             self._index, np.concatenate(seeds), self._plan.hops, np.concatenate(streams)
         )
-        return first, sampled, self._features.take(sampled["node_ids"])
+        take = functools.cache(lambda: self._features.take(sampled["node_ids"]))
+        return first, sampled, take
 
-    def _streams(self, epoch: int, place: int) -> list[np.ndarray]:
-        """A stream a row, by its place in the epoch: draws do not hang on the size of batches."""
-        streams = []
+    def _streams(self, epoch: int, first: int, stop: int) -> list[np.ndarray]:
+        """A stream a row, by its place in the epoch: draws do not hang on the size of batches.
+
+        Returns:
+            Of each batch from `first` to before `stop`, those of its rows and of what it adds.
+        """
+        parts: list[list[np.ndarray]] = []
         sizes = (self._plan.batch_size, self._plan.num_extra)
-        for kind, (nodes, size) in enumerate(zip(self._seeds(epoch, place), sizes, strict=True)):
-            numbers = np.arange(place * size, place * size + len(nodes))
-            streams.append(mix(self._stream, epoch, kind, numbers))
-        return streams
+        for kind, (nodes, size) in enumerate(zip(self._order(epoch), sizes, strict=True)):
+            numbers = np.arange(first * size, min(stop * size, len(nodes)))
+            streams = mix(self._stream, epoch, kind, numbers)
+            parts.append([streams[i * size : (i + 1) * size] for i in range(stop - first)])
+        return [part for both in zip(*parts, strict=True) for part in both]
 
     def split_dataset(self) -> tf.data.Dataset:
         """As `dataset`, of unknown cardinality: a batch that is too large comes in parts."""

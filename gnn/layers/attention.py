@@ -12,9 +12,10 @@ from gnn.configs.arguments import check_count, check_rate
 from gnn.layers.convolution_layer import ConvolutionLayer, feature_product
 from gnn.layers.graph_layer import GraphHandle
 from gnn.ops.additive_attention import additive_logits, self_logits
+from gnn.ops.adjacency import Adjacency
 from gnn.ops.attention import neighbor_softmax
 from gnn.ops.dropout import dropout
-from gnn.ops.propagate import Adjacency, propagate
+from gnn.ops.propagate import propagate
 
 
 class _AttentionConv(ConvolutionLayer):

@@ -73,11 +73,24 @@ class ConvolutionLayer(GraphLayer):
             return None
         return self.add_weight(shape=(width,), initializer=self.bias_initializer, name="bias")
 
-    def finish(self, outputs: tf.Tensor) -> tf.Tensor:
-        """Adds the bias and applies the activation."""
+    def finish(
+        self, outputs: tf.Tensor, dropout: Any = None, training: bool | None = None
+    ) -> tf.Tensor:
+        """Adds the bias and applies the activation, and then, if it is given one, a dropout.
+
+        Args:
+            outputs: `[n_nodes, units]`.
+            dropout: a `gnn.layers.FeatureDropout` or None; after a relu it costs less so than by
+                itself.
+            training: whether it drops.
+        """
         if self.bias is not None:
             outputs = outputs + tf.cast(tf.convert_to_tensor(self.bias), outputs.dtype)
-        return self.activation(outputs)
+        if dropout is None:
+            return self.activation(outputs)
+        if self.activation is keras.activations.relu:
+            return dropout(outputs, training=training, rectify=True)
+        return dropout(self.activation(outputs), training=training)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor arguments."""

@@ -49,8 +49,12 @@ class GCNConv(StagedLayer, ConvolutionLayer):
         self.kernel = self.add_kernel("kernel", (int(nodes_shape[-1] or 0), self.units))
         self.bias = self.add_bias(self.units)
 
-    def stages(self) -> list[Stage]:
-        """The product with `W`, where it makes the nodes narrower, and the propagation."""
+    def stages(self, dropout: Any = None) -> list[Stage]:
+        """The product with `W`, where it makes the nodes narrower, and the propagation.
+
+        Args:
+            dropout: a `FeatureDropout` of what comes out, or None.
+        """
 
         def multiply(graph: GraphsTuple, training: bool | None) -> GraphsTuple:
             if not isinstance(graph.nodes, tf.SparseTensor) and self.units > self.kernel.shape[0]:
@@ -62,7 +66,7 @@ class GCNConv(StagedLayer, ConvolutionLayer):
             out = symmetric_propagate(graph.nodes, adjacency_of(graph))
             if out.shape[-1] != self.units:
                 out = tf.matmul(out, self._kernel(out))
-            return graph.replace(nodes=self.finish(out))
+            return graph.replace(nodes=self.finish(out, dropout, training))
 
         return [multiply, propagate]
 

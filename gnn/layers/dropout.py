@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from gnn.ops.dropout import dropout
+from gnn.ops.dropout import dropout, rectified_dropout
 from gnn.ops.sparse import map_values
 
 
@@ -31,8 +31,15 @@ class FeatureDropout(keras.layers.Dropout):
     array([2.], dtype=float32)
     """
 
-    def call(self, inputs: Any, training: bool | None = False) -> Any:
-        """Drops entries of `inputs`, dense or sparse, of any shape, when `training`."""
+    def call(self, inputs: Any, training: bool | None = False, rectify: bool = False) -> Any:
+        """Drops entries of `inputs`, dense or sparse, of any shape, when `training`.
+
+        With `rectify` it is the dropout of `relu(inputs)`, of dense inputs only, and cheaper than
+        both in turn (`gnn.ops.rectified_dropout`).
+        """
+        if rectify and training and self.rate and self.noise_shape is None:
+            return rectified_dropout(inputs, self.rate, self.seed_generator.next())
+        inputs = tf.nn.relu(inputs) if rectify else inputs
         if not training or self.rate == 0:
             return inputs
         if isinstance(inputs, tf.SparseTensor):

@@ -8,7 +8,7 @@ import keras
 from graph_nets.graphs import GraphsTuple
 
 from gnn.graphs.batch.graphs_tuple import adjacency_of
-from gnn.ops.propagate import Adjacency
+from gnn.ops.adjacency import Adjacency
 
 
 class GraphHandle:

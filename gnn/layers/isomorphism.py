@@ -13,7 +13,8 @@ from gnn.layers.convolution_layer import ConvolutionLayer, feature_product
 from gnn.layers.graph_layer import GraphHandle
 from gnn.layers.owned_layers import make_layer, restore_layers
 from gnn.layers.real_rows import call_on_nodes
-from gnn.ops.propagate import Adjacency, propagate
+from gnn.ops.adjacency import Adjacency
+from gnn.ops.propagate import propagate
 from gnn.ops.sparse import as_dense
 
 

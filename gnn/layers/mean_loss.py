@@ -11,6 +11,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+Mean = tuple[tf.Tensor, tf.Tensor]  # And over how many.
+
 _SILENT = contextvars.ContextVar("silent", default=False)
 
 
@@ -40,6 +42,9 @@ class MeanLossLayer(keras.layers.Layer):
     Args:
         metric: str, the key of the mean in the history.
 
+    Attributes:
+        monitors: Keras metrics, each the mean of something that a subclass shows beside the loss.
+
     Example:
 
     >>> class MeanSquare(MeanLossLayer):
@@ -59,21 +64,23 @@ class MeanLossLayer(keras.layers.Layer):
     def __init__(self, metric: str, **kwargs: Any):
         super().__init__(**kwargs)
         self.tracked = SumOfMeans(name=metric)
+        self.monitors: list[keras.metrics.Mean] = []
         self._calls = _Calls()
         # It has no weights; unbuilt, it would make Keras warn where a model runs on features alone.
         self.built = True
 
-    def add_mean(self, mean: tf.Tensor, count: tf.Tensor) -> None:
+    def add_mean(self, mean: tf.Tensor, count: tf.Tensor, *seen: Mean) -> None:
         """Adds the loss of a batch.
 
         Args:
             mean: float32, a scalar; or a vector of means over different items, of which the loss
                 is the sum (`tracked.parts` says how many).
             count: float32, alike: the number of nodes that it is the mean of.
+            *seen: for each of `monitors`, a mean and its count, which the loss does not hold.
         """
         if _SILENT.get():
             return
-        self._note((mean, count))
+        self._note((mean, count, seen))
         self.add_loss(self.multiplier * tf.reduce_sum(mean))
 
     def _note(self, call: Any) -> None:
@@ -108,8 +115,10 @@ class MeanLossLayer(keras.layers.Layer):
                 f"the layer {self.name!r} was called {len(calls)} times on one batch; make a "
                 f"{type(self).__name__} for each loss, so that each is reported"
             )
-        mean, count = calls[0]
+        mean, count, seen = calls[0]
         self.tracked.update_state(mean, count)
+        for monitor, (value, number) in zip(self.monitors, seen, strict=True):
+            monitor.update_state(value, sample_weight=number)
         return self.multiplier * mean, count
 
 

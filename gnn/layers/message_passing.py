@@ -14,7 +14,8 @@ from gnn.graphs.batch.which_nodes import real_nodes
 from gnn.layers.graph_layer import GraphHandle, GraphLayer
 from gnn.layers.owned_layers import make_layer, restore_layers
 from gnn.layers.real_rows import call_layer, call_on_nodes, on_real_rows
-from gnn.ops.propagate import Adjacency, propagate
+from gnn.ops.adjacency import Adjacency
+from gnn.ops.propagate import propagate
 from gnn.ops.sampled_edges import sampling_scale
 from gnn.ops.sparse import as_dense
 

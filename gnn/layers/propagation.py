@@ -12,9 +12,10 @@ from gnn.configs.arguments import check_count, check_rate
 from gnn.graphs.batch.graphs_tuple import adjacency_of, receiving_rows
 from gnn.layers.convolution_layer import ConvolutionLayer, feature_product
 from gnn.layers.staged_layer import Stage, StagedLayer, into_receivers
+from gnn.ops.adjacency import Adjacency
 from gnn.ops.dropout import dropout
 from gnn.ops.normalization import symmetric_adjacency, symmetric_propagate
-from gnn.ops.propagate import Adjacency, propagate
+from gnn.ops.propagate import propagate
 
 
 @keras.saving.register_keras_serializable(package="gnn")

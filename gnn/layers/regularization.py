@@ -8,11 +8,21 @@ import keras
 import tensorflow as tf
 
 from gnn.configs import TransformType, as_graph_reg_config, as_pair_weights
+from gnn.configs.graph import AUTO
 from gnn.graphs.batch.graphs_tuple import edges_of
-from gnn.graphs.batch.which_nodes import readout_rows
+from gnn.graphs.batch.which_nodes import readout_rows, real_nodes
 from gnn.layers.graph_layer import GraphHandle, GraphLayer
 from gnn.layers.mean_loss import MeanLossLayer
-from gnn.ops.graph_loss import labeled_neighbor_distances, neighbor_distances
+from gnn.ops.contrast import class_spread, edge_trust, random_distances, uniformity
+from gnn.ops.graph_loss import labeled_neighbor_sums, neighbor_sums
+
+# What the history shows of the outputs that are compared; the last, where they are of classes.
+MONITORS = NEIGHBOR_DISTANCE, RANDOM_DISTANCE, SPREAD = (
+    "neighbor_distance",
+    "random_distance",
+    "spread",
+)
+VALUES, LOGITS, PROBABILITIES = COMPARED = ("values", "logits", "probabilities")
 
 _NO_LABELS = (
     "pair_weights needs to know which nodes are labeled, in training and evaluation; the inputs "
@@ -28,21 +38,33 @@ class GraphRegularization(MeanLossLayer, GraphLayer):
     The graph loss is the mean over the regularized nodes of their weighted mean distance to their
     neighbors (`gnn.ops.neighbor_distances`); with `pair_weights`, of their class probabilities,
     with true labels in place where they are known (`gnn.ops.labeled_neighbor_distances`). Each edge
-    counts as far as the graph's `agreement` trusts it, where there is one. In a `NodeGraphModel`
-    the loss is reported as `graph_loss` and, times the multiplier, `scaled_graph_loss`.
+    counts as far as the graph's `agreement` trusts it, where there is one.
+
+    With a `contrast`, each edge's distance has that times the uniformity of random pairs added
+    (`gnn.ops.uniformity`), as much as the edge counts: so it has to beat chance. With the
+    multiplier "auto" the loss of a batch is multiplied by how far its edges can be trusted
+    (`gnn.ops.edge_trust`).
+
+    In a `NodeGraphModel` the loss is reported as `graph_loss` and, times the multiplier,
+    `scaled_graph_loss`. Beside it are `neighbor_distance`, the mean distance of neighbors,
+    `random_distance`, that of random nodes of a batch, and, where the nodes are of classes,
+    `spread` (`gnn.ops.class_spread`).
 
     Args:
         config: a `gnn.GraphRegConfig`, NSL's, or a dict of one.
         pair_weights: a `gnn.PairWeights` or a dict of one: how much an edge counts by which of its
             ends are labeled. The nodes are then logits, whose softmax is compared, and a batch to
             train or evaluate on must have the key `known_labels`; without it nothing is added.
+        compares: what the nodes are: `"logits"` or `"probabilities"` of classes, or other
+            `"values"`; beside `pair_weights` they are logits.
 
     Call arguments:
         graph: a GraphsTuple with float nodes `[n_nodes, ...]` and weights in `edges[:, 0]`.
 
     Raises:
-        ValueError: `pair_weights` beside a `transform_fn` of the config, which would apply to
-            probabilities; or a batch without `known_labels`, in training and evaluation.
+        ValueError: `compares` is none of the three; `pair_weights` beside a `transform_fn` of the
+            config, which would apply to probabilities; or a batch without `known_labels`, in
+            training and evaluation.
 
     Example:
 
@@ -57,8 +79,12 @@ class GraphRegularization(MeanLossLayer, GraphLayer):
     0.9
     """
 
-    def __init__(self, config: Any, pair_weights: Any = None, **kwargs: Any):
+    def __init__(
+        self, config: Any, pair_weights: Any = None, compares: str = VALUES, **kwargs: Any
+    ):
         super().__init__(metric="graph_loss", **kwargs)
+        if compares not in COMPARED:
+            raise ValueError(f"compares must be one of {COMPARED}, got {compares!r}")
         self.config = as_graph_reg_config(config)
         self.pair_weights = None if pair_weights is None else as_pair_weights(pair_weights)
         transform = self.config.distance_config.transform_fn
@@ -67,7 +93,10 @@ class GraphRegularization(MeanLossLayer, GraphLayer):
                 "pair_weights compares class probabilities, which transform_fn would transform "
                 f"once more: it must be 'none', got {transform.value!r}"
             )
-        self.multiplier = self.config.multiplier
+        self.multiplier = 1.0 if self.config.multiplier == AUTO else float(self.config.multiplier)
+        self.compares = LOGITS if self.pair_weights is not None else compares
+        shown = MONITORS if self.compares != VALUES else MONITORS[:2]
+        self.monitors = [keras.metrics.Mean(name=name) for name in shown]
 
     def call(self, nodes: Any, handle: GraphHandle, training: bool | None = None) -> Any:
         """Adds the loss and returns `nodes`."""
@@ -76,8 +105,9 @@ class GraphRegularization(MeanLossLayer, GraphLayer):
         # A node's neighbors share its distance by weight: what sampled ones stand for cancels out.
         adjacency = edges_of(graph._replace(nodes=nodes))
         rows = readout_rows(graph, adjacency.num_nodes)
+        compared = nodes
         if self.pair_weights is None:
-            total, count = neighbor_distances(nodes, adjacency, rows, config, agreement)
+            sums = neighbor_sums(nodes, adjacency, rows, config, agreement)
         else:
             known_labels = getattr(graph, "known_labels", None)
             if known_labels is None:
@@ -87,12 +117,28 @@ class GraphRegularization(MeanLossLayer, GraphLayer):
                 self._note(None)
                 self.add_loss(tf.zeros([]))
                 return nodes
-            probabilities = tf.nn.softmax(tf.cast(nodes, tf.float32))
-            total, count = labeled_neighbor_distances(
-                probabilities, known_labels, adjacency, rows, config, self.pair_weights, agreement
+            compared = tf.nn.softmax(tf.cast(nodes, tf.float32))
+            sums = labeled_neighbor_sums(
+                compared, known_labels, adjacency, rows, config, self.pair_weights, agreement
             )
         # The count has no gradient; a quotient would compute one.
-        self.add_mean(total * tf.math.reciprocal_no_nan(count), count)
+        mean = sums.total * tf.math.reciprocal_no_nan(sums.count)
+        real = real_nodes(graph._replace(nodes=nodes))
+        if not self.config.contrast:
+            compared = tf.stop_gradient(compared)
+        distances, counts = random_distances(compared, config, real)
+        if self.config.contrast:
+            pull = sums.pull * tf.math.reciprocal_no_nan(sums.count)
+            mean += self.config.contrast * pull * uniformity(distances, counts)
+        number = tf.reduce_sum(counts)
+        neighbor = tf.math.divide_no_nan(sums.total, sums.pull)
+        random = tf.math.divide_no_nan(tf.reduce_sum(distances), number)
+        if self.config.multiplier == AUTO:
+            mean *= edge_trust(neighbor, random)
+        seen = [(neighbor, sums.pull), (random, number)]
+        if self.compares != VALUES:
+            seen.append(class_spread(tf.stop_gradient(nodes), self.compares == LOGITS, real))
+        self.add_mean(mean, sums.count, *seen)
         return nodes
 
     def track(self) -> tuple[tf.Tensor, tf.Tensor]:
@@ -112,4 +158,5 @@ class GraphRegularization(MeanLossLayer, GraphLayer):
             **super().get_config(),
             "config": self.config.to_dict(),
             "pair_weights": None if self.pair_weights is None else self.pair_weights.to_dict(),
+            "compares": self.compares,
         }

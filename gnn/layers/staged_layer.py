@@ -52,9 +52,13 @@ class StagedLayer(GraphLayer):
         """The functions that the layer is, in turn."""
         raise NotImplementedError(f"{type(self).__name__} must define stages()")
 
-    def stages_of_model(self) -> list[Stage]:
-        """The stages for a model, which calls them in place of the layer: they make the weights."""
-        first, *others = self.stages()
+    def stages_of_model(self, **arguments: Any) -> list[Stage]:
+        """The stages for a model, which calls them in place of the layer: they make the weights.
+
+        Args:
+            arguments: what the layer's `stages` takes.
+        """
+        first, *others = self.stages(**arguments)
 
         def build_first(graph: GraphsTuple, training: bool | None) -> GraphsTuple:
             if not self.built:

@@ -11,7 +11,7 @@ import tensorflow as tf
 from gnn.configs import as_graph_reg_config, as_pair_weights
 from gnn.graphs.batch.graphs_tuple import BatchGraph
 from gnn.graphs.batch.which_nodes import real_nodes
-from gnn.layers.regularization import GraphRegularization
+from gnn.layers.regularization import LOGITS, PROBABILITIES, VALUES, GraphRegularization
 from gnn.models.agreement.agreement_weights import weigh_by_agreement
 from gnn.models.base.supervision import by_output
 from gnn.models.node_graph_model import NodeGraphModel
@@ -102,7 +102,10 @@ class GraphRegularizationModel(NodeGraphModel):
             )
         self.pair_weights = None if pair_weights is None else as_pair_weights(pair_weights)
         self.regularization = GraphRegularization(
-            self.config, self.pair_weights, name="graph_regularization"
+            self.config,
+            self.pair_weights,
+            regularize if regularize in (LOGITS, PROBABILITIES) else VALUES,
+            name="graph_regularization",
         )
 
     @property

@@ -60,6 +60,7 @@ def export_classifier(
     encoder: ColumnEncoder | None = None,
     features: Mapping[str, tf.TensorSpec] | None = None,
     card: str | None = None,
+    temperature: float = 1.0,
 ) -> None:
     """Writes a SavedModel of named signatures, whole or not at all; TensorFlow alone serves it.
 
@@ -81,13 +82,17 @@ def export_classifier(
         features: without an encoder, what the features are; of a model that needs the graph they
             are known.
         card: what is to be known of the model, in Markdown: `assets/README.md`.
+        temperature: T of the probabilities `softmax(logits / T)`, as
+            `gnn.evaluation.fit_temperature` finds it; classes and logits are the same for any.
 
     Raises:
         FileExistsError: a file is in its place, or a folder that is no export of ours.
         OSError: the folder cannot be written; what was there before is left as it was.
         TypeError: neither `encoder` nor `features` is given where one is needed.
-        ValueError: the model has not been built.
+        ValueError: the model has not been built, or the temperature is not above 0 and finite.
     """
+    if not 0 < temperature < float("inf"):
+        raise ValueError(f"temperature must be above 0 and finite, got {temperature}")
     with_graph = isinstance(model, NodeGraphModel) and model.requires_graph
     given, graph = _inputs(model, encoder, features, with_graph)
     names = input_names(given, taken=RESERVED_KEYS)
@@ -103,7 +108,7 @@ def export_classifier(
         return Signature(of_inputs, {**specs, **graph})
 
     classify, embed = _on_features(model), _embedding(model)
-    answer = signature(lambda features: _answer(classify(features), class_names))
+    answer = signature(lambda features: _answer(classify(features), class_names, temperature))
     signatures = {"serving_default": answer}
     if with_graph:
         signatures["graph"] = answer
@@ -166,10 +171,13 @@ def _embedding(model: keras.Model) -> Callable[[Tensors], tf.Tensor] | None:
     return embed
 
 
-def _answer(logits: tf.Tensor, class_names: Sequence[str]) -> dict[str, tf.Tensor]:
+def _answer(
+    logits: tf.Tensor, class_names: Sequence[str], temperature: float
+) -> dict[str, tf.Tensor]:
+    scaled = logits if temperature == 1.0 else logits / temperature
     return {
         "classes": tf.gather(tf.constant(list(class_names)), tf.argmax(logits, axis=1)),
-        "probabilities": tf.nn.softmax(logits),
+        "probabilities": tf.nn.softmax(scaled),
         "logits": logits,
     }
 

@@ -1,14 +1,16 @@
 """Pure tensor functions: propagation, attention, pooling, distances, the graph loss, images."""
 
+from gnn.ops.adjacency import Adjacency
 from gnn.ops.adversarial import adversarial_neighbors
 from gnn.ops.agreement import aggregate_pairs, belief_agreement, joint_belief, log_beliefs
 from gnn.ops.attention import neighbor_softmax
 from gnn.ops.consistency import consistency_loss
+from gnn.ops.contrast import class_spread, edge_trust, random_distances, uniformity
 from gnn.ops.distances import pairwise_distance
 from gnn.ops.graph_loss import labeled_neighbor_distances, neighbor_distances
 from gnn.ops.images import decode_image, decode_images, read_images
 from gnn.ops.normalization import symmetric_adjacency, symmetric_propagate
-from gnn.ops.propagate import Adjacency, propagate
+from gnn.ops.propagate import propagate
 from gnn.ops.sampled_edges import sampling_scale, standing_for_all
 from gnn.ops.segment import pool_components
 from gnn.ops.sparse import sparse_matmul
@@ -19,9 +21,11 @@ __all__ = [
     "adversarial_neighbors",
     "aggregate_pairs",
     "belief_agreement",
+    "class_spread",
     "consistency_loss",
     "decode_image",
     "decode_images",
+    "edge_trust",
     "joint_belief",
     "log_beliefs",
     "labeled_neighbor_distances",
@@ -30,11 +34,13 @@ __all__ = [
     "pairwise_distance",
     "pool_components",
     "propagate",
+    "random_distances",
     "read_images",
     "sampling_scale",
     "sparse_matmul",
     "standing_for_all",
     "symmetric_adjacency",
     "symmetric_propagate",
+    "uniformity",
     "virtual_adversarial_neighbors",
 ]

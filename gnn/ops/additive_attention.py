@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from gnn.ops.propagate import Adjacency
+from gnn.ops.adjacency import Adjacency
 
 
 def additive_logits(

@@ -6,7 +6,7 @@ from typing import overload
 
 import tensorflow as tf
 
-from gnn.ops.propagate import Adjacency
+from gnn.ops.adjacency import Adjacency
 
 # Its exponential, and some thousands of them added up, are finite in float32.
 _LARGEST = 70.0

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
+
 import tensorflow as tf
+
+from gnn.ops.kernels import gains_by_compiling
 
 
 def dropout(values: tf.Tensor, rate: float, seed: tf.Tensor) -> tf.Tensor:
@@ -26,8 +31,48 @@ def dropout(values: tf.Tensor, rate: float, seed: tf.Tensor) -> tf.Tensor:
     >>> dropout(tf.ones([8]), 0.5, tf.constant([0, 1])).numpy().tolist()
     [0.0, 2.0, 0.0, 2.0, 0.0, 0.0, 2.0, 0.0]
     """
-    kept, share = keep_mask(tf.shape(values), rate, seed)
-    return tf.where(kept, values * tf.cast(1.0 / share, values.dtype), tf.zeros([], values.dtype))
+    draws, dropped, share = _draw_for(values, rate, seed)
+    if not gains_by_compiling(values):
+        return _of_draws(values, draws, dropped, share)
+    return _in_one_pass(values, draws, dropped, share)
+
+
+def rectified_dropout(values: tf.Tensor, rate: float, seed: tf.Tensor) -> tf.Tensor:
+    """The dropout of `relu(values)`, with the draws of `dropout`, in less memory.
+
+    What is neither negative nor dropped is greater than 0 in the output. So the gradient needs the
+    output alone, which the product that follows keeps anyway: neither `relu(values)` nor the draws
+    are kept until then.
+
+    Args:
+        values: float, of any shape.
+        rate: as of `dropout`.
+        seed: as of `dropout`.
+
+    Returns:
+        A tensor like `values`.
+
+    Example:
+
+    >>> values = tf.constant([-1.0, 1.0, -1.0, -1.0, 1.0, 1.0, 1.0, 1.0])
+    >>> rectified_dropout(values, 0.5, tf.constant([0, 1])).numpy().tolist()
+    [0.0, 2.0, 0.0, 0.0, 0.0, 0.0, 2.0, 0.0]
+    """
+    draws, dropped, share = _draw_for(values, rate, seed)
+    compiled = gains_by_compiling(values)
+
+    @tf.custom_gradient
+    def rectified(values: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+        forward = _compiled(_of_rectified) if compiled else _of_rectified
+        out = forward(values, draws, dropped, share)
+
+        def gradient(upstream: tf.Tensor) -> tf.Tensor:
+            backward = _compiled(_where_positive) if compiled else _where_positive
+            return backward(upstream, out, share)
+
+        return out, gradient
+
+    return rectified(values)
 
 
 def keep_mask(shape: tf.Tensor, rate: float, seed: tf.Tensor) -> tuple[tf.Tensor, float]:
@@ -46,13 +91,61 @@ def keep_mask(shape: tf.Tensor, rate: float, seed: tf.Tensor) -> tuple[tf.Tensor
     >>> keep_mask(tf.constant([2, 3]), 0.25, tf.constant([0, 1]))[1]
     0.75
     """
+    draws, dropped, share = _draw(shape, rate, seed)
+    return _kept(draws, dropped), share
+
+
+def _draw_for(values: tf.Tensor, rate: float, seed: tf.Tensor) -> tuple[tf.Tensor, int, float]:
+    # TensorFlow would make the draws of all layers as soon as a step begins, and hold them.
+    with tf.control_dependencies([values] if gains_by_compiling(values) else []):
+        return _draw(tf.shape(values), rate, seed)
+
+
+def _draw(shape: tf.Tensor, rate: float, seed: tf.Tensor) -> tuple[tf.Tensor, int, float]:
+    """Whole numbers of this shape, how many of the least are dropped, and the share kept."""
     bits, dtype = (8, tf.uint8) if (rate * 256).is_integer() else (16, tf.uint16)
     dropped = min(round(rate * 2**bits), 2**bits - 1)  # Of a rate close to 1 a little is left.
-    count = tf.reduce_prod(shape)
-    each = 32 // bits
+    count, each = tf.reduce_prod(shape), 32 // bits
     words = tf.random.stateless_uniform(
         [(count + each - 1) // each], tf.cast(seed, tf.int32), None, None, tf.int32
     )
-    draws = tf.reshape(tf.bitcast(words, dtype), [-1])[:count]
-    kept = tf.reshape(draws >= tf.constant(dropped, dtype), shape)
-    return kept, 1.0 - dropped / 2**bits
+    draws = tf.reshape(tf.bitcast(words, dtype), [-1])
+    known = tf.get_static_value(count)
+    if known is None or known % each:  # The last word has more than is asked for.
+        draws = draws[:count]
+    draws = tf.reshape(draws, shape)
+    return draws, dropped, 1.0 - dropped / 2**bits
+
+
+def _kept(draws: tf.Tensor, dropped: int) -> tf.Tensor:
+    return draws >= tf.constant(dropped, draws.dtype)
+
+
+def _of_draws(values: tf.Tensor, draws: tf.Tensor, dropped: int, share: float) -> tf.Tensor:
+    scaled = values * tf.cast(1.0 / share, values.dtype)
+    return tf.where(_kept(draws, dropped), scaled, tf.zeros([], values.dtype))
+
+
+def _of_rectified(values: tf.Tensor, draws: tf.Tensor, dropped: int, share: float) -> tf.Tensor:
+    return _of_draws(tf.nn.relu(values), draws, dropped, share)
+
+
+def _where_positive(upstream: tf.Tensor, out: tf.Tensor, share: float) -> tf.Tensor:
+    scaled = upstream * tf.cast(1.0 / share, upstream.dtype)
+    return tf.where(out > 0, scaled, tf.zeros([], upstream.dtype))
+
+
+def _in_one_pass(values: tf.Tensor, draws: tf.Tensor, dropped: int, share: float) -> tf.Tensor:
+    """Its gradient is the same of the gradient; TensorFlow's own would keep a mask."""
+
+    @tf.custom_gradient
+    def masked(values: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+        out = _compiled(_of_draws)(values, draws, dropped, share)
+        return out, lambda upstream: _in_one_pass(upstream, draws, dropped, share)
+
+    return masked(values)
+
+
+@functools.cache
+def _compiled(function: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:
+    return tf.function(function, jit_compile=True)

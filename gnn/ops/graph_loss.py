@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import tensorflow as tf
 
 from gnn.configs import DistanceConfig, PairWeights
+from gnn.ops.adjacency import Adjacency
 from gnn.ops.distances import pairwise_distance
-from gnn.ops.propagate import Adjacency
+
+
+class NeighborSums(NamedTuple):
+    """The distances of neighbors, added up over the nodes of a batch; float32 scalars.
+
+    Attributes:
+        total: the sum over regularized nodes of each one's mean distance to its neighbors.
+        count: the number of regularized nodes.
+        pull: the sum over regularized nodes of what the mean's weights, times agreements and pair
+            weights, add up to: 1 a node that receives edges which count in full. `total / pull` is
+            the mean distance of neighbors.
+    """
+
+    total: tf.Tensor
+    count: tf.Tensor
+    pull: tf.Tensor
 
 
 def neighbor_distances(
@@ -44,6 +62,27 @@ def neighbor_distances(
     >>> total, count = neighbor_distances(outputs, star, read, DistanceConfig())
     >>> float(total), float(count)  # (1 * (2 - 0)^2 + 3 * (2 - 1)^2) / (1 + 3)
     (1.75, 1.0)
+    """
+    total, count, _ = neighbor_sums(outputs, adjacency, readout_rows, config, agreement)
+    return total, count
+
+
+def neighbor_sums(
+    outputs: tf.Tensor,
+    adjacency: Adjacency,
+    readout_rows: tf.Tensor,
+    config: DistanceConfig,
+    agreement: tf.Tensor | None = None,
+) -> NeighborSums:
+    """`neighbor_distances`, with how hard the edges pull beside.
+
+    Example:
+
+    >>> pair = Adjacency(tf.constant([0]), tf.constant([1]), 2)
+    >>> rows, read = tf.constant([[0.0], [3.0]]), tf.constant([False, True])
+    >>> sums = neighbor_sums(rows, pair, read, DistanceConfig("l1"), tf.constant([0.5]))
+    >>> float(sums.total), float(sums.pull)
+    (1.5, 0.5)
     """
     senders = outputs, adjacency.senders
     receivers = outputs, adjacency.receivers
@@ -102,6 +141,22 @@ def labeled_neighbor_distances(
     >>> float(total)  # 2 * ((0 - 0.75)^2 + (1 - 0.25)^2)
     2.25
     """
+    total, count, _ = labeled_neighbor_sums(
+        probabilities, known_labels, adjacency, readout_rows, config, pair_weights, agreement
+    )
+    return total, count
+
+
+def labeled_neighbor_sums(
+    probabilities: tf.Tensor,
+    known_labels: tf.Tensor,
+    adjacency: Adjacency,
+    readout_rows: tf.Tensor,
+    config: DistanceConfig,
+    pair_weights: PairWeights,
+    agreement: tf.Tensor | None = None,
+) -> NeighborSums:
+    """`labeled_neighbor_distances`, with how hard the edges pull beside."""
     if probabilities.shape.rank != 2:
         raise ValueError(
             "probabilities must have shape [n_nodes, num_classes] to be compared with labels; got "
@@ -141,8 +196,8 @@ def _sum_of_means(
     adjacency: Adjacency,
     readout_rows: tf.Tensor,
     config: DistanceConfig,
-) -> tuple[tf.Tensor, tf.Tensor]:
-    """The sum over nodes of their mean distance, and the count, of values gathered by rows."""
+) -> NeighborSums:
+    """The sums of the distances of values that are gathered by rows."""
     weights = adjacency.edge_weights()
     received = tf.math.unsorted_segment_sum(weights, adjacency.receivers, adjacency.num_nodes)
     parts = weights if factors is None else weights * factors
@@ -159,4 +214,6 @@ def _sum_of_means(
     share = tf.math.divide_no_nan(parts, tf.gather(received, adjacency.receivers))
     total = tf.reduce_sum(share * distances)
     regularized = tf.logical_or(received > 0, readout_rows)
-    return total, tf.reduce_sum(tf.cast(regularized, tf.float32))
+    return NeighborSums(
+        total, tf.reduce_sum(tf.cast(regularized, tf.float32)), tf.reduce_sum(share)
+    )

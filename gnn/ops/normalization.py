@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import tensorflow as tf
 from tensorflow.python.eager import record
 
+from gnn.ops.adjacency import Adjacency, current_function, sorted_by_receiver
 from gnn.ops.kernels import without_sparse_kernels
-from gnn.ops.propagate import (
-    Adjacency,
-    current_function,
-    propagate,
-    sorted_by_receiver,
-)
+from gnn.ops.made_before import MadeBefore
+from gnn.ops.propagate import know_matrices, propagate, square_matrices
 
 
 def symmetric_propagate(values: tf.Tensor, adjacency: Adjacency) -> tf.Tensor:
@@ -65,11 +64,10 @@ def symmetric_adjacency(adjacency: Adjacency, dtype: tf.DType = tf.float32) -> A
     known = adjacency._made.get(key)
     if known is not None and known[0] is current_function() and _seen_by_tape(known[1], adjacency):
         return known[1]
-    edges = adjacency if without_sparse_kernels() else sorted_by_receiver(adjacency)
-    weights = edges.edge_weights(dtype)
-    scale = tf.math.rsqrt(1.0 + edges.in_degrees(dtype))
-    weights *= tf.gather(scale, edges.senders) * tf.gather(scale, edges.receivers)
-    made = _with_self_loops(edges, weights, scale * scale)
+    if dtype == tf.float32 and adjacency.made_before is not None and _may_be_kept(adjacency):
+        made = _made_before(adjacency, adjacency.made_before)
+    else:
+        made = _normalized(adjacency, dtype)
     adjacency._remember(key, (current_function(), made))
     return made
 
@@ -88,6 +86,59 @@ def know_symmetric(adjacency: Adjacency, edges: Adjacency, dtype: tf.DType = tf.
     [[3.0]]
     """
     adjacency._remember(("symmetric", dtype), (current_function(), edges))
+
+
+def _normalized(adjacency: Adjacency, dtype: tf.DType) -> Adjacency:
+    edges = adjacency if without_sparse_kernels() else sorted_by_receiver(adjacency)
+    weights = edges.edge_weights(dtype)
+    scale = tf.math.rsqrt(1.0 + edges.in_degrees(dtype))
+    weights *= tf.gather(scale, edges.senders) * tf.gather(scale, edges.receivers)
+    return _with_self_loops(edges, weights, scale * scale)
+
+
+def _may_be_kept(adjacency: Adjacency) -> bool:
+    """Whether the normalized edges of the last step serve, if the edges are the same."""
+    if adjacency.degrees is not None or tf.get_static_value(adjacency.num_nodes) is None:
+        return False
+    given = _what_edges_are(adjacency)
+    # A gradient of the weights leads through the making.
+    return MadeBefore.gains(given) and not record.should_record_backprop(given)
+
+
+def _what_edges_are(adjacency: Adjacency) -> list[tf.Tensor]:
+    return [
+        tf.cast([adjacency.num_nodes], tf.int32),
+        adjacency.senders,
+        adjacency.receivers,
+        adjacency.edge_weights(),
+    ]
+
+
+def _made_before(adjacency: Adjacency, before: MadeBefore) -> Adjacency:
+    """The normalized edges and their matrices: of this step, or of the last if it had the same."""
+
+    def make() -> list[tf.Tensor]:
+        # A copy, since what is made in a branch is of no use outside.
+        made = _normalized(dataclasses.replace(adjacency), tf.float32)
+        made = dataclasses.replace(made, indices=made.indices_of_matrix())
+        return [made.indices, made.weights, *square_matrices(made)]
+
+    dtypes = [tf.int64, tf.float32, tf.variant, tf.variant]
+    given = _what_edges_are(adjacency)
+    indices, weights, *matrices = before.of(given, make, dtypes)
+    size = int(adjacency.senders.shape[0]) + int(tf.get_static_value(adjacency.num_nodes))
+    indices.set_shape([size, 2])
+    weights.set_shape([size])
+    made = Adjacency(
+        senders=tf.cast(indices[:, 1], adjacency.senders.dtype),
+        receivers=tf.cast(indices[:, 0], adjacency.receivers.dtype),
+        num_nodes=adjacency.num_nodes,
+        weights=weights,
+        is_sorted=True,
+        indices=indices,
+    )
+    know_matrices(made, *matrices)
+    return made
 
 
 def _with_self_loops(edges: Adjacency, weights: tf.Tensor, loops: tf.Tensor) -> Adjacency:

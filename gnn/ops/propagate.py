@@ -4,94 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any
 
 import tensorflow as tf
 from tensorflow.python.eager import record
 
+from gnn.ops.adjacency import Adjacency, current_function, sorted_by_receiver
 from gnn.ops.kernels import without_sparse_kernels
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Adjacency:
-    """The edges of a graph, as propagation reads them.
-
-    Attributes:
-        senders: int32 `[n_edges]`, the node that each edge leaves.
-        receivers: int32 `[n_edges]`, the node that each edge enters. Sorted ones spare a sort.
-        num_nodes: the number of nodes that receive, an int or a scalar tensor.
-        weights: float `[n_edges]`, or `[n_edges, heads]` for a weight a head; None for weights of
-            1.
-        is_sorted: whether `receivers` are known to be in order, which spares looking.
-        degrees: float `[num_nodes]`, the weighted in-degrees of the nodes in the graph of which
-            these edges are a part; None where these are all of its edges.
-
-    Example:
-
-    >>> adjacency = Adjacency(tf.constant([0, 1]), tf.constant([2, 2]), 3)
-    >>> adjacency.num_nodes
-    3
-    """
-
-    senders: tf.Tensor
-    receivers: tf.Tensor
-    num_nodes: int | tf.Tensor
-    weights: tf.Tensor | None = None
-    is_sorted: bool = False
-    degrees: tf.Tensor | None = None
-    # What was made of these edges, for the next product with them.
-    _made: dict[Any, Any] = dataclasses.field(default_factory=dict, init=False, repr=False)
-
-    def edge_weights(self, dtype: tf.DType = tf.float32) -> tf.Tensor:
-        """The weights, or ones where none were given, as a `[n_edges]` tensor of `dtype`."""
-        if self.weights is None:
-            return tf.ones(tf.shape(self.senders), dtype)
-        return tf.cast(tf.convert_to_tensor(self.weights), dtype)
-
-    def in_degrees(self, dtype: tf.DType = tf.float32) -> tf.Tensor:
-        """The weighted in-degrees `[num_nodes]`: `degrees`, or the sums of the weights."""
-        if self.degrees is not None:
-            return tf.cast(self.degrees, dtype)
-        return tf.math.unsorted_segment_sum(
-            self.edge_weights(dtype), self.receivers, self.num_nodes
-        )
-
-    def _remember(self, key: Any, made: Any) -> None:
-        # What is made of a variable is out of date as soon as it changes.
-        if not hasattr(self.weights, "assign"):
-            self._made[key] = made
-
-
-def sorted_by_receiver(adjacency: Adjacency) -> Adjacency:
-    """The same edges in order of their receivers; equal receivers keep their order.
-
-    Example:
-
-    >>> swapped = Adjacency(tf.constant([0, 1]), tf.constant([2, 0]), 3)
-    >>> sorted_by_receiver(swapped).senders.numpy().tolist()
-    [1, 0]
-    """
-    if adjacency.is_sorted:
-        return adjacency
-    senders, receivers, weights = _in_order(
-        adjacency.senders, adjacency.receivers, adjacency.weights
-    )
-    return Adjacency(
-        senders, receivers, adjacency.num_nodes, weights, is_sorted=True, degrees=adjacency.degrees
-    )
-
-
-def _in_order(senders: tf.Tensor, receivers: tf.Tensor, weights: tf.Tensor | None) -> Any:
-    given = (senders, receivers) if weights is None else (senders, receivers, weights)
-
-    def sort() -> tuple[tf.Tensor, ...]:
-        order = tf.argsort(receivers, stable=True)
-        return tuple(tf.gather(values, order) for values in given)
-
-    # Looking costs next to nothing beside a product with the edges.
-    is_sorted = tf.reduce_all(receivers[1:] >= receivers[:-1])
-    ordered = tf.cond(is_sorted, lambda: given, sort)
-    return ordered if weights is not None else (*ordered, None)
 
 
 def propagate(values: tf.Tensor, adjacency: Adjacency, reduce: str = "sum") -> tf.Tensor:
@@ -160,17 +78,6 @@ def _weighted_sum(values: tf.Tensor, adjacency: Adjacency) -> tf.Tensor:
     return tf.reshape(out, tf.concat([[adjacency.num_nodes], tf.shape(values)[1:]], 0))
 
 
-def current_function() -> object | None:
-    """The graph of the function being traced, None outside: what is made in one stays in it.
-
-    Example:
-
-    >>> current_function() is None
-    True
-    """
-    return None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
-
-
 def _segment_sum(values: tf.Tensor, weights: tf.Tensor, adjacency: Adjacency) -> tf.Tensor:
     messages = tf.gather(values, adjacency.senders)
     for _ in range(messages.shape.rank - weights.shape.rank):
@@ -198,7 +105,7 @@ def _propagate_columns(values: tf.Tensor, weights: tf.Tensor, adjacency: Adjacen
     shape = tf.stack([tf.cast(adjacency.num_nodes, tf.int64), num_senders])
     senders, receivers = adjacency.senders, adjacency.receivers
     if _is_narrow(values):
-        product = _product_of_edges(senders, receivers, shape)
+        product = _product_of_edges(adjacency.indices_of_matrix(), shape)
         return _multiply(product, values, weights, senders, receivers)
     product = _product_of_csr(adjacency, tf.stop_gradient(weights), shape)
     return _multiply(product, values, weights, senders, receivers)
@@ -243,10 +150,10 @@ def _usable_here(matrix: tf.Tensor | None) -> bool:
 _Product = Callable[[tf.Tensor, tf.Tensor, bool], tf.Tensor]
 
 
-def _product_of_edges(senders: tf.Tensor, receivers: tf.Tensor, shape: tf.Tensor) -> _Product:
+def _product_of_edges(indices: tf.Tensor, shape: tf.Tensor) -> _Product:
     def product(values: tf.Tensor, weights: tf.Tensor, transposed: bool) -> tf.Tensor:
         return tf.raw_ops.SparseTensorDenseMatMul(
-            a_indices=tf.stack([receivers, senders], axis=1),
+            a_indices=indices,
             a_values=weights,
             a_shape=shape,
             b=values,
@@ -259,23 +166,14 @@ def _product_of_edges(senders: tf.Tensor, receivers: tf.Tensor, shape: tf.Tensor
 def _product_of_csr(adjacency: Adjacency, weights: tf.Tensor, shape: tf.Tensor) -> _Product:
     """The matrix and its transpose are made where they are first multiplied, and remembered."""
 
-    def matrix() -> tf.Tensor:
-        return _csr_matrix(
-            adjacency.senders, adjacency.receivers, weights, shape, adjacency.is_sorted
-        )
-
-    def transpose() -> tf.Tensor:
-        # Multiplying by a transpose made in memory is several times faster than asking the product
-        # for `transpose_a=True`, which also adds up in an order that changes from run to run.
-        return tf.raw_ops.SparseMatrixTranspose(
-            input=remembered(False), conjugate=False, type=weights.dtype
-        )
-
     def remembered(transposed: bool) -> tf.Tensor:
         key = weights.dtype, transposed
         made = adjacency._made.get(key)
         if not _usable_here(made):
-            made = transpose() if transposed else matrix()
+            if transposed:
+                made = _transposed(remembered(False), weights.dtype)
+            else:
+                made = _csr_matrix(adjacency, weights, shape)
             adjacency._remember(key, made)
         return made
 
@@ -284,6 +182,41 @@ def _product_of_csr(adjacency: Adjacency, weights: tf.Tensor, shape: tf.Tensor) 
         return tf.raw_ops.SparseMatrixMatMul(a=remembered(transposed), b=values)
 
     return product
+
+
+def square_matrices(adjacency: Adjacency) -> tuple[tf.Tensor, tf.Tensor]:
+    """The CSR matrix `[num_nodes, num_nodes]` of sorted edges, and its transpose.
+
+    Example:
+
+    >>> edges = Adjacency(tf.constant([1]), tf.constant([0]), 2, tf.constant([5.0]), True)
+    >>> [matrix.dtype.name for matrix in square_matrices(edges)]
+    ['variant', 'variant']
+    """
+    weights = adjacency.edge_weights()
+    shape = tf.cast(tf.stack([adjacency.num_nodes, adjacency.num_nodes]), tf.int64)
+    matrix = _csr_matrix(adjacency, weights, shape)
+    return matrix, _transposed(matrix, weights.dtype)
+
+
+def know_matrices(adjacency: Adjacency, matrix: tf.Tensor, transposed: tf.Tensor) -> None:
+    """Tells an adjacency its `square_matrices`, where they were made before.
+
+    Example:
+
+    >>> edges = Adjacency(tf.constant([1]), tf.constant([0]), 2, tf.constant([5.0]), True)
+    >>> know_matrices(edges, *square_matrices(edges))
+    >>> propagate(tf.ones([2, 32]), edges)[:, 0].numpy().tolist()
+    [5.0, 0.0]
+    """
+    adjacency._remember((tf.float32, False), matrix)
+    adjacency._remember((tf.float32, True), transposed)
+
+
+def _transposed(matrix: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
+    # Multiplying by a transpose made in memory is several times faster than asking the product for
+    # `transpose_a=True`, which also adds up in an order that changes from run to run.
+    return tf.raw_ops.SparseMatrixTranspose(input=matrix, conjugate=False, type=dtype)
 
 
 def _multiply(
@@ -320,17 +253,11 @@ def _multiply(
     return multiply(values, weights)
 
 
-def _csr_matrix(
-    senders: tf.Tensor,
-    receivers: tf.Tensor,
-    weights: tf.Tensor,
-    shape: tf.Tensor,
-    is_sorted: bool,
-) -> tf.Tensor:
+def _csr_matrix(adjacency: Adjacency, weights: tf.Tensor, shape: tf.Tensor) -> tf.Tensor:
     # The conversion returns wrong numbers, and no error, on rows out of order.
-    if not is_sorted:
-        senders, receivers, weights = _in_order(senders, receivers, weights)
-    indices = tf.cast(tf.stack([receivers, senders], axis=1), tf.int64)
+    ordered = sorted_by_receiver(dataclasses.replace(adjacency, weights=weights))
     return tf.raw_ops.SparseTensorToCSRSparseMatrix(
-        indices=indices, values=weights, dense_shape=shape
+        indices=ordered.indices_of_matrix(),
+        values=tf.convert_to_tensor(ordered.weights),
+        dense_shape=shape,
     )

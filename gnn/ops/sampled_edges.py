@@ -6,7 +6,7 @@ import dataclasses
 
 import tensorflow as tf
 
-from gnn.ops.propagate import Adjacency
+from gnn.ops.adjacency import Adjacency
 
 
 def standing_for_all(adjacency: Adjacency, degrees: tf.Tensor) -> Adjacency:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from gnn.ops.propagate import Adjacency, propagate
+from gnn.ops.adjacency import Adjacency
+from gnn.ops.propagate import propagate
 
 
 def component_ids(n_node: tf.Tensor, num_nodes: int | tf.Tensor) -> tf.Tensor:

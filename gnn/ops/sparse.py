@@ -9,7 +9,11 @@ import numpy as np
 import tensorflow as tf
 from scipy import sparse
 
-from gnn.ops.propagate import Adjacency, propagate
+from gnn.ops.adjacency import Adjacency
+from gnn.ops.propagate import propagate
+
+# Of indices that are known to be in order of their rows; new values in their place keep them.
+_IN_ORDER = "in_row_order"
 
 
 def sparse_tensor(matrix: sparse.csr_array) -> tf.SparseTensor:
@@ -52,6 +56,8 @@ def sparse_matmul(features: tf.SparseTensor, kernel: tf.Tensor) -> tf.Tensor:
         receivers=features.indices[:, 0],
         num_nodes=features.dense_shape[0],
         weights=features.values,
+        is_sorted=getattr(features.indices, _IN_ORDER, False),
+        indices=features.indices,
     )
     out = propagate(kernel, entries)
     out.set_shape([features.shape[0], kernel.shape[1]])
@@ -93,28 +99,38 @@ def as_dense(values: Any) -> Any:
 class SparseRows:
     """Sparse features of which some rows are asked for again and again.
 
-    Where a row begins is looked up once; `gather` then costs what the rows asked for hold.
+    They lie as a CSR matrix: where each row begins, and column and value of each entry. `gather`
+    costs what the rows asked for hold; TensorFlow has its operations for the CPU alone.
 
     Args:
-        features: `[n_rows, n_features]`, its entries in order of their rows.
+        starts: int64 `[n_rows + 1]`, the first entry of each row, and the number of all entries.
+        columns: int32 or int64 `[n_entries]`.
+        values: `[n_entries]`.
+        width: the number of columns.
 
     Example:
 
-    >>> features = tf.sparse.from_dense([[0.0, 3.0], [0.0, 0.0], [5.0, 7.0]])
-    >>> rows = SparseRows(features)
+    >>> rows = SparseRows.of(tf.sparse.from_dense([[0.0, 3.0], [0.0, 0.0], [5.0, 7.0]]))
     >>> tf.sparse.to_dense(rows.gather(tf.constant([2, 2, 0]))).numpy().tolist()
     [[5.0, 7.0], [5.0, 7.0], [0.0, 3.0]]
     """
 
-    def __init__(self, features: tf.SparseTensor):
-        self._features = features
-        self._columns = features.indices[:, 1]
-        self._entries = tf.RaggedTensor.from_value_rowids(
-            tf.range(tf.shape(features.values)[0]),
-            features.indices[:, 0],
-            features.dense_shape[0],
-            validate=False,
+    def __init__(
+        self, starts: tf.Tensor, columns: tf.Tensor, values: tf.Tensor, width: int | tf.Tensor
+    ):
+        self._starts, self._columns, self._values = starts, columns, values
+        self._width = width
+
+    @classmethod
+    def of(cls, features: tf.SparseTensor) -> SparseRows:
+        """Those of a sparse tensor `[n_rows, n_columns]` whose entries are in order of the rows."""
+        num_rows = features.dense_shape[0]
+        counts = tf.math.unsorted_segment_sum(
+            tf.ones_like(features.indices[:, 0]), features.indices[:, 0], num_rows
         )
+        starts = tf.concat([tf.zeros([1], tf.int64), tf.cumsum(counts)], axis=0)
+        width = features.shape[1] or features.dense_shape[1]
+        return cls(starts, features.indices[:, 1], features.values, width)
 
     def gather(self, rows: tf.Tensor) -> tf.SparseTensor:
         """Some rows.
@@ -125,18 +141,28 @@ class SparseRows:
         Returns:
             `[n, n_features]`.
         """
-        features, chosen = self._features, tf.gather(self._entries, rows)
-        entries, begins = chosen.values, chosen.row_splits[1:-1]
-        # Counts the beginnings up to each entry; what lies after the last entry has none.
-        row_of_entry = tf.cumsum(
-            tf.math.unsorted_segment_sum(
-                tf.ones_like(begins),
-                tf.where(begins < tf.size(entries, tf.int64), begins, -1),
-                tf.size(entries),
+        columns, values = (
+            tf.raw_ops.RaggedGather(
+                params_nested_splits=[self._starts],
+                params_dense_values=entries,
+                indices=rows,
+                OUTPUT_RAGGED_RANK=1,
             )
+            for entries in (self._columns, self._values)
         )
-        indices = tf.stack([row_of_entry, tf.gather(self._columns, entries)], axis=1)
-        shape = tf.stack([tf.size(rows, tf.int64), features.dense_shape[1]])
-        gathered = tf.SparseTensor(indices, tf.gather(features.values, entries), shape)
-        gathered.set_shape([rows.shape[0], features.shape[1]])
+        # Its columns are places within a row, and not those of the features.
+        places = tf.raw_ops.RaggedTensorToSparse(
+            rt_nested_splits=list(values.output_nested_splits),
+            rt_dense_values=values.output_dense_values,
+        )
+        column = tf.cast(columns.output_dense_values, tf.int64)
+        gathered = tf.SparseTensor(
+            tf.stack([places.sparse_indices[:, 0], column], axis=1),
+            places.sparse_values,
+            tf.stack([tf.size(rows, tf.int64), tf.cast(self._width, tf.int64)]),
+        )
+        # Of what else comes as a sparse tensor, products look at each step whether it is.
+        setattr(gathered.indices, _IN_ORDER, True)
+        width = self._width if isinstance(self._width, int) else None
+        gathered.set_shape([rows.shape[0], width])
         return gathered

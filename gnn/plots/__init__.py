@@ -1,4 +1,4 @@
-"""Pictures of graphs, trainings and embeddings, each on one Matplotlib axes.
+"""Pictures of graphs, trainings, embeddings and figures, each on one Matplotlib axes.
 
 Every function takes `ax=` to draw on and returns the axes it drew on. Without `ax` it makes a
 figure by `matplotlib.pyplot`, so that a notebook shows it; close it when many are made. Nothing
@@ -8,6 +8,8 @@ needs no pyplot at all.
 Matplotlib comes with the extra `plots` and is imported by the function that draws.
 """
 
+from gnn.plots.calibration import calibration
+from gnn.plots.confusion import confusion
 from gnn.plots.degrees import degree_distribution
 from gnn.plots.embedding import embedding
 from gnn.plots.explanation import plot_explanation
@@ -15,8 +17,11 @@ from gnn.plots.history import history
 from gnn.plots.homophily import homophily
 from gnn.plots.neighborhood import neighborhood
 from gnn.plots.query_sheet import query_sheet
+from gnn.plots.slices import slices
 
 __all__ = [
+    "calibration",
+    "confusion",
     "degree_distribution",
     "embedding",
     "history",
@@ -24,4 +29,5 @@ __all__ = [
     "neighborhood",
     "plot_explanation",
     "query_sheet",
+    "slices",
 ]

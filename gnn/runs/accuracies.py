@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gnn.runs.model_card import interval
+from gnn.evaluation.intervals import share_interval
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Accuracies:
     @property
     def interval(self) -> tuple[float, float]:
         """The 95% interval of a share that was counted on so many nodes."""
-        return interval(min(max(self.mean, 0.0), 1.0), self.nodes)
+        return share_interval(min(max(self.mean, 0.0), 1.0), self.nodes)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -74,7 +74,7 @@ def few_nodes(accuracy: float, nodes: int) -> str:
     >>> few_nodes(0.85, 20)
     '(0.64 to 0.95, 20 nodes)'
     """
-    low, high = interval(min(max(accuracy, 0.0), 1.0), nodes)
+    low, high = share_interval(min(max(accuracy, 0.0), 1.0), nodes)
     return f"({low:.2f} to {high:.2f}, {nodes} nodes)"
 
 

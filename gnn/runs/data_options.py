@@ -35,9 +35,14 @@ def option(
     choices: tuple[str, ...] = (),
     low: float = -math.inf,
     below: float = math.inf,
+    words: tuple[str, ...] = (),
 ) -> Any:
-    """A field that is None unless it is given, with what a flag and a check need to know."""
+    """A field that is None unless it is given, with what a flag and a check need to know.
+
+    `words` are what a number may be instead.
+    """
     metadata = {"group": group, "about": about, "choices": choices, "low": low, "below": below}
+    metadata["words"] = words
     return dataclasses.field(default=None, metadata=metadata)
 
 

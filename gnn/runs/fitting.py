@@ -1,63 +1,100 @@
-"""The fit of a run's model: its batches, its validation and its best epoch, with any callbacks."""
+"""One fit of a run: its model on its data, carried on where it was stopped."""
 
 from __future__ import annotations
 
+import dataclasses
+import warnings
 from collections.abc import Sequence
+from pathlib import Path
 
 import keras
 
 from gnn.graphs.graph import Graph
-from gnn.runs.compiling import best_epoch
+from gnn.models.base.collapse import GraphLossWarning, harm_to_model
+from gnn.runs.class_weighing import class_weights
+from gnn.runs.compiling import best_epoch, compile_model
 from gnn.runs.feeding import training_batches
 from gnn.runs.judging import Judge, Validation
-from gnn.runs.reporting import FiniteLoss
+from gnn.runs.recipes import build_model
+from gnn.runs.reporting import EpochBar, FiniteLoss
+from gnn.runs.results import History
 from gnn.runs.run_config import RunConfig
 from gnn.training.exact_resume import ExactResume
+from gnn.training.snapshots import read_position
 
 
-class Fitting:
-    """What fits a compiled model, once or with snapshots, and measures it.
-
-    Args:
-        model: compiled.
-        config: resolved.
-        graph: the data, with all splits.
+@dataclasses.dataclass(frozen=True, eq=False)
+class Fitted:
+    """What a fit leaves.
 
     Attributes:
-        best: which epoch was the best; the model has its weights afterwards.
-        judge: measures the model.
+        model: with the weights of the best epoch.
+        judge: measures it on the data.
+        history: key to a number an epoch.
+        best_epoch: which was the best, from 1 on.
+        harm: what the graph loss seems to have done, in words; None where it did none.
     """
 
-    def __init__(self, model: keras.Model, config: RunConfig, graph: Graph):
-        self._model, self._config, self._graph = model, config, graph
-        self._validates = "validation" in graph.splits
-        self.best = best_epoch(config, self._validates)
-        self.judge = Judge(model, config, graph)
+    model: keras.Model
+    judge: Judge
+    history: History
+    best_epoch: int
+    harm: str | None
 
-    def fit(
-        self, resume: ExactResume | None = None, callbacks: Sequence[keras.callbacks.Callback] = ()
-    ) -> dict[str, list[float]]:
-        """Fits, and returns the history.
+    @property
+    def epochs(self) -> int:
+        """How many there were."""
+        return len(next(iter(self.history.values())))
 
-        Args:
-            resume: keeps snapshots of the model and of `best`, which it has to hold; None keeps
-                none.
-            callbacks: come last.
 
-        Raises:
-            FloatingPointError: the loss is no finite number any more.
-        """
-        data = self.judge.validation_data()
-        validation = Validation(self.judge, validates=self._validates and data is None)
-        batches = training_batches(self._config, self._graph)
-        batches = batches if resume is None else resume.batches(batches)
-        steps = self._config.steps_per_epoch
-        return self._model.fit(
-            batches.repeat() if steps else batches,
+def fit(
+    config: RunConfig,
+    graph: Graph,
+    state: Path | None,
+    progress: bool = False,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+) -> Fitted:
+    """Builds, compiles and fits the model that a configuration describes.
+
+    Args:
+        config: resolved.
+        graph: encoded, with all splits.
+        state: the folder of its snapshots; what is there is carried on. None keeps none.
+        progress: whether to show a bar on a terminal.
+        callbacks: others, which come last.
+
+    Raises:
+        FloatingPointError: the loss is no finite number any more.
+        KeyboardInterrupt: as pressed; the snapshots stay.
+        ValueError: the snapshots are of another training.
+    """
+    model = build_model(config, graph)
+    compile_model(model, config)
+    validates = "validation" in graph.splits
+    best = best_epoch(config, validates)
+    done = None if state is None else read_position(state)
+    judge = Judge(model, config, graph)
+    data = judge.validation_data()
+    validation = Validation(judge, validates=validates and data is None)
+    batches = training_batches(config, graph)
+    keeping: keras.callbacks.Callback = best
+    if state is not None:
+        resume = ExactResume(state, [best], every_seconds=config.snapshot_seconds or 0.0)
+        batches, keeping = resume.batches(batches), resume
+    with (
+        warnings.catch_warnings(),
+        EpochBar(config.epochs or 1, done.epoch if done else 0, progress) as bar,
+    ):
+        # The run says it in its own way.
+        warnings.simplefilter("ignore", GraphLossWarning)
+        history = model.fit(
+            batches.repeat() if config.steps_per_epoch else batches,
             validation_data=data,
-            epochs=self._config.epochs,
-            steps_per_epoch=steps or None,
-            callbacks=[FiniteLoss(), validation, resume or self.best, *callbacks],
+            epochs=config.epochs,
+            steps_per_epoch=config.steps_per_epoch or None,
+            callbacks=[FiniteLoss(), validation, keeping, bar, *callbacks],
+            class_weight=class_weights(config, graph),
             shuffle=False,
             verbose=0,
         ).history
+    return Fitted(model, judge, history, best.best_epoch + 1, harm_to_model(model, history))

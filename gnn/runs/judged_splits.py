@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,16 @@ def with_judged_splits(
         return graph, names[0]
     graph.split(split)
     return graph, split
+
+
+def split_sizes(run: Path) -> Counter[str]:
+    """How many nodes the splits of a run have, by name, in runs of old too.
+
+    Args:
+        run: its folder.
+    """
+    with (run / run_folder.SPLITS).open(encoding="utf-8", newline="") as file:
+        return Counter(row["split"] for row in csv.DictReader(file))
 
 
 def _split_of_ids(path: Path) -> dict[str, str]:

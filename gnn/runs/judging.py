@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -15,11 +16,12 @@ from gnn.models.inference.exact import (
     embed_nodes,
     evaluate_nodes,
     fits_at_once,
+    needs_graph,
     predict_nodes,
     without_graph_loss,
 )
 from gnn.models.inference.layerwise import LayerwiseRun
-from gnn.models.inference.layerwise_evaluation import judge_layerwise
+from gnn.models.inference.layerwise_evaluation import judge_layerwise, judged_nodes
 from gnn.runs.feeding import evaluation_batches, inference_batches, with_labels_for_loss
 from gnn.runs.run_config import EXACT, INFERENCE, NETWORK_NAMES, SAMPLED, RunConfig
 
@@ -82,14 +84,40 @@ class Judge:
     def evaluate(self, split: str) -> dict[str, float]:
         """The loss and the metrics on a split."""
         if self._in_layers:
-            if self._run is None:  # Of the edges, which the next epoch needs again.
-                self._run = LayerwiseRun(self._model, self._labeled, verbose=self._verbose)
-            return judge_layerwise(self._run, split)
+            return judge_layerwise(self._layerwise(), split)
         if self.inference == EXACT:
             return evaluate_nodes(self._model, self._labeled, split, verbose=False)
         batches = evaluation_batches(self._config, self._graph, split)
         found = self._model.evaluate(batches, verbose=0, return_dict=True)
         return {name: float(value) for name, value in found.items()}
+
+    def measure(self, splits: Sequence[str]) -> dict[str, tuple[dict[str, float], np.ndarray]]:
+        """The loss and the metrics on splits, with the logits of their labeled nodes, in order."""
+        if not splits:
+            return {}
+        nodes = {name: judged_nodes(self._graph, name) for name in splits}
+        if self._in_layers:
+            run = self._layerwise()
+            logits = run.rows(to_embedding=False)
+            return {
+                name: (judge_layerwise(run, name, logits=logits), logits[nodes[name]])
+                for name in splits
+            }
+        if self.inference == EXACT and needs_graph(self._model):
+            logits = self.predict()
+            return {name: (self.evaluate(name), logits[nodes[name]]) for name in splits}
+        return {name: (self.evaluate(name), self._answers(nodes[name])) for name in splits}
+
+    def _answers(self, nodes: np.ndarray) -> np.ndarray:
+        """The logits of some nodes, of which the others need not be asked."""
+        unlabeled = dataclasses.replace(self._graph, labels=None)
+        return self._model.predict(inference_batches(self._config, unlabeled, nodes), verbose=0)
+
+    def _layerwise(self) -> LayerwiseRun:
+        """The pass over the graph in layers, which keeps what it found of the edges."""
+        if self._run is None:
+            self._run = LayerwiseRun(self._model, self._labeled, verbose=self._verbose)
+        return self._run
 
     def predict(self) -> np.ndarray:
         """The logits of all nodes."""

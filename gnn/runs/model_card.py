@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -11,12 +10,12 @@ import numpy as np
 
 from gnn.edges.edges import counted
 from gnn.graphs.graph import Graph
+from gnn.runs.figure_texts import calibration_notes, interval_text, lift_text
 from gnn.runs.run_config import NETWORK_NAMES, SAMPLED, RunConfig
 from gnn.tables.schema import Schema
 
 _CLASSES_SHOWN = 50
 _FEW_LABELS = 5
-_Z95 = 1.96
 
 
 def model_card(
@@ -80,28 +79,6 @@ def model_card(
     return "\n".join([*head, *(line for part in parts for line in part)]) + "\n"
 
 
-def interval(accuracy: float, count: int) -> tuple[float, float]:
-    """The 95% interval of a share that was counted (Wilson 1927).
-
-    With z = 1.96, n the count and p the share: (p + z^2 / 2n -+ z sqrt(p (1 - p) / n + z^2 / 4n^2))
-    / (1 + z^2 / n).
-
-    Args:
-        accuracy: the share, 0 to 1.
-        count: of how many, at least 1.
-
-    Example:
-
-    >>> low, high = interval(0.5, 4)
-    >>> round(low, 3), round(high, 3)
-    (0.15, 0.85)
-    """
-    square = _Z95**2 / count
-    middle = accuracy + square / 2
-    half = _Z95 * math.sqrt(accuracy * (1 - accuracy) / count + square / (4 * count))
-    return (middle - half) / (1 + square), (middle + half) / (1 + square)
-
-
 def _classes(graph: Graph, names: Sequence[str]) -> list[str]:
     assert graph.labels is not None
     train = graph.labels[graph.split("train")]
@@ -111,21 +88,21 @@ def _classes(graph: Graph, names: Sequence[str]) -> list[str]:
     ]
     lines = _table(["class", "labeled nodes to train on"], rows[:_CLASSES_SHOWN])
     more = len(rows) - _CLASSES_SHOWN
-    return [*lines, "", f"and {counted(more, 'more class')}"] if more > 0 else lines
+    return [*lines, "", f"and {more:,} more"] if more > 0 else lines
 
 
 def _figures(graph: Graph, metrics: Mapping[str, Any]) -> list[str]:
     rows = []
     for split in ("validation", "test"):
         if split in metrics:
-            found, count = metrics[split], len(graph.split(split))
-            low, high = interval(found["accuracy"], count)
+            found = metrics[split]
+            count = found.get("nodes") or len(graph.split(split))
             rows.append(
                 (
                     split,
                     str(count),
                     f"{found['accuracy']:.4f}",
-                    f"{low:.3f} to {high:.3f}",
+                    interval_text(found["accuracy"], count),
                     f"{found['loss']:.4f}",
                 )
             )
@@ -133,7 +110,9 @@ def _figures(graph: Graph, metrics: Mapping[str, Any]) -> list[str]:
     said = f"Epochs: {metrics['epochs']}, the best was {metrics['best_epoch']}."
     if metrics.get("inference") == SAMPLED:
         said += " Estimated on sampled neighbors."
-    return [*lines, *([""] if lines else []), said]
+    if "lift" in metrics:
+        said += f"\n\nThe graph: {lift_text(metrics['lift'])}."
+    return [*lines, *([""] if lines else []), *said.split("\n")]
 
 
 def _data(graph: Graph, notes: Sequence[str]) -> list[str]:
@@ -191,7 +170,7 @@ def _limits(
     assert graph.labels is not None
     lines = [
         "- It answers with one of the classes above, also for what is none of them.",
-        "- Probabilities are the softmax of the logits; they were not calibrated.",
+        *calibration_notes(config, metrics),
     ]
     train = graph.labels[graph.split("train")]
     counts = np.bincount(train[train >= 0], minlength=len(names))
@@ -201,10 +180,10 @@ def _limits(
         lines.append(f"- Fewer than {_FEW_LABELS} labeled nodes to train on: {shown}.")
     if "validation" in metrics:
         count = len(graph.split("validation"))
-        low, high = interval(metrics["validation"]["accuracy"], count)
+        within = interval_text(metrics["validation"]["accuracy"], count)
         lines.append(
-            f"- {counted(count, 'node')} chose the epoch: its accuracy is known to within "
-            f"{low:.3f} and {high:.3f}, and is flattered by the choice."
+            f"- {counted(count, 'node')} chose the epoch: its accuracy lies within {within}, and "
+            "is flattered by the choice."
         )
     if "test" not in metrics:
         lines.append("- No test split: no figure here is free of choices made by it.")

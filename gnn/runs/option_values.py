@@ -37,6 +37,8 @@ def checked_option(option: dataclasses.Field[Any], kind: Any, value: Any) -> Any
             raise OptionError(f"{name} must be one of {list(rule['choices'])}, got {value!r}")
         return value
     if kind in (int, float):
+        if value in rule["words"] and isinstance(value, str):
+            return value
         return _number(name, kind, value, rule)
     if typing.get_origin(kind) is dict:
         return _session_fields(name, value) if name == "session_config" else _columns(name, value)

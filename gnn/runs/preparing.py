@@ -11,8 +11,10 @@ from gnn.datasets.node_schema import NodeSchema
 from gnn.graphs.graph import Graph
 from gnn.graphs.splits import check_apart
 from gnn.models.columns.column_encoder import ColumnEncoder
+from gnn.runs.class_weighing import weighing_note
 from gnn.runs.config_files import OptionError
 from gnn.runs.data_loading import RunData, load_data
+from gnn.runs.edge_checks import told_of_edges
 from gnn.runs.encoding import adapted_encoder, encoded, read_encoder
 from gnn.runs.image_checks import told_of_images
 from gnn.runs.log_graph import describe_log
@@ -80,7 +82,11 @@ def prepare(config: RunConfig, run: Path | None) -> Prepared:
     told = [str(warning.message) for warning in caught]
     told += [data.graph.notes[key] for key in ("tables",) if key in data.graph.notes]
     told += ignored_notes(data.columns)
+    weighing = weighing_note(resolved, completed, facts.class_names)
+    told += [] if weighing is None else [weighing]
     told += [*told_of_images(graph, data, bool(config.strict)), *describe_log(graph), *notes]
+    if config.model != "mlp":
+        told += told_of_edges(completed)
     return Prepared(completed, facts, resolved, encoder, told)
 
 

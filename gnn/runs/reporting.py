@@ -31,6 +31,11 @@ class RunLog:
         self._report = report
         self._path: Path | None = None
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether anybody is told what is said aloud."""
+        return self._report is not None
+
     def open(self, path: Path) -> None:
         """Writes all that follows to this file too, at its end."""
         self._path = path

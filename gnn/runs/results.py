@@ -29,6 +29,7 @@ def write_results(
     class_names: Sequence[str],
     encoder: ColumnEncoder | None,
     card: str,
+    temperature: float = 1.0,
 ) -> None:
     """Writes all files but the metrics, each whole or not at all.
 
@@ -41,6 +42,7 @@ def write_results(
         class_names: by number.
         encoder: of the columns that the features come from, if they do.
         card: the model card.
+        temperature: what logits are divided by before the probabilities that are served.
 
     Raises:
         OSError: a file cannot be written.
@@ -62,6 +64,7 @@ def write_results(
         encoder=encoder,
         features=features,
         card=card,
+        temperature=temperature,
     )
     try:
         _plot(history, folder / run_folder.PLOT)

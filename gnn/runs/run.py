@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 
+from gnn.evaluation.answers import softmax
 from gnn.files import MANIFEST, whole_file, whole_folder
 from gnn.models.columns.column_encoder import ColumnEncoder
 from gnn.models.export import KIND as EXPORT
@@ -22,8 +22,11 @@ from gnn.models.inference.exact import needs_graph, predict_nodes
 from gnn.models.last_hidden import last_hidden
 from gnn.runs import run_folder
 from gnn.runs.answers import Embeddings, Predictions
+from gnn.runs.calibrating import served_temperature
 from gnn.runs.encoding import filled_in, read_encoder
-from gnn.runs.judged_splits import with_judged_splits
+from gnn.runs.evaluating import evaluate_run
+from gnn.runs.figure_texts import accuracy_text, lift_text
+from gnn.runs.judged_splits import split_sizes
 from gnn.runs.judging import Judge
 from gnn.runs.run_config import SAMPLED, RunConfig
 from gnn.runs.run_data import DataFacts, node_ids, stored_facts
@@ -70,8 +73,10 @@ class Run:
         data: Any = None,
         inference: str | None = None,
         progress: bool = False,
+        plots: str | os.PathLike[str] | None = None,
+        overwrite: bool = False,
     ) -> dict[str, Any]:
-        """Loss and accuracy on one split and, of other data, on each of their splits apart.
+        """How good the run is on one split and, of other data, on each of their splits apart.
 
         Nodes that the run was trained on, by their ids, are judged as `"train"`, whatever other
         data call them. Where these have no splits, the others are judged by the run's own, or as
@@ -82,32 +87,27 @@ class Run:
             data: as in `predict`; None is what the run was trained on.
             inference: as in `predict`.
             progress: as in `predict`.
+            plots: a folder for pictures of the figures: `confusion.png`, `calibration.png` and, of
+                a graph with edges, `degree.png` and `homophily.png`; it is made if there is none.
+            overwrite: whether pictures that are there are replaced.
 
         Returns:
-            `split`, `nodes` (how many), `loss`, `accuracy` and `inference`; of other data, where no
-            split is named, also `splits`, from each split's name to its `nodes`, `loss` and
-            `accuracy`.
+            `split`, `nodes` (how many), `loss`, `accuracy`, its `interval`, `inference`, and by
+            the keys of `gnn.runs.figures.as_figures` the figures of each class, the confusion, the
+            calibration, and the accuracy by degree and by homophily; `calibrated_on`, the
+            validation nodes that the temperature was fitted on, and `calibrated`, whether
+            probabilities are served with it. Of the split that it was measured on, `lift`: what
+            the graph is worth, as `gnn.runs.baseline.lift` has it. With `plots`, the files. Of
+            other data, where no split is named, `splits`: the same figures by split.
 
         Raises:
+            FileExistsError: there are such pictures, and `overwrite` is False.
+            ImportError: there are to be pictures, and Matplotlib is not installed.
             KeyError: there is no such split.
             ValueError: the data do not fit the run, have no labels, or have changed.
             FileNotFoundError: the data are not where they were.
         """
-        graph = self._inputs.read(data, labels=True).graph
-        if data is None:
-            self._inputs.check_unchanged(graph)
-        graph, chosen = with_judged_splits(graph, self.path, split, is_other=data is not None)
-        judge = Judge(self.model, self.config, graph, inference, progress)
-        named = graph.splits if split is None and data is not None else [chosen]
-        found = {}
-        for name in named:
-            figures = judge.evaluate(name)
-            found[name] = {
-                "nodes": len(graph.splits[name]),
-                **{key: figures[key] for key in ("loss", "accuracy")},
-            }
-        result = {"split": chosen, **found[chosen], "inference": judge.inference}
-        return {**result, "splits": found} if len(named) > 1 else result
+        return evaluate_run(self, split, data, inference, progress, plots, overwrite)
 
     def predict(
         self,
@@ -134,14 +134,13 @@ class Run:
             FileNotFoundError: there are no such data.
             ValueError: they do not fit the run, or the model needs a graph and was given a table.
         """
-        asked = self._inputs.read(data, dataset)
+        asked = self.inputs.read(data, dataset)
         graph = asked.graph
         judge = Judge(self.model, self.config, graph, inference, progress)
         logits = judge.predict()
-        exponents = np.exp(logits - logits.max(axis=1, keepdims=True))
-        probabilities = exponents / exponents.sum(axis=1, keepdims=True)
+        probabilities = softmax(logits, served_temperature(self.config, self.metrics))
         names = self.facts.class_names
-        classes = [names[k] for k in probabilities.argmax(axis=1)]
+        classes = [names[k] for k in logits.argmax(axis=1)]
         filled, drift = None, None
         if self.encoder is not None and asked.table is not None:
             filled = filled_in(asked)
@@ -169,7 +168,7 @@ class Run:
             FileNotFoundError: as in `predict`.
             ValueError: as in `predict`; or the model has no hidden layer.
         """
-        asked = self._inputs.read(data, dataset)
+        asked = self.inputs.read(data, dataset)
         graph = asked.graph
         ids = node_ids(graph) if asked.ids is None else asked.ids
         judge = Judge(self.model, self.config, graph, inference, progress)
@@ -182,7 +181,8 @@ class Run:
         return Embeddings(ids, vectors, judge.inference)
 
     @functools.cached_property
-    def _inputs(self) -> RunInputs:
+    def inputs(self) -> RunInputs:
+        """What reads the data that the run is asked about."""
         return RunInputs(self.path, self.config, self.facts, self.encoder)
 
     def export(
@@ -242,8 +242,12 @@ class Run:
         for split in ("validation", "test"):
             if split in self.metrics:
                 found = self.metrics[split]
-                lines[split] = f"accuracy {found['accuracy']:.4f}, loss {found['loss']:.4f}"
+                nodes = found.get("nodes") or split_sizes(self.path)[split]
+                lines[split] = accuracy_text(found["accuracy"], nodes)
+                lines[split] += f", loss {found['loss']:.4f}"
                 lines[split] += ", estimated on sampled neighbors" if estimated else ""
+        if "lift" in self.metrics:
+            lines["lift"] = lift_text(self.metrics["lift"])
         return "\n".join(["Run", *(f"  {key:<11} {text}" for key, text in lines.items())])
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gnn.configs import DistanceType
+from gnn.configs.graph import AUTO
 from gnn.runs.config_files import OptionError, read_options
 from gnn.runs.data_options import DataOptions, option
 from gnn.runs.option_values import checked_option
@@ -33,6 +34,7 @@ LOSSES = (
     "categorical_focal_crossentropy",
     "categorical_hinge",
 )
+BALANCED = "balanced"
 ALL_NEIGHBORS = -1
 EXACT, SAMPLED = INFERENCE = ("exact", "sampled")
 
@@ -59,7 +61,9 @@ class RunConfig(DataOptions):
         scaling: `"standardize"` (inside the model), `"rows"` (each row sums to 1; citation graphs
             only) or `"none"`.
         loss: a loss by Keras' name.
-        multiplier, distance: of the graph loss; see `gnn.GraphRegConfig`.
+        class_weight: `"balanced"` lets each class weigh the same in the loss, however few labels it
+            has; None lets each label.
+        multiplier, contrast, distance: of the graph loss; see `gnn.GraphRegConfig`.
         regularize: what the graph loss compares: `"logits"` or `"probabilities"`.
         learning_rate: of Adam.
         epochs: at most so many.
@@ -70,6 +74,10 @@ class RunConfig(DataOptions):
         unlabeled_batch_size: unlabeled nodes that each batch adds; 0 is none.
         inference: `"exact"` or `"sampled"`: whether a network that is judged, or predicts, looks at
             all neighbors, whatever that takes, or at `fanout` of them.
+        calibrate: whether probabilities are served and predicted with the temperature that fits
+            validation (`gnn.evaluation.fit_temperature`).
+        baseline: whether the same model without the graph is trained too, to say what the graph is
+            worth. Where it is not given: of up to 50,000 nodes without images.
         seed: of the initial weights, dropout, splits and batches.
         split_seed: of the splits that the data do not have; None: the same as `seed`.
         folds, fold: cross-validation: the nodes to train and to validate on are divided anew into
@@ -107,7 +115,15 @@ class RunConfig(DataOptions):
         "model", "how features are scaled", choices=("standardize", "rows", "none")
     )
     loss: str | None = option("loss", "the loss, by its Keras name", choices=LOSSES)
-    multiplier: float | None = option("loss", "weight of the graph loss", low=0)
+    class_weight: str | None = option(
+        "loss", "what classes weigh in the loss [as their labels]", choices=(BALANCED,)
+    )
+    multiplier: float | str | None = option(
+        "loss", "weight of the graph loss, or auto: by what the edges say", low=0, words=(AUTO,)
+    )
+    contrast: float | None = option(
+        "loss", "weight of random pairs in the graph loss, which it keeps apart", low=0
+    )
     distance: str | None = option(
         "loss", "distance of the graph loss", choices=tuple(kind.value for kind in DistanceType)
     )
@@ -133,6 +149,12 @@ class RunConfig(DataOptions):
     )
     inference: str | None = option(
         "training", "how a network is judged: on all neighbors, or fanout", choices=INFERENCE
+    )
+    calibrate: bool | None = option(
+        "training", "serve probabilities with the temperature that fits validation"
+    )
+    baseline: bool | None = option(
+        "training", "train the model without the graph too, and say what the graph is worth"
     )
     seed: int | None = option("training", "seed of weights, dropout, splits, batches", low=0)
     split_seed: int | None = option(

@@ -45,11 +45,11 @@ MODEL, SAVED_MODEL, PLOT, LOG, SPLITS = (
     "splits.csv",
 )
 ENCODER, CARD = "columns.keras", "README.md"
-STATE, LOG_GRAPH = "state", "log_graph"
+STATE, BASELINE_STATE, LOG_GRAPH = "state", "baseline_state", "log_graph"
 # Of the folder, in its manifest.
 KIND = "run"
 _FILES = (CONFIG, DATA, HISTORY, METRICS, MODEL, PLOT, LOG, SPLITS, ENCODER, CARD)
-_FOLDERS = {SAVED_MODEL: EXPORT, STATE: SNAPSHOTS, LOG_GRAPH: GRAPH}
+_FOLDERS = {SAVED_MODEL: EXPORT, STATE: SNAPSHOTS, BASELINE_STATE: SNAPSHOTS, LOG_GRAPH: GRAPH}
 # What a run that is trained will hold.
 BEGUN = Manifest(KIND, frozenset(_FILES), _FOLDERS)
 # Where a run lies and how often it is kept have no bearing on what it computes.
@@ -150,7 +150,8 @@ class RunFolder:
         Raises:
             FileExistsError: an older one may not be replaced.
         """
-        remove_folder(self.state, SNAPSHOTS)
+        for name in (STATE, BASELINE_STATE):
+            remove_folder(self.partial / name, SNAPSHOTS)
         end = followed(self.path)
         older = read_manifest(end) if end.is_dir() else None
         write_manifest(

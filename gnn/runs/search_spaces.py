@@ -219,7 +219,7 @@ def params_of(space: Space, setting: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(values, Choice):
             if value in values.values:
                 found[name] = json.dumps(value)
-        elif values.low <= value <= values.high:
+        elif not isinstance(value, str) and values.low <= value <= values.high:
             found[name] = value
     return found
 

@@ -11,16 +11,19 @@ from typing import Any
 from gnn.files import check_replaceable, is_empty
 from gnn.runs import run_folder
 from gnn.runs.adoption import carry_on
-from gnn.runs.compiling import compile_model
+from gnn.runs.baseline import lift
+from gnn.runs.calibrating import served_temperature
 from gnn.runs.config_files import OptionError
 from gnn.runs.data_loading import with_absolute_paths
+from gnn.runs.edge_checks import told_of_harm
 from gnn.runs.encoding import served_inputs
-from gnn.runs.fitting import Fitting
+from gnn.runs.evaluating import split_figures
+from gnn.runs.figure_texts import accuracy_text, lift_text
+from gnn.runs.fitting import fit
 from gnn.runs.log_graph import write_log_graph
 from gnn.runs.model_card import model_card
 from gnn.runs.preparing import Prepared, prepare
-from gnn.runs.recipes import build_model
-from gnn.runs.reporting import EpochBar, Report, RunLog
+from gnn.runs.reporting import Report, RunLog
 from gnn.runs.results import write_results
 from gnn.runs.run import Run, load_run
 from gnn.runs.run_config import RunConfig
@@ -32,7 +35,6 @@ from gnn.runs.run_data import (
 from gnn.runs.run_folder import RunFolder
 from gnn.runs.seeding import as_in_new_process
 from gnn.runs.versions import current_versions, stored_versions, version_changes
-from gnn.training.exact_resume import ExactResume
 from gnn.training.snapshots import has_snapshot, read_position
 
 
@@ -194,10 +196,6 @@ def _train_into(folder: RunFolder, prepared: Prepared, say: RunLog, progress: bo
     """Fits, and writes everything that a run folder holds."""
     config, graph = prepared.config, prepared.graph
     started = time.perf_counter()
-    model = build_model(config, graph)
-    compile_model(model, config)
-    fitting = Fitting(model, config, graph)
-    best, judge = fitting.best, fitting.judge
     done = read_position(folder.state)
     if done is not None:
         say(f"carried on after {done}")
@@ -205,39 +203,47 @@ def _train_into(folder: RunFolder, prepared: Prepared, say: RunLog, progress: bo
         count = len(graph.split("train"))
         say(f"training {config.model} on {config.dataset or config.data}: {count} labeled nodes")
         say(f"options: {json.dumps(config.to_dict())}", aloud=False)
+    fitted = fit(config, graph, folder.state, progress)
+    judge = fitted.judge
     if judge.estimates:
-        say(f"validates and tests {judge.estimates}")
-    resume = ExactResume(folder.state, [best], every_seconds=config.snapshot_seconds or 0.0)
-    with EpochBar(config.epochs or 1, done.epoch if done else 0, progress) as bar:
-        history = fitting.fit(resume, [bar])
-    epochs = len(next(iter(history.values())))
-    metrics: dict[str, Any] = {"epochs": epochs, "best_epoch": best.best_epoch + 1}
+        say(f"validated and tested {judge.estimates}")
+    harm = told_of_harm(say, fitted.harm)
+    names = prepared.facts.class_names
+    metrics: dict[str, Any] = {"epochs": fitted.epochs, "best_epoch": fitted.best_epoch}
     metrics["inference"] = judge.inference
-    for split in ("validation", "test"):
-        if split in graph.splits:
-            found = judge.evaluate(split)
-            metrics[split] = {name: found[name] for name in ("accuracy", "loss")}
-            say(f"{split}: accuracy {found['accuracy']:.4f}, loss {found['loss']:.4f}")
-    say(f"{epochs} epochs, the best was {metrics['best_epoch']}")
+    judged = [name for name in ("validation", "test") if name in graph.splits]
+    figures, judgements, calibrated_on = split_figures(judge, graph, judged, names)
+    metrics |= figures
+    metrics |= {} if calibrated_on is None else {"calibration": calibrated_on}
+    for name, found in figures.items():
+        text = accuracy_text(found["accuracy"], found["nodes"])
+        say(f"{name}: {text}, loss {found['loss']:.4f}")
+    if config.baseline:
+        worth = lift(prepared, judgements, folder.partial / run_folder.BASELINE_STATE, progress)
+        if worth is not None:
+            metrics["lift"] = worth
+            say(lift_text(worth))
+    say(f"{fitted.epochs} epochs, the best was {fitted.best_epoch}")
     card = model_card(
         config,
         graph,
         metrics,
         current_versions(),
-        class_names=prepared.facts.class_names,
+        class_names=names,
         schema=None if prepared.facts.columns is None else prepared.facts.columns.schema,
         inputs=served_inputs(prepared.encoder),
-        notes=prepared.notes,
+        notes=[*prepared.notes, *harm],
     )
     write_results(
         folder.partial,
-        model,
+        fitted.model,
         graph,
-        history,
+        fitted.history,
         say,
-        class_names=prepared.facts.class_names,
+        class_names=names,
         encoder=prepared.encoder,
         card=card,
+        temperature=served_temperature(config, metrics),
     )
     metrics["seconds"] = round(time.perf_counter() - started, 2)
     # Last: that it is there says that all else is.

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from gnn.graphs.graph import Graph
-from gnn.runs.compiling import compile_model
-from gnn.runs.fitting import Fitting
+from gnn.runs.fitting import fit
 from gnn.runs.preparing import Prepared
-from gnn.runs.recipes import build_model, resolve
+from gnn.runs.recipes import resolve
 from gnn.runs.run_config import RunConfig
 from gnn.runs.seeding import as_in_new_process
 from gnn.runs.splitting import fold_splits
@@ -95,11 +94,8 @@ class Trials:
         """
         config, graph = self._resolved(values, member), self.graph_of(member)
         with as_in_new_process(config.seed or 0):
-            model = build_model(config, graph)
-            compile_model(model, config)
-            fitting = Fitting(model, config, graph)
-            fitting.fit(callbacks=callbacks)
-            found = fitting.judge.evaluate("validation")
+            fitted = fit(config, graph, None, callbacks=callbacks)
+            found = fitted.judge.evaluate("validation")
         return found["accuracy"], found["loss"]
 
     def graph_of(self, member: Member) -> Graph:

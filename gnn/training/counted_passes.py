@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from gnn.data.by_id import in_both_forms
+
 _VALUES_OF_A_MARK = 4096
 _MARKS_KEPT = 4096
 
@@ -23,7 +25,7 @@ class CountedPasses:
 
     Attributes:
         dataset: as given.
-        batches: the data set that counts.
+        batches: the data set that counts; it has the form by id that the given one has.
         marks: pass to checksum of its first batch.
 
     Example:
@@ -38,7 +40,8 @@ class CountedPasses:
         self.dataset = dataset
         self.marks: dict[int, int] = {}
         self._next: int | None = None
-        self.batches = self._counted()
+        self._read = dataset  # The form of it that is gone over.
+        self.batches = in_both_forms(dataset, self._counted)
 
     @property
     def begun(self) -> int:
@@ -68,13 +71,15 @@ class CountedPasses:
             )
         batch = None
         for i in range(self.begun, number):
-            batch = next(iter(self.dataset), None)
+            batch = next(iter(self._read), None)
             leaves = tf.nest.flatten(batch, expand_composites=True)
             self._mark(i, *(leaf.numpy() for leaf in leaves))
         self._next = number
         return batch
 
-    def _counted(self) -> tf.data.Dataset:
+    def _counted(self, dataset: tf.data.Dataset) -> tf.data.Dataset:
+        self._read = dataset
+
         def marked(place: tf.Tensor, batch: Any) -> Any:
             leaves = tf.nest.flatten(batch, expand_composites=True)
             begun = tf.cond(
@@ -86,13 +91,13 @@ class CountedPasses:
                 return tf.nest.map_structure(tf.identity, batch, expand_composites=True)
 
         # A pass begins when its first batch is asked for: Keras makes iterators that it never uses.
-        lazy = tf.data.Dataset.from_tensors(0).flat_map(lambda _: self.dataset)
+        lazy = tf.data.Dataset.from_tensors(0).flat_map(lambda _: dataset)
         # Not inside: to make a function anew for every pass takes milliseconds.
         counted = lazy.enumerate().map(marked)
-        cardinality = self.dataset.cardinality()
+        cardinality = dataset.cardinality()
         if cardinality != tf.data.UNKNOWN_CARDINALITY:
             counted = counted.apply(tf.data.experimental.assert_cardinality(cardinality))
-        return counted
+        return counted.with_options(dataset.options())
 
     def _begin(self, *leaves: Any) -> np.int64:
         # Before the first: Keras builds a model under a strategy from a batch of its own.

@@ -41,6 +41,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "unlabeled" / "edges.csv").write_text("source,target\nx,y\n")
     for model in ("mlp", "gcn"):
         arguments = ["train", "--data", str(root / "shop"), "--model", model, "--epochs", "2"]
+        arguments.append("--no-baseline")
         assert main([*arguments, "--output", str(root / model)]) == 0
     return root
 
@@ -299,6 +300,7 @@ VALUES: dict[str, Any] = {
     "l2": 0.001,
     "scaling": "none",
     "loss": "categorical_hinge",
+    "class_weight": "balanced",
     "multiplier": 0.5,
     "distance": "l1",
     "regularize": "logits",
@@ -310,6 +312,8 @@ VALUES: dict[str, Any] = {
     "fanout": [5, -1],
     "unlabeled_batch_size": 8,
     "inference": "sampled",
+    "calibrate": True,
+    "baseline": False,
     "seed": 7,
     "output": "somewhere",
     "overwrite": True,

@@ -156,6 +156,7 @@ class Row:
         by_replica: whether each replica looks at its own rows, as Keras' batch normalization does,
             so that several devices do not train as one.
         joined: whether it trains in one model with others of its graph, and not alone.
+        contrasts: whether its loss has random pairs of a batch, which hang on the batch.
         parts: of several layers or models in one, the row of each.
     """
 
@@ -171,6 +172,7 @@ class Row:
     make_layer: Callable[..., keras.layers.Layer] | None = None
     by_replica: bool = False
     joined: bool = False
+    contrasts: bool = False
     parts: tuple[Row, ...] = ()
 
     @property
@@ -209,6 +211,7 @@ _ADVERSARIAL = AdvRegConfig(0.3, _NEAR)
 _VIRTUAL = VatRegConfig(
     0.1, AdvNeighborConfig(adv_step_size=1.0), approx_difference=0.5, entropy_multiplier=0.1
 )
+_CONTRAST = GraphRegConfig(multiplier=0.1, contrast=1.0)
 _KL = GraphRegConfig(multiplier=0.3, distance_config=DistanceConfig("kl_divergence", "softmax"))
 
 
@@ -278,6 +281,17 @@ EACH = [
         _X,
         has_graph_loss=True,
         joined=True,
+    ),
+    Row(
+        "graph_regularization_contrast",
+        GraphRegularizationModel,
+        lambda dropout: GraphRegularizationModel(
+            _CONTRAST, lambda: mlp(dropout), regularize="probabilities"
+        ),
+        _X,
+        has_graph_loss=True,
+        by_replica=True,
+        contrasts=True,
     ),
     Row(
         "graph_regularization_two_inputs",

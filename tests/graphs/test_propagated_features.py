@@ -9,8 +9,8 @@ from scipy import sparse
 
 from gnn.graphs.graph import Graph
 from gnn.graphs.propagated_features import propagate_features
+from gnn.ops.adjacency import Adjacency
 from gnn.ops.normalization import symmetric_propagate
-from gnn.ops.propagate import Adjacency
 
 
 def random_graph(features):

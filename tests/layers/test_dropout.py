@@ -88,3 +88,14 @@ def test_config_round_trip() -> None:
     again = keras.saving.deserialize_keras_object(config)
     assert isinstance(again, FeatureDropout) and config["registered_name"] == "gnn>FeatureDropout"
     assert (again.rate, again.seed) == (0.3, 5)
+
+
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("noise_shape", [None, [3, 1]])
+def test_rectify_is_a_relu_before_it(training: bool, noise_shape: list[int] | None) -> None:
+    values = tf.constant([[-1.0, 2.0], [3.0, -4.0], [5.0, 6.0]])
+    found, expected = (
+        FeatureDropout(0.5, noise_shape=noise_shape, seed=1)(each, training=training, **rectify)
+        for each, rectify in ((values, {"rectify": True}), (tf.nn.relu(values), {}))
+    )
+    np.testing.assert_array_equal(found, expected)

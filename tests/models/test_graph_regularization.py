@@ -13,6 +13,7 @@ import sonnet as snt
 import tensorflow as tf
 
 from gnn import DistanceConfig, GraphRegConfig, GraphRegularizationModel, nsl
+from gnn.ops.contrast import random_partners
 
 # Two stars: nodes 0 and 1 send to 2, with weights 1 and 3; node 3 sends to 4, with weight 2.
 STARS: dict[str, Any] = {
@@ -66,6 +67,16 @@ def graph_loss_of(model: GraphRegularizationModel, inputs: Any, multiplier: floa
 GRAPH_LOSS = 29.125
 
 
+def of_random_nodes() -> dict[str, float]:
+    """What is shown of all five nodes: the squared distance of random pairs, and the spread."""
+    partners = random_partners(5, tf.constant(5)).numpy()
+    squares = ((Y[partners] - Y) ** 2).sum(-1)
+    chances = np.exp(Y) / np.exp(Y).sum(1, keepdims=True)
+    of_mean = (chances.mean(0) ** 2).sum()
+    spread = ((chances**2).sum(1).mean() - of_mean) / (1 - of_mean)
+    return {"random_distance": float(squares.mean()), "spread": float(spread)}
+
+
 def test_two_stars_by_hand() -> None:
     model = GraphRegularizationModel(config_of(), functional)
     outputs = model(stars())
@@ -86,6 +97,9 @@ def test_all_of_it_in_history_by_hand() -> None:
         "graph_loss": GRAPH_LOSS,
         "scaled_graph_loss": 0.5 * GRAPH_LOSS,
         "mae": (4 + 1 + 6 + 2) / 4,
+        # Every regularized node has neighbors, so it is their mean distance too.
+        "neighbor_distance": GRAPH_LOSS,
+        **of_random_nodes(),
     }
     expected |= {f"val_{key}": value for key, value in expected.items()}
     assert history.keys() == expected.keys()

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from gnn.ops.additive_attention import additive_logits, self_logits
-from gnn.ops.propagate import Adjacency
+from gnn.ops.adjacency import Adjacency
 
 SENDERS, RECEIVERS = np.array([0, 3, 1, 1, 4, 0]), np.array([2, 0, 1, 2, 2, 3])
 

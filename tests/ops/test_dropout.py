@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gnn.ops.dropout import dropout, keep_mask
+from gnn.ops.dropout import dropout, keep_mask, rectified_dropout
+from gnn.ops.kernels import gains_by_compiling
 
 SEED = tf.constant([3, 7])
 
@@ -64,3 +65,56 @@ def test_shape_and_dtype_are_kept(dtype, shape):
     assert (tuple(out.shape), out.dtype.name) == (shape, dtype)
     compiled = tf.function(lambda: dropout(tf.ones(shape, dtype), 0.3, SEED), jit_compile=True)()
     np.testing.assert_array_equal(tf.cast(out, "float32") == 0, tf.cast(compiled, "float32") == 0)
+
+
+def with_gradient(function, values, upstream):
+    with tf.GradientTape() as tape:
+        tape.watch(values)
+        out = function(values)
+    return out, tape.gradient(out, values, upstream)
+
+
+@pytest.mark.parametrize("rate", [0.5, 0.6])
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+def test_rectified_dropout_is_the_dropout_of_the_relu(rate, dtype):
+    values = tf.cast(tf.random.stateless_normal([50, 3], SEED), dtype)
+    upstream = tf.cast(tf.random.stateless_normal([50, 3], SEED + 1), dtype)
+    found = with_gradient(lambda v: rectified_dropout(v, rate, SEED), values, upstream)
+    expected = with_gradient(lambda v: dropout(tf.nn.relu(v), rate, SEED), values, upstream)
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("function", [dropout, rectified_dropout])
+def test_large_tensors_in_one_compiled_pass_have_the_same_bits(function):
+    values = tf.random.stateless_normal([1 << 10, 1 << 10], SEED)
+    upstream = tf.random.stateless_normal([1 << 10, 1 << 10], SEED + 1)
+    compiled = []
+
+    @tf.function
+    def large(values, upstream):
+        compiled.append(gains_by_compiling(values))
+        return with_gradient(lambda v: function(v, 0.3, SEED), values, upstream)
+
+    plain = with_gradient(lambda v: function(v, 0.3, SEED), values, upstream)
+    for one, other in zip(large(values, upstream), plain, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert compiled == [not tf.config.list_logical_devices("GPU")]
+
+
+def test_what_is_compiled_can_be_differentiated_again():
+    values = tf.random.stateless_normal([1 << 20], SEED)
+
+    @tf.function
+    def second(values):
+        with tf.GradientTape() as outer:
+            outer.watch(values)
+            with tf.GradientTape() as inner:
+                inner.watch(values)
+                out = tf.reduce_sum(dropout(values, 0.5, SEED) ** 2)
+            first = inner.gradient(out, values)
+        return outer.gradient(first, values)
+
+    kept = keep_mask(tf.constant([1 << 20]), 0.5, SEED)[0]
+    # The square of 2 x has the second derivative 8.
+    np.testing.assert_array_equal(second(values), np.where(kept, 8.0, 0.0))

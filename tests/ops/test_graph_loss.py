@@ -11,8 +11,8 @@ import tensorflow as tf
 
 from gnn import nsl
 from gnn.configs import DistanceConfig, DistanceType, TransformType
+from gnn.ops.adjacency import Adjacency
 from gnn.ops.graph_loss import neighbor_distances
-from gnn.ops.propagate import Adjacency
 
 L1 = DistanceConfig(DistanceType.L1)
 L2 = DistanceConfig(DistanceType.L2)

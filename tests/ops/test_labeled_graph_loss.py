@@ -9,9 +9,9 @@ import pytest
 import tensorflow as tf
 
 from gnn.configs import DistanceConfig, PairWeights
+from gnn.ops.adjacency import Adjacency
 from gnn.ops.distances import pairwise_distance
 from gnn.ops.graph_loss import labeled_neighbor_distances, neighbor_distances
-from gnn.ops.propagate import Adjacency
 
 L2 = DistanceConfig("l2")
 WEIGHTS = PairWeights(labeled_labeled=3.0, labeled_unlabeled=5.0, unlabeled_unlabeled=7.0)

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from gnn.ops.adjacency import Adjacency
 from gnn.ops.attention import neighbor_softmax
-from gnn.ops.propagate import Adjacency, propagate
+from gnn.ops.propagate import propagate
 
 NUM_NODES, NUM_EDGES = 6, 20  # Nothing goes into the last node.
 RNG = np.random.default_rng(0)

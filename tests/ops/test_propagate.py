@@ -5,9 +5,10 @@ import pytest
 import scipy.sparse as sp
 import tensorflow as tf
 
+from gnn.ops.adjacency import Adjacency
 from gnn.ops.kernels import compiled_by_xla
 from gnn.ops.normalization import symmetric_propagate
-from gnn.ops.propagate import Adjacency, propagate
+from gnn.ops.propagate import propagate
 from gnn.ops.sparse import sparse_matmul
 
 NUM_NODES = 12

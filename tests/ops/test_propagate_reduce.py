@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from gnn.ops.adjacency import Adjacency, sorted_by_receiver
 from gnn.ops.normalization import symmetric_adjacency, symmetric_propagate
-from gnn.ops.propagate import Adjacency, propagate, sorted_by_receiver
+from gnn.ops.propagate import propagate
 
 REDUCTIONS = ["sum", "mean", "max"]
 NUM_NODES = 9  # The last two receive nothing.

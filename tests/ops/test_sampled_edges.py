@@ -12,7 +12,7 @@ import tensorflow as tf
 from gnn.graphs.batch.graphs_tuple import BatchGraph, graph_from_inputs
 from gnn.layers import GATConv, GCNConv, GINConv, MessagePassing, SAGEConv
 from gnn.ops import propagate, sampling_scale, standing_for_all, symmetric_propagate
-from gnn.ops.propagate import Adjacency
+from gnn.ops.adjacency import Adjacency
 
 # Into 0: nodes 1 to 4; into 1: 0 and 2; 2 receives nothing; into 3: 4; 4 receives from 0.
 SENDERS = np.array([1, 2, 3, 4, 0, 2, 4, 0])

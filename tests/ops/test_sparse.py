@@ -18,7 +18,7 @@ def test_gathered_rows_are_those_of_scipy(rows: list[int]) -> None:
         np.stack([entries.row, entries.col], axis=1).astype(np.int64), entries.data, [8, 5]
     )
 
-    gathered = tf.function(SparseRows(features).gather)
+    gathered = tf.function(SparseRows.of(features).gather)
     chosen = gathered(tf.constant(rows, tf.int32))
     assert chosen.shape == (len(rows), 5)
     np.testing.assert_array_equal(tf.sparse.to_dense(chosen), matrix[rows].toarray())

@@ -11,6 +11,7 @@ from matplotlib import pyplot
 from matplotlib.figure import Figure
 
 from gnn import plots
+from gnn.evaluation import judge_answers
 from gnn.explain import Explanation
 from gnn.graphs.graph import Graph
 from gnn.plots.canvas import PALETTE, class_style, text_color
@@ -31,7 +32,10 @@ WHY = Explanation(
     score=0.75,
     baselines={"edges": 0.5, "features": 0.5},
 )
+JUDGED = judge_answers(np.eye(3), [0, 1, 1], degrees=[0, 1, 2])
 CALLS = {
+    "calibration": lambda ax: plots.calibration(JUDGED.calibration, ax=ax),
+    "confusion": lambda ax: plots.confusion(JUDGED.confusion, ax=ax),
     "degree_distribution": lambda ax: plots.degree_distribution(GRAPH, ax=ax),
     "embedding": lambda ax: plots.embedding(np.eye(3), [0, 1, 1], ax=ax),
     "history": lambda ax: plots.history({"loss": [2.0, 1.0]}, ax=ax),
@@ -39,6 +43,7 @@ CALLS = {
     "neighborhood": lambda ax: plots.neighborhood(GRAPH, 0, ax=ax),
     "plot_explanation": lambda ax: plots.plot_explanation(WHY, ax=ax),
     "query_sheet": lambda ax: plots.query_sheet(IMAGES[:1], IMAGES, [[1, 2]], ax=ax),
+    "slices": lambda ax: plots.slices(JUDGED.by_degree or (), ax=ax),
 }
 
 

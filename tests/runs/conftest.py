@@ -8,9 +8,9 @@ import keras
 import numpy as np
 import pytest
 
-from gnn.runs import Run, RunConfig, compiling, train, trainer
+from gnn.runs import Run, RunConfig, compiling, fitting, train
 
-SHORT = {"epochs": 4, "hidden_units": (8,), "snapshot_seconds": 0.0}
+SHORT = {"epochs": 4, "hidden_units": (8,), "snapshot_seconds": 0.0, "baseline": False}
 
 
 def write_shop(folder: Path, *, with_splits: bool = False) -> Path:
@@ -36,7 +36,7 @@ def train_eagerly(patch: pytest.MonkeyPatch) -> None:
         compiling.compile_model(model, config)
         model.run_eagerly = True
 
-    patch.setattr(trainer, "compile_model", compile_model)
+    patch.setattr(fitting, "compile_model", compile_model)
 
 
 @pytest.fixture(scope="session")

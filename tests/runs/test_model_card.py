@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pytest
 
 from gnn.graphs.graph import Graph
-from gnn.runs.model_card import interval, model_card
+from gnn.runs.model_card import model_card
 from gnn.runs.run_config import RunConfig
 from gnn.tables.schema import Column, Schema
 
@@ -37,16 +36,6 @@ def card(metrics: dict[str, Any] = METRICS, model: str = "mlp", **options: Any) 
         **options,
     )
     return text.splitlines()
-
-
-@pytest.mark.parametrize(
-    ("share", "count", "low", "high"),
-    # By Wilson's formula: none of four, z^2 / (n + z^2) = 3.8416 / 7.8416; half of four as in the
-    # docstring; all of one, 1 / (1 + z^2).
-    [(0.0, 4, 0.0, 0.4899), (0.5, 4, 0.1500, 0.8500), (1.0, 1, 0.2065, 1.0)],
-)
-def test_interval_of_a_share(share: float, count: int, low: float, high: float) -> None:
-    assert interval(share, count) == pytest.approx((low, high), abs=1e-4)
 
 
 def test_figures_have_their_nodes_and_intervals() -> None:

@@ -46,7 +46,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def short(shop: Path, output: Path, model: str = "mlp", **options: Any) -> RunConfig:
-    fixed = {"epochs": 2, "hidden_units": (8,), "snapshot_seconds": 0.0}
+    fixed = {"epochs": 2, "hidden_units": (8,), "snapshot_seconds": 0.0, "baseline": False}
     return RunConfig(data=str(shop), model=model, output=str(output), **{**fixed, **options})
 
 

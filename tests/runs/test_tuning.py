@@ -18,7 +18,6 @@ from gnn.runs import (
     RunConfig,
     read_config_file,
     results,
-    trainer,
     trials,
     tune,
     tuning,
@@ -36,7 +35,6 @@ ROOT = Path(__file__).parents[2]
 def bare(monkeypatch: pytest.MonkeyPatch) -> None:
     """Has trainings take a moment."""
     train_eagerly(monkeypatch)
-    monkeypatch.setattr(trials, "compile_model", trainer.compile_model)
     monkeypatch.setattr(results, "export_classifier", lambda *arguments, **options: None)
     monkeypatch.setattr(results, "_plot", lambda *arguments: None)
 

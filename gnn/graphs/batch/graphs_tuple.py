@@ -24,10 +24,14 @@ were not drawn is known by its degree. `edges` holds the graph's own weights eit
 
 A batch with `readout_mask` is padded by GraphNets' rule: the last component that has nodes is
 padding, and so are the empty ones after it.
+
+Models of this package are fed by id where they can: the same batches, whose features their steps
+look up (`gnn.data.by_id`). `call` and `graph_call` see the dict described here.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,7 +39,8 @@ import tensorflow as tf
 from graph_nets.graphs import GraphsTuple
 
 from gnn.graphs.batch.keys import GRAPH_KEYS, RESERVED_KEYS
-from gnn.ops.propagate import Adjacency, current_function
+from gnn.ops.adjacency import Adjacency, current_function
+from gnn.ops.made_before import MadeBefore
 from gnn.ops.sampled_edges import standing_for_all
 from gnn.ops.segment import membership
 
@@ -49,6 +54,7 @@ class BatchGraph(GraphsTuple):
     graph: which are no padding; None for all) and, unless the edges are replaced by others,
     `agreement` (float32 `[n_edges]`, what the graph loss of an edge is multiplied by; None for 1)
     and `graph_degrees` (None where the edges are all there are).
+    What a model sets in `made_before` keeps, for the next step, what is made of the edges.
     A chunk of layer-wise inference also has `receivers_only`, the first and the number of the nodes
     that receive, for a stage that says it needs no other rows (`gnn.layers.staged_layer`).
 
@@ -67,6 +73,7 @@ class BatchGraph(GraphsTuple):
     agreement: tf.Tensor | None = None
     is_real: tf.Tensor | None = None
     graph_degrees: tf.Tensor | None = None
+    made_before: MadeBefore | None = None
     receivers_only: tuple[tf.Tensor, tf.Tensor] | None = None
     # Each with the function in which it was made: another one cannot reach what it holds.
     _adjacency: tuple[object, Adjacency] | None = None
@@ -76,7 +83,7 @@ class BatchGraph(GraphsTuple):
         graph = super()._replace(**fields)
         graph.readout, graph.readout_mask = self.readout, self.readout_mask
         graph.known_labels, graph.has_edges = self.known_labels, self.has_edges
-        graph.is_real = self.is_real
+        graph.is_real, graph.made_before = self.is_real, self.made_before
         graph.receivers_only = self.receivers_only
         if not {"senders", "receivers"} & set(fields):
             graph.agreement = self.agreement
@@ -274,6 +281,8 @@ def adjacency_of(graph: GraphsTuple) -> Adjacency:
     adjacency, degrees = edges_of(graph), getattr(graph, "graph_degrees", None)
     if degrees is not None:
         adjacency = standing_for_all(adjacency, degrees)
+    elif isinstance(graph, BatchGraph):
+        adjacency = dataclasses.replace(adjacency, made_before=graph.made_before)
     if isinstance(graph, BatchGraph):
         graph._adjacency = (current_function(), adjacency)
     return adjacency

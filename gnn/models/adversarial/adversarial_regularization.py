@@ -25,6 +25,7 @@ from gnn.models.adversarial.perturbed_network import (
     rows_of,
     with_features,
 )
+from gnn.models.base.fed_by_id import on_whole_batches
 from gnn.models.base.graph_call import graph_of_rows
 from gnn.models.base.supervision import supervision
 from gnn.models.node_graph_model import NodeGraphModel
@@ -159,11 +160,13 @@ class AdversarialRegularizationModel(NodeGraphModel):
         if self.adversarial is not None and self.output_losses is not None:
             self.adversarial.tracked.parts = len(self.output_losses.weights)
 
+    @on_whole_batches
     def train_step(self, data: Any) -> dict[str, Any]:
         """One step of gradient descent; returns the metrics."""
         with _step_of(data, self.class_weights):
             return super().train_step(data)
 
+    @on_whole_batches
     def test_step(self, data: Any) -> dict[str, Any]:
         """One step of evaluation; returns the metrics."""
         with _step_of(data, class_weights=None):

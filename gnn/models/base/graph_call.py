@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from gnn.data.by_id import whole_inputs
 from gnn.graphs.batch.graphs_tuple import (
     BatchGraph,
     check_keys,
@@ -21,6 +22,7 @@ from gnn.graphs.batch.keys import GRAPH_KEYS
 from gnn.models.base.given_features import given_features
 from gnn.models.input_signature import InputSignature
 from gnn.models.node_models import input_names
+from gnn.ops.made_before import MadeBefore
 
 
 class CalledOnGraphs(keras.Model):
@@ -39,6 +41,7 @@ class CalledOnGraphs(keras.Model):
         # Half-precision weights and degrees would lose counts; the layers cast their own nodes.
         self.autocast = False
         self.input_signature: InputSignature | None = None
+        self.made_before = MadeBefore()
 
     def graph_call(self, graph: BatchGraph, training: bool | None = None) -> BatchGraph:
         """Transforms the graph. To be written by the subclass.
@@ -61,6 +64,8 @@ class CalledOnGraphs(keras.Model):
                 type that no model takes, such as dates.
             KeyError: a graph key is missing.
         """
+        # Keras builds a model from what it is fed with.
+        inputs = whole_inputs(inputs)
         if self.requires_graph and not isinstance(inputs, Mapping):
             raise TypeError(
                 f"{type(self).__name__} takes a dict of features and graph keys {GRAPH_KEYS}; got "
@@ -90,6 +95,7 @@ class CalledOnGraphs(keras.Model):
             self.input_signature = signature
         has_graph = self.requires_graph or signature.has_graph
         given = graph_from_inputs(inputs) if has_graph else graph_of_rows(inputs)
+        given.made_before = self.made_before
         graph = self.apply_to(given, training)
         outputs = getattr(graph, self.output_field)
         return self.read_out(outputs, given, signature.readout) if signature.has_graph else outputs

@@ -33,6 +33,21 @@ _OF_CLASSES = {
 }
 
 
+def is_of_classes(loss: Any) -> bool:
+    """Whether a loss compares class probabilities or scores with classes, as far as Keras' go.
+
+    Args:
+        loss: what `compile` was given, of one output or several.
+
+    Example:
+
+    >>> is_of_classes("sparse_categorical_crossentropy"), is_of_classes("mse")
+    (True, False)
+    """
+    functions = {_function_of(part) for part in keras.tree.flatten(loss)}
+    return bool(functions & (_OF_CLASSES | {keras.losses.categorical_hinge}))
+
+
 def labeled(labels: Any, loss: Any = None, has_graph: bool = True) -> tf.Tensor | None:
     """Which rows have a label.
 

@@ -21,8 +21,10 @@ def with_mean_losses(results: dict[str, Any], layers: Sequence[MeanLossLayer]) -
     >>> layer = GraphRegularization({"multiplier": 0.5})
     >>> layer.tracked.update_state(4.0, 1.0)
     >>> shown = with_mean_losses({"loss": 1.0}, [layer])
-    >>> {name: float(value) for name, value in shown.items()}
-    {'loss': 3.0, 'supervised_loss': 1.0, 'graph_loss': 4.0, 'scaled_graph_loss': 2.0}
+    >>> [(name, float(value)) for name, value in shown.items()][:4]
+    [('loss', 3.0), ('supervised_loss', 1.0), ('graph_loss', 4.0), ('scaled_graph_loss', 2.0)]
+    >>> [(name, float(value)) for name, value in shown.items()][4:]
+    [('neighbor_distance', 0.0), ('random_distance', 0.0)]
     """
     if not layers or "loss" not in results:
         return results
@@ -39,4 +41,7 @@ def with_mean_losses(results: dict[str, Any], layers: Sequence[MeanLossLayer]) -
         results["loss"] += sum(scaled)
         results["graph_loss"] = sum(graph_losses)
         results["scaled_graph_loss"] = sum(scaled)
+        for layer in layers:
+            if isinstance(layer, GraphRegularization):
+                results |= {monitor.name: monitor.result() for monitor in layer.monitors}
     return results

@@ -16,11 +16,14 @@ from gnn.graphs.batch.keys import GRAPH_KEYS
 from gnn.layers.mean_loss import mean_losses_of
 from gnn.models import padded_rows
 from gnn.models.base.class_weights import class_weight_table
+from gnn.models.base.collapse import GraphLossWarning, harm_to_model
 from gnn.models.base.data_checks import check_data, inputs_of, is_dataset
+from gnn.models.base.fed_by_id import TablesInUse, on_whole_batches
 from gnn.models.base.graph_call import CalledOnGraphs
 from gnn.models.base.output_losses import OutputLosses, where_counted
 from gnn.models.base.replica_loss import part_of_replica
 from gnn.models.base.reported_losses import with_mean_losses
+from gnn.models.base.steps_at_once import fed_to_fit
 from gnn.models.base.supervision import (
     Supervision,
     check_metrics_labeled,
@@ -55,6 +58,7 @@ class TrainedOnGraphs(CalledOnGraphs):
         self.class_weights: tuple[float, ...] | None = None
         self.outputs_with_metrics: frozenset[str] = frozenset()
         self.output_losses: OutputLosses | None = None
+        self.tables = TablesInUse()
 
     def compile(self, *args: Any, jit_compile: Any = "auto", **kwargs: Any) -> None:
         """Configures training as `keras.Model.compile` does; `jit_compile="auto"` is False here.
@@ -107,18 +111,30 @@ class TrainedOnGraphs(CalledOnGraphs):
         """Trains as `keras.Model.fit` does; order and shuffling of a tf.data set are its own.
 
         `class_weight` is taken of every kind of data, of `gnn.data.distribute` too, and of labels
-        among which some are missing.
+        among which some are missing. Afterwards it warns where a graph loss seems to do harm.
+
+        Warns:
+            GraphLossWarning: outputs have collapsed, or neighbors are as far apart as random nodes.
         """
         check_data(x, self.distribute_strategy)
-        validation = kwargs.get("validation_data")
+        validation: Any = kwargs.get("validation_data")
         check_data(inputs_of(validation), self.distribute_strategy)
         if isinstance(validation, tuple):
             kwargs["validation_data"] = (self.given(validation[0]), *validation[1:])
+        elif validation is not None:
+            kwargs["validation_data"] = self.tables.feed(self, "test", validation)
         self._weigh_classes(class_weight_table(class_weight))
         if is_dataset(x):
             kwargs.setdefault("shuffle", False)
             self.make_variables(x.element_spec)
-        return super().fit(self.given(x), *args, **kwargs)
+        x = self.given(x)
+        if not args:
+            x, kwargs = fed_to_fit(self, x, kwargs)
+        history = super().fit(x, *args, **kwargs)
+        harm = harm_to_model(self, history.history)
+        if harm is not None:
+            warnings.warn(harm, GraphLossWarning, stacklevel=2)
+        return history
 
     def make_variables(self, element_spec: Any) -> None:
         """Makes the weights, and what optimizer and metrics keep, ahead of training.
@@ -153,7 +169,8 @@ class TrainedOnGraphs(CalledOnGraphs):
     def evaluate(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Evaluates as `keras.Model.evaluate` does; warns where no row has a label."""
         check_data(x, self.distribute_strategy)
-        results = super().evaluate(self.given(x), *args, **kwargs)
+        x = self.tables.feed(self, "test", self.given(x))
+        results = super().evaluate(x, *args, **kwargs)
         of_outputs = [] if self._compile_loss is None else self._compile_loss.metrics
         if not any(float(mean.count.numpy()) for mean in (self._loss_tracker, *of_outputs)):
             warnings.warn(
@@ -166,7 +183,7 @@ class TrainedOnGraphs(CalledOnGraphs):
     def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
         """Predicts as `keras.Model.predict` does, without the rows that are padding."""
         check_data(x, self.distribute_strategy)
-        x = self.given(x)
+        x = self.tables.feed(self, "predict", self.given(x))
         if isinstance(x, tf.data.Dataset):
             self._trace_prediction(x.element_spec)
         return padded_rows.drop_from_prediction(super().predict(x, *args, **kwargs))
@@ -201,11 +218,13 @@ class TrainedOnGraphs(CalledOnGraphs):
             self.class_weights = table
             self.train_function = None  # The traced one has the old weights in it.
 
+    @on_whole_batches
     def predict_step(self, data: Any) -> Any:
         """Returns the outputs of a batch, together with its row mask where it is padded."""
         x, _, _ = keras.utils.unpack_x_y_sample_weight(data)
         return padded_rows.with_mask(self(x, training=False), padded_rows.mask_of(x))
 
+    @on_whole_batches
     def train_step(self, data: Any) -> dict[str, Any]:
         """One step of gradient descent; returns the metrics."""
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
@@ -221,6 +240,7 @@ class TrainedOnGraphs(CalledOnGraphs):
             warnings.warn("The model does not have any trainable weights.", stacklevel=2)
         return self.compute_metrics(x, rows.labels, rows.outputs, rows.weights)
 
+    @on_whole_batches
     def test_step(self, data: Any) -> dict[str, Any]:
         """One step of evaluation; returns the metrics."""
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)

@@ -82,12 +82,16 @@ class GraphConvolutionalNodeClassifier(NodeClassifier):
         ]
 
     def stages(self) -> list[Stage]:
-        """Two stages a convolution: its product, with the dropout before it, and its edges."""
-        stages: list[Stage] = []
-        for dropout, convolution in zip(self.dropouts, self.convolutions, strict=True):
-            multiply, propagate = convolution.stages_of_model()
-            stages += [in_turn(on_nodes(dropout), multiply), propagate]
-        return stages
+        """Two stages a convolution: its product, and its edges with the next one's dropout.
+
+        The dropout of the features comes before the first product.
+        """
+        first, *others = self.dropouts
+        stages: list[Stage] = [on_nodes(first)]
+        for convolution, after in zip(self.convolutions, [*others, None], strict=True):
+            multiply, propagate = convolution.stages_of_model(dropout=after)
+            stages += [multiply, propagate]
+        return [in_turn(*stages[:2]), *stages[2:]]
 
     def stages_to_embedding(self) -> int:
         """Up to the last hidden convolution."""

@@ -13,7 +13,7 @@ from gnn.configs import as_graph_reg_config, as_pair_weights
 from gnn.configs.arguments import check_count, check_counts, check_rate
 from gnn.graphs.batch.graphs_tuple import BatchGraph, graph_from_inputs
 from gnn.graphs.batch.which_nodes import real_nodes
-from gnn.layers.regularization import GraphRegularization
+from gnn.layers.regularization import LOGITS, GraphRegularization
 from gnn.models.agreement.agreement_weights import weigh_by_agreement
 from gnn.models.node_graph_model import NodeGraphModel
 from gnn.models.node_models import (
@@ -98,7 +98,7 @@ class NodeClassifier(NodeGraphModel):
         self.regularization = None
         if self.config is not None:
             self.regularization = GraphRegularization(
-                self.config, self.pair_weights, name="graph_regularization"
+                self.config, self.pair_weights, LOGITS, name="graph_regularization"
             )
         check_weighs_a_loss(
             "config", config, pair_weights=pair_weights, agreement_model=agreement_model

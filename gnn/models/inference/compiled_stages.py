@@ -12,8 +12,8 @@ import tensorflow as tf
 from gnn.graphs.batch.graphs_tuple import BatchGraph, adjacency_of, num_rows
 from gnn.graphs.sampling.chunks import Chunk
 from gnn.models.classifiers.node_classifier import NodeClassifier, Stage, in_turn
+from gnn.ops.adjacency import Adjacency
 from gnn.ops.normalization import know_symmetric
-from gnn.ops.propagate import Adjacency
 from gnn.ops.sparse import as_dense
 
 # Features of so many kinds are remembered by a model.

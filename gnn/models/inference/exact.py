@@ -11,6 +11,7 @@ import tensorflow as tf
 from gnn.data.full_batch import full_batch
 from gnn.data.row_batches import row_batches
 from gnn.graphs.graph import Graph
+from gnn.layers.regularization import MONITORS
 from gnn.models.classifiers.node_classifier import NodeClassifier
 from gnn.models.inference.layerwise import LayerwiseRun
 from gnn.models.inference.layerwise_evaluation import judge_layerwise, judged_nodes
@@ -154,7 +155,7 @@ def without_graph_loss(model: keras.Model, figures: dict[str, float]) -> dict[st
     return {
         name: value
         for name, value in figures.items()
-        if name.removeprefix("val_") not in ("graph_loss", "scaled_graph_loss")
+        if name.removeprefix("val_") not in ("graph_loss", "scaled_graph_loss", *MONITORS)
     }
 
 

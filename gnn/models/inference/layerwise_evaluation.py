@@ -63,14 +63,26 @@ def layerwise_evaluate(
 
 
 def judge_layerwise(
-    run: LayerwiseRun, split: str, *, known_labels: str | None = None
+    run: LayerwiseRun,
+    split: str,
+    *,
+    known_labels: str | None = None,
+    logits: np.ndarray | None = None,
 ) -> dict[str, float]:
-    """As `layerwise_evaluate`, of a run over a graph that serves several times."""
+    """As `layerwise_evaluate`, of a run over a graph that serves several times.
+
+    Args:
+        run: of a model over the graph.
+        split: as in `layerwise_evaluate`.
+        known_labels: likewise.
+        logits: of all nodes, where they are known; None computes them.
+    """
     model, graph = run.model, run.graph
     nodes = judged_nodes(graph, split)
     if not model.compiled:
         raise ValueError("the model must be compiled to be evaluated: it has no loss")
-    logits = run.rows(to_embedding=False)
+    if logits is None:
+        logits = run.rows(to_embedding=False)
     model.reset_metrics()
     if model.regularization is not None:
         run.keep({"bare"})
