@@ -50,6 +50,7 @@ HEAVY = {
     "faiss",
     "matplotlib",
     "networkx",
+    "optuna",
     "neural_structured_learning",
     "pandas",
     "pyarrow",
