@@ -1,9 +1,11 @@
-"""What a graph loss does on raw edges: every distance and multiplier, with and without contrast.
+r"""What a graph loss does on raw edges: every distance and multiplier, with and without contrast.
 
-    python benchmarks/graph_loss.py matrix --append benchmarks/results/graph_loss.jsonl SHOP ...
-    python benchmarks/graph_loss.py matrix --append benchmarks/results/graph_loss.jsonl  (its table)
-    python benchmarks/graph_loss.py why --append benchmarks/results/graph_loss_why.jsonl SHOP ...
-    python benchmarks/graph_loss.py wrong --append benchmarks/results/wrong_clicks.jsonl SHOP ...
+    python benchmarks/graph_loss.py matrix --append benchmarks/results/graph_loss.jsonl \
+        --shops SHOP ...
+    python benchmarks/graph_loss.py matrix --append benchmarks/results/graph_loss.jsonl
+
+and likewise `why` (`graph_loss_why.jsonl`) and `wrong` (`wrong_clicks.jsonl`). Without shops it
+prints the table.
 
 A SHOP is a folder as `shop_graphs.py` reads it; for `wrong`, one named `SHARE-SEED`, with that
 share of wrong clicks. Every command resumes: a line that is there is not measured again.
@@ -306,7 +308,7 @@ COMMANDS: dict[str, tuple[Callable[..., Any], Callable[[], list[dict[str, Any]]]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("what", choices=COMMANDS)
-    parser.add_argument("shops", type=Path, nargs="*", help="folders; none prints the table")
+    parser.add_argument("--shops", type=Path, nargs="+", default=[], help="none: the table")
     parser.add_argument("--append", type=Path, required=True, help="the file of results")
     arguments = parser.parse_args()
     measure, wanted, show = COMMANDS[arguments.what]

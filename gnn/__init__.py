@@ -5,7 +5,8 @@ The parts, each of which may import from those after it:
 - `gnn.cli`: the command `gnn`.
 - `gnn.runs`: recipes by name, and runs that are resumed, judged and shipped.
 - `gnn.pipelines`: edges and graphs of data on a cluster, by Apache Spark.
-- `gnn.cotraining`: a classifier and an agreement model trained in turn.
+- `gnn.cotraining`: a classifier and an agreement model trained in turn. `gnn.distillation`: what a
+  model of a graph knows, in one of features.
 - `gnn.training`: callbacks of one fit. `gnn.nsl`: Neural Structured Learning's own API.
 - `gnn.models`, `gnn.plots`: Keras models over graphs, for `compile` and `fit`; pictures.
 - `gnn.layers`, `gnn.data`, `gnn.datasets`, `gnn.explain`, `gnn.evaluation`: what models are made
@@ -15,8 +16,8 @@ The parts, each of which may import from those after it:
 - `gnn.configs`, `gnn.files`, `gnn.tables`: the settings of losses; what is written, whole or not at
   all; tables in files and in memory, read in chunks.
 
-`gnn.cotraining`, `gnn.datasets`, `gnn.explain`, `gnn.nsl`, `gnn.pipelines`, `gnn.plots`, `gnn.runs`
-and `gnn.training` are imported when first used.
+`gnn.cotraining`, `gnn.datasets`, `gnn.distillation`, `gnn.explain`, `gnn.nsl`, `gnn.pipelines`,
+`gnn.plots`, `gnn.runs` and `gnn.training` are imported when first used.
 """
 
 from __future__ import annotations
@@ -64,8 +65,19 @@ if TYPE_CHECKING or not (is_command() or is_spark_worker()):
     )
 
 if TYPE_CHECKING:
-    from gnn import cotraining, datasets, explain, nsl, pipelines, plots, runs, training
+    from gnn import (
+        cotraining,
+        datasets,
+        distillation,
+        explain,
+        nsl,
+        pipelines,
+        plots,
+        runs,
+        training,
+    )
     from gnn.cotraining import CoTrainConfig, CoTrainer
+    from gnn.distillation import distill
 
 __version__ = "0.1.0"
 
@@ -102,6 +114,8 @@ __all__ = [
     "cotraining",
     "data",
     "datasets",
+    "distill",
+    "distillation",
     "evaluation",
     "explain",
     "graphs",
@@ -117,18 +131,32 @@ __all__ = [
     "training",
 ]
 
-_LAZY = ("cotraining", "datasets", "explain", "nsl", "pipelines", "plots", "runs", "training")
+_LAZY = (
+    "cotraining",
+    "datasets",
+    "distillation",
+    "explain",
+    "nsl",
+    "pipelines",
+    "plots",
+    "runs",
+    "training",
+)
 # The modules that are imported with the package, where it is no executor of Spark.
 _HOMES = ("configs", "data", "evaluation", "graphs", "layers", "models", "ops")
-# Their module is imported when one of them is first used.
-_OF_COTRAINING = ("CoTrainConfig", "CoTrainer")
+# Names whose module is imported when they are first used.
+_LAZY_NAMES = {
+    "CoTrainConfig": "cotraining",
+    "CoTrainer": "cotraining",
+    "distill": "distillation",
+}
 
 
 def __getattr__(name: str) -> Any:
     if name in _LAZY:
         return importlib.import_module(f"{__name__}.{name}")
-    if name in _OF_COTRAINING:
-        return getattr(importlib.import_module(f"{__name__}.cotraining"), name)
+    if name in _LAZY_NAMES:
+        return getattr(importlib.import_module(f"{__name__}.{_LAZY_NAMES[name]}"), name)
     if name in __all__:  # An executor of Spark has imported nothing yet.
         for home in _HOMES:
             module = importlib.import_module(f"{__name__}.{home}")
@@ -138,4 +166,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY, *_OF_COTRAINING})
+    return sorted({*globals(), *_LAZY, *_LAZY_NAMES})

@@ -36,6 +36,7 @@ LEVELS = {
     "nsl": 5,
     "training": 5,
     "cotraining": 6,
+    "distillation": 6,
     "pipelines": 7,
     "runs": 8,
     "cli": 9,

@@ -13,7 +13,7 @@ ABOUT = {
     "train": "Train a model on a graph, and write a run folder.",
     "tune": "Search for the setting that validates best, and train it.",
     "compare": "Compare settings over the seeds of each, on the same nodes.",
-    "evaluate": "Measure the loss and the accuracy of a finished run.",
+    "evaluate": "Measure a finished run: accuracy, classes, calibration, what the graph is worth.",
     "predict": "Write the class of each node, with the probability of every class.",
     "embed": "Write the activations of the last hidden layer for each node.",
     "export": "Write the model of a run for others to serve.",
@@ -51,7 +51,9 @@ EXAMPLES = {
         "gnn train --dataset cora --model gcn",
         "gnn train --data shop --model graph-regularization --output runs/shop",
         "gnn train --data shop --model mlp --hidden-units 64 32 --dropout 0.5 --seed 1",
+        "gnn train --data shop --model distilled --teacher sage --output runs/student",
         "gnn train --data shop --model graph-regularization --weighting npmi --min-count 3",
+        "gnn train --data shop --model gcn --class-weight balanced --calibrate --no-baseline",
         "gnn train --config shop.yaml --epochs 50",
         "gnn train --output runs/shop --resume",
         "gnn train --data shop --model gcn --output runs/five --seeds 5",
@@ -71,6 +73,7 @@ EXAMPLES = {
         "gnn evaluate runs/cora-gcn",
         "gnn evaluate runs/shop --split validation --json",
         "gnn evaluate runs/shop --data shop-of-june",
+        "gnn evaluate runs/shop --plots plots --overwrite",
     ],
     "predict": [
         "gnn predict runs/shop --input new.csv",
@@ -118,7 +121,8 @@ Runs that differ in seed or fold alone are one setting. Each setting is compared
 on the nodes and seeds that both have: by the exact McNemar test over nodes, and by the paired t
 test over seeds. Runs on other data, or judged on other nodes, are refused.""",
     "evaluate": """\
-Nodes of other data that the run was trained on, by their ids, are judged apart, as train.""",
+Nodes of other data that the run was trained on, by their ids, are judged apart, as train. What the
+figures mean is in docs/judging.md; --json has more of them, --plots draws them.""",
     "predict": f"""\
 The columns are id, class, probability_CLASS, and filled: the columns in which a row had a gap.
 Every row that is given is written. A graph network needs each node's neighbors: give it a folder

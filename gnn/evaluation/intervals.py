@@ -36,7 +36,9 @@ def share_interval(share: float, count: int) -> tuple[float, float]:
     square = _Z95**2 / count
     middle = share + square / 2
     half = _Z95 * math.sqrt(share * (1 - share) / count + square / (4 * count))
-    return max(0.0, (middle - half) / (1 + square)), min(1.0, (middle + half) / (1 + square))
+    low, high = (middle - half) / (1 + square), (middle + half) / (1 + square)
+    # Of none and of all, an end is the share itself, which rounding may miss.
+    return max(0.0, min(low, share)), min(1.0, max(high, share))
 
 
 def paired_difference(one: Any, other: Any) -> tuple[float, float, float]:

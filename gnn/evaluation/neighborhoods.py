@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from gnn.graphs.labels import labeled_edges
-from gnn.graphs.weighing_edges import weighing_edges
+from gnn.memory_maps import blocks
 
 
 def neighbor_counts(senders: Any, receivers: Any, weights: Any, num_nodes: int) -> np.ndarray:
@@ -27,9 +28,11 @@ def neighbor_counts(senders: Any, receivers: Any, weights: Any, num_nodes: int) 
     >>> neighbor_counts([0, 1, 2, 2], [1, 1, 1, 0], np.array([1.0, 1, 1, 0]), 3).tolist()
     [0, 2, 0]
     """
-    kept = weighing_edges(weights)
-    senders, receivers = np.asarray(senders)[kept], np.asarray(receivers)[kept]
-    return np.bincount(receivers[senders != receivers], minlength=num_nodes).astype(np.int64)
+    counts = np.zeros(num_nodes, np.int64)
+    for sent, received, weighs in _parts(senders, receivers, weights):
+        kept = (weighs > 0) & (sent != received)
+        counts += np.bincount(received[kept], minlength=num_nodes)
+    return counts
 
 
 def neighbor_homophily(senders: Any, receivers: Any, weights: Any, labels: Any) -> np.ndarray:
@@ -52,11 +55,20 @@ def neighbor_homophily(senders: Any, receivers: Any, weights: Any, labels: Any) 
     >>> neighbor_homophily([1, 2, 3, 0], [0, 0, 0, 3], np.ones(4), np.array([5, 5, 7, -1])).tolist()
     [0.5, nan, nan, nan]
     """
-    senders, receivers, labels = np.asarray(senders), np.asarray(receivers), np.asarray(labels)
-    counts = labeled_edges(senders, receivers, np.asarray(weights), labels)
-    senders, receivers = senders[counts], receivers[counts]
-    number = np.bincount(receivers, minlength=len(labels))
-    same = np.bincount(
-        receivers, weights=labels[senders] == labels[receivers], minlength=len(labels)
-    )
+    labels = np.asarray(labels)
+    number, same = np.zeros(len(labels), np.int64), np.zeros(len(labels), np.int64)
+    for sent, received, weighs in _parts(senders, receivers, weights):
+        counts = labeled_edges(sent, received, weighs, labels)
+        sent, received = sent[counts], received[counts]
+        number += np.bincount(received, minlength=len(labels))
+        alike = received[labels[sent] == labels[received]]
+        same += np.bincount(alike, minlength=len(labels))
     return np.divide(same, number, out=np.full(len(labels), np.nan), where=number > 0)
+
+
+def _parts(senders: Any, receivers: Any, weights: Any) -> Iterator[tuple[np.ndarray, ...]]:
+    """Some edges at a time, for they may lie in files."""
+    senders, weights = np.asarray(senders), np.asarray(weights)
+    for start, received in blocks(np.asarray(receivers)):
+        part = slice(start, start + len(received))
+        yield senders[part], received, weights[part]

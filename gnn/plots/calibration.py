@@ -27,9 +27,9 @@ def calibration(
     """Draws a reliability diagram: how often answers are right, by how sure they are.
 
     A point is a bin of answers: their mean confidence to the right, the share of them that is right
-    upward, with its 95% interval. On the dashed line both are equal; points below it are too sure.
-    The bars at the bottom are the numbers of answers of each bin, written above them. Bins without
-    answers have neither.
+    upward, with its 95% interval: the wider that is, the paler the point. On the dashed line both
+    are equal; points below it are too sure. The bars at the bottom are the numbers of answers of
+    each bin, written above them. Bins without answers have neither.
 
     Args:
         found: as `gnn.evaluation.calibration` returns it.
@@ -86,7 +86,15 @@ def calibration(
     axes.grid(color="0.92")
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(handles=handles, loc="upper left", framealpha=0.9, edgecolor="0.9")
+    axes.legend(
+        handles=handles,
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.11),
+        ncols=len(handles),
+        fontsize="small",
+        frameon=False,
+        columnspacing=1.2,
+    )
     axes.set_title(
         f"{int(found.counts.sum()):,} answers in {len(found.counts)} bins of confidence\n"
         "below the dashed line: too sure; bars: answers of each bin",
@@ -96,26 +104,25 @@ def calibration(
 
 
 def _draw_points(axes: Any, name: str, part: Calibration, color: str, marker: str) -> Any:
-    filled = np.flatnonzero(part.counts)
-    accuracy, counts = part.accuracy[filled], part.counts[filled]
-    ends = np.array([share_interval(a, n) for a, n in zip(accuracy, counts.tolist(), strict=True)])
-    off = np.abs(ends - accuracy[:, None]).T
-    # Faint, for between two bins of few answers it would mean nothing.
-    axes.plot(part.confidence[filled], accuracy, color=color, alpha=0.3, linewidth=1, zorder=2)
-    return axes.errorbar(
-        part.confidence[filled],
-        accuracy,
-        yerr=off,
-        color=color,
-        marker=marker,
-        markersize=5,
-        linestyle="none",
-        elinewidth=0.9,
-        capsize=2,
-        label=f"{name}: error {part.error:.3f}",
-        clip_on=False,
-        zorder=3,
-    )
+    from matplotlib.lines import Line2D
+
+    style: dict[str, Any] = {"color": color, "marker": marker, "linestyle": "none"}
+    for k in np.flatnonzero(part.counts).tolist():
+        share = float(part.accuracy[k])
+        low, high = share_interval(share, int(part.counts[k]))
+        axes.errorbar(
+            part.confidence[k],
+            share,
+            yerr=[[share - low], [high - share]],
+            **style,
+            markersize=5,
+            elinewidth=0.9,
+            capsize=2,
+            alpha=max(0.15, 1 - (high - low)),
+            clip_on=False,
+            zorder=3,
+        )
+    return Line2D([], [], **style, label=f"{name}: error {part.error:.3f}")
 
 
 def _draw_counts(

@@ -18,7 +18,7 @@ from gnn.runs.fitting import fit
 from gnn.runs.preparing import Prepared
 from gnn.runs.recipes import resolve
 from gnn.runs.run_config import NETWORK_NAMES, RunConfig
-from gnn.runs.seeding import as_in_new_process
+from gnn.training.seeding import as_in_new_process
 
 # Options of the graph, of a network, or of a run as a whole: none that a perceptron shares.
 _NOT_SHARED = ("model", "baseline", "calibrate", "inference")

@@ -6,9 +6,9 @@ from typing import Any
 
 import keras
 
-from gnn.runs.best_epoch import BestEpoch
 from gnn.runs.networks import NETWORKS
 from gnn.runs.run_config import RunConfig
+from gnn.training.best_epoch import BestEpoch
 
 
 def compile_model(model: keras.Model, config: RunConfig) -> None:

@@ -21,7 +21,7 @@ from gnn.graphs.graph import Graph
 from gnn.runs.config_files import OptionError, read_options
 from gnn.runs.data_options import EDGE_COLUMNS, OF_FOLDER, PLANETOID
 from gnn.runs.log_graph import read_log_graph
-from gnn.runs.run_config import RunConfig
+from gnn.runs.run_config import NETWORK_NAMES, RunConfig
 from gnn.tables.schema import Column, Schema
 from gnn.tables.typed_table import Texts, TypedTable
 
@@ -135,6 +135,8 @@ def with_absolute_paths(config: RunConfig) -> RunConfig:
     >>> config.data, config.nodes, config.edges
     ('/shop', 'items.csv', '/logs/e.csv')
     """
+    if config.teacher is not None and config.teacher not in NETWORK_NAMES:
+        config = dataclasses.replace(config, teacher=os.path.abspath(config.teacher))
     if config.data is None:
         return config
     data = os.path.abspath(config.data)

@@ -43,7 +43,7 @@ def training_batches(config: RunConfig, graph: Graph) -> tf.data.Dataset:
                 "unlabeled": "rest",
                 "unlabeled_batch_size": config.unlabeled_batch_size,
             }
-        return _seeded(config, graph, fanout=_fanout(config), **extra)
+        return _seeded(config, graph, fanout=fanout_of(config), **extra)
     if config.model == "mlp":
         return all_rows(graph, graph.split("train"))
     return full_batch(graph, "train")
@@ -86,7 +86,7 @@ def inference_batches(
         chosen,
         "chosen",
         batch_size=_NODES_OF_EVALUATION,
-        fanout=_fanout(config),
+        fanout=fanout_of(config),
         seed=config.seed or 0,
     )
 
@@ -120,5 +120,12 @@ def _seeded(config: RunConfig, graph: Graph, fanout: Any, **extra: Any) -> tf.da
     )
 
 
-def _fanout(config: RunConfig) -> tuple[int | None, ...]:
+def fanout_of(config: RunConfig) -> tuple[int | None, ...]:
+    """The fanout as `gnn.data.neighborhoods` takes it, None for all neighbors.
+
+    Example:
+
+    >>> fanout_of(RunConfig(fanout=[10, -1]))
+    (10, None)
+    """
     return tuple(None if most == ALL_NEIGHBORS else most for most in config.fanout or ())

@@ -100,7 +100,9 @@ def calibration_notes(config: RunConfig, metrics: Mapping[str, Any]) -> list[str
     if config.calibrate:
         line = f"- Probabilities are served {at} (softmax of the logits / T); classes are the same."
     else:
-        line = f"- Probabilities are the softmax of the logits, and not calibrated: {at} they are."
+        line = (
+            f"- Probabilities are the softmax of the logits, not calibrated ({at} they would be)."
+        )
     rests = f"It was fitted on {counted(found['nodes'], 'validation node')}"
     rests += ", few: it is a guess." if found["nodes"] < FEW_NODES else "."
     lines = [f"{line} {rests}"]

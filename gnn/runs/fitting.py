@@ -6,6 +6,7 @@ import dataclasses
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import keras
 
@@ -21,6 +22,9 @@ from gnn.runs.results import History
 from gnn.runs.run_config import RunConfig
 from gnn.training.exact_resume import ExactResume
 from gnn.training.snapshots import read_position
+
+if TYPE_CHECKING:  # It has its teacher fitted here.
+    from gnn.runs.distilling import Lesson
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -52,6 +56,7 @@ def fit(
     graph: Graph,
     state: Path | None,
     progress: bool = False,
+    lesson: Lesson | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> Fitted:
     """Builds, compiles and fits the model that a configuration describes.
@@ -61,6 +66,7 @@ def fit(
         graph: encoded, with all splits.
         state: the folder of its snapshots; what is there is carried on. None keeps none.
         progress: whether to show a bar on a terminal.
+        lesson: of a teacher, which the model learns in place of the labels.
         callbacks: others, which come last.
 
     Raises:
@@ -74,9 +80,11 @@ def fit(
     best = best_epoch(config, validates)
     done = None if state is None else read_position(state)
     judge = Judge(model, config, graph)
-    data = judge.validation_data()
+    # What a teacher says has another loss than that of the labels, which only the judge knows.
+    data = judge.validation_data() if lesson is None else None
+    learner = model if lesson is None else lesson.learner(model, config)
     validation = Validation(judge, validates=validates and data is None)
-    batches = training_batches(config, graph)
+    batches = training_batches(config, graph) if lesson is None else lesson.batches(config)
     keeping: keras.callbacks.Callback = best
     if state is not None:
         resume = ExactResume(state, [best], every_seconds=config.snapshot_seconds or 0.0)
@@ -87,14 +95,14 @@ def fit(
     ):
         # The run says it in its own way.
         warnings.simplefilter("ignore", GraphLossWarning)
-        history = model.fit(
+        history = learner.fit(
             batches.repeat() if config.steps_per_epoch else batches,
             validation_data=data,
             epochs=config.epochs,
             steps_per_epoch=config.steps_per_epoch or None,
             callbacks=[FiniteLoss(), validation, keeping, bar, *callbacks],
-            class_weight=class_weights(config, graph),
+            class_weight=class_weights(config, graph) if lesson is None else None,
             shuffle=False,
             verbose=0,
         ).history
-    return Fitted(model, judge, history, best.best_epoch + 1, harm_to_model(model, history))
+    return Fitted(model, judge, history, best.best_epoch + 1, harm_to_model(learner, history))

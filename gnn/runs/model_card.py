@@ -111,7 +111,8 @@ def _figures(graph: Graph, metrics: Mapping[str, Any]) -> list[str]:
     if metrics.get("inference") == SAMPLED:
         said += " Estimated on sampled neighbors."
     if "lift" in metrics:
-        said += f"\n\nThe graph: {lift_text(metrics['lift'])}."
+        worth = lift_text(metrics["lift"])
+        said += f"\n\n{worth[:1].upper()}{worth[1:]}."
     return [*lines, *([""] if lines else []), *said.split("\n")]
 
 

@@ -16,11 +16,13 @@ from gnn.models.graph_regularization import GraphRegularizationModel
 from gnn.runs.calibrating import check_calibrates
 from gnn.runs.config_files import OptionError
 from gnn.runs.data_options import PLANETOID
+from gnn.runs.distilled_settings import check_teacher, distilled_settings
 from gnn.runs.image_settings import image_settings
 from gnn.runs.input_columns import image_names, input_columns, input_model, side_by_side
 from gnn.runs.networks import NETWORKS, build_network, hops_of
 from gnn.runs.run_config import (
     ALL_NEIGHBORS,
+    DISTILLED,
     EXACT,
     MODELS,
     RunConfig,
@@ -89,10 +91,13 @@ def resolve(config: RunConfig, graph: Graph, *, encoded: bool = False) -> RunCon
     recipe = config.recipe or ("citation" if config.dataset in PLANETOID else "general")
     makers = {"citation": _citation_settings, "general": _general_settings}
     settings = makers[recipe](config, graph)
+    if config.model == DISTILLED:
+        settings |= distilled_settings(recipe, large=graph.num_nodes > MOST_NODES_AT_ONCE)
     if encoded and config.scaling is None:
         settings["scaling"] = "none"
     if image_names(graph):
         settings |= image_settings(config, graph)
+    check_teacher(config.teacher)
     # It costs a training of seconds, which of large data and of images are none.
     few = graph.num_nodes <= MOST_NODES_AT_ONCE and not image_names(graph)
     settings["baseline"] = few and config.model != "mlp"
@@ -225,17 +230,11 @@ def build_model(config: RunConfig, graph: Graph) -> keras.Model:
     >>> build_model(resolve(RunConfig(model="mlp"), graph), graph).output_shape
     (None, 2)
     """
-    if config.model == "mlp":
+    if config.model in ("mlp", DISTILLED):
         return _perceptron(config, graph)
-    graph_loss = GraphRegConfig(
-        multiplier=config.multiplier or 0.0,
-        # A run that was begun before there was one has none.
-        contrast=config.contrast or 0.0,
-        distance_config=DistanceConfig(config.distance),  # type: ignore[arg-type]
-    )
     if config.model == "graph-regularization":
         return GraphRegularizationModel(
-            graph_loss,
+            graph_loss(config),
             lambda: _perceptron(config, graph),
             regularize=config.regularize or "logits",
         )
@@ -249,8 +248,24 @@ def build_model(config: RunConfig, graph: Graph) -> keras.Model:
         num_classes=number_of_classes(graph),
         dropout_rate=config.dropout or 0.0,
         node_model_fn=(lambda: input_model(config, graph)) if encoded else None,
-        config=graph_loss if config.multiplier else None,
+        config=graph_loss(config) if config.multiplier else None,
         kernel_regularizer=_regularizer(config),
+    )
+
+
+def graph_loss(config: RunConfig) -> GraphRegConfig:
+    """The settings of the graph loss of a resolved configuration.
+
+    Example:
+
+    >>> graph_loss(RunConfig(multiplier=0.5, distance="l1")).multiplier
+    0.5
+    """
+    return GraphRegConfig(
+        multiplier=config.multiplier or 0.0,
+        # A run that was begun before there was one has none.
+        contrast=config.contrast or 0.0,
+        distance_config=DistanceConfig(config.distance),  # type: ignore[arg-type]
     )
 
 

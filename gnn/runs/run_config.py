@@ -27,7 +27,8 @@ NETWORK_NAMES = (
     "gcnii",
     "grand",
 )
-MODELS = (*NETWORK_NAMES, "graph-regularization", "mlp")
+DISTILLED = "distilled"
+MODELS = (*NETWORK_NAMES, "graph-regularization", DISTILLED, "mlp")
 RECIPES = ("citation", "general")
 LOSSES = (
     "sparse_categorical_crossentropy",
@@ -49,8 +50,11 @@ class RunConfig(DataOptions):
 
     Attributes:
         dataset, data, ...: what to train on; see `gnn.runs.data_options.DataOptions`.
-        model: a graph network, as `"gcn"` or `"gat"` (`NETWORK_NAMES`), `"graph-regularization"` or
-            `"mlp"`.
+        model: a graph network, as `"gcn"` or `"gat"` (`NETWORK_NAMES`), `"graph-regularization"`,
+            `"distilled"` or `"mlp"`.
+        teacher: what a distilled model learns from: a graph network, which is trained first, or the
+            folder of a finished run on the same data.
+        temperature: of its soft labels; see `gnn.distill`.
         recipe: `"citation"` or `"general"`: where options that are not given come from.
         hidden_units: widths of the hidden layers.
         dropout: share of hidden units dropped in training.
@@ -99,6 +103,12 @@ class RunConfig(DataOptions):
     """
 
     model: str | None = option("model", "the kind of model", choices=MODELS)
+    teacher: str | None = option(
+        "model", "what a distilled model learns from: a network, or a finished run [gcn]"
+    )
+    temperature: float | None = option(
+        "loss", "of the soft labels of a distilled model [1]", low=0.01
+    )
     recipe: str | None = option(
         "model", "where options that are not given come from", choices=RECIPES
     )

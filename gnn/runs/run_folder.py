@@ -45,13 +45,16 @@ MODEL, SAVED_MODEL, PLOT, LOG, SPLITS = (
     "splits.csv",
 )
 ENCODER, CARD = "columns.keras", "README.md"
+TEACHER, TEACHER_FIGURES, TEACHER_STATE = "teacher.keras", "teacher.json", "teacher_state"
 STATE, BASELINE_STATE, LOG_GRAPH = "state", "baseline_state", "log_graph"
 # Of the folder, in its manifest.
 KIND = "run"
 _FILES = (CONFIG, DATA, HISTORY, METRICS, MODEL, PLOT, LOG, SPLITS, ENCODER, CARD)
+_FILES_OF_TEACHER = (TEACHER, TEACHER_FIGURES)
 _FOLDERS = {SAVED_MODEL: EXPORT, STATE: SNAPSHOTS, BASELINE_STATE: SNAPSHOTS, LOG_GRAPH: GRAPH}
+_FOLDERS[TEACHER_STATE] = SNAPSHOTS
 # What a run that is trained will hold.
-BEGUN = Manifest(KIND, frozenset(_FILES), _FOLDERS)
+BEGUN = Manifest(KIND, frozenset((*_FILES, *_FILES_OF_TEACHER)), _FOLDERS)
 # Where a run lies and how often it is kept have no bearing on what it computes.
 _NOT_COMPARED = ("output", "overwrite", "resume", "snapshot_seconds")
 
@@ -87,7 +90,8 @@ class RunFolder:
     @property
     def is_worth_keeping(self) -> bool:
         """Whether starting anew would lose something."""
-        return self.is_begun and (has_snapshot(self.state) or self.is_written)
+        begun = has_snapshot(self.state) or has_snapshot(self.partial / TEACHER_STATE)
+        return self.is_begun and (begun or self.is_written)
 
     @property
     def is_written(self) -> bool:
@@ -150,7 +154,7 @@ class RunFolder:
         Raises:
             FileExistsError: an older one may not be replaced.
         """
-        for name in (STATE, BASELINE_STATE):
+        for name in (STATE, BASELINE_STATE, TEACHER_STATE):
             remove_folder(self.partial / name, SNAPSHOTS)
         end = followed(self.path)
         older = read_manifest(end) if end.is_dir() else None
@@ -186,7 +190,8 @@ class RunFolder:
 
 def manifest_of(run: Path) -> Manifest:
     """What the manifest of a run lists: those of the names that we give that are there."""
-    files = (name for name in _FILES if (run / name).is_file())
+    names = (*_FILES, *_FILES_OF_TEACHER)
+    files = (name for name in names if (run / name).is_file())
     return Manifest(
         KIND, frozenset(files), {k: v for k, v in _FOLDERS.items() if (run / k).is_dir()}
     )

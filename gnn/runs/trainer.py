@@ -15,6 +15,7 @@ from gnn.runs.baseline import lift
 from gnn.runs.calibrating import served_temperature
 from gnn.runs.config_files import OptionError
 from gnn.runs.data_loading import with_absolute_paths
+from gnn.runs.distilling import lesson_of
 from gnn.runs.edge_checks import told_of_harm
 from gnn.runs.encoding import served_inputs
 from gnn.runs.evaluating import split_figures
@@ -26,15 +27,15 @@ from gnn.runs.preparing import Prepared, prepare
 from gnn.runs.reporting import Report, RunLog
 from gnn.runs.results import write_results
 from gnn.runs.run import Run, load_run
-from gnn.runs.run_config import RunConfig
+from gnn.runs.run_config import DISTILLED, RunConfig
 from gnn.runs.run_data import (
     DataFacts,
     stored_facts,
     write_splits,
 )
 from gnn.runs.run_folder import RunFolder
-from gnn.runs.seeding import as_in_new_process
 from gnn.runs.versions import current_versions, stored_versions, version_changes
+from gnn.training.seeding import as_in_new_process
 from gnn.training.snapshots import has_snapshot, read_position
 
 
@@ -203,7 +204,10 @@ def _train_into(folder: RunFolder, prepared: Prepared, say: RunLog, progress: bo
         count = len(graph.split("train"))
         say(f"training {config.model} on {config.dataset or config.data}: {count} labeled nodes")
         say(f"options: {json.dumps(config.to_dict())}", aloud=False)
-    fitted = fit(config, graph, folder.state, progress)
+    lesson = None
+    if config.model == DISTILLED:
+        lesson = lesson_of(prepared, folder.partial, say, progress)
+    fitted = fit(config, graph, folder.state, progress, lesson)
     judge = fitted.judge
     if judge.estimates:
         say(f"validated and tested {judge.estimates}")
@@ -211,6 +215,7 @@ def _train_into(folder: RunFolder, prepared: Prepared, say: RunLog, progress: bo
     names = prepared.facts.class_names
     metrics: dict[str, Any] = {"epochs": fitted.epochs, "best_epoch": fitted.best_epoch}
     metrics["inference"] = judge.inference
+    metrics |= {} if lesson is None else {"teacher": lesson.teacher}
     judged = [name for name in ("validation", "test") if name in graph.splits]
     figures, judgements, calibrated_on = split_figures(judge, graph, judged, names)
     metrics |= figures
@@ -232,7 +237,7 @@ def _train_into(folder: RunFolder, prepared: Prepared, say: RunLog, progress: bo
         class_names=names,
         schema=None if prepared.facts.columns is None else prepared.facts.columns.schema,
         inputs=served_inputs(prepared.encoder),
-        notes=[*prepared.notes, *harm],
+        notes=[*prepared.notes, *([] if lesson is None else [lesson.note]), *harm],
     )
     write_results(
         folder.partial,
@@ -252,7 +257,12 @@ def _train_into(folder: RunFolder, prepared: Prepared, say: RunLog, progress: bo
 
 def _how_to_resume(folder: RunFolder) -> str:
     if not has_snapshot(folder.state):
-        return "interrupted before the first snapshot; nothing was kept"
+        if not folder.is_worth_keeping:
+            return "interrupted before the first snapshot; nothing was kept"
+        return (
+            f"interrupted; {folder.partial} holds the training of the teacher. Carry on with: gnn "
+            f"train --output {shlex.quote(str(folder.path))} --resume"
+        )
     return (
         f"interrupted; {folder.partial} holds the training up to {read_position(folder.state)}. "
         f"Carry on with: gnn train --output {shlex.quote(str(folder.path))} --resume"

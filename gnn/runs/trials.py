@@ -14,9 +14,9 @@ from gnn.runs.fitting import fit
 from gnn.runs.preparing import Prepared
 from gnn.runs.recipes import resolve
 from gnn.runs.run_config import RunConfig
-from gnn.runs.seeding import as_in_new_process
 from gnn.runs.splitting import fold_splits
 from gnn.runs.trial_log import TrialLog, add_result, results, setting
+from gnn.training.seeding import as_in_new_process
 
 if TYPE_CHECKING:
     import optuna

@@ -125,6 +125,11 @@ def tune(
     check_optuna()
     if trials < 1:
         raise OptionError(f"trials must be at least 1, got {trials}")
+    if config.model == "distilled":
+        raise OptionError(
+            "a distilled model is not tuned: its teacher would be trained for each trial. Tune the "
+            "teacher, or 'mlp', and train the student with what was found"
+        )
     config = with_absolute_paths(config)
     path, resume = series_path(config, "-tuned"), bool(config.resume)
     check_job(path, KIND, resume=resume, overwrite=bool(config.overwrite))

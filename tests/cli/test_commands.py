@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import shlex
 from pathlib import Path
 from typing import Any
@@ -269,6 +270,22 @@ def flag_of(option: dataclasses.Field[Any], value: Any) -> list[str]:
     return [f"--{name}", *map(str, values)]
 
 
+def test_evaluate_tells_what_json_has_and_draws_it(folder: Path, capsys: Capture) -> None:
+    code, out, _ = run("evaluate gcn --plots drawn", capsys)
+    assert code == 0
+    assert re.match(r"test: accuracy \d\.\d{4} \(\d\.\d{3} to \d\.\d{3} of 4 nodes\), loss ", out)
+    assert "macro mean" in out and "calibration error" in out and "edges received" in out
+    drawn = sorted(path.name for path in (folder / "drawn").iterdir())
+    assert drawn == ["calibration.png", "confusion.png", "degree.png", "homophily.png"]
+    code, _, err = run("evaluate gcn --plots drawn", capsys)
+    assert code == 1 and "exists already; overwrite replaces it" in err
+    code, out, _ = run("evaluate gcn --plots drawn --overwrite --json", capsys)
+    found = json.loads(out)
+    assert code == 0 and len(found["plots"]) == 4
+    assert sum(map(sum, found["confusion"])) == found["nodes"] == 4
+    assert {row["class"] for row in found["classes"]} == {"a", "b"}
+
+
 VALUES: dict[str, Any] = {
     "dataset": "cora",
     "data": "shop",
@@ -302,6 +319,7 @@ VALUES: dict[str, Any] = {
     "loss": "categorical_hinge",
     "class_weight": "balanced",
     "multiplier": 0.5,
+    "contrast": 0.25,
     "distance": "l1",
     "regularize": "logits",
     "learning_rate": 0.001,

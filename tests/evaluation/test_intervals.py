@@ -27,6 +27,11 @@ def test_interval_is_that_of_scipy() -> None:
     assert share_interval(37 / 120, 120) == pytest.approx((found.low, found.high), abs=1e-4)
 
 
+def test_an_interval_holds_its_share() -> None:
+    for count in range(1, 400):
+        assert share_interval(0.0, count)[0] == 0 and share_interval(1.0, count)[1] == 1
+
+
 @pytest.mark.parametrize(("share", "count"), [(1.5, 4), (-0.1, 4), (float("nan"), 4), (0.5, 0)])
 def test_no_share(share: float, count: int) -> None:
     with pytest.raises(ValueError, match="^(share must be from 0 to 1|count must be at least 1), "):

@@ -183,7 +183,8 @@ def test_gcn_with_virtual_adversarial_training_learns_and_loads(tmp_path: Path) 
     history = model.fit(data, epochs=3, verbose=0).history
     assert set(history) == {
         "loss", "accuracy", "supervised_loss", "graph_loss", "scaled_graph_loss",
-        "virtual_adversarial_loss", "entropy_loss",
+        "neighbor_distance", "random_distance", "spread", "virtual_adversarial_loss",
+        "entropy_loss",
     }  # fmt: skip
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")

@@ -92,22 +92,30 @@ GRAPH = Graph.from_edges(
 )
 
 
+def of_any_batch(figures: dict[str, float]) -> dict[str, float]:
+    """Without what is shown of random nodes of a batch."""
+    return {k: v for k, v in figures.items() if k not in ("random_distance", "spread")}
+
+
 def test_sampled_as_full_and_in_parts() -> None:
     """Loss and evaluation do not hang on how the nodes were cut into batches."""
     model = GraphRegularizationModel(
         CONFIG, lambda: keras.layers.Dense(3), AgreementModel((4,)), pair_weights=WEIGHTS
     )
     model.compile("sgd", LOSS, run_eagerly=True)
-    whole = model.evaluate(full_batch(GRAPH, known_labels="train"), verbose=0, return_dict=True)
+    found = model.evaluate(full_batch(GRAPH, known_labels="train"), verbose=0, return_dict=True)
+    whole = of_any_batch(found)
     assert whole["graph_loss"] > 0
     for arguments in ({"merge": False}, {"merge": True, "padding": True}):
         data = neighborhoods(GRAPH, batch_size=40, fanout=None, known_labels="train", **arguments)
         sampled = model.evaluate(data, verbose=0, return_dict=True)
-        assert sampled == pytest.approx(whole, rel=1e-5)
+        assert of_any_batch(sampled) == pytest.approx(whole, rel=1e-5)
     stars = neighborhoods(GRAPH, batch_size=7, fanout=None, known_labels="train")
-    assert model.evaluate(stars, verbose=0, return_dict=True) == pytest.approx(whole, rel=1e-5)
+    found = model.evaluate(stars, verbose=0, return_dict=True)
+    assert of_any_batch(found) == pytest.approx(whole, rel=1e-5)
     one = clusters(GRAPH, parts=np.zeros(40, int), known_labels="train")
-    assert model.evaluate(one, verbose=0, return_dict=True) == pytest.approx(whole, rel=1e-5)
+    found = model.evaluate(one, verbose=0, return_dict=True)
+    assert of_any_batch(found) == pytest.approx(whole, rel=1e-5)
 
 
 @keras.saving.register_keras_serializable(package="test_agreement_loss")

@@ -95,6 +95,8 @@ def test_evaluation_equals_that_of_the_whole_batch(arguments: dict[str, Any]) ->
     assert set(found) == set(expected)
     at_once = evaluate_nodes(model, graph, "test", known_labels=known)
     for name, value in expected.items():
+        if name in ("random_distance", "spread"):
+            continue  # Of the random nodes of a batch, or of a chunk.
         np.testing.assert_allclose(found[name], value, rtol=2e-5, err_msg=name)
         np.testing.assert_allclose(at_once[name], value, rtol=2e-5, err_msg=name)
 

@@ -77,13 +77,17 @@ def test_reliability_has_points_intervals_and_counts() -> None:
     shares = np.array([[0.75, 0.25], [0.25, 0.75], [0.1, 0.9], [0.5, 0.5]])
     found = measure([0, 0, 1, 1], shares, bins=4)
     ax = calibration(found)
-    _, line, points = ax.lines[:3]
-    np.testing.assert_allclose(points.get_xydata(), [[0.5, 0], [0.75, 0.5], [0.9, 1]])
-    np.testing.assert_allclose(line.get_xydata(), points.get_xydata())
+    points = [line for line in ax.lines if line.get_marker() == "o"]
+    found_at = np.concatenate([line.get_xydata() for line in points])
+    np.testing.assert_allclose(found_at, [[0.5, 0], [0.75, 0.5], [0.9, 1]])
+    # The intervals of one answer, and of two, are wide: paler.
+    one, two, _ = (line.get_alpha() for line in points)
+    assert one == pytest.approx(1 - 0.7935, abs=1e-4)
+    assert two == pytest.approx(1 - (0.9055 - 0.0945), abs=1e-3)
     assert texts(ax) == ["1", "2", "1"]  # An empty bin has no bar.
     heights = [bar.get_height() for bar in ax.patches]
     assert heights == pytest.approx([0.11, 0.22, 0.11])
-    (ends,) = (part.get_segments() for part in ax.collections)
+    ends = [part.get_segments()[0] for part in ax.collections]
     np.testing.assert_allclose(ends[1][:, 1], [0.0945, 0.9055], atol=1e-4)  # One of two.
     assert "4 answers in 4 bins" in ax.get_title()
 

@@ -12,12 +12,12 @@ import pytest
 
 from gnn import Graph
 from gnn.runs import OptionError, RunConfig, results, train
-from gnn.runs.best_epoch import BestEpoch
 from gnn.runs.compiling import best_epoch, compile_model
 from gnn.runs.feeding import evaluation_batches
 from gnn.runs.networks import NETWORKS, build_network, hops_of
 from gnn.runs.recipes import build_model, resolve
 from gnn.runs.run_config import MODELS, NETWORK_NAMES
+from gnn.training.best_epoch import BestEpoch
 from tests.runs.conftest import train_eagerly
 
 PLANETOID = ("cora", "citeseer", "pubmed")
@@ -31,7 +31,7 @@ def tiny() -> Graph:
 
 def test_the_names_of_the_command_are_those_of_the_networks() -> None:
     assert NETWORK_NAMES == tuple(NETWORKS)
-    assert MODELS == (*NETWORK_NAMES, "graph-regularization", "mlp")
+    assert MODELS == (*NETWORK_NAMES, "graph-regularization", "distilled", "mlp")
     assert len({network.model for network in NETWORKS.values()}) == len(NETWORKS)
 
 

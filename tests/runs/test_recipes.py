@@ -41,7 +41,12 @@ def test_citation_settings_are_those_of_the_figures() -> None:
     assert (mlp.hidden_units, mlp.dropout, mlp.l2, mlp.scaling) == ((128,), 0.0, 1e-3, "none")
     assert (mlp.learning_rate, mlp.steps_per_epoch, mlp.patience) == (0.001, 10, 80)
     both = resolve(RunConfig(dataset="cora", model="graph-regularization"), graph)
-    assert (both.multiplier, both.regularize, both.distance) == (1.0, "probabilities", "l2")
+    assert (both.multiplier, both.contrast, both.regularize, both.distance) == (
+        "auto",
+        0.3,
+        "probabilities",
+        "l2",
+    )
     assert (both.batch_size, both.fanout, both.unlabeled_batch_size) == (4, (-1,), 128)
 
 

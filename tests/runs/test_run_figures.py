@@ -97,7 +97,7 @@ def test_every_accuracy_that_is_told_has_its_interval(shop_runs: dict[str, Run])
     card = (run.path / "README.md").read_text()
     low, high = share_interval(round(accuracy, 6), 12)
     assert f"| test | 12 | {accuracy:.4f} | {low:.3f} to {high:.3f} |" in card
-    assert "and not calibrated: at temperature " in card and "few: it is a guess" in card
+    assert "logits, not calibrated (at temperature " in card and "few: it is a guess" in card
 
 
 def test_a_run_of_old_has_its_figures_too(shop_runs: dict[str, Run], tmp_path: Path) -> None:
@@ -326,7 +326,7 @@ def test_the_lift_is_over_the_same_model_without_the_graph(shop: Path, tmp_path:
     low, high = found["interval"]
     assert low <= found["difference"] <= high and found["helps"] == (low > 0)
     text = lift_text(found)
-    assert text in one.info() and text in (one.path / "README.md").read_text()
+    assert text in one.info() and f"W{text[1:]}." in (one.path / "README.md").read_text()
     assert text in evaluation_text(one.evaluate()) and "lift" not in one.evaluate("validation")
     assert not list(one.path.glob("*state*"))
     assert "lift" not in other.metrics
