@@ -15,6 +15,7 @@ PLOTS = ["matplotlib"]
 # PySpark asks for pandas where Python functions take Arrow, and does not install it.
 SPARK = [*PARQUET, "pandas>=2.2", "pyspark>=4.0"]
 RETRIEVAL = ["faiss-cpu>=1.15"]
+TUNE = ["optuna>=4.2"]
 NOTEBOOKS = ["ipykernel", "matplotlib", "nbclient", "nbformat"]
 
 setup(
@@ -48,6 +49,7 @@ setup(
         "plots": PLOTS,
         "retrieval": RETRIEVAL,
         "spark": SPARK,
+        "tune": TUNE,
         "notebooks": NOTEBOOKS,
         "dev": [
             "build",
@@ -59,7 +61,7 @@ setup(
             "pytest-xdist",
             "ruff",
             "twine>=6.1",
-            *sorted({*PARQUET, *PARTITION, *PLOTS, *RETRIEVAL, *NOTEBOOKS}),
+            *sorted({*PARQUET, *PARTITION, *PLOTS, *RETRIEVAL, *TUNE, *NOTEBOOKS}),
         ],
     },
     entry_points={"console_scripts": ["gnn=gnn.cli.main:main"]},

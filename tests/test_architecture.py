@@ -51,6 +51,7 @@ HEAVY = {
     "faiss",
     "matplotlib",
     "networkx",
+    "optuna",
     "neural_structured_learning",
     "pandas",
     "pyarrow",

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gnn.cli import choosing
 from gnn.cli.graph_sources import OF_LOG, OF_VECTORS, graph_config
 from gnn.cli.options import options_of
+from gnn.cli.results import Result, say
 from gnn.cli.session_options import NOT_OF_DATA, NOT_OF_TRAINING, session_options_of
 from gnn.configs.neighbors import NeighborGraphConfig
 from gnn.runs.config_files import OptionError
@@ -22,19 +23,6 @@ from gnn.runs.run_config import EXACT, MODELS, RunConfig, read_config_file
 
 if TYPE_CHECKING:
     from gnn.graphs.graph import Graph
-
-
-@dataclasses.dataclass(frozen=True)
-class Result:
-    """What a subcommand found.
-
-    Attributes:
-        data: for `--json`.
-        text: for a person.
-    """
-
-    data: Any
-    text: str
 
 
 def datasets(arguments: argparse.Namespace) -> Result:
@@ -175,10 +163,17 @@ def pack(arguments: argparse.Namespace) -> Result:
 def train(arguments: argparse.Namespace) -> Result:
     """Trains a model."""
     config = train_config(arguments)
+    if choosing.is_several(arguments, config):
+        return choosing.train_several(arguments, config)
     from gnn.runs.trainer import train as train_run
 
-    run = train_run(config, report=_say, progress=True)
+    run = train_run(config, report=say, progress=True)
     return Result({"run": str(run.path), "metrics": run.metrics}, run.info())
+
+
+def tune(arguments: argparse.Namespace) -> Result:
+    """Searches for a setting."""
+    return choosing.tune(arguments, train_config(arguments))
 
 
 def train_config(arguments: argparse.Namespace) -> RunConfig:
@@ -237,7 +232,7 @@ def predict(arguments: argparse.Namespace) -> Result:
     found = load_run(arguments.run).predict(**_asked(arguments))
     _say_estimated(found.inference)
     for line in [] if found.drift is None else found.drift.lines():
-        _say(line)
+        say(line)
     columns = found.columns()
     if arguments.output is None:
         return Result(as_records(columns), as_csv(columns).rstrip("\n"))
@@ -291,6 +286,8 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], Result]] = {
     "build-graph": build_graph,
     "pack": pack,
     "train": train,
+    "tune": tune,
+    "compare": choosing.compare,
     "evaluate": evaluate,
     "predict": predict,
     "embed": embed,
@@ -317,12 +314,8 @@ def _graph(folder: str, graph: Graph, done: str = "") -> Result:
 
 def _say_estimated(inference: str) -> None:
     if inference != EXACT:
-        _say("on sampled neighbors: an estimate (--inference exact looks at all)")
+        say("on sampled neighbors: an estimate (--inference exact looks at all)")
 
 
 def _written(path: str, count: int, what: str) -> Result:
     return Result({"output": path, "nodes": count}, f"wrote {count} {what} to {path}")
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)

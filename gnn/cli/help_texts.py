@@ -11,6 +11,8 @@ ABOUT = {
     "build-graph": "Build a graph out of a log, or of vectors, and write it to a folder.",
     "pack": "Write training records: nodes with the features of their neighbors, in shards.",
     "train": "Train a model on a graph, and write a run folder.",
+    "tune": "Search for the setting that validates best, and train it.",
+    "compare": "Compare settings over the seeds of each, on the same nodes.",
     "evaluate": "Measure a finished run: accuracy, classes, calibration, what the graph is worth.",
     "predict": "Write the class of each node, with the probability of every class.",
     "embed": "Write the activations of the last hidden layer for each node.",
@@ -54,6 +56,18 @@ EXAMPLES = {
         "gnn train --data shop --model gcn --class-weight balanced --calibrate --no-baseline",
         "gnn train --config shop.yaml --epochs 50",
         "gnn train --output runs/shop --resume",
+        "gnn train --data shop --model gcn --output runs/five --seeds 5",
+        "gnn train --data shop --model gcn --output runs/folds --folds 5",
+    ],
+    "tune": [
+        "gnn tune --dataset digits --model mlp --trials 30 --output runs/tuned",
+        "gnn tune --data shop --model gcn --space space.yaml --seeds 3 --timeout 3600",
+        "gnn tune --output runs/tuned --resume --trials 60",
+    ],
+    "compare": [
+        "gnn compare runs/cora-gcn runs/cora-mlp",
+        "gnn compare runs/five runs/tuned --html compared.html",
+        "gnn compare runs/five runs/other --split validation --json",
     ],
     "evaluate": [
         "gnn evaluate runs/cora-gcn",
@@ -90,7 +104,22 @@ shows in their columns, and gnn info tells it. Edges out of a log are those that
 (--weighting auto), and are kept in the run.
 
 While it trains, everything lies in OUTPUT.partial. A run that was stopped, by Ctrl-C or otherwise,
-is carried on by --resume.""",
+is carried on by --resume.
+
+--seeds trains a run for each seed, and --folds one for each fold of cross-validation, in one folder
+with the means. --resume carries that on too, and more --seeds add to it.""",
+    "tune": """\
+Options that are given are fixed; what is tried is a space of the model and its recipe, or that of
+--space: an option's name to a list of values, or to low, high, and perhaps log or step. The choice
+is by validation alone; the test split is looked at once, when the best setting is trained into
+OUTPUT/best. OUTPUT/best.json is its file for gnn train --config.
+
+A search that was stopped is carried on by --resume, and so is a finished one by more --trials. It
+needs Optuna, the extra 'tune'.""",
+    "compare": """\
+Runs that differ in seed or fold alone are one setting. Each setting is compared with each other one
+on the nodes and seeds that both have: by the exact McNemar test over nodes, and by the paired t
+test over seeds. Runs on other data, or judged on other nodes, are refused.""",
     "evaluate": """\
 Nodes of other data that the run was trained on, by their ids, are judged apart, as train. What the
 figures mean is in docs/judging.md; --json has more of them, --plots draws them.""",

@@ -6,6 +6,7 @@ import argparse
 import importlib.metadata
 from collections.abc import Iterable
 
+from gnn.cli.choosing import add_compare, add_series_flags, add_tune
 from gnn.cli.config_options import add_config_options
 from gnn.cli.flags import add_flag
 from gnn.cli.help_texts import ABOUT, EXAMPLES, NOTES
@@ -64,6 +65,7 @@ def build_parser() -> argparse.ArgumentParser:
     parsers["train"].add_argument(
         "--config", metavar="FILE", help="a YAML or JSON file with any of the options below"
     )
+    add_series_flags(parsers["train"])
     add_options(parsers["train"])
     add_session_options(
         parsers["train"],
@@ -71,6 +73,8 @@ def build_parser() -> argparse.ArgumentParser:
         NOT_OF_TRAINING,
     )
     parsers["train"].usage = "gnn train (--dataset NAME | --data FOLDER) --model NAME [option ...]"
+    add_tune(parsers["tune"])
+    add_compare(parsers["compare"])
     for name in ("evaluate", "predict", "embed", "export"):
         parsers[name].add_argument("run", metavar="RUN", help="the folder of a finished run")
     parsers["evaluate"].add_argument(

@@ -10,41 +10,58 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gnn.runs.adoption import Adopted, adopt
+    from gnn.runs.comparing import Comparison, compare
     from gnn.runs.config_files import OptionError
     from gnn.runs.graph_building import build_graph, build_neighbor_graph
     from gnn.runs.packing import Packed, pack
     from gnn.runs.run import Run, load_run
     from gnn.runs.run_config import RunConfig, read_config_file
+    from gnn.runs.series import Series, load_series, train_series
     from gnn.runs.trainer import train
+    from gnn.runs.tuning import Tuned, tune
 
 __all__ = [
     "Adopted",
+    "Comparison",
     "OptionError",
     "Packed",
     "Run",
     "RunConfig",
+    "Series",
+    "Tuned",
     "adopt",
     "build_graph",
     "build_neighbor_graph",
+    "compare",
     "load_run",
+    "load_series",
     "pack",
     "read_config_file",
     "train",
+    "train_series",
+    "tune",
 ]
 
 _HOMES = {
     "Adopted": "gnn.runs.adoption",
+    "Comparison": "gnn.runs.comparing",
     "OptionError": "gnn.runs.config_files",
     "Packed": "gnn.runs.packing",
     "Run": "gnn.runs.run",
     "RunConfig": "gnn.runs.run_config",
+    "Series": "gnn.runs.series",
+    "Tuned": "gnn.runs.tuning",
     "adopt": "gnn.runs.adoption",
     "build_graph": "gnn.runs.graph_building",
     "build_neighbor_graph": "gnn.runs.graph_building",
+    "compare": "gnn.runs.comparing",
     "load_run": "gnn.runs.run",
+    "load_series": "gnn.runs.series",
     "pack": "gnn.runs.packing",
     "read_config_file": "gnn.runs.run_config",
     "train": "gnn.runs.trainer",
+    "train_series": "gnn.runs.series",
+    "tune": "gnn.runs.tuning",
 }
 
 

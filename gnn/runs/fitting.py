@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,23 +55,25 @@ class Fitted:
 def fit(
     config: RunConfig,
     graph: Graph,
-    state: Path,
+    state: Path | None,
     progress: bool = False,
     lesson: Lesson | None = None,
     *,
     begin: Callable[[keras.Model, Judge, bool], None] | None = None,
     stages: Progress | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> Fitted:
     """Builds, compiles and fits the model that a configuration describes.
 
     Args:
         config: resolved.
         graph: encoded, with all splits.
-        state: the folder of its snapshots; what is there is carried on.
+        state: the folder of its snapshots; what is there is carried on. None keeps none.
         progress: whether to show a bar on a terminal.
         lesson: of a teacher, which the model learns in place of the labels.
         begin: gives the model its first weights; is told whether snapshots have later ones.
         stages: is told of the epochs, to say so where there is no terminal.
+        callbacks: others, which come last.
 
     Raises:
         FloatingPointError: the loss is no finite number any more.
@@ -82,7 +84,7 @@ def fit(
     compile_model(model, config)
     validates = "validation" in graph.splits
     best = best_epoch(config, validates)
-    done = read_position(state)
+    done = None if state is None else read_position(state)
     judge = Judge(model, config, graph)
     if begin is not None:
         begin(model, judge, done is not None)
@@ -90,9 +92,11 @@ def fit(
     data = judge.validation_data() if lesson is None else None
     learner = model if lesson is None else lesson.learner(model, config)
     validation = Validation(judge, validates=validates and data is None)
-    resume = ExactResume(state, [best], every_seconds=config.snapshot_seconds or 0.0)
     batches = training_batches(config, graph) if lesson is None else lesson.batches(config)
-    batches = resume.batches(batches)
+    keeping: keras.callbacks.Callback = best
+    if state is not None:
+        resume = ExactResume(state, [best], every_seconds=config.snapshot_seconds or 0.0)
+        batches, keeping = resume.batches(batches), resume
     with (
         warnings.catch_warnings(),
         EpochBar(config.epochs or 1, done.epoch if done else 0, progress, stages) as bar,
@@ -104,7 +108,7 @@ def fit(
             validation_data=data,
             epochs=config.epochs,
             steps_per_epoch=config.steps_per_epoch or None,
-            callbacks=[FiniteLoss(), validation, resume, bar],
+            callbacks=[FiniteLoss(), validation, keeping, bar, *callbacks],
             class_weight=class_weights(config, graph) if lesson is None else None,
             shuffle=False,
             verbose=0,

@@ -31,7 +31,7 @@ from gnn.runs.run_data import (
     with_splits_of,
 )
 from gnn.runs.run_folder import SPLITS
-from gnn.runs.splitting import complete_splits
+from gnn.runs.splitting import check_fold, complete_splits, fold_splits
 from gnn.runs.starting import Start, started_data
 from gnn.runs.time_splitting import node_times, split_by_time
 from gnn.tables.problems import TableWarning
@@ -76,6 +76,7 @@ def prepare(
     facts = None if run is None else stored_facts(run)
     start = None if config.start_from is None else Start.of(config.start_from)
     columns = facts.columns if facts is not None else None if start is None else start.columns
+    check_fold(config.folds, config.fold)
     # Whether words are normalized when they are read is up to the recipe: ask it with few data.
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", TableWarning)
@@ -134,17 +135,22 @@ def _completed(
 ) -> tuple[Graph, list[str]]:
     share: dict[str, Any] = {
         name: value
-        for name in ("validation_share", "test_share", "seed")
+        for name in ("validation_share", "test_share")
         if (value := getattr(config, name)) is not None
     }
     graph = data.graph
-    divide: Division = functools.partial(complete_splits, **share)
+    seed = (config.seed or 0) if config.split_seed is None else config.split_seed
+    divide: Division = functools.partial(complete_splits, **share, seed=seed)
     if config.split == "time":
-        share.pop("seed", None)
         name, times = node_times(data, config.node_time)
         divide = functools.partial(split_by_time, name=name, times=times, **share)
     if start is None:
-        return divide(graph)
-    if run is not None:  # The run that it starts from need not be there any more.
+        completed, notes = divide(graph)
+    elif run is None:
+        completed, notes = carried_splits(graph, start.splits, divide)
+    else:  # The run that it starts from need not be there any more.
         return with_splits_of(run / SPLITS, graph), []
-    return carried_splits(graph, start.splits, divide)
+    if config.folds is None:
+        return completed, notes
+    completed, note = fold_splits(completed, config.folds, config.fold or 0, seed=seed)
+    return completed, [*notes, note]

@@ -85,6 +85,10 @@ class RunConfig(DataOptions):
         seed: of the initial weights, dropout, splits and batches.
         start_from: the folder of a finished run, whose weights this one begins with, and whose
             options it takes where they are not given; see `docs/next_week.md`.
+        split_seed: of the splits that the data do not have; None: the same as `seed`.
+        folds, fold: cross-validation: the nodes to train and to validate on are divided anew into
+            so many folds, and the one of this number, from 0, is validated on
+            (`gnn.runs.splitting.fold_splits`).
         output: the run folder.
         overwrite: whether an older run folder is replaced.
         resume: whether to carry on from the last snapshot of a run that was stopped.
@@ -167,6 +171,15 @@ class RunConfig(DataOptions):
     seed: int | None = option("training", "seed of weights, dropout, splits, batches", low=0)
     start_from: str | None = option(
         "run", "a finished run whose weights and options this one begins with"
+    )
+    split_seed: int | None = option(
+        "training", "seed of splits that the data do not have [as seed]", low=0
+    )
+    folds: int | None = option(
+        "training", "cross-validation: folds of the nodes to train and to validate on", low=2
+    )
+    fold: int | None = option(
+        "training", "which fold is validated on, from 0 [a run for each]", low=0
     )
     output: str | None = option("run", "the run folder [runs/DATA-MODEL]")
     overwrite: bool | None = option("run", "replace an older run folder")

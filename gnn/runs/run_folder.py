@@ -32,6 +32,7 @@ from gnn.files import (
 from gnn.graphs.storage.graph_writer import KIND as GRAPH
 from gnn.models.export import KIND as EXPORT
 from gnn.runs.config_files import OptionError
+from gnn.runs.locking import locked_folder
 from gnn.runs.run_config import RunConfig
 from gnn.training.snapshots import SNAPSHOTS, has_snapshot
 
@@ -234,29 +235,8 @@ def locked(folder: RunFolder) -> Iterator[None]:
     Raises:
         FileExistsError: another process trains there.
     """
-    folder.partial.mkdir(parents=True, exist_ok=True)
-    try:
-        import fcntl
-    except ImportError:  # Windows: there it is up to the user.
+    with locked_folder(folder.partial):
         yield
-        return
-    descriptor = os.open(folder.partial, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise FileExistsError(
-                f"another process is training into {str(folder.partial)!r}; wait for it, or "
-                "choose another output"
-            ) from error
-        # It may have been renamed or removed just before it was locked.
-        if not _is_at(descriptor, folder.partial):
-            raise FileExistsError(
-                f"another process has just trained into {str(folder.partial)!r}; try again"
-            )
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def write_config(folder: RunFolder, config: RunConfig, versions: dict[str, str]) -> None:
@@ -335,13 +315,6 @@ def write_json(path: Path, values: Any) -> None:
     """Writes a JSON file whole or not at all."""
     with whole_file(path, overwrite=True) as partial:
         partial.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
-
-
-def _is_at(descriptor: int, path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(descriptor), os.stat(path))
-    except FileNotFoundError:
-        return False
 
 
 def _is_run_without_manifest(run: Path) -> bool:

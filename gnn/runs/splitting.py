@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 
 from gnn.graphs.graph import Graph
+from gnn.runs.config_files import OptionError
 
 
 def complete_splits(
@@ -79,6 +80,67 @@ def complete_splits(
             f"{len(train)} are left (seed {seed})"
         )
     return dataclasses.replace(graph, splits={k: v for k, v in splits.items() if len(v)}), notes
+
+
+def fold_splits(graph: Graph, folds: int, fold: int, *, seed: int = 0) -> tuple[Graph, str]:
+    """Divides the nodes to train and to validate on anew, for cross-validation.
+
+    They are dealt to the folds class by class, in a random order, so that each is validated on in
+    one fold, and trained on in all others. Other splits stay.
+
+    Args:
+        graph: with the splits `"train"` and, perhaps, `"validation"`.
+        folds: how many, at least 2.
+        fold: the one to validate on, from 0.
+        seed: of the order.
+
+    Returns:
+        The graph, and a sentence that says what was done.
+
+    Raises:
+        ValueError: there are fewer nodes than folds.
+
+    Example:
+
+    >>> graph = Graph.from_edges([], [], labels=[0, 0, 1, 1], splits={"train": [0, 1, 2, 3]})
+    >>> [fold_splits(graph, 2, k)[0].split("validation").tolist() for k in (0, 1)]
+    [[1, 2], [0, 3]]
+    """
+    assert graph.labels is not None
+    nodes = np.union1d(graph.split("train"), graph.splits.get("validation", []))
+    nodes = nodes.astype(np.int32)
+    if len(nodes) < folds:
+        raise ValueError(
+            f"folds must be at most the labeled nodes to train and to validate on, {len(nodes)}; "
+            f"got {folds}"
+        )
+    order = np.random.default_rng(seed).permutation(nodes)
+    # A stable sort puts class after class, and dealing goes on from one class to the next.
+    order = order[np.argsort(graph.labels[order], kind="stable")]
+    chosen = np.arange(len(order)) % folds == fold
+    splits = {"train": np.sort(order[~chosen]), "validation": np.sort(order[chosen])}
+    note = (
+        f"fold {fold} of {folds}: {len(splits['train'])} nodes to train, "
+        f"{len(splits['validation'])} to validate (seed {seed})"
+    )
+    return dataclasses.replace(graph, splits={**graph.splits, **splits}), note
+
+
+def check_fold(folds: int | None, fold: int | None) -> None:
+    """Raises an OptionError unless both are None, or `fold` is below `folds`.
+
+    Example:
+
+    >>> check_fold(5, 4)
+    """
+    if (folds is None) != (fold is None):
+        missing = "folds" if folds is None else "fold"
+        raise OptionError(
+            f"folds and fold go together, and {missing} is missing; gnn.runs.train_series, and "
+            "`gnn train --folds`, train a run for each fold"
+        )
+    if folds is not None and fold is not None and fold >= folds:
+        raise OptionError(f"fold must be below folds, {folds}, got {fold}")
 
 
 def nodes_to_learn_from(graph: Graph) -> np.ndarray:
