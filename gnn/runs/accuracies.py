@@ -23,7 +23,7 @@ class Accuracies:
     Example:
 
     >>> found = Accuracies((0.8, 0.9), 20)
-    >>> found.mean, round(found.standard_error, 3)
+    >>> round(found.mean, 3), round(found.standard_error, 3)
     (0.85, 0.05)
     >>> str(found)
     '0.8500 ± 0.0500 (0.64 to 0.95, 20 nodes)'

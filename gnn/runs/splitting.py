@@ -104,7 +104,7 @@ def fold_splits(graph: Graph, folds: int, fold: int, *, seed: int = 0) -> tuple[
 
     >>> graph = Graph.from_edges([], [], labels=[0, 0, 1, 1], splits={"train": [0, 1, 2, 3]})
     >>> [fold_splits(graph, 2, k)[0].split("validation").tolist() for k in (0, 1)]
-    [[1, 2], [0, 3]]
+    [[0, 2], [1, 3]]
     """
     assert graph.labels is not None
     nodes = np.union1d(graph.split("train"), graph.splits.get("validation", []))

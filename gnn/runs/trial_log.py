@@ -178,10 +178,10 @@ def mend(path: Path) -> None:
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder, "trials.log")
-    ...     _ = path.write_text("whole\\nbeg")
+    ...     _ = path.write_text("whole\nbeg")
     ...     mend(path)
     ...     path.read_text()
-    'whole\\n'
+    'whole\n'
     """
     if not path.is_file():
         return
