@@ -96,7 +96,7 @@ def resolve(config: RunConfig, graph: Graph, *, encoded: bool = False) -> RunCon
     makers = {"citation": _citation_settings, "general": _general_settings}
     settings = makers[recipe](config, graph)
     if config.model == DISTILLED:
-        settings |= distilled_settings(recipe, large=graph.num_nodes > MOST_NODES_AT_ONCE)
+        settings |= distilled_settings(large=graph.num_nodes > MOST_NODES_AT_ONCE)
     if encoded and config.scaling is None:
         settings["scaling"] = "none"
     if image_names(graph):
