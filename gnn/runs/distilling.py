@@ -32,7 +32,7 @@ from gnn.runs.recipes import graph_loss, resolve
 from gnn.runs.reporting import RunLog
 from gnn.runs.run import Run, load_run
 from gnn.runs.run_config import NETWORK_NAMES, RunConfig
-from gnn.runs.run_data import node_ids, with_splits_of
+from gnn.runs.run_data import node_ids, read_splits
 from gnn.training.seeding import as_in_new_process
 
 # Of the soft labels. By validation the known labels add nothing: docs/distillation.md.
@@ -213,15 +213,15 @@ def _check_judges_nothing_learned(teacher: Run, graph: Graph, name: str) -> None
 
     What it began with, and its own teacher, are looked at where their folders are still there.
     """
-    splits = with_splits_of(teacher.path / run_folder.SPLITS, graph).splits
+    splits, ids = (
+        read_splits(teacher.path / run_folder.SPLITS),
+        np.array(node_ids(graph)).astype(str),
+    )
     # A teacher's epoch is chosen by its validation labels.
-    for split, theirs in (
-        ("validation", ["train"]),
-        ("test", ["train", "validation"]),
-    ):
-        used = [splits[each] for each in theirs if each in splits]
-        judged = graph.splits.get(split, np.zeros(0, int))
-        known = np.intersect1d(np.concatenate(used), judged)
+    for split, theirs in (("validation", ["train"]), ("test", ["train", "validation"])):
+        used = [name for each in theirs for name in splits.get(each, [])]
+        judged = ids[graph.splits.get(split, np.zeros(0, int))]
+        known = np.intersect1d(used, judged)
         if len(known):
             raise OptionError(
                 f"{name} learned from the labels of {len(known)} nodes of this run's split "

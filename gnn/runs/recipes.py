@@ -16,7 +16,7 @@ from gnn.models.graph_regularization import GraphRegularizationModel
 from gnn.runs.calibrating import check_calibrates
 from gnn.runs.config_files import OptionError
 from gnn.runs.data_options import PLANETOID, TIMES
-from gnn.runs.distilled_settings import check_teacher, distilled_settings
+from gnn.runs.distilled_settings import distilled_settings
 from gnn.runs.image_settings import image_settings
 from gnn.runs.input_columns import image_names, input_columns, input_model, side_by_side
 from gnn.runs.networks import NETWORKS, build_network, hops_of
@@ -101,7 +101,6 @@ def resolve(config: RunConfig, graph: Graph, *, encoded: bool = False) -> RunCon
         settings["scaling"] = "none"
     if image_names(graph):
         settings |= image_settings(config, graph)
-    check_teacher(config.teacher)
     # It costs a training of seconds, which of large data and of images are none.
     few = graph.num_nodes <= MOST_NODES_AT_ONCE and not image_names(graph)
     settings["baseline"] = few and config.model != "mlp"

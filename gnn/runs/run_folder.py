@@ -191,7 +191,7 @@ class RunFolder:
 
 def manifest_of(run: Path) -> Manifest:
     """What the manifest of a run lists: those of the names that we give that are there."""
-    files = (name for name in (*_FILES, TEACHER_FIGURES, TEACHER_ANSWERS) if (run / name).is_file())
+    files = (name for name in (*_FILES, *_FILES_OF_TEACHER) if (run / name).is_file())
     return Manifest(
         KIND, frozenset(files), {k: v for k, v in _FOLDERS.items() if (run / k).is_dir()}
     )
