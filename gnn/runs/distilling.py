@@ -35,9 +35,9 @@ from gnn.runs.run_config import NETWORK_NAMES, RunConfig
 from gnn.runs.run_data import node_ids, read_splits
 from gnn.training.seeding import as_in_new_process
 
-# Of the soft labels. By validation the known labels add nothing: docs/distillation.md.
+# Of the soft labels; the teacher has seen the known ones.
 WEIGHT = 1.0
-# Of dense features in training, as a share of their deviation: docs/distillation.md.
+# Of dense features in training, as a share of their deviation. Other values are not measured yet.
 NOISE = 0.5
 # Options of the model or of its training that teacher and student share.
 _SHARED = ("recipe", "backbone", "backbone_weights", "loss", "class_weight", "seed")
