@@ -116,10 +116,11 @@ def lesson_of(prepared: Prepared, run: Path, say: RunLog, progress: bool = False
         model = keras.models.load_model(run / run_folder.TEACHER)
         logits = Judge(model, taught, own, progress=progress).predict()
     else:
-        if not told.is_file():
+        answers = run / run_folder.TEACHER_ANSWERS
+        if not (told.is_file() and answers.is_file()):
             _take_over(prepared, run)
         # A row a node: that the data are the same as before is found out by who resumes.
-        logits = np.load(run / run_folder.TEACHER_ANSWERS, allow_pickle=False)
+        logits = np.load(answers, allow_pickle=False)
     teacher = json.loads(told.read_text(encoding="utf-8"))
     lesson = lesson_graph(
         graph, logits, temperature=config.temperature or 1.0, weight=WEIGHT, nodes=None
