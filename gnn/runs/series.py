@@ -16,6 +16,7 @@ from gnn.runs.config_files import OptionError
 from gnn.runs.data_loading import with_absolute_paths
 from gnn.runs.job_folder import SETTINGS, SUMMARY, check_job, job_folder, stored_settings
 from gnn.runs.judged_splits import split_sizes
+from gnn.runs.preparing import prepare
 from gnn.runs.reporting import Report, RunLog
 from gnn.runs.run import Run, load_run
 from gnn.runs.run_config import RunConfig
@@ -80,7 +81,7 @@ def train_series(
     Where `config.folds` is given, a run is trained for each fold, so that each node to train or to
     validate on is validated once for each seed. The same call with `resume` carries on a series
     that was stopped, trains no finished run again, and may add seeds. With `overwrite`, older runs
-    are removed when the first one begins.
+    are removed before the first one is trained, once the data have been read and the options fit.
 
     The model without the graph, `baseline`, is trained with each seed, which takes its time again;
     the summary has the mean of what the graph is worth.
@@ -132,6 +133,8 @@ def train_series(
         "new_splits": new_splits,
     }
     names = [_name(member) for member in members]
+    if overwrite and before is not None:  # What does not fit is found before older runs are gone.
+        prepare(members[0], None)
     with job_folder(path, _MANIFEST, settings, before=before, resume=resume):
         if stored is not None and set(_names(stored)) != set(names):
             # Its figures would pass for those of all.

@@ -102,7 +102,8 @@ def tune(
     A process that is killed is carried on by the same call with `resume=True`: no trial is lost or
     counted twice, and what is drawn is what would have been drawn. The training that was running
     begins again, under the same number. More `trials` carry a finished search on. With `overwrite`,
-    an older search is removed when the first trial begins.
+    an older search is removed before the first trial, once the data have been read and the options
+    fit.
 
     A setting that cannot be trained, since the model refuses it, its loss is not finite or memory
     does not suffice, is a trial that failed: it says why, and the search goes on.

@@ -155,6 +155,14 @@ def test_a_stopped_enlargement_is_not_finished(
     assert len(train_series(asked, 3).runs) == len(load_series(path).runs) == 3
 
 
+def test_what_does_not_fit_overwrites_nothing(shop: Path, two: Path) -> None:
+    with pytest.raises(OptionError, match="multiplier has no use for the model 'mlp'"):
+        train_series(short(shop, two, multiplier=1.0, overwrite=True), 2)
+    with pytest.raises(FileNotFoundError):
+        train_series(short(shop.parent / "gone", two, overwrite=True), 2)
+    assert len(load_series(two).runs) == 2
+
+
 def test_a_series_takes_model_and_data_of_its_start(
     two: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
