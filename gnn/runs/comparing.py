@@ -106,6 +106,7 @@ class Comparison:
                 }
                 for found in self.settings
             ],
+            "order": self.order,
             "pairs": [dataclasses.asdict(pair) for pair in self.pairs],
             "notes": list(self.notes),
         }

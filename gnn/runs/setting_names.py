@@ -37,7 +37,7 @@ def told_apart(runs: Sequence[Run]) -> tuple[list[str], list[dict[str, Any]]]:
 
     Of one model, it is told by the options that differ. Of several, most differ because each has
     its own recipe: a setting is told by its model, by what differs among those of this model, and
-    by what is not as the recipe has it.
+    by what differs from the recipe and is not the same in all settings.
 
     Args:
         runs: one of each setting.
@@ -53,12 +53,13 @@ def told_apart(runs: Sequence[Run]) -> tuple[list[str], list[dict[str, Any]]]:
         groups = {field.name: field.metadata["group"] for field in dataclasses.fields(RunConfig)}
         all_see = ["model", "recipe"]
         all_see += [name for name in groups if groups[name] not in _OF_RECIPES]
-        shared = [name for name in _differing(found) if name in all_see]
+        differing = _differing(found)
+        shared = [name for name in differing if name in all_see]
         told = [
             [
                 *shared,
                 *_differing([other for other in found if other["model"] == options["model"]]),
-                *_not_of_recipe(run, [k for k in options if k not in all_see]),
+                *_not_of_recipe(run, [k for k in options if k in differing and k not in all_see]),
             ]
             for run, options in zip(runs, found, strict=True)
         ]
