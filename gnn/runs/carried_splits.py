@@ -62,8 +62,9 @@ def carried_splits(
     ]
     found: Mapping[str, np.ndarray] = {}
     if new.any():
-        own = {name: nodes[~known[nodes]] for name, nodes in graph.splits.items()}
-        own = {name: nodes[labeled[nodes]] for name, nodes in own.items()}
+        given = {name: nodes[~known[nodes]] for name, nodes in graph.splits.items()}
+        given = {name: nodes for name, nodes in given.items() if nodes.size}
+        own = {name: nodes[new[nodes]] for name, nodes in given.items()}
         own = {name: nodes for name, nodes in own.items() if nodes.size}
         placed = np.concatenate([np.zeros(0, np.int64), *own.values()])
         if "train" not in own and np.isin(np.flatnonzero(new), placed).all():
@@ -72,7 +73,7 @@ def carried_splits(
             notes.append(f"of the new ones: {', '.join(parts)}, as the data have it")
         else:
             labels = np.where(new, graph.labels, -1)
-            divided, said = divide(dataclasses.replace(graph, labels=labels, splits=own))
+            divided, said = divide(dataclasses.replace(graph, labels=labels, splits=given))
             found, notes = divided.splits, notes + [f"of the new ones: {line}" for line in said]
     names = dict.fromkeys([*kept, *found])
     nothing = np.zeros(0, np.int64)
