@@ -9,21 +9,18 @@ from gnn.runs.config_files import OptionError
 from gnn.runs.run_config import NETWORK_NAMES, RunConfig
 
 
-def distilled_settings(recipe: str, *, large: bool) -> dict[str, Any]:
+def distilled_settings(*, large: bool) -> dict[str, Any]:
     """Options that go over those of the perceptron, whose labels are few and whose nodes are many.
 
-    They are chosen by validation, as `docs/distillation.md` has it.
-
     Args:
-        recipe: `"citation"` or `"general"`.
         large: whether the graph has more nodes than are taken at once.
 
     Example:
 
-    >>> distilled_settings("general", large=False)["teacher"]
+    >>> distilled_settings(large=False)["teacher"]
     'gcn'
     """
-    settings: dict[str, Any] = {
+    return {
         "teacher": "gcn",
         "temperature": 1.0,
         "multiplier": 0.0,
@@ -36,7 +33,6 @@ def distilled_settings(recipe: str, *, large: bool) -> dict[str, Any]:
         "patience": 5 if large else 50,
         "steps_per_epoch": 0,
     }
-    return settings
 
 
 def check_teacher(config: RunConfig) -> None:

@@ -17,6 +17,7 @@ from gnn.models.columns.column_encoder import ColumnEncoder
 from gnn.runs.carried_splits import Division, carried_splits
 from gnn.runs.class_weighing import weighing_note
 from gnn.runs.data_loading import RunData, load_data
+from gnn.runs.distilled_settings import check_teacher
 from gnn.runs.edge_checks import told_of_edges
 from gnn.runs.encoding import adapted_encoder, encoded, read_encoder
 from gnn.runs.image_checks import told_of_images
@@ -79,6 +80,8 @@ def prepare(
     facts = None if run is None else stored_facts(run)
     start = None if config.start_from is None else Start.of(config.start_from)
     columns = facts.columns if facts is not None else None if start is None else start.columns
+    if run is None:  # A run that is carried on has what its teacher said.
+        check_teacher(config)
     # Whether words are normalized when they are read is up to the recipe: ask it with few data.
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", TableWarning)
