@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gnn.evaluation.intervals import share_interval
+from gnn.runs.figure_texts import accuracy_interval, nodes_text
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Accuracies(OverRuns):
     >>> round(found.mean, 3), round(found.standard_error, 3)
     (0.85, 0.05)
     >>> str(found)
-    '0.8500 ± 0.0500 (0.64 to 0.95, 20 nodes)'
+    '0.8500 ± 0.0500 (0.640 to 0.948 of 20 nodes)'
     """
 
     nodes: int
@@ -69,7 +69,7 @@ class Accuracies(OverRuns):
     @property
     def interval(self) -> tuple[float, float]:
         """The 95% interval of a share that was counted on so many nodes."""
-        return share_interval(min(max(self.mean, 0.0), 1.0), self.nodes)
+        return accuracy_interval(self.mean, self.nodes)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -78,16 +78,4 @@ class Accuracies(OverRuns):
     def __str__(self) -> str:
         """As a person reads it."""
         error = "" if self.standard_error is None else f" ± {self.standard_error:.4f}"
-        return f"{self.mean:.4f}{error} {few_nodes(self.mean, self.nodes)}"
-
-
-def few_nodes(accuracy: float, nodes: int) -> str:
-    """The 95% interval of an accuracy, and the number of nodes that it is due to.
-
-    Example:
-
-    >>> few_nodes(0.85, 20)
-    '(0.64 to 0.95, 20 nodes)'
-    """
-    low, high = share_interval(min(max(accuracy, 0.0), 1.0), nodes)
-    return f"({low:.2f} to {high:.2f}, {nodes} nodes)"
+        return f"{self.mean:.4f}{error} {nodes_text(self.mean, self.nodes)}"

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from gnn.runs.accuracies import few_nodes
+from gnn.runs.figure_texts import nodes_text
 from gnn.runs.run import Run
 from gnn.runs.trial_log import TrialLog, results, setting, why_failed
 
@@ -54,7 +54,7 @@ def trial_line(log: TrialLog, number: int, trials: int, nodes: int) -> str:
 
 def judged_text(accuracy: float, nodes: int) -> str:
     """An accuracy, and how sure so few nodes make it."""
-    return f"{accuracy:.4f} {few_nodes(accuracy, nodes)}"
+    return f"{accuracy:.4f} {nodes_text(accuracy, nodes)}"
 
 
 def setting_text(values: Mapping[str, Any]) -> str:

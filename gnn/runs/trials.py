@@ -15,7 +15,7 @@ from gnn.runs.fitting import fit
 from gnn.runs.preparing import Prepared
 from gnn.runs.recipes import resolve
 from gnn.runs.run_config import RunConfig
-from gnn.runs.splitting import fold_splits
+from gnn.runs.splitting import fold_splits, seed_of_splits
 from gnn.runs.trial_log import TrialLog, add_result, results, setting
 from gnn.training.seeding import as_in_new_process
 
@@ -110,7 +110,7 @@ class Trials:
         graph, config = self._prepared.graph, self._config
         if member.fold is None or config.folds is None:
             return graph
-        seed = (config.seed or 0) if config.split_seed is None else config.split_seed
+        seed = seed_of_splits(config)
         return fold_splits(graph, config.folds, member.fold, seed=seed)[0]
 
     def _resolved(self, values: Mapping[str, Any], member: Member) -> RunConfig:
