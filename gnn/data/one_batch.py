@@ -36,3 +36,28 @@ def is_one_batch(x: Any) -> bool:
     if not isinstance(x, tf.data.Dataset) or int(x.cardinality()) != 1:
         return False
     return x.options().autotune.enabled is False
+
+
+def again_and_again(dataset: tf.data.Dataset) -> tf.data.Dataset:
+    """A data set of one batch without end; `is_one_batch_again` knows it.
+
+    Example:
+
+    >>> data = again_and_again(one_batch(tf.ones([2])))
+    >>> is_one_batch(data), is_one_batch_again(data)
+    (False, True)
+    """
+    endless = dataset.repeat()
+    endless.is_one_batch_again = True
+    return endless
+
+
+def is_one_batch_again(x: Any) -> bool:
+    """Whether every batch of `x` is the same one: a data set of `one_batch`, repeated or not.
+
+    Example:
+
+    >>> is_one_batch_again(one_batch(tf.ones([2]))), is_one_batch_again(tf.ones([2]))
+    (True, False)
+    """
+    return is_one_batch(x) or getattr(x, "is_one_batch_again", False)

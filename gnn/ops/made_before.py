@@ -16,7 +16,8 @@ class MadeBefore:
     takes longer than to see that they are the same. They are compared by value, so nobody has to
     say so, and nothing kept is ever out of date.
 
-    It keeps TensorFlow's variables, which are no weights: no model saves them.
+    It keeps TensorFlow's variables, which are no weights: no model saves them. Calls of it must not
+    overlap, as those of threads may.
 
     Example:
 
@@ -68,14 +69,19 @@ class MadeBefore:
                 self._made = [_empty(dtype) for dtype in dtypes]
 
         def make_again() -> tf.Tensor:
-            pairs = zip([*self._given, *self._made], [*given, *make()], strict=True)
-            with tf.control_dependencies([kept.assign(value).op for kept, value in pairs]):
-                return tf.constant(True)
+            # What it was made of says that the rest is there, so it comes last.
+            with tf.control_dependencies(_assigned(self._made, make())):
+                with tf.control_dependencies(_assigned(self._given, given)):
+                    return tf.constant(True)
 
         same = [_equal(kept, tensor) for kept, tensor in zip(self._given, given, strict=True)]
         known = tf.cond(tf.reduce_all(tf.stack(same)), lambda: tf.constant(True), make_again)
         with tf.control_dependencies([known]):
             return [kept.read_value() for kept in self._made]
+
+
+def _assigned(kept: Sequence[tf.Variable], values: Sequence[tf.Tensor]) -> list[tf.Operation]:
+    return [each.assign(value).op for each, value in zip(kept, values, strict=True)]
 
 
 def _empty(dtype: tf.DType) -> tf.Variable:

@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from gnn.runs.config_files import OptionError
-from gnn.runs.run_config import NETWORK_NAMES
+from gnn.runs.run_config import NETWORK_NAMES, RunConfig
 
 
 def distilled_settings(*, large: bool) -> dict[str, Any]:
@@ -35,18 +35,26 @@ def distilled_settings(*, large: bool) -> dict[str, Any]:
     }
 
 
-def check_teacher(teacher: str | None) -> None:
-    """Raises unless a teacher is a graph network by its name, or a folder.
+def check_teacher(config: RunConfig) -> None:
+    """Raises unless a teacher is a graph network by its name, or a folder; or of what it cannot do.
 
     Raises:
         OptionError: as said.
 
     Example:
 
-    >>> check_teacher("gcn")
+    >>> check_teacher(RunConfig(teacher="gcn"))
     """
-    if teacher is not None and teacher not in NETWORK_NAMES and not os.path.isdir(teacher):
+    teacher = config.teacher
+    if teacher is None or teacher in NETWORK_NAMES:
+        return
+    if not os.path.isdir(teacher):
         raise OptionError(
             f"teacher must be one of {list(NETWORK_NAMES)}, or the folder of a finished run; got "
             f"{teacher!r}"
+        )
+    if config.class_weight is not None:
+        raise OptionError(
+            f"class_weight weighs the labels that a teacher learns, and {teacher!r} has learned "
+            "them: leave it out, or name a network"
         )

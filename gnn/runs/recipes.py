@@ -103,9 +103,14 @@ def resolve(config: RunConfig, graph: Graph, *, encoded: bool = False) -> RunCon
         settings |= image_settings(config, graph)
     # It costs a training of seconds, which of large data and of images are none.
     few = graph.num_nodes <= MOST_NODES_AT_ONCE and not image_names(graph)
-    settings["baseline"] = few and config.model != "mlp"
+    settings["baseline"] = few and config.model != "mlp" and config.start_from is None
     if config.baseline and config.model == "mlp":
         raise OptionError("baseline has no use for the model 'mlp', which is it; leave it out")
+    if config.baseline and config.start_from is not None:
+        raise OptionError(
+            "baseline has no use beside start_from: the perceptron has no weights to begin with; "
+            "leave it out"
+        )
     known = {*settings, *_COMMON, *_NEEDED_BY_RUN, "model", "recipe"}
     useless = [name for name in config.to_dict() if name not in known]
     if useless:

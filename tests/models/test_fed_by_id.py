@@ -101,6 +101,31 @@ def test_several_steps_a_call_are_the_same_to_the_bit() -> None:
     assert found[0] == found[1]
 
 
+def test_hooks_of_a_lambda_are_called_for_each_batch() -> None:
+    for hook in ("on_train_batch_begin", "on_train_batch_end"):
+        heard: list[int] = []
+        callback = keras.callbacks.LambdaCallback(
+            **{hook: lambda batch, logs, heard=heard: heard.append(batch)}
+        )
+        model_of(DENSE).fit(data_of(DENSE), callbacks=[callback], verbose=0)
+        assert heard == [0, 1, 2, 3, 4]
+
+
+def test_without_labels_an_added_loss_alone_trains() -> None:
+    graph, config, found = (
+        graph_of(WORDS.toarray(), labels=None),
+        gnn.GraphRegConfig(multiplier=0.5),
+        [],
+    )
+    for features in ("batches", "auto"):
+        keras.utils.set_random_seed(4)
+        model = gnn.GraphRegularizationModel(config, lambda: keras.layers.Dense(3))
+        model.compile("sgd")
+        history = model.fit(data_of(graph, features=features), epochs=2, verbose=0).history
+        found.append(history["loss"])
+    assert found[0] == found[1] and found[0][0] > 0
+
+
 def test_features_are_in_no_step() -> None:
     seen = []
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from gnn.graphs.batch.graphs_tuple import edgeless, graph_from_inputs
 from gnn.ops.adjacency import Adjacency
 from gnn.ops.made_before import MadeBefore
 from gnn.ops.normalization import symmetric_propagate
@@ -88,3 +89,12 @@ def test_only_known_shapes_in_a_compiled_function_gain():
     tf.function(look, input_signature=[tf.TensorSpec([None])])(tf.ones([3]))
     tf.function(look, jit_compile=True)(tf.ones([3]))
     assert seen == [False, True, False, False]
+
+
+def test_other_edges_of_a_graph_do_not_push_its_own_out():
+    graph = graph_from_inputs({"x": tf.ones([3, 1]), **edgeless(3)})
+    graph.made_before = MadeBefore()
+    assert graph.replace(nodes=tf.zeros([3, 1])).made_before is graph.made_before
+    others = {"senders": graph.receivers, "receivers": graph.senders, "edges": tf.zeros([0, 1])}
+    for key, value in others.items():
+        assert graph.replace(**{key: value}).made_before is None

@@ -16,6 +16,7 @@ import pytest
 
 from gnn.runs import OptionError, Run, RunConfig, distilling, load_run, recipes, train
 from gnn.runs.data_loading import load_data
+from gnn.runs.preparing import prepare
 from gnn.runs.reporting import FiniteLoss
 from tests.runs.conftest import SHORT, train_eagerly, write_shop
 
@@ -137,7 +138,16 @@ def test_teachers_that_are_refused(run: Run, shop: Path, tmp_path: Path) -> None
     other = write_shop(tmp_path / "other", with_splits=True)
     with pytest.raises(OptionError, match="was trained on .*, and this run is on"):
         train(RunConfig(**{**common, "data": str(other)}, teacher=str(run.path)))
+    with pytest.raises(OptionError, match="class_weight weighs the labels that a teacher learns"):
+        train(RunConfig(**common, teacher=str(run.path), class_weight="balanced"))
     assert not (tmp_path / "new").exists()
+
+
+def test_classes_weigh_in_the_loss_of_the_teacher(shop: Path) -> None:
+    config = RunConfig(**OPTIONS, data=str(shop), class_weight="balanced")
+    told = [line for line in prepare(config, None).notes if "weigh" in line]
+    # 15 of 30 labels each.
+    assert told == ["classes have as many labels each, and weigh 1 in the loss of the teacher"]
 
 
 def test_a_teacher_must_not_know_the_labels_that_judge(tmp_path: Path) -> None:

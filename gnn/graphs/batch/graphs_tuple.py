@@ -54,7 +54,7 @@ class BatchGraph(GraphsTuple):
     graph: which are no padding; None for all) and, unless the edges are replaced by others,
     `agreement` (float32 `[n_edges]`, what the graph loss of an edge is multiplied by; None for 1)
     and `graph_degrees` (None where the edges are all there are).
-    What a model sets in `made_before` keeps, for the next step, what is made of the edges.
+    What a model sets in `made_before` keeps, for the next step, what is made of these edges.
     A chunk of layer-wise inference also has `receivers_only`, the first and the number of the nodes
     that receive, for a stage that says it needs no other rows (`gnn.layers.staged_layer`).
 
@@ -83,13 +83,14 @@ class BatchGraph(GraphsTuple):
         graph = super()._replace(**fields)
         graph.readout, graph.readout_mask = self.readout, self.readout_mask
         graph.known_labels, graph.has_edges = self.known_labels, self.has_edges
-        graph.is_real, graph.made_before = self.is_real, self.made_before
-        graph.receivers_only = self.receivers_only
+        graph.is_real, graph.receivers_only = self.is_real, self.receivers_only
         if not {"senders", "receivers"} & set(fields):
             graph.agreement = self.agreement
         # What was made of the edges serves the layers that follow.
         if not {"senders", "receivers", "edges", "n_node"} & set(fields):
             graph._adjacency, graph.graph_degrees = self._adjacency, self.graph_degrees
+            # Two sets of edges would push each other out of it, in every step.
+            graph.made_before = self.made_before
         if "n_node" not in fields:
             graph._membership = self._membership
         return graph

@@ -20,9 +20,9 @@ from gnn.graphs.batch.graphs_tuple import (
 )
 from gnn.graphs.batch.keys import GRAPH_KEYS
 from gnn.models.base.given_features import given_features
+from gnn.models.base.kept_edges import edges_memory
 from gnn.models.input_signature import InputSignature
 from gnn.models.node_models import input_names
-from gnn.ops.made_before import MadeBefore
 
 
 class CalledOnGraphs(keras.Model):
@@ -41,7 +41,6 @@ class CalledOnGraphs(keras.Model):
         # Half-precision weights and degrees would lose counts; the layers cast their own nodes.
         self.autocast = False
         self.input_signature: InputSignature | None = None
-        self.made_before = MadeBefore()
 
     def graph_call(self, graph: BatchGraph, training: bool | None = None) -> BatchGraph:
         """Transforms the graph. To be written by the subclass.
@@ -95,7 +94,7 @@ class CalledOnGraphs(keras.Model):
             self.input_signature = signature
         has_graph = self.requires_graph or signature.has_graph
         given = graph_from_inputs(inputs) if has_graph else graph_of_rows(inputs)
-        given.made_before = self.made_before
+        given.made_before = edges_memory()
         graph = self.apply_to(given, training)
         outputs = getattr(graph, self.output_field)
         return self.read_out(outputs, given, signature.readout) if signature.has_graph else outputs

@@ -12,6 +12,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from gnn.data.one_batch import is_one_batch_again
 from gnn.graphs.batch.keys import GRAPH_KEYS
 from gnn.layers.mean_loss import mean_losses_of
 from gnn.models import padded_rows
@@ -20,6 +21,7 @@ from gnn.models.base.data_checks import check_data, inputs_of, is_dataset
 from gnn.models.base.fed_by_id import TablesInUse, on_whole_batches
 from gnn.models.base.graph_call import CalledOnGraphs
 from gnn.models.base.harm import GraphLossWarning, harm_to_model
+from gnn.models.base.kept_edges import KeptEdges, in_step
 from gnn.models.base.output_losses import OutputLosses, where_counted
 from gnn.models.base.replica_loss import part_of_replica
 from gnn.models.base.reported_losses import with_mean_losses
@@ -59,6 +61,7 @@ class TrainedOnGraphs(CalledOnGraphs):
         self.outputs_with_metrics: frozenset[str] = frozenset()
         self.output_losses: OutputLosses | None = None
         self.tables = TablesInUse()
+        self.kept_edges = KeptEdges()
 
     def compile(self, *args: Any, jit_compile: Any = "auto", **kwargs: Any) -> None:
         """Configures training as `keras.Model.compile` does; `jit_compile="auto"` is False here.
@@ -130,7 +133,8 @@ class TrainedOnGraphs(CalledOnGraphs):
         x = self.given(x)
         if not args:
             x, kwargs = fed_to_fit(self, x, kwargs)
-        history = super().fit(x, *args, **kwargs)
+        with self.kept_edges.while_running(self, "train", is_one_batch_again(x)):
+            history = super().fit(x, *args, **kwargs)
         harm = harm_to_model(self, history.history)
         if harm is not None:
             warnings.warn(harm, GraphLossWarning, stacklevel=2)
@@ -170,7 +174,8 @@ class TrainedOnGraphs(CalledOnGraphs):
         """Evaluates as `keras.Model.evaluate` does; warns where no row has a label."""
         check_data(x, self.distribute_strategy)
         x = self.tables.feed(self, "test", self.given(x))
-        results = super().evaluate(x, *args, **kwargs)
+        with self.kept_edges.while_running(self, "test", is_one_batch_again(x)):
+            results = super().evaluate(x, *args, **kwargs)
         of_outputs = [] if self._compile_loss is None else self._compile_loss.metrics
         if not any(float(mean.count.numpy()) for mean in (self._loss_tracker, *of_outputs)):
             warnings.warn(
@@ -252,7 +257,8 @@ class TrainedOnGraphs(CalledOnGraphs):
     def _outputs_of_step(self, x: Any, training: bool) -> Any:
         for layer in mean_losses_of(self):
             layer.forget()
-        return self(x, training=training)
+        with in_step("train" if training else "test"):
+            return self(x, training=training)
 
     def test_outputs(self, y: Any, y_pred: Any) -> dict[str, Any]:
         """One step of evaluation, of outputs that were computed before; returns the metrics.

@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 
 from gnn.data.by_id import form_of
-from gnn.data.one_batch import is_one_batch
+from gnn.data.one_batch import again_and_again, is_one_batch
 from gnn.models.base.data_checks import inputs_of
 
 # So many steps at once save most of what a call costs beside the step; an interrupt waits for them.
@@ -30,9 +30,9 @@ def fed_to_fit(model: Any, x: Any, arguments: Mapping[str, Any]) -> tuple[Any, d
     at_once, arguments = steps_at_once(model, x, arguments), dict(arguments)
     validation: Any = arguments.get("validation_data")
     if arguments.get("validation_steps") is None and _is_one_step(model, validation):
-        arguments |= {"validation_data": validation.repeat(), "validation_steps": 1}
+        arguments |= {"validation_data": again_and_again(validation), "validation_steps": 1}
     if arguments.get("steps_per_epoch") is None and _is_one_step(model, x):
-        return x.repeat(), {**arguments, "steps_per_epoch": 1}
+        return again_and_again(x), {**arguments, "steps_per_epoch": 1}
     fed = model.tables.feed(model, "train", x, at_once)
     if fed is x:
         return x, arguments
@@ -72,7 +72,8 @@ def steps_at_once(model: Any, x: Any, arguments: Mapping[str, Any]) -> int:
     if not type(model).compute_metrics.__module__.startswith("gnn."):
         return 1
     _, labels, _ = keras.utils.unpack_x_y_sample_weight(x.element_spec)
-    known = all(spec.shape[1:].is_fully_defined() for spec in tf.nest.flatten(labels))
+    specs = [] if labels is None else tf.nest.flatten(labels)
+    known = all(spec.shape[1:].is_fully_defined() for spec in specs)
     batches = int(x.cardinality())
     if not model.variables_made or not known or batches < 1:
         return 1
@@ -90,11 +91,13 @@ def _is_one_step(model: Any, x: Any) -> bool:
 
 def _listen_to_batches(callbacks: Any) -> bool:
     hooks = ("on_batch_begin", "on_batch_end", "on_train_batch_begin", "on_train_batch_end")
-    return any(
-        getattr(type(callback), hook, None) is not getattr(keras.callbacks.Callback, hook)
-        for callback in keras.tree.flatten(callbacks)
-        for hook in hooks
-    )
+    for callback in keras.tree.flatten(callbacks):
+        for hook in hooks:
+            # Of the object, since a LambdaCallback sets its hooks there.
+            own = getattr(callback, hook, None)
+            if getattr(own, "__func__", own) is not getattr(keras.callbacks.Callback, hook):
+                return True
+    return False
 
 
 class StepsOfBatches(keras.callbacks.Callback):
