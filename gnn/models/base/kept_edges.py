@@ -7,8 +7,6 @@ import contextvars
 from collections.abc import Iterator
 from typing import Any
 
-import keras
-
 from gnn.ops.made_before import MadeBefore
 
 # Of the `fit` or `evaluate` that runs in this thread: the function that it calls, and its memory.
