@@ -5,7 +5,7 @@ r"""What a graph loss does on raw edges: every distance and multiplier, with and
     python benchmarks/graph_loss.py matrix --append benchmarks/results/graph_loss.jsonl
 
 and likewise `why` (`graph_loss_why.jsonl`) and `wrong` (`wrong_clicks.jsonl`). Without shops it
-prints the table.
+prints the table; `--plot docs/wrong_clicks.png` draws that of `wrong`.
 
 A SHOP is a folder as `shop_graphs.py` reads it; for `wrong`, one named `SHARE-SEED`, with that
 share of wrong clicks. Every command resumes: a line that is there is not measured again.
@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import itertools
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -30,6 +31,8 @@ import keras
 import numpy as np
 import result_lines
 import shop_graphs
+from distillation import SHOP, train_distilled
+from matplotlib.figure import Figure
 
 import gnn
 
@@ -136,7 +139,7 @@ def regularized(name: str, edges: str, config: gnn.GraphRegConfig, **settings: A
     return {
         "accuracy": accuracy_of(model.base_model, shop),
         "epochs": len(history["loss"]),
-        **{key: float(history[key][-1]) for key in shown},
+        **{key: float(history[key][-1]) for key in shown if key in history},
         "warned": told[0].split(":")[0] if told else "",
     }
 
@@ -164,17 +167,17 @@ def measure_matrix(
 
 
 def wanted_matrix() -> list[dict[str, Any]]:
-    """Every setting; a multiplier of 0 is the model without a graph."""
-    rows = []
-    for shop in _PATHS:
-        none = {"shop": shop, "edges": "pruned", "distance": "l2", "multiplier": 0.0}
-        rows.append({**none, "contrast": 0.0})
-        for edges in GRAPHS:
-            for contrast in (1.0, 0.0):
-                for distance in DISTANCES:
-                    for multiplier in ("auto", *MULTIPLIERS) if contrast else MULTIPLIERS:
-                        row = {"shop": shop, "edges": edges, "distance": distance}
-                        rows.append({**row, "multiplier": multiplier, "contrast": contrast})
+    """Every setting; a multiplier of 0 is the model without a graph. The loss that is new is first.
+
+    With contrast, that is of all shops, and then the one without.
+    """
+    none = {"edges": "pruned", "distance": "l2", "multiplier": 0.0, "contrast": 0.0}
+    rows = [{"shop": shop, **none} for shop in _PATHS]
+    for contrast in (1.0, 0.0):
+        for shop, edges, distance in itertools.product(_PATHS, GRAPHS, DISTANCES):
+            for multiplier in ("auto", *MULTIPLIERS) if contrast else MULTIPLIERS:
+                row = {"shop": shop, "edges": edges, "distance": distance}
+                rows.append({**row, "multiplier": multiplier, "contrast": contrast})
     return rows
 
 
@@ -260,13 +263,49 @@ def print_why(path: Path) -> None:
         print(f"| {key[0]} | {key[1]} | {key[2]:g} | " + " | ".join(cells) + " |")
 
 
+def distilled(name: str) -> dict[str, Any]:
+    """The perceptron taught by a GCN of the shop's edges, as in `distillation.py`."""
+    student = train_distilled(
+        graph_of(name, "pruned"),
+        perceptron,
+        seed=int(name.rpartition("-")[2]),
+        optimizer=keras.optimizers.Adam(0.001),
+        **SHOP,
+    )
+    return {"accuracy": accuracy_of(student, shop_of(name))}
+
+
+# Those of docs/agreement.md, with this script's learning rate; nothing is chosen on these shops.
+CO_TRAINED: dict[str, Any] = {
+    "rounds": 2,
+    "labels_per_round": 100,
+    "min_confidence": 0.9,
+    "pair_weights": {"labeled_unlabeled": 1.0, "unlabeled_unlabeled": 1.0},
+    "classifier": {"learning_rate": 0.001, "patience": 200},
+    "agreement": {"learning_rate": 0.01, "patience": 100},
+}
+
+
+def co_trained(name: str) -> dict[str, Any]:
+    """The perceptron co-trained with an agreement model, which judges edges."""
+    seed = int(name.rpartition("-")[2])
+    keras.utils.set_random_seed(seed)
+    trainer = gnn.CoTrainer(
+        perceptron, lambda: gnn.AgreementModel(hidden_units=(64,)), {**CO_TRAINED, "seed": seed}
+    )
+    trainer.fit(graph_of(name, "pruned"), verbose=0)
+    found = accuracy_of(trainer.classifier, shop_of(name))
+    return {"accuracy": found, "best_round": trainer.best_round}
+
+
 # A row of the table of wrong clicks: from the name of a shop to figures, `accuracy` among them.
-# Other models, such as distilled and co-trained ones, are added here.
 MODELS: dict[str, Callable[[str], dict[str, Any]]] = {
     "without graph": lambda shop: regularized(shop, "pruned", reg_config("l2", 0.0, 0.0)),
     "old loss, 1": lambda shop: regularized(shop, "pruned", reg_config("l2", 1.0, 0.0)),
     "contrast, 1": lambda shop: regularized(shop, "pruned", reg_config("l2", 1.0, 1.0)),
     "contrast, auto": lambda shop: regularized(shop, "pruned", reg_config("l2", "auto", 1.0)),
+    "distilled": distilled,
+    "co-trained": co_trained,
 }
 
 
@@ -294,6 +333,38 @@ def print_wrong(path: Path) -> None:
         print(f"| {share} | {homophily:.2f} | " + " | ".join(cells) + " |")
 
 
+def plot_wrong(lines: list[dict[str, Any]], path: Path) -> None:
+    """Draws accuracy against the share of wrong clicks; bars are standard errors."""
+    figure = Figure(figsize=(6.4, 4.2), layout="constrained")
+    axes = figure.subplots()
+    shares = sorted({float(line["shop"].partition("-")[0]) for line in lines})
+    for model in MODELS:
+        found = {
+            share: result_lines.mean_and_error([100 * line["accuracy"] for line in some])
+            for share in shares
+            if (
+                some := [
+                    line
+                    for line in lines
+                    if line["model"] == model and float(line["shop"].partition("-")[0]) == share
+                ]
+            )
+        }
+        means, errors = np.array(list(found.values())).reshape(-1, 2).T
+        style = "--" if model == "without graph" else "-"
+        axes.errorbar(
+            list(found), means, np.nan_to_num(errors), marker="o", ls=style, capsize=3, label=model
+        )
+    axes.set(
+        xticks=shares,
+        xlabel="share of wrong clicks",
+        ylabel="accuracy on new products in %",
+        title="A shop with wrong clicks",
+    )
+    axes.legend()
+    figure.savefig(path, dpi=150)
+
+
 COMMANDS: dict[str, tuple[Callable[..., Any], Callable[[], list[dict[str, Any]]], Any]] = {
     "matrix": (measure_matrix, wanted_matrix, print_matrix),
     "why": (measure_why, wanted_why, print_why),
@@ -310,13 +381,18 @@ def main() -> None:
     parser.add_argument("what", choices=COMMANDS)
     parser.add_argument("--shops", type=Path, nargs="+", default=[], help="none: the table")
     parser.add_argument("--append", type=Path, required=True, help="the file of results")
+    parser.add_argument("--plot", type=Path, help="of `wrong`: a PNG file to draw")
     arguments = parser.parse_args()
+    if arguments.plot is not None and (arguments.what != "wrong" or arguments.shops):
+        parser.error("--plot is of `wrong`, without --shops")
     measure, wanted, show = COMMANDS[arguments.what]
     if arguments.shops:
         _PATHS.update({path.name: path for path in arguments.shops})
         result_lines.run_missing(arguments.append, wanted(), measure)
     else:
         show(arguments.append)
+        if arguments.plot is not None:
+            plot_wrong(result_lines.read(arguments.append), arguments.plot)
 
 
 if __name__ == "__main__":

@@ -34,12 +34,12 @@ def add_tune(parser: argparse.ArgumentParser) -> None:
         "--config", metavar="FILE", help="a YAML or JSON file with any of the options below"
     )
     group = parser.add_argument_group("the search")
-    group.add_argument("--trials", type=int, default=30, metavar="N", help="in all [30]")
+    group.add_argument("--trials", type=int, metavar="N", help="in all [30, or as many as before]")
     group.add_argument(
         "--timeout", type=float, metavar="SECONDS", help="begin no other trial after so long"
     )
     group.add_argument(
-        "--seeds", type=int, default=1, metavar="N", help="trainings of a setting [1]"
+        "--seeds", type=int, metavar="N", help="trainings of a setting [1, or as many as before]"
     )
     group.add_argument(
         "--space", metavar="FILE", help="a YAML or JSON file: what to try [docs/choosing.md]"

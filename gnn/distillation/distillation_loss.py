@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from gnn.configs.fields import not_negative
 from gnn.distillation.soft_labels import check_temperature
 
 
@@ -86,6 +87,8 @@ class DistillationLoss(keras.losses.Loss):
     0.5232
     """
 
+    of_classes = True
+
     def __init__(
         self,
         temperature: float = 1.0,
@@ -96,7 +99,9 @@ class DistillationLoss(keras.losses.Loss):
     ):
         super().__init__(name=name, reduction=reduction, **kwargs)
         self.temperature = check_temperature(temperature)
-        self.weight = check_weight(weight)
+        self.weight = not_negative("weight", weight)
+        if self.weight > 1:
+            raise ValueError(f"weight must be from 0 to 1, got {weight!r}")
 
     def call(self, y_true: Any, y_pred: Any) -> tf.Tensor:
         """The loss of each row, float32 `[n]`."""
@@ -122,22 +127,3 @@ class DistillationLoss(keras.losses.Loss):
             "temperature": self.temperature,
             "weight": self.weight,
         }
-
-
-def check_weight(weight: float) -> float:
-    """The weight of the soft labels as a float.
-
-    Raises:
-        TypeError: it is no number.
-        ValueError: it is not in 0 to 1.
-
-    Example:
-
-    >>> check_weight(1)
-    1.0
-    """
-    if isinstance(weight, bool) or not isinstance(weight, int | float | np.number):
-        raise TypeError(f"weight must be a number, got {weight!r}")
-    if not 0 <= weight <= 1:
-        raise ValueError(f"weight must be from 0 to 1, got {weight!r}")
-    return float(weight)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,13 +11,15 @@ import keras
 import numpy as np
 
 from gnn.configs.arguments import check_count
+from gnn.configs.fields import not_negative
 from gnn.data.row_batches import row_batches
-from gnn.distillation.distillation_loss import DistillationLoss, check_weight
+from gnn.distillation.distillation_loss import DistillationLoss
 from gnn.distillation.learners import learner_of, noise_of
-from gnn.distillation.lessons import lesson_batches, lesson_graph
-from gnn.distillation.soft_labels import check_logits, check_temperature, teacher_logits
+from gnn.distillation.lessons import lesson_batches, lesson_graph, seen_nodes, with_edges_within
+from gnn.distillation.soft_labels import check_logits, teacher_logits
 from gnn.graphs.graph import Graph
 from gnn.graphs.known_labels import labeled_nodes
+from gnn.models.base.harm import GraphLossWarning, harm_to_model
 from gnn.models.inference.exact import needs_graph
 from gnn.models.node_models import build_node_model
 from gnn.training.best_epoch import BestEpoch
@@ -70,8 +73,8 @@ def distill(
         regularize: what that compares; see `gnn.GraphRegularizationModel`.
         fanout: the most neighbors that it looks at.
         nodes: which nodes have soft labels: integers, or the name of a split; None is all. Where
-            some are new, as nodes of next week are, name the others; edges to the rest are not
-            looked at.
+            some are new, as nodes of next week are, name the others: edges to the rest are not
+            looked at, by a model as teacher neither.
         epochs: at most so many passes over the nodes.
         batch_size: nodes of a batch; 0 is all at once.
         optimizer: as `compile` takes it.
@@ -92,6 +95,9 @@ def distill(
         ValueError: teacher, student and graph do not fit each other, a number is out of range, or
             labels count and there are none.
 
+    Warns:
+        GraphLossWarning: the graph loss of `config` seems to do harm.
+
     Example:
 
     >>> rng = np.random.default_rng(0)
@@ -104,64 +110,57 @@ def distill(
     >>> float(np.mean(answers == teacher.argmax(axis=1)))
     1.0
     """
-    temperature, weight = check_temperature(temperature), check_weight(weight)
+    loss = DistillationLoss(temperature, weight)
+    temperature, weight = loss.temperature, loss.weight
     check_count("epochs", epochs)
     check_count("batch_size", batch_size, 0)
     check_count("seed", seed, 0)
-    check_noise(noise)
+    not_negative("noise", noise)
     if patience is not None:
         check_count("patience", patience)
-    logits = teacher_logits(teacher, graph)
-    lesson = lesson_graph(graph, logits, temperature=temperature, weight=weight, nodes=nodes)
+    seen = seen_nodes(graph, nodes)
+    logits = teacher_logits(teacher, with_edges_within(graph, seen))
+    lesson = lesson_graph(graph, logits, temperature=temperature, weight=weight, nodes=seen)
     with as_in_new_process(seed):
         student = _student(student_fn)
-        learner = learner_of(student, noise_of(graph, noise), config, regularize)
+        learner = learner_of(student, noise_of(graph, noise, seen), config, regularize)
         _check_student(learner, student, graph, logits.shape[1])
         optimizer = keras.optimizers.get(optimizer)
-        learner.compile(optimizer, DistillationLoss(temperature, weight))
+        learner.compile(optimizer, loss)
         validation = _validation(learner, graph)
         best = BestEpoch(
             patience or epochs,
             "loss" if validation is None else "val_accuracy",
             ties=validation is not None,
         )
-        learner.fit(
-            lesson_batches(
-                lesson,
-                batch_size=batch_size,
-                fanout=fanout,
-                with_graph=config is not None,
-                seed=seed,
-            ),
-            epochs=epochs,
-            callbacks=[*([] if validation is None else [validation]), best, *callbacks],
-            shuffle=False,
-            verbose=verbose,
-        )
+        with warnings.catch_warnings():
+            # It is told below, of the caller's line.
+            warnings.simplefilter("ignore", GraphLossWarning)
+            learner.fit(
+                lesson_batches(
+                    lesson,
+                    batch_size=batch_size,
+                    fanout=fanout,
+                    with_graph=config is not None,
+                    seed=seed,
+                ),
+                epochs=epochs,
+                callbacks=[*([] if validation is None else [validation]), best, *callbacks],
+                shuffle=False,
+                verbose=verbose,
+            )
+        harm = harm_to_model(learner, learner.history.history)
         student.compile(
             optimizer,
             keras.losses.SparseCategoricalCrossentropy(from_logits=True),
             metrics=["accuracy"],
         )
     student.history = learner.history
+    # Which holds the learner otherwise, and with it the graph.
+    student.history.set_model(student)
+    if harm is not None:
+        warnings.warn(harm, GraphLossWarning, stacklevel=2)
     return student
-
-
-def check_noise(noise: float) -> None:
-    """Raises unless the share of noise is a finite number of at least 0.
-
-    Raises:
-        TypeError: it is no number.
-        ValueError: it is out of range.
-
-    Example:
-
-    >>> check_noise(0.5)
-    """
-    if isinstance(noise, bool) or not isinstance(noise, int | float | np.number):
-        raise TypeError(f"noise must be a number, got {noise!r}")
-    if not 0 <= noise < float("inf"):
-        raise ValueError(f"noise must be a finite number of at least 0, got {noise!r}")
 
 
 class _Validation(keras.callbacks.Callback):

@@ -15,7 +15,7 @@ from gnn.models.graph_regularization import GraphRegularizationModel
 from gnn.models.node_models import call_node_model
 
 
-class Learner(keras.Model):
+class NoisyInputs(keras.Model):
     """Calls a model of features on those of a batch, with noise in training.
 
     Args:
@@ -25,7 +25,7 @@ class Learner(keras.Model):
 
     Example:
 
-    >>> learner = Learner(keras.Sequential([keras.layers.Dense(2)]), {"x": 0.5})
+    >>> learner = NoisyInputs(keras.Sequential([keras.layers.Dense(2)]), {"x": 0.5})
     >>> learner({"x": tf.ones([1, 3])}).shape
     TensorShape([1, 2])
     """
@@ -62,16 +62,16 @@ def learner_of(
 
     Args:
         student: a model of features.
-        noise: as `Learner` takes it.
+        noise: as `NoisyInputs` takes it.
         config: a `gnn.GraphRegConfig`, or what is taken for one; None has no graph loss.
         regularize: what that compares; see `gnn.GraphRegularizationModel`.
 
     Example:
 
     >>> type(learner_of(keras.Sequential(), {})).__name__
-    'Learner'
+    'NoisyInputs'
     """
-    learner = Learner(student, noise)
+    learner = NoisyInputs(student, noise)
     if config is None:
         return learner
     return GraphRegularizationModel(
@@ -79,10 +79,15 @@ def learner_of(
     )
 
 
-def noise_of(graph: Graph, share: float) -> dict[str, float]:
+def noise_of(graph: Graph, share: float, nodes: np.ndarray | None = None) -> dict[str, float]:
     """The deviations of the noise: a share of the deviation of all numbers of a feature.
 
     Features that are sparse, integers or images have none.
+
+    Args:
+        graph: with the features.
+        share: at least 0.
+        nodes: int `[n]`, whose numbers are looked at; None is all nodes.
 
     Example:
 
@@ -91,8 +96,9 @@ def noise_of(graph: Graph, share: float) -> dict[str, float]:
     """
     if not share:
         return {}
+    rows = slice(None) if nodes is None or len(nodes) == graph.num_nodes else nodes
     return {
-        name: share * float(np.std(feature, dtype=np.float64))
+        name: share * float(np.std(feature[rows], dtype=np.float64))
         for name, feature in graph.features.items()
         if isinstance(feature, np.ndarray) and feature.dtype.kind == "f" and feature.ndim == 2
     }

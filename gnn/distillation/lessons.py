@@ -26,31 +26,29 @@ def lesson_graph(
     *,
     temperature: float,
     weight: float,
-    nodes: Any = None,
+    nodes: np.ndarray | None = None,
 ) -> Graph:
-    """The graph with targets for labels, a split `"seen"`, and the edges between nodes of it.
+    """What a student learns from: targets for labels, a split `"seen"`, and the edges within it.
 
     Args:
         graph: the graph, with the split `"train"` where `weight` is below 1.
         logits: float `[n_nodes, num_classes]`, of the teacher.
         temperature: of the soft labels.
         weight: of the soft labels, 0 to 1.
-        nodes: int `[n]`, which nodes are seen, or the name of a split; None sees all.
+        nodes: int `[n]`, which nodes are seen, as `seen_nodes` gives them; None sees all.
 
     Raises:
-        KeyError: there is no such split.
-        TypeError: nodes are no integers.
-        ValueError: no node is seen, or one that there is not; or labels count, and no node that is
-            seen has one.
+        ValueError: labels count, and no node that is seen has one.
 
     Example:
 
     >>> graph = Graph.from_edges([0, 1], [1, 2], np.eye(3), labels=[0, 1, 1], splits={"train": [0]})
-    >>> lesson = lesson_graph(graph, np.zeros((3, 2)), temperature=1.0, weight=0.5, nodes=[0, 1])
+    >>> lesson = lesson_graph(
+    ...     graph, np.zeros((3, 2)), temperature=1.0, weight=0.5, nodes=np.array([0, 1]))
     >>> lesson.labels[lesson.split("seen")].tolist(), lesson.senders.tolist()
     ([[0.5, 0.5, 2.0, 0.0], [0.5, 0.5, 0.0, 0.0]], [0])
     """
-    seen = _seen(graph, nodes)
+    seen = seen_nodes(graph, None) if nodes is None else nodes
     labels = None
     if weight < 1:
         if graph.labels is None or "train" not in graph.splits:
@@ -68,13 +66,29 @@ def lesson_graph(
     targets = np.zeros((graph.num_nodes, 2 * logits.shape[1]), np.float32)
     targets[seen] = distillation_targets(softened(logits[seen], temperature), labels)
     found = dataclasses.replace(graph, labels=targets, class_names=None, splits={SEEN: seen})
-    if len(seen) == graph.num_nodes:
-        return found
+    return with_edges_within(found, seen)
+
+
+def with_edges_within(graph: Graph, nodes: np.ndarray) -> Graph:
+    """The graph without the edges that lead to or from other nodes than these.
+
+    Args:
+        graph: the graph.
+        nodes: int `[n]`, each once.
+
+    Example:
+
+    >>> graph = Graph.from_edges([0, 1], [1, 2])
+    >>> with_edges_within(graph, np.array([1, 2])).senders.tolist()
+    [1]
+    """
+    if len(nodes) == graph.num_nodes:
+        return graph
     is_seen = np.zeros(graph.num_nodes, bool)
-    is_seen[seen] = True
+    is_seen[nodes] = True
     kept = is_seen[graph.senders] & is_seen[graph.receivers]
     return dataclasses.replace(
-        found,
+        graph,
         senders=graph.senders[kept],
         receivers=graph.receivers[kept],
         weights=graph.weights[kept],
@@ -114,7 +128,23 @@ def lesson_batches(
     return batches if with_graph else batches.map(without_graph)
 
 
-def _seen(graph: Graph, nodes: Any) -> np.ndarray:
+def seen_nodes(graph: Graph, nodes: Any) -> np.ndarray:
+    """The nodes that are seen, each once.
+
+    Args:
+        graph: the graph.
+        nodes: int `[n]`, or the name of a split; None is all.
+
+    Raises:
+        KeyError: there is no such split.
+        TypeError: nodes are no integers.
+        ValueError: no node is seen, or one that there is not.
+
+    Example:
+
+    >>> seen_nodes(Graph.from_edges([0, 1], [1, 2]), [2, 0, 2]).tolist()
+    [0, 2]
+    """
     if nodes is None:
         return np.arange(graph.num_nodes, dtype=np.int32)
     if isinstance(nodes, str):

@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import softmax
 
-from gnn.evaluation.answers import as_classes, as_scores
+from gnn.evaluation.answers import as_classes, as_scores, softmax
 
 
 def fit_temperature(logits: Any, labels: Any) -> float:
@@ -51,7 +50,7 @@ def fit_temperature(logits: Any, labels: Any) -> float:
     def slope(exponent: float) -> float:
         """By `log b`, in which numbers of any size are near."""
         b = np.exp(exponent)
-        expected = np.einsum("ij,ij->", softmax(b * scores, axis=1), scores)
+        expected = np.einsum("ij,ij->", softmax(b * scores), scores)
         return float(b * (expected - of_truth + 1) - 1)
 
     low = high = 0.0

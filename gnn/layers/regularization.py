@@ -13,7 +13,13 @@ from gnn.graphs.batch.graphs_tuple import edges_of
 from gnn.graphs.batch.which_nodes import readout_rows, real_nodes
 from gnn.layers.graph_layer import GraphHandle, GraphLayer
 from gnn.layers.mean_loss import MeanLossLayer
-from gnn.ops.contrast import class_spread, edge_trust, random_distances, uniformity
+from gnn.ops.contrast import (
+    PAIRS_A_ROW,
+    class_spread,
+    edge_trust,
+    random_distances,
+    uniformity,
+)
 from gnn.ops.graph_loss import labeled_neighbor_sums, neighbor_sums
 
 # What the history shows of the outputs that are compared; the last, where they are of classes.
@@ -48,7 +54,8 @@ class GraphRegularization(MeanLossLayer, GraphLayer):
     In a `NodeGraphModel` the loss is reported as `graph_loss` and, times the multiplier,
     `scaled_graph_loss`. Beside it are `neighbor_distance`, the mean distance of neighbors,
     `random_distance`, that of random nodes of a batch, and, where the nodes are of classes,
-    `spread` (`gnn.ops.class_spread`).
+    `spread` (`gnn.ops.class_spread`). These are of the outputs alone: no true label is in them.
+    With a multiplier of 0 there are none of the three.
 
     Args:
         config: a `gnn.GraphRegConfig`, NSL's, or a dict of one.
@@ -96,7 +103,8 @@ class GraphRegularization(MeanLossLayer, GraphLayer):
         self.multiplier = 1.0 if self.config.multiplier == AUTO else float(self.config.multiplier)
         self.compares = LOGITS if self.pair_weights is not None else compares
         shown = MONITORS if self.compares != VALUES else MONITORS[:2]
-        self.monitors = [keras.metrics.Mean(name=name) for name in shown]
+        if self.multiplier:
+            self.monitors = [keras.metrics.Mean(name=name) for name in shown]
 
     def call(self, nodes: Any, handle: GraphHandle, training: bool | None = None) -> Any:
         """Adds the loss and returns `nodes`."""
@@ -107,7 +115,7 @@ class GraphRegularization(MeanLossLayer, GraphLayer):
         rows = readout_rows(graph, adjacency.num_nodes)
         compared = nodes
         if self.pair_weights is None:
-            sums = neighbor_sums(nodes, adjacency, rows, config, agreement)
+            sums = apart = neighbor_sums(nodes, adjacency, rows, config, agreement)
         else:
             known_labels = getattr(graph, "known_labels", None)
             if known_labels is None:
@@ -121,24 +129,33 @@ class GraphRegularization(MeanLossLayer, GraphLayer):
             sums = labeled_neighbor_sums(
                 compared, known_labels, adjacency, rows, config, self.pair_weights, agreement
             )
+            # A label is farther from an unsure output than outputs are from each other: only
+            # outputs can be held against the outputs of random nodes.
+            apart = neighbor_sums(tf.stop_gradient(compared), adjacency, rows, config, agreement)
         # The count has no gradient; a quotient would compute one.
         mean = sums.total * tf.math.reciprocal_no_nan(sums.count)
+        if not self.monitors and not self.config.contrast:
+            self.add_mean(mean, sums.count)
+            return nodes
         real = real_nodes(graph._replace(nodes=nodes))
+        is_auto = self.config.multiplier == AUTO
         if not self.config.contrast:
             compared = tf.stop_gradient(compared)
-        distances, counts = random_distances(compared, config, real)
+        # What is only shown is a mean over an epoch, for which one pair a row is enough.
+        pairs = PAIRS_A_ROW if self.config.contrast or is_auto else 1
+        distances, counts = random_distances(compared, config, real, pairs)
         if self.config.contrast:
             pull = sums.pull * tf.math.reciprocal_no_nan(sums.count)
             mean += self.config.contrast * pull * uniformity(distances, counts)
         number = tf.reduce_sum(counts)
-        neighbor = tf.math.divide_no_nan(sums.total, sums.pull)
+        neighbor = tf.math.divide_no_nan(apart.total, apart.pull)
         random = tf.math.divide_no_nan(tf.reduce_sum(distances), number)
-        if self.config.multiplier == AUTO:
+        if is_auto:
             mean *= edge_trust(neighbor, random)
-        seen = [(neighbor, sums.pull), (random, number)]
+        seen = [(neighbor, apart.pull), (random, number)]
         if self.compares != VALUES:
             seen.append(class_spread(tf.stop_gradient(nodes), self.compares == LOGITS, real))
-        self.add_mean(mean, sums.count, *seen)
+        self.add_mean(mean, sums.count, *seen[: len(self.monitors)])
         return nodes
 
     def track(self) -> tuple[tf.Tensor, tf.Tensor]:

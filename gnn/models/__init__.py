@@ -5,7 +5,7 @@ from gnn.models.adversarial.attacks import adversarial_examples
 from gnn.models.agreement.agreement_model import AgreementModel
 from gnn.models.agreement.belief_agreement import BeliefAgreement
 from gnn.models.agreement.joint_classifier import JointClassifier
-from gnn.models.base.collapse import GraphLossWarning
+from gnn.models.base.harm import GraphLossWarning
 from gnn.models.classifiers.attention_classifiers import GATNodeClassifier, GATv2NodeClassifier
 from gnn.models.classifiers.convolutional_classifier import GraphConvolutionalNodeClassifier
 from gnn.models.classifiers.deep_classifier import GCNIINodeClassifier

@@ -56,6 +56,9 @@ def warm_start(
 
         new[i] = old[inputs[i]], and 0 where inputs[i] is -1.
 
+    A variable is known by its shape: slots count where a width changes, which they have to explain.
+    Columns in another order, or one in place of another, at the same width, are an error.
+
     So a new column changes no output at the start; it learns from the first step on, since its
     gradient does not depend on its weight. A new class (-1 in `outputs`) has logits that are the
     mean of those of the old classes: theirs stay as they are, and none is predicted less than it.
@@ -72,8 +75,9 @@ def warm_start(
         What was copied.
 
     Raises:
-        ValueError: a model has no weights yet, no layer is called alike, or two shapes differ in
-            another way than `inputs` and `outputs` say. Nothing is changed then.
+        ValueError: a model has no weights yet, no layer is called alike, two shapes differ in
+            another way than `inputs` and `outputs` say, or these say more than that slots stay
+            where no width changes. Nothing is changed then.
 
     Example:
 
@@ -101,10 +105,18 @@ def warm_start(
             f"{sorted(theirs)[:5]}"
         )
     values, copied, grown = {}, [], {}
+    used: set[str] = set()
     for name in ours.keys() & theirs.keys():
         old = keras.ops.convert_to_numpy(theirs[name])
         shape = tuple(ours[name].shape)
-        values[name] = _grown(name, old, shape, slots["inputs"], slots["outputs"])
+        values[name], of_these = _grown(name, old, shape, slots["inputs"], slots["outputs"])
+        used |= of_these
+    for name, given in slots.items():
+        if given is not None and name not in used and (given != np.arange(given.size)).any():
+            raise ValueError(
+                f"{name} must be 0, 1, 2, ... where they change no width, got {given.tolist()}: "
+                "another order of as many does not show in the shapes of variables"
+            )
     for name, variable in ours.items():
         if name in values:
             before = tuple(theirs[name].shape)
@@ -157,10 +169,11 @@ def _grown(
     shape: tuple[int, ...],
     inputs: np.ndarray | None,
     outputs: np.ndarray | None,
-) -> np.ndarray:
-    """A variable's old values in its new shape."""
+) -> tuple[np.ndarray, set[str]]:
+    """A variable's old values in its new shape, and which of the slots it took."""
+    used: set[str] = set()
     if old.shape == shape:
-        return old
+        return old, used
     values = old
     last = len(shape) - 1
     for axis, (before, now) in enumerate(zip(old.shape, shape, strict=False)):
@@ -177,6 +190,7 @@ def _grown(
         if what is None or len(old.shape) != len(shape):
             break
         slots = fits[what]
+        used.add(what)
         is_output = what == "outputs" and axis == last and _ATTENTION not in name.split("/")[-1]
         known = np.take(values, np.maximum(slots, 0), axis=axis)
         mean = values.mean(axis=axis, keepdims=True)
@@ -188,7 +202,7 @@ def _grown(
             f"{name} has the shape {list(shape)}, and in old_model {list(old.shape)}: models of "
             "the same layers are needed; inputs and outputs say which columns and classes are new"
         )
-    return values
+    return values, used
 
 
 def _copy_statistics(model: keras.Model, old_model: keras.Model) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from gnn.configs.graph import AUTO
 from gnn.graphs.batch.graphs_tuple import BatchGraph
 from gnn.layers.mean_loss import MeanLossLayer
 from gnn.models.node_graph_model import NodeGraphModel
@@ -38,7 +39,8 @@ class GraphRegularization(WrapsBaseModel, NodeGraphModel):
         graph_reg_config: NSL's `GraphRegConfig`; None means its defaults, no neighbors.
 
     Raises:
-        ValueError: the reduction of the distance leaves more than one number.
+        ValueError: the reduction of the distance leaves more than one number, the multiplier is
+            "auto".
 
     Example:
 
@@ -124,6 +126,11 @@ class _PairLoss(MeanLossLayer):
 
     def __init__(self, config: Any):
         super().__init__(metric="graph_loss", name="graph_loss")
+        if config.multiplier == AUTO:
+            raise ValueError(
+                "multiplier must be a number in gnn.nsl, got 'auto', which NSL's loss has not; "
+                "take gnn.GraphRegularizationModel, or a number such as 0.1"
+            )
         self.multiplier = config.multiplier
         self.reduction = config.distance_config.reduction
         if self.reduction == _REDUCTION.NONE:

@@ -7,7 +7,7 @@ import tensorflow as tf
 from gnn.configs import DistanceConfig
 from gnn.ops.distances import pairwise_distance
 
-# Pairs a row: the loss is of the mean over all of them, some thousands a batch.
+# Pairs a row of the loss, which is of the mean over all of them, some thousands a batch.
 PAIRS_A_ROW = 6
 
 # Edges that bring their ends nearer than random pairs by so much are followed in full.
@@ -20,7 +20,9 @@ _MODULUS = 2**31 - 1
 _OF_ROW, _OF_ROUND = 1_327_217_885, 785_435_617
 
 
-def random_partners(num_rows: int | tf.Tensor, num_real: tf.Tensor) -> tf.Tensor:
+def random_partners(
+    num_rows: int | tf.Tensor, num_real: tf.Tensor, pairs_a_row: int = PAIRS_A_ROW
+) -> tf.Tensor:
     """For each row some others, without a pattern, that follow from the number of rows alone.
 
     Partner k of row i is `(i + 1 + s) mod n` with `s = floor((n - 1) r / m)` and
@@ -31,9 +33,10 @@ def random_partners(num_rows: int | tf.Tensor, num_real: tf.Tensor) -> tf.Tensor
     Args:
         num_rows: of the batch, padding included.
         num_real: int32 scalar, n: the rows before the padding.
+        pairs_a_row: how many partners each has.
 
     Returns:
-        int32 `[PAIRS_A_ROW, num_rows]`, from 0 to n - 1; what stands at rows from n on, and for an
+        int32 `[pairs_a_row, num_rows]`, from 0 to n - 1; what stands at rows from n on, and for an
         n below 2, is a row, and no more is said of it.
 
     Example:
@@ -43,7 +46,7 @@ def random_partners(num_rows: int | tf.Tensor, num_real: tf.Tensor) -> tf.Tensor
     (False, 2)
     """
     rows = tf.range(1, tf.cast(num_rows, tf.int64) + 1, dtype=tf.int64)
-    rounds = tf.range(1, PAIRS_A_ROW + 1, dtype=tf.int64)[:, tf.newaxis]
+    rounds = tf.range(1, pairs_a_row + 1, dtype=tf.int64)[:, tf.newaxis]
     drawn = tf.math.floormod(_OF_ROW * rows + _OF_ROUND * rounds, _MODULUS)
     real = tf.maximum(tf.cast(num_real, tf.int64), 1)
     partners = tf.math.floormod(rows + (real - 1) * drawn // _MODULUS, real)
@@ -51,7 +54,10 @@ def random_partners(num_rows: int | tf.Tensor, num_real: tf.Tensor) -> tf.Tensor
 
 
 def random_distances(
-    outputs: tf.Tensor, config: DistanceConfig, real: tf.Tensor | None = None
+    outputs: tf.Tensor,
+    config: DistanceConfig,
+    real: tf.Tensor | None = None,
+    pairs_a_row: int = PAIRS_A_ROW,
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """How far apart the outputs of random pairs of nodes are (`random_partners`).
 
@@ -59,9 +65,10 @@ def random_distances(
         outputs: float `[n_nodes, ...]`.
         config: the distance.
         real: bool `[n_nodes]`, which nodes are no padding, all before the padding; None for all.
+        pairs_a_row: how many others each node is held against.
 
     Returns:
-        float32 `[PAIRS_A_ROW * n_nodes]`: the distances, and 1 for each that counts, else 0, where
+        float32 `[pairs_a_row * n_nodes]`: the distances, and 1 for each that counts, else 0, where
         its distance is 0: of padding, and of a batch of one node.
 
     Example:
@@ -72,7 +79,7 @@ def random_distances(
     """
     num_rows = tf.shape(outputs)[0]
     num_real = num_rows if real is None else tf.reduce_sum(tf.cast(real, tf.int32))
-    partners = random_partners(num_rows, num_real)
+    partners = random_partners(num_rows, num_real, pairs_a_row)
     rows = tf.broadcast_to(tf.range(num_rows), tf.shape(partners))
     counts = tf.logical_and(rows < num_real, num_real > 1)
     # What does not count is a real row beside itself: padding may hold anything, NaN too.

@@ -4,33 +4,28 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from gnn.evaluation.intervals import share_interval
+from gnn.runs.figure_texts import accuracy_interval, nodes_text
 
 
 @dataclasses.dataclass(frozen=True)
-class Accuracies:
-    """The accuracies of runs of one setting on one split.
+class OverRuns:
+    """A figure of several runs of one setting.
 
     Attributes:
         each: a number a run.
-        nodes: how many different nodes they rest on.
 
     Example:
 
-    >>> found = Accuracies((0.8, 0.9), 20)
+    >>> found = OverRuns((0.1, 0.3))
     >>> round(found.mean, 3), round(found.standard_error, 3)
-    (0.85, 0.05)
-    >>> str(found)
-    '0.8500 ± 0.0500 (0.64 to 0.95, 20 nodes)'
+    (0.2, 0.1)
     """
 
     each: tuple[float, ...]
-    nodes: int
 
     @property
     def mean(self) -> float:
@@ -44,47 +39,43 @@ class Accuracies:
             return None
         return float(np.std(self.each, ddof=1) / math.sqrt(len(self.each)))
 
-    @property
-    def interval(self) -> tuple[float, float]:
-        """The 95% interval of a share that was counted on so many nodes."""
-        return share_interval(min(max(self.mean, 0.0), 1.0), self.nodes)
-
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        low, high = self.interval
         return {
             "mean": self.mean,
             "standard_error": self.standard_error,
             "each": list(self.each),
-            "nodes": self.nodes,
-            "interval": [low, high],
         }
+
+
+@dataclasses.dataclass(frozen=True)
+class Accuracies(OverRuns):
+    """The accuracies of runs of one setting on one split.
+
+    Attributes:
+        nodes: how many different nodes they rest on.
+
+    Example:
+
+    >>> found = Accuracies((0.8, 0.9), 20)
+    >>> round(found.mean, 3), round(found.standard_error, 3)
+    (0.85, 0.05)
+    >>> str(found)
+    '0.8500 ± 0.0500 (0.640 to 0.948 of 20 nodes)'
+    """
+
+    nodes: int
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 95% interval of a share that was counted on so many nodes."""
+        return accuracy_interval(self.mean, self.nodes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {**super().to_dict(), "nodes": self.nodes, "interval": list(self.interval)}
 
     def __str__(self) -> str:
         """As a person reads it."""
         error = "" if self.standard_error is None else f" ± {self.standard_error:.4f}"
-        return f"{self.mean:.4f}{error} {few_nodes(self.mean, self.nodes)}"
-
-
-def few_nodes(accuracy: float, nodes: int) -> str:
-    """The 95% interval of an accuracy, and the number of nodes that it is due to.
-
-    Example:
-
-    >>> few_nodes(0.85, 20)
-    '(0.64 to 0.95, 20 nodes)'
-    """
-    low, high = share_interval(min(max(accuracy, 0.0), 1.0), nodes)
-    return f"({low:.2f} to {high:.2f}, {nodes} nodes)"
-
-
-def over_runs(accuracies: Sequence[float], nodes: Sequence[int], folds: int = 1) -> Accuracies:
-    """The accuracies of runs that were judged on so many nodes each.
-
-    Args:
-        accuracies: a number a run.
-        nodes: likewise.
-        folds: how many runs together have judged each node once.
-    """
-    count = sum(nodes) * folds / len(nodes)
-    return Accuracies(tuple(map(float, accuracies)), max(round(count), 1))
+        return f"{self.mean:.4f}{error} {nodes_text(self.mean, self.nodes)}"

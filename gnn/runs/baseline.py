@@ -29,6 +29,8 @@ _SHARED_WITH_NETWORKS = ("loss", "class_weight", "epochs")
 def baseline_config(config: RunConfig, graph: Graph, *, encoded: bool) -> RunConfig:
     """The configuration of the model without the graph.
 
+    A run with `start_from` has none: its weights were trained longer than by its own epochs.
+
     It is the recipe's perceptron, with the same data and seed. Of a run that predicts from features
     alone, it also has every option that it has a use for: then the two differ by the graph. A graph
     network has options of its own paper, and is compared with the recipe's perceptron. It has no
@@ -78,7 +80,8 @@ def lift(
     Returns:
         `split` (`"test"`, or else `"validation"`), `nodes`, the accuracies `with_graph` and
         `without_graph`, their `difference`, its `interval` (`gnn.evaluation.paired_difference`),
-        and `helps`: whether the interval lies above 0. None where no split is judged.
+        and `helps`: whether the interval lies above 0. None where no split is judged. The interval
+        is over the nodes: how far another seed of either training would move it is not in it.
     """
     splits = [name for name in ("test", "validation") if name in judgements]
     if not splits:

@@ -21,7 +21,8 @@ def carried_splits(
 
     So no node that was trained on is judged, and none that was judged is trained on. A node is
     known by its id, or by its number where nodes have no ids. What the data say of the split of
-    such a node does not count.
+    such a node does not count. Where they have all new nodes in splits other than `"train"`, these
+    are taken as they are.
 
     Args:
         graph: with integer labels.
@@ -61,14 +62,19 @@ def carried_splits(
     ]
     found: Mapping[str, np.ndarray] = {}
     if new.any():
-        own = {name: nodes[~known[nodes]] for name, nodes in graph.splits.items()}
-        others = dataclasses.replace(
-            graph,
-            labels=np.where(new, graph.labels, -1),
-            splits={name: nodes for name, nodes in own.items() if nodes.size},
-        )
-        divided, said = divide(others)
-        found, notes = divided.splits, notes + [f"of the new ones: {line}" for line in said]
+        given = {name: nodes[~known[nodes]] for name, nodes in graph.splits.items()}
+        given = {name: nodes for name, nodes in given.items() if nodes.size}
+        own = {name: nodes[new[nodes]] for name, nodes in given.items()}
+        own = {name: nodes for name, nodes in own.items() if nodes.size}
+        placed = np.concatenate([np.zeros(0, np.int64), *own.values()])
+        if "train" not in own and np.isin(np.flatnonzero(new), placed).all():
+            found = own
+            parts = [f"{len(nodes):,} in {name!r}" for name, nodes in own.items()]
+            notes.append(f"of the new ones: {', '.join(parts)}, as the data have it")
+        else:
+            labels = np.where(new, graph.labels, -1)
+            divided, said = divide(dataclasses.replace(graph, labels=labels, splits=given))
+            found, notes = divided.splits, notes + [f"of the new ones: {line}" for line in said]
     names = dict.fromkeys([*kept, *found])
     nothing = np.zeros(0, np.int64)
     joined = {

@@ -7,7 +7,7 @@ import numpy as np
 from gnn.graphs.graph import Graph
 from gnn.graphs.splits import is_labeled
 from gnn.runs.recipes import number_of_classes
-from gnn.runs.run_config import BALANCED, RunConfig
+from gnn.runs.run_config import BALANCED, DISTILLED, RunConfig
 
 
 def class_weights(config: RunConfig, graph: Graph) -> dict[int, float] | None:
@@ -50,8 +50,12 @@ def weighing_note(config: RunConfig, graph: Graph, class_names: tuple[str, ...])
     there = np.flatnonzero(counts)
     of = [weights[int(k)] for k in there]
     least, most = there[int(np.argmin(of))], there[int(np.argmax(of))]
-    text = f"classes weigh {min(of):.3g} ({class_names[least]}) to {max(of):.3g}"
-    text += f" ({class_names[most]}) in the loss"
+    where = "in the loss" + (" of the teacher" if config.model == DISTILLED else "")
+    if min(of) == max(of):
+        text = f"classes have as many labels each, and weigh 1 {where}"
+    else:
+        text = f"classes weigh {min(of):.3g} ({class_names[least]}) to {max(of):.3g}"
+        text += f" ({class_names[most]}) {where}"
     missing = [class_names[k] for k in np.flatnonzero(counts == 0)]
     if missing:
         shown = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")

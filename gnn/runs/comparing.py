@@ -19,18 +19,8 @@ from gnn.runs.judged_nodes import JudgedNodes, check_alike, judged_nodes
 from gnn.runs.paired_tests import holm, over_nodes, over_seeds
 from gnn.runs.run import Run, load_run
 from gnn.runs.series import accuracies_of, is_series, load_series
+from gnn.runs.setting_names import options_of_setting, told_apart
 from gnn.runs.tuning import BEST, is_tuning
-
-# Runs that differ in these alone are of one setting.
-_OF_A_RUN = (
-    "seed",
-    "split_seed",
-    "fold",
-    "output",
-    "overwrite",
-    "resume",
-    "snapshot_seconds",
-)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -39,7 +29,8 @@ class Setting:
 
     Attributes:
         name: what tells it from the others.
-        options: those that differ, with their values; None where it has no use for one.
+        options: those that tell any of the settings from the others, with their values; None where
+            one is not given or has no use.
         runs: of all its seeds and folds.
         accuracies: those on `"validation"` and `"test"`, as far as there are such splits.
     """
@@ -59,7 +50,7 @@ class Pair:
         runs: how many seeds and folds both have.
         difference: the mean accuracy of the first on them, less that of the other.
         wins, losses: on how many nodes the first is right in more runs, or in fewer.
-        p_nodes: of the exact McNemar test over nodes, by Holm's method for so many pairs; None
+        p_nodes: of `gnn.runs.paired_tests.over_nodes`, by Holm's method for so many pairs; None
             where no node differs.
         p_seeds: likewise of the paired t test over runs; None where it says nothing.
     """
@@ -81,7 +72,9 @@ class Comparison:
     Attributes:
         data: what the runs are trained on.
         split: the split that is compared on.
-        settings: the one of the highest mean accuracy on validation first.
+        settings: the one of the highest mean accuracy on validation first, and those that were not
+            validated last, by name.
+        order: in words, how they are sorted.
         pairs: each setting with each other one.
         notes: what to know about the figures.
     """
@@ -89,8 +82,15 @@ class Comparison:
     data: str
     split: str
     settings: tuple[Setting, ...]
+    order: str
     pairs: tuple[Pair, ...]
     notes: tuple[str, ...]
+
+    @property
+    def splits(self) -> list[str]:
+        """The splits on which any setting was judged."""
+        judged = {name for found in self.settings for name in found.accuracies}
+        return [name for name in ("validation", "test") if name in judged]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -106,16 +106,16 @@ class Comparison:
                 }
                 for found in self.settings
             ],
+            "order": self.order,
             "pairs": [dataclasses.asdict(pair) for pair in self.pairs],
             "notes": list(self.notes),
         }
 
     def text(self) -> str:
         """The tables for a person to read on a terminal."""
-        splits = list(self.settings[0].accuracies)
-        rows = [["setting", "runs", *splits]]
+        rows = [["setting", "runs", *self.splits]]
         for found in self.settings:
-            figures = [str(found.accuracies[split]) for split in splits]
+            figures = [str(found.accuracies.get(split, "-")) for split in self.splits]
             rows.append([found.name, str(len(found.runs)), *figures])
         lines = [f"{self.data}: accuracy, mean ± standard error (95% interval of so many nodes)"]
         lines += _columns(rows)
@@ -126,7 +126,7 @@ class Comparison:
                 told += [shown_p(pair.p_nodes), shown_p(pair.p_seeds)]
                 rows.append([f"{pair.one} against {pair.other}", *told])
             lines += ["", *_columns(rows)]
-        return "\n".join([*lines, *([""] if self.notes else []), *self.notes])
+        return "\n".join([*lines, "", self.order, *self.notes])
 
 
 def compare(
@@ -157,31 +157,34 @@ def compare(
         raise OptionError("runs must be given once each")
     groups: dict[str, list[Run]] = {}
     for run in opened:
-        groups.setdefault(json.dumps(_options(run), sort_keys=True), []).append(run)
+        groups.setdefault(json.dumps(options_of_setting(run), sort_keys=True), []).append(run)
     if len(groups) < 2:
         raise OptionError(
             f"there is nothing to compare: {counted(len(opened), 'run')} of one setting"
         )
     data = _same_data(opened)
-    names = _names([json.loads(key) for key in groups])
+    members = list(groups.values())
+    names, options = told_apart([runs[0] for runs in members])
     settings = [
-        Setting(_called(options), options, tuple(members), _accuracies(members))
-        for options, members in zip(names, groups.values(), strict=True)
+        Setting(name, shown, tuple(runs), _accuracies(runs))
+        for name, shown, runs in zip(names, options, members, strict=True)
     ]
-    settings.sort(key=lambda found: -found.accuracies[_chosen_by(found)].mean)
+    settings.sort(key=_place)
     split = _split(settings, split)
-    judged = {found.name: _judged(found, split) for found in settings}
-    check_alike(judged)
+    judged = [_judged(found, split) for found in settings]
+    names = [found.name for found in settings]
+    check_alike(list(zip(names, judged, strict=True)))
     pairs = [
-        _pair(one.name, other.name, judged[one.name], judged[other.name])
-        for one, other in itertools.combinations(settings, 2)
+        _pair(names[one], names[other], judged[one], judged[other])
+        for one, other in itertools.combinations(range(len(settings)), 2)
     ]
     nodes, seeds = holm([pair.p_nodes for pair in pairs]), holm([pair.p_seeds for pair in pairs])
     pairs = [
         dataclasses.replace(pair, p_nodes=of_nodes, p_seeds=of_seeds)
         for pair, of_nodes, of_seeds in zip(pairs, nodes, seeds, strict=True)
     ]
-    return Comparison(data, split, tuple(settings), tuple(pairs), tuple(_notes(settings, pairs)))
+    notes = tuple(_notes(settings, pairs))
+    return Comparison(data, split, tuple(settings), _order(settings), tuple(pairs), notes)
 
 
 def shown_p(value: float | None) -> str:
@@ -206,10 +209,6 @@ def _opened(path: str | os.PathLike[str] | Run) -> Sequence[Run]:
     return [load_run(folder / BEST if is_tuning(folder) else folder)]
 
 
-def _options(run: Run) -> dict[str, Any]:
-    return {k: v for k, v in run.config.to_dict().items() if k not in _OF_A_RUN}
-
-
 def _same_data(runs: Sequence[Run]) -> str:
     """The name of the data that all are trained on."""
     names = [run.config.dataset or run.config.data or "data" for run in runs]
@@ -227,32 +226,6 @@ def _same_data(runs: Sequence[Run]) -> str:
     return names[0]
 
 
-def _names(options: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Of each setting, the options that are not the same in all."""
-    keys = dict.fromkeys(key for found in options for key in found)
-    differ = [
-        key for key in keys if any(found.get(key) != options[0].get(key) for found in options)
-    ]
-    models = {found.get("model") for found in options}
-    if len(models) == len(options):  # The rest follows from the model.
-        return [{key: found.get(key) for key in ("model",)} for found in options]
-    return [{key: found.get(key) for key in differ} for found in options]
-
-
-def _called(options: dict[str, Any]) -> str:
-    return ", ".join(
-        f"{value}" if name == "model" else f"{name} {_short(value)}"
-        for name, value in options.items()
-        if value is not None
-    )
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.3g}"
-    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
 def _accuracies(runs: Sequence[Run]) -> dict[str, Accuracies]:
     found = accuracies_of(runs)
     if not found:
@@ -262,8 +235,18 @@ def _accuracies(runs: Sequence[Run]) -> dict[str, Accuracies]:
     return found
 
 
-def _chosen_by(found: Setting) -> str:
-    return "validation" if "validation" in found.accuracies else "test"
+def _place(found: Setting) -> tuple[bool, float, str]:
+    """By which settings are sorted. A test split sorts nothing: it is not to be chosen by."""
+    validated = found.accuracies.get("validation")
+    return validated is None, 0.0 if validated is None else -validated.mean, found.name
+
+
+def _order(settings: Sequence[Setting]) -> str:
+    missing = ["validation" not in found.accuracies for found in settings]
+    if all(missing):
+        return "Sorted by name: none was validated."
+    last = " Those without validation come last, by name." if any(missing) else ""
+    return f"Sorted by accuracy on validation, the best first.{last}"
 
 
 def _split(settings: Sequence[Setting], split: str | None) -> str:
@@ -281,8 +264,8 @@ def _judged(found: Setting, split: str) -> dict[tuple[int, int], JudgedNodes]:
         key = (run.config.seed or 0, run.config.fold or 0)
         if key in judged:
             raise ValueError(
-                f"two runs of the setting {found.name!r} have the seed {key[0]}: the data, or gnn, "
-                f"have changed between them, or their splits; {str(run.path)!r} is one of them"
+                f"two runs of the setting {found.name!r} have the seed {key[0]}: leave one of them "
+                f"out; {str(run.path)!r} is one"
             )
         judged[key] = judged_nodes(run, split)
     return judged
@@ -306,18 +289,18 @@ def _pair(
 
 def _counts(
     runs: dict[tuple[int, int], JudgedNodes], shared: Sequence[tuple[int, int]]
-) -> dict[str, float]:
-    counts: dict[str, float] = {}
+) -> dict[str, int]:
+    counts: dict[str, int] = {}
     for key in shared:
         for node, right in runs[key].right.items():
-            counts[node] = counts.get(node, 0.0) + right
+            counts[node] = counts.get(node, 0) + right
     return counts
 
 
 def _notes(settings: Sequence[Setting], pairs: Sequence[Pair]) -> list[str]:
     notes = [
-        "p of nodes: would other nodes say the same (exact McNemar test); p of seeds: would other "
-        "seeds (paired t test)."
+        "p of nodes: would other nodes say the same (exact McNemar test, of several seeds with the "
+        "differences of each node); p of seeds: would other seeds (paired t test)."
     ]
     if len(pairs) > 1:
         notes.append(f"Both are by Holm's method for {len(pairs)} pairs.")

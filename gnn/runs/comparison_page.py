@@ -60,11 +60,8 @@ def comparison_page(found: Comparison) -> str:
         The text of a file: all text of users is escaped, styles and pictures are in it.
     """
     title = f"{found.data}: {len(found.settings)} settings"
-    splits = list(found.settings[0].accuracies)
-    parts = [
-        f"<h1>{_text(title)}</h1>",
-        "<p>Sorted by accuracy on validation, the best first.</p>",
-    ]
+    splits = found.splits
+    parts = [f"<h1>{_text(title)}</h1>", f"<p>{_text(found.order)}</p>"]
     for split in reversed(splits):
         parts += _dots(found, split)
     parts += ["<h2>Settings</h2>", *_settings(found, splits)]
@@ -137,6 +134,9 @@ def _settings(found: Comparison, splits: Sequence[str]) -> Iterable[str]:
         yield from (_cell(name, _value(each.options.get(name))) for name in names)
         yield _cell("runs", str(len(each.runs)), "number")
         for split in splits:
+            if split not in each.accuracies:
+                yield _cell(split, "-", "number")
+                continue
             row = each.accuracies[split]
             start, end = row.interval
             told = f"<small>{start:.1%} to {end:.1%}, {row.nodes} nodes</small>"

@@ -116,6 +116,7 @@ def load_data(
     )
     if run is None:
         _check_has_log(config, "log" in found.graph.notes)
+        _check_time_column(config, "log" in found.graph.notes)
         for name in EDGE_COLUMNS if found.tables.edges is None else ():
             if getattr(config, name) is not None:
                 raise OptionError(
@@ -293,4 +294,12 @@ def _check_has_log(config: RunConfig, has_log: bool) -> None:
         raise OptionError(
             f"session_config is for a log, sessions.csv, and {config.dataset or config.data!r} has "
             f"none; got {config.session_config}"
+        )
+
+
+def _check_time_column(config: RunConfig, has_log: bool) -> None:
+    is_used = has_log or config.half_life is not None or config.until is not None
+    if config.time_column is not None and not is_used:
+        raise OptionError(
+            f"time_column is for half_life and until, or a log; got {config.time_column!r} alone"
         )

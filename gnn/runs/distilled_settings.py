@@ -6,24 +6,21 @@ import os
 from typing import Any
 
 from gnn.runs.config_files import OptionError
-from gnn.runs.run_config import NETWORK_NAMES
+from gnn.runs.run_config import NETWORK_NAMES, RunConfig
 
 
-def distilled_settings(recipe: str, *, large: bool) -> dict[str, Any]:
+def distilled_settings(*, large: bool) -> dict[str, Any]:
     """Options that go over those of the perceptron, whose labels are few and whose nodes are many.
 
-    They are chosen by validation, as `docs/distillation.md` has it.
-
     Args:
-        recipe: `"citation"` or `"general"`.
         large: whether the graph has more nodes than are taken at once.
 
     Example:
 
-    >>> distilled_settings("general", large=False)["teacher"]
+    >>> distilled_settings(large=False)["teacher"]
     'gcn'
     """
-    settings: dict[str, Any] = {
+    return {
         "teacher": "gcn",
         "temperature": 1.0,
         "multiplier": 0.0,
@@ -36,21 +33,28 @@ def distilled_settings(recipe: str, *, large: bool) -> dict[str, Any]:
         "patience": 5 if large else 50,
         "steps_per_epoch": 0,
     }
-    return settings
 
 
-def check_teacher(teacher: str | None) -> None:
-    """Raises unless a teacher is a graph network by its name, or a folder.
+def check_teacher(config: RunConfig) -> None:
+    """Raises unless a teacher is a graph network by its name, or a folder; or of what it cannot do.
 
     Raises:
         OptionError: as said.
 
     Example:
 
-    >>> check_teacher("gcn")
+    >>> check_teacher(RunConfig(teacher="gcn"))
     """
-    if teacher is not None and teacher not in NETWORK_NAMES and not os.path.isdir(teacher):
+    teacher = config.teacher
+    if teacher is None or teacher in NETWORK_NAMES:
+        return
+    if not os.path.isdir(teacher):
         raise OptionError(
             f"teacher must be one of {list(NETWORK_NAMES)}, or the folder of a finished run; got "
             f"{teacher!r}"
+        )
+    if config.class_weight is not None:
+        raise OptionError(
+            f"class_weight weighs the labels that a teacher learns, and {teacher!r} has learned "
+            "them: leave it out, or name a network"
         )

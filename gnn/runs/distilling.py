@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import shutil
 import time
 from collections.abc import Mapping
@@ -31,12 +32,12 @@ from gnn.runs.recipes import graph_loss, resolve
 from gnn.runs.reporting import RunLog
 from gnn.runs.run import Run, load_run
 from gnn.runs.run_config import NETWORK_NAMES, RunConfig
-from gnn.runs.run_data import node_ids, with_splits_of
+from gnn.runs.run_data import node_ids, read_splits
 from gnn.training.seeding import as_in_new_process
 
-# Of the soft labels. By validation the known labels add nothing: docs/distillation.md.
+# Of the soft labels; the teacher has seen the known ones.
 WEIGHT = 1.0
-# Of dense features in training, as a share of their deviation: docs/distillation.md.
+# Of dense features in training, as a share of their deviation. Other values are not measured yet.
 NOISE = 0.5
 # Options of the model or of its training that teacher and student share.
 _SHARED = ("recipe", "backbone", "backbone_weights", "loss", "class_weight", "seed")
@@ -92,8 +93,9 @@ class Lesson:
 def lesson_of(prepared: Prepared, run: Path, say: RunLog, progress: bool = False) -> Lesson:
     """Trains the teacher, or opens the finished run that it is, and asks it about all nodes.
 
-    The teacher's model and figures are kept in the folder; once they are there, a run that is
-    carried on goes on with its student. The answers are always those of the model in the file.
+    The teacher's model and figures are kept in the folder, and of a finished run its answers too;
+    once they are there, a run that is carried on goes on with its student, whatever has become of
+    the finished run.
 
     Args:
         prepared: what the run starts from.
@@ -114,15 +116,10 @@ def lesson_of(prepared: Prepared, run: Path, say: RunLog, progress: bool = False
         model = keras.models.load_model(run / run_folder.TEACHER)
         logits = Judge(model, taught, own, progress=progress).predict()
     else:
-        finished = load_run(config.teacher or "")
-        logits = _answers(finished, config, graph, prepared.facts.class_names)
         if not told.is_file():
-            with whole_file(run / run_folder.TEACHER, overwrite=True) as path:
-                shutil.copyfile(finished.path / run_folder.MODEL, path)
-            metrics = finished.metrics
-            found = {"model": finished.config.model, "run": str(finished.path)}
-            found |= {key: metrics[key] for key in ("epochs", "best_epoch")}
-            run_folder.write_json(told, found | _figures(metrics))
+            _take_over(prepared, run)
+        # A row a node: that the data are the same as before is found out by who resumes.
+        logits = np.load(run / run_folder.TEACHER_ANSWERS, allow_pickle=False)
     teacher = json.loads(told.read_text(encoding="utf-8"))
     lesson = lesson_graph(
         graph, logits, temperature=config.temperature or 1.0, weight=WEIGHT, nodes=None
@@ -165,6 +162,22 @@ def _train_teacher(config: RunConfig, graph: Graph, run: Path, say: RunLog, prog
     )
 
 
+def _take_over(prepared: Prepared, run: Path) -> None:
+    """Keeps the model, the answers and the figures of the finished run that is the teacher."""
+    config = prepared.config
+    finished = load_run(config.teacher or "")
+    logits = _answers(finished, config, prepared.graph, prepared.facts.class_names)
+    with whole_file(run / run_folder.TEACHER, overwrite=True) as path:
+        shutil.copyfile(finished.path / run_folder.MODEL, path)
+    with whole_file(run / run_folder.TEACHER_ANSWERS, overwrite=True) as path, path.open("wb") as f:
+        np.save(f, logits)
+    metrics = finished.metrics
+    found = {"model": finished.config.model, "run": os.path.abspath(finished.path)}
+    found |= {key: metrics[key] for key in ("epochs", "best_epoch")}
+    # Last: that it is there says that the others are.
+    run_folder.write_json(run / run_folder.TEACHER_FIGURES, found | _figures(metrics))
+
+
 def _figures(metrics: Mapping[str, Any]) -> dict[str, dict[str, float]]:
     """Accuracy and loss of the splits that a run is judged on."""
     return {
@@ -196,11 +209,26 @@ def _answers(
 
 
 def _check_judges_nothing_learned(teacher: Run, graph: Graph, name: str) -> None:
-    splits = with_splits_of(teacher.path / run_folder.SPLITS, graph).splits
-    for split in ("validation", "test"):
-        known = np.intersect1d(splits["train"], graph.splits.get(split, np.zeros(0, int)))
+    """Raises where a label that judges the student was learned, by the teacher or on its way.
+
+    What it began with, and its own teacher, are looked at where their folders are still there.
+    """
+    splits, ids = (
+        read_splits(teacher.path / run_folder.SPLITS),
+        np.array(node_ids(graph)).astype(str),
+    )
+    # A teacher's epoch is chosen by its validation labels.
+    for split, theirs in (("validation", ["train"]), ("test", ["train", "validation"])):
+        used = [name for each in theirs for name in splits.get(each, [])]
+        judged = ids[graph.splits.get(split, np.zeros(0, int))]
+        known = np.intersect1d(used, judged)
         if len(known):
             raise OptionError(
-                f"{name} learned the labels of {len(known)} nodes of this run's split {split!r}, "
-                "which would flatter the student: give both runs the same seed, or data with splits"
+                f"{name} learned from the labels of {len(known)} nodes of this run's split "
+                f"{split!r}, which would flatter the student: give both runs the same split_seed, "
+                "folds and fold, or data with splits"
             )
+    for before in (teacher.config.teacher, teacher.config.start_from):
+        if before is not None and os.path.isdir(before):
+            earlier = load_run(before)
+            _check_judges_nothing_learned(earlier, graph, f"{name}, by {str(earlier.path)!r},")

@@ -10,7 +10,7 @@ import numpy as np
 from gnn.graphs.graph import Graph
 from gnn.graphs.labels import labeled_edges
 from gnn.memory_maps import as_array
-from gnn.models.base.collapse import GraphLossWarning
+from gnn.models.base.harm import GraphLossWarning
 from gnn.runs.reporting import RunLog
 
 # Of fewer edges the share that joins one class says nothing.
@@ -63,7 +63,7 @@ def told_of_harm(say: RunLog, harm: str | None) -> list[str]:
 
     Args:
         say: of the run.
-        harm: what `gnn.models.base.collapse.harm_to_model` found, or None.
+        harm: what `gnn.models.base.harm.harm_to_model` found, or None.
 
     Returns:
         What was said.

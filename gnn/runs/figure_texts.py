@@ -23,7 +23,18 @@ def accuracy_text(accuracy: float, nodes: int) -> str:
     >>> accuracy_text(0.85, 20)
     'accuracy 0.8500 (0.640 to 0.948 of 20 nodes)'
     """
-    return f"accuracy {accuracy:.4f} ({interval_text(accuracy, nodes)} of {counted(nodes, 'node')})"
+    return f"accuracy {accuracy:.4f} {nodes_text(accuracy, nodes)}"
+
+
+def nodes_text(accuracy: float, nodes: int) -> str:
+    """The 95% interval of an accuracy, and the nodes that it is due to.
+
+    Example:
+
+    >>> nodes_text(0.85, 20)
+    '(0.640 to 0.948 of 20 nodes)'
+    """
+    return f"({interval_text(accuracy, nodes)} of {counted(nodes, 'node')})"
 
 
 def interval_text(accuracy: float, nodes: int) -> str:
@@ -34,8 +45,19 @@ def interval_text(accuracy: float, nodes: int) -> str:
     >>> interval_text(0.5, 4)
     '0.150 to 0.850'
     """
-    low, high = share_interval(min(max(accuracy, 0.0), 1.0), nodes)
+    low, high = accuracy_interval(accuracy, nodes)
     return f"{low:.3f} to {high:.3f}"
+
+
+def accuracy_interval(accuracy: float, nodes: int) -> tuple[float, float]:
+    """The 95% interval of an accuracy, which a mean in float32 may have a little above 1.
+
+    Example:
+
+    >>> [round(end, 3) for end in accuracy_interval(1.0000001, 4)]
+    [0.51, 1.0]
+    """
+    return share_interval(min(max(accuracy, 0.0), 1.0), nodes)
 
 
 def lift_text(lift: Mapping[str, Any]) -> str:

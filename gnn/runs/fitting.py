@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from gnn.data.by_id import in_both_forms
 from gnn.graphs.graph import Graph
-from gnn.models.base.collapse import GraphLossWarning, harm_to_model
+from gnn.models.base.harm import GraphLossWarning, harm_to_model
 from gnn.runs.class_weighing import class_weights
 from gnn.runs.compiling import best_epoch, compile_model
 from gnn.runs.feeding import training_batches

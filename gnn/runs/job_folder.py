@@ -56,7 +56,12 @@ def check_job(path: Path, kind: str, *, resume: bool, overwrite: bool) -> None:
 
 @contextlib.contextmanager
 def job_folder(
-    path: Path, manifest: Manifest, settings: dict[str, Any], *, resume: bool
+    path: Path,
+    manifest: Manifest,
+    settings: dict[str, Any],
+    *,
+    before: dict[str, Any] | None,
+    resume: bool,
 ) -> Iterator[None]:
     """Makes the folder of a job, or takes one that was begun, and keeps other processes out.
 
@@ -66,14 +71,20 @@ def job_folder(
         path: the folder, which `check_job` has let pass.
         manifest: of all that may come to lie in it.
         settings: what is asked for, with the key "config"; stored.
+        before: what `stored_settings` said when `check_job` let it pass.
         resume: whether what is there is kept.
 
     Raises:
-        FileExistsError: another process works there, or what is there is not ours.
+        FileExistsError: another process works there, or has since; or what is there is not ours.
     """
     with locked_folder(path):
         remove_temporaries(path)
-        if not resume or stored_settings(path, manifest.kind) is None:
+        # While the data were read, another process may have begun, and ended, a job there.
+        if stored_settings(path, manifest.kind) != before:
+            raise FileExistsError(
+                f"another process has just worked in {str(path)!r}: look at what is there now"
+            )
+        if not resume or before is None:
             clear_folder(path, manifest.kind)
         write_manifest(path, manifest)
         write_json(path / SETTINGS, settings)

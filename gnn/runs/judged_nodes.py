@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from gnn.graphs.graph import Graph
 from gnn.runs.judged_splits import with_judged_splits
 from gnn.runs.judging import Judge
 from gnn.runs.run import Run
@@ -37,6 +38,19 @@ class JudgedNodes:
         return sum(self.right.values()) / len(self.right)
 
 
+def graph_of_run(run: Run) -> Graph:
+    """The data of a run, read again, with the labeled nodes of its splits.
+
+    Raises:
+        FileNotFoundError: its data are not where they were.
+        ValueError: its data have changed.
+    """
+    inputs = RunInputs(run.path, run.config, run.facts, run.encoder)
+    graph = inputs.read(None, labels=True).graph
+    inputs.check_unchanged(graph)
+    return with_judged_splits(graph, run.path, None, is_other=False)[0]
+
+
 def judged_nodes(run: Run, split: str) -> JudgedNodes:
     """Lets a run predict the nodes of one of its splits.
 
@@ -45,12 +59,9 @@ def judged_nodes(run: Run, split: str) -> JudgedNodes:
         KeyError: there is no such split.
         ValueError: its data have changed.
     """
-    inputs = RunInputs(run.path, run.config, run.facts, run.encoder)
-    graph = inputs.read(None, labels=True).graph
-    inputs.check_unchanged(graph)
-    graph, split = with_judged_splits(graph, run.path, split, is_other=False)
+    graph = graph_of_run(run)
     assert graph.labels is not None
-    nodes = graph.splits[split]
+    nodes = graph.split(split)
     logits = Judge(run.model, run.config, graph).predict()[nodes]
     ids = node_ids(graph)
     labels = graph.labels[nodes]
@@ -62,16 +73,16 @@ def judged_nodes(run: Run, split: str) -> JudgedNodes:
     )
 
 
-def check_alike(judged: Mapping[str, Mapping[tuple[int, int], JudgedNodes]]) -> None:
+def check_alike(judged: Sequence[tuple[str, Mapping[tuple[int, int], JudgedNodes]]]) -> None:
     """Raises where settings were not judged on the same nodes by the same labels.
 
     Args:
-        judged: the name of a setting to what each run of it gets right, by seed and fold.
+        judged: the name of each setting, and what its runs get right, by seed and fold.
 
     Raises:
         ValueError: as said; the settings are named.
     """
-    (first, runs), *others = judged.items()
+    (first, runs), *others = judged
     for name, found in others:
         shared = runs.keys() & found.keys()
         if not shared:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 from collections import Counter
 from pathlib import Path
@@ -11,7 +10,7 @@ import numpy as np
 
 from gnn.graphs.graph import Graph
 from gnn.runs import run_folder
-from gnn.runs.run_data import with_splits_of
+from gnn.runs.run_data import read_splits, with_splits_of
 
 # What is judged where nobody names a split: the first of these that there is.
 _PREFERRED = ("test", "validation", "new", "labeled")
@@ -58,14 +57,13 @@ def split_sizes(run: Path) -> Counter[str]:
     Args:
         run: its folder.
     """
-    with (run / run_folder.SPLITS).open(encoding="utf-8", newline="") as file:
-        return Counter(row["split"] for row in csv.DictReader(file))
+    splits = read_splits(run / run_folder.SPLITS)
+    return Counter({name: len(ids) for name, ids in splits.items()})
 
 
 def _split_of_ids(path: Path) -> dict[str, str]:
     """The split of each node of the run, by its id; `"train"` where it is in several."""
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = [(row["id"], row["split"]) for row in csv.DictReader(file)]
+    rows = [(name, split) for split, ids in read_splits(path).items() for name in ids]
     return dict(rows) | {name: split for name, split in rows if split == "train"}
 
 

@@ -6,38 +6,54 @@ import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from scipy import stats
+from scipy import signal, stats
 
 
-def over_nodes(
-    one: Mapping[str, float], other: Mapping[str, float]
-) -> tuple[int, int, float | None]:
-    """The exact McNemar test of two settings on the same nodes (McNemar, 1947).
+def over_nodes(one: Mapping[str, int], other: Mapping[str, int]) -> tuple[int, int, float | None]:
+    """The exact test of two settings on the same nodes: whether other nodes would say the same.
 
-    Of the nodes on which they differ, each is as likely to be right as the other where there is no
-    difference: a binomial test with p = 1/2, two-sided. Of several seeds, a node counts for the
-    setting that more of its runs get right, so that each node counts once, and the test is the sign
-    test over nodes.
+    With d_i in how many more runs the first is right about the node i, each sign of d_i is as
+    likely as the other where there is no difference. The sum of all d_i, on which the difference of
+    the mean accuracies rests, is compared with the sums of all choices of signs (Fisher, 1935),
+    two-sided. Of one run each, that is the exact McNemar test (1947). A node counts once, however
+    many seeds there are.
 
     Args:
         one: the id of a node to how many runs are right.
         other: of the same nodes.
 
     Returns:
-        On how many nodes the first is better, on how many the other, and the probability of a
-        difference as large by chance; None where they differ nowhere.
+        On how many nodes the first is better, on how many the other, and the probability of a sum
+        as far from 0 by chance; None where they differ nowhere.
 
     Example:
 
     >>> over_nodes({"a": 1, "b": 1, "c": 1, "d": 0}, {"a": 0, "b": 0, "c": 0, "d": 0})
     (3, 0, 0.25)
     """
-    wins = sum(one[node] > other[node] for node in one)
-    losses = sum(one[node] < other[node] for node in one)
-    if not wins + losses:
+    differences = np.array([one[node] - other[node] for node in one], np.int64)
+    differences = differences[differences != 0]
+    wins = int((differences > 0).sum())
+    if not len(differences):
         return 0, 0, None
-    found = stats.binomtest(wins, wins + losses, 0.5)
-    return wins, losses, float(found.pvalue)
+    sums, chances = _sums_of_signs(np.abs(differences))
+    chance = chances[np.abs(sums) >= abs(int(differences.sum()))].sum()
+    return wins, len(differences) - wins, float(min(chance, 1.0))
+
+
+def _sums_of_signs(sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The sums of numbers with fair random signs, and the probability of each.
+
+    Those of one size m have the sum m (2 b - n), where b of n are positive: a binomial. Sums of
+    independent numbers have the convolution of their probabilities.
+    """
+    chances = np.ones(1)
+    for size, count in zip(*np.unique(sizes, return_counts=True), strict=True):
+        spread = np.zeros(int(size) * int(count) + 1)
+        spread[:: int(size)] = stats.binom.pmf(np.arange(count + 1), count, 0.5)
+        chances = np.maximum(signal.convolve(chances, spread), 0.0)
+    total = int(sizes.sum())
+    return np.arange(-total, total + 1, 2), chances
 
 
 def over_seeds(one: Sequence[float], other: Sequence[float]) -> float | None:

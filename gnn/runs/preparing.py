@@ -17,6 +17,7 @@ from gnn.models.columns.column_encoder import ColumnEncoder
 from gnn.runs.carried_splits import Division, carried_splits
 from gnn.runs.class_weighing import weighing_note
 from gnn.runs.data_loading import RunData, load_data
+from gnn.runs.distilled_settings import check_teacher
 from gnn.runs.edge_checks import told_of_edges
 from gnn.runs.encoding import adapted_encoder, encoded, read_encoder
 from gnn.runs.image_checks import told_of_images
@@ -31,9 +32,9 @@ from gnn.runs.run_data import (
     with_splits_of,
 )
 from gnn.runs.run_folder import SPLITS
-from gnn.runs.splitting import check_fold, complete_splits, fold_splits
-from gnn.runs.starting import Start, started_data
-from gnn.runs.time_splitting import node_times, split_by_time
+from gnn.runs.splitting import check_fold, complete_splits, fold_splits, seed_of_splits
+from gnn.runs.starting import Start, check_no_folds, started_data
+from gnn.runs.time_splitting import check_node_time, node_times, split_by_time
 from gnn.tables.problems import TableWarning
 
 
@@ -73,10 +74,14 @@ def prepare(
         ValueError: they cannot be trained on, an option does not fit, or they have changed since
             the run was begun.
     """
+    check_fold(config.folds, config.fold)
+    check_no_folds(config)
+    check_node_time(config)
     facts = None if run is None else stored_facts(run)
     start = None if config.start_from is None else Start.of(config.start_from)
     columns = facts.columns if facts is not None else None if start is None else start.columns
-    check_fold(config.folds, config.fold)
+    if run is None:  # A run that is carried on has what its teacher said.
+        check_teacher(config)
     # Whether words are normalized when they are read is up to the recipe: ask it with few data.
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", TableWarning)
@@ -139,17 +144,19 @@ def _completed(
         if (value := getattr(config, name)) is not None
     }
     graph = data.graph
-    seed = (config.seed or 0) if config.split_seed is None else config.split_seed
+    seed = seed_of_splits(config)
     divide: Division = functools.partial(complete_splits, **share, seed=seed)
     if config.split == "time":
         name, times = node_times(data, config.node_time)
         divide = functools.partial(split_by_time, name=name, times=times, **share)
-    if start is None:
-        completed, notes = divide(graph)
-    elif run is None:
-        completed, notes = carried_splits(graph, start.splits, divide)
-    else:  # The run that it starts from need not be there any more.
-        return with_splits_of(run / SPLITS, graph), []
+        graph = dataclasses.replace(graph, splits={})
+    if start is not None:
+        if run is not None:  # What was new is divided once.
+            return with_splits_of(run / SPLITS, graph), []
+        return carried_splits(graph, start.splits, divide)
+    completed, notes = divide(graph)
+    if "train" not in completed.splits:
+        raise ValueError(f"training needs nodes to train on, and there are none: {notes[-1]}")
     if config.folds is None:
         return completed, notes
     completed, note = fold_splits(completed, config.folds, config.fold or 0, seed=seed)

@@ -81,7 +81,8 @@ class RunConfig(DataOptions):
         calibrate: whether probabilities are served and predicted with the temperature that fits
             validation (`gnn.evaluation.fit_temperature`).
         baseline: whether the same model without the graph is trained too, to say what the graph is
-            worth. Where it is not given: of up to 50,000 nodes without images.
+            worth. Where it is not given: of up to 50,000 nodes without images,
+            and without `start_from`.
         seed: of the initial weights, dropout, splits and batches.
         start_from: the folder of a finished run, whose weights this one begins with, and whose
             options it takes where they are not given; see `docs/next_week.md`.

@@ -46,11 +46,12 @@ MODEL, SAVED_MODEL, PLOT, LOG, SPLITS = (
 )
 ENCODER, CARD, START = "columns.keras", "README.md", "start.json"
 TEACHER, TEACHER_FIGURES, TEACHER_STATE = "teacher.keras", "teacher.json", "teacher_state"
+TEACHER_ANSWERS = "teacher.npy"  # Of a finished run.
 STATE, BASELINE_STATE, LOG_GRAPH = "state", "baseline_state", "log_graph"
 # Of the folder, in its manifest.
 KIND = "run"
 _FILES = (CONFIG, DATA, HISTORY, METRICS, MODEL, PLOT, LOG, SPLITS, ENCODER, CARD, START)
-_FILES_OF_TEACHER = (TEACHER, TEACHER_FIGURES)
+_FILES_OF_TEACHER = (TEACHER, TEACHER_FIGURES, TEACHER_ANSWERS)
 _STATES = (STATE, BASELINE_STATE, TEACHER_STATE)
 _FOLDERS = {SAVED_MODEL: EXPORT, LOG_GRAPH: GRAPH, **dict.fromkeys(_STATES, SNAPSHOTS)}
 # What a run that is trained will hold.
@@ -190,7 +191,7 @@ class RunFolder:
 
 def manifest_of(run: Path) -> Manifest:
     """What the manifest of a run lists: those of the names that we give that are there."""
-    files = (name for name in (*_FILES, TEACHER_FIGURES) if (run / name).is_file())
+    files = (name for name in (*_FILES, *_FILES_OF_TEACHER) if (run / name).is_file())
     return Manifest(
         KIND, frozenset(files), {k: v for k, v in _FOLDERS.items() if (run / k).is_dir()}
     )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import os
 from collections.abc import Mapping
 from typing import Any
 
+from gnn.configs.graph import AUTO
 from gnn.runs.config_files import OptionError, read_options
 from gnn.runs.run_config import NETWORK_NAMES, RunConfig, option_types
 
@@ -19,6 +21,11 @@ _NOT_TRIED = (
     "backbone",
     "backbone_weights",
     "scaling",
+    # They change no validation of a setting, or are of models that are not tuned.
+    "calibrate",
+    "baseline",
+    "teacher",
+    "temperature",
     "inference",
     "seed",
     "split_seed",
@@ -86,12 +93,14 @@ def default_space(config: RunConfig) -> Space:
     }
     if config.model in ("gat", "gatv2"):  # Units of each of their eight heads.
         space["hidden_units"] = Choice(([4], [8], [16], [32]))
+    elif config.model == "gcnii":  # All its layers are of one width.
+        space["hidden_units"] = Choice(([16], [32], [64], [128], [256]))
     elif network:
         space["hidden_units"] = Choice(([16], [32], [64], [128], [64, 64]))
     else:
         space["hidden_units"] = Choice(([32], [64], [128], [256], [128, 64]))
     if config.model == "graph-regularization":
-        space["multiplier"] = Range(0.03, 10.0, log=True)
+        space["multiplier"] = Choice((AUTO, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0))
         space["distance"] = Choice(("l1", "l2"))
     if config.recipe == "citation" and not network:  # Few labels and thousands of words.
         space["learning_rate"] = Range(3e-4, 1e-2, log=True)
@@ -230,18 +239,26 @@ def _range(name: str, entry: Mapping[str, Any], source: str) -> Range:
         raise OptionError(
             f"{source}: {name} must have low and high, and perhaps log and step; got {dict(entry)}"
         )
-    numbers = [entry["low"], entry["high"], *([entry["step"]] if entry.get("step") else [])]
+    low, high, step = entry["low"], entry["high"], entry.get("step")
+    log = False if entry.get("log") is None else entry["log"]
+    kind = option_types()[name]
+    numbers = [number for number in (low, high, step) if number is not None]
     numeric = all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in numbers)
-    if not numeric or option_types()[name] not in (int, float):
+    if not numeric or len(numbers) < 2 or kind not in (int, float):
         raise TypeError(f"{source}: {name} must be a range of numbers, got {dict(entry)}")
-    found = Range(entry["low"], entry["high"], bool(entry.get("log")), entry.get("step") or None)
-    if not found.low < found.high or (found.step is not None and found.step <= 0):
-        raise OptionError(f"{source}: {name} must have low below high, got {dict(entry)}")
-    if found.log and (found.low <= 0 or found.step is not None):
+    if not isinstance(log, bool):
+        raise TypeError(f"{source}: {name} must have true or false as log, got {dict(entry)}")
+    if kind is int and any(number != int(number) for number in numbers if math.isfinite(number)):
+        raise OptionError(f"{source}: {name} must have whole numbers, got {dict(entry)}")
+    if not low < high or not all(map(math.isfinite, numbers)) or (step is not None and step <= 0):
+        raise OptionError(
+            f"{source}: {name} must have low below high, and a step above 0, got {dict(entry)}"
+        )
+    if log and (low <= 0 or step is not None):
         raise OptionError(
             f"{source}: {name} with log must have low above 0 and no step, got {dict(entry)}"
         )
-    return found
+    return Range(low, high, log, step)
 
 
 def _check_values(name: str, values: Choice | Range, source: str) -> None:

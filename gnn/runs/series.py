@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
+import json
 import os
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from gnn.files import Manifest
 from gnn.runs import run_folder
-from gnn.runs.accuracies import Accuracies, over_runs
+from gnn.runs.accuracies import Accuracies, OverRuns
 from gnn.runs.config_files import OptionError
 from gnn.runs.data_loading import with_absolute_paths
 from gnn.runs.job_folder import SETTINGS, SUMMARY, check_job, job_folder, stored_settings
+from gnn.runs.judged_splits import split_sizes
+from gnn.runs.preparing import prepare
 from gnn.runs.reporting import Report, RunLog
 from gnn.runs.run import Run, load_run
 from gnn.runs.run_config import RunConfig
+from gnn.runs.starting import with_options_of_start
 from gnn.runs.trainer import train
 
 KIND = "runs"
@@ -40,16 +42,29 @@ class Series:
     runs: tuple[Run, ...]
     accuracies: dict[str, Accuracies]
 
+    @property
+    def lift(self) -> OverRuns | None:
+        """By how much the graph lifts the accuracy; None where no model without it was trained."""
+        lifts = [run.metrics["lift"] for run in self.runs if "lift" in run.metrics]
+        if len(lifts) < len(self.runs):
+            return None
+        return OverRuns(tuple(found["difference"] for found in lifts))
+
     def summary(self) -> dict[str, Any]:
-        """Plain values for JSON: names of the runs, and each split's accuracies."""
+        """Plain values for JSON: names of the runs, each split's accuracies, and the lift."""
         accuracies = {name: found.to_dict() for name, found in self.accuracies.items()}
-        return {"runs": [run.path.name for run in self.runs], **accuracies}
+        lift = {} if self.lift is None else {"lift": self.lift.to_dict()}
+        return {"runs": [run.path.name for run in self.runs], **accuracies, **lift}
 
     def info(self) -> str:
         """Describes the runs in a few lines for a person to read."""
         names = ", ".join(run.path.name for run in self.runs)
         lines = [f"{len(self.runs)} runs in {self.path}: {names}"]
         lines += [f"{name}: accuracy {found}" for name, found in self.accuracies.items()]
+        lift = self.lift
+        if lift is not None:
+            error = "" if lift.standard_error is None else f" ± {lift.standard_error:.4f}"
+            lines.append(f"the graph lifts the accuracy by {lift.mean:+.4f}{error}")
         return "\n".join(lines)
 
 
@@ -65,7 +80,11 @@ def train_series(
 
     Where `config.folds` is given, a run is trained for each fold, so that each node to train or to
     validate on is validated once for each seed. The same call with `resume` carries on a series
-    that was stopped, trains no finished run again, and may add seeds.
+    that was stopped, trains no finished run again, and may add seeds. With `overwrite`, older runs
+    are removed before the first one is trained, once the data have been read and the options fit.
+
+    The model without the graph, `baseline`, is trained with each seed, which takes its time again;
+    the summary has the mean of what the graph is worth.
 
     Args:
         config: of all; `output` names the folder that the runs come to lie in. `seed` is the first
@@ -81,7 +100,7 @@ def train_series(
         FileExistsError: the folder holds such runs, and neither `resume` nor `overwrite` is set, or
             something else.
         ValueError: as `gnn.runs.train`; or no seeds, a repeated seed, a fold, or `new_splits`
-            beside `split_seed`.
+            beside `split_seed` or, with `resume`, of a series without.
 
     Example:
 
@@ -89,26 +108,37 @@ def train_series(
     >>> train_series(config, 5).accuracies["test"].mean  # doctest: +SKIP
     0.91
     """
-    config = with_absolute_paths(config)
+    config = with_absolute_paths(with_options_of_start(config))
     path = series_path(config)
     say = RunLog(report)
     resume, overwrite = bool(config.resume), bool(config.overwrite)
     check_job(path, KIND, resume=resume, overwrite=overwrite)
-    settings = stored_settings(path, KIND) if resume else None
-    if settings is not None:
-        stored = RunConfig.from_dict(settings["config"], str(path / SETTINGS))
+    before = stored_settings(path, KIND)
+    stored = before if resume else None
+    if stored is not None:
+        config_before = RunConfig.from_dict(stored["config"], str(path / SETTINGS))
         config = dataclasses.replace(
-            run_folder.carried_on(stored, config, path), resume=True, overwrite=None
+            run_folder.carried_on(config_before, config, path), resume=True, overwrite=None
         )
-        new_splits = new_splits or settings["new_splits"]
-    members = list(_members(config, _seeds(config, seeds, settings), new_splits))
+        if new_splits and not stored["new_splits"]:
+            raise OptionError(
+                f"cannot resume {str(path)!r} with new_splits: its runs have the same splits"
+            )
+        new_splits = stored["new_splits"]
+    members = list(_members(config, _seeds(config, seeds, stored), new_splits))
     kept = dataclasses.replace(config, resume=None, output=None, overwrite=None)
     settings = {
         "config": kept.to_dict(),
         "seeds": sorted({member.seed or 0 for member in members}),
         "new_splits": new_splits,
     }
-    with job_folder(path, _MANIFEST, settings, resume=resume):
+    names = [_name(member) for member in members]
+    if overwrite and before is not None:  # What does not fit is found before older runs are gone.
+        prepare(members[0], None)
+    with job_folder(path, _MANIFEST, settings, before=before, resume=resume):
+        if stored is not None and set(_names(stored)) != set(names):
+            # Its figures would pass for those of all.
+            (path / SUMMARY).unlink(missing_ok=True)
         runs = []
         for number, member in enumerate(members, start=1):
             name = _name(member)
@@ -129,7 +159,8 @@ def load_series(path: str | os.PathLike[str]) -> Series:
         ValueError: a file in it is damaged.
     """
     path = Path(path)
-    if stored_settings(path, KIND) is None or not (path / SUMMARY).is_file():
+    settings = stored_settings(path, KIND)
+    if settings is None or _summarized(path) != set(_names(settings)):
         raise FileNotFoundError(
             f"{str(path)!r} holds no finished series of runs; `gnn train --seeds --output` makes "
             "one, and --resume carries it on"
@@ -151,24 +182,21 @@ def is_series(path: str | os.PathLike[str]) -> bool:
 
 
 def accuracies_of(runs: Sequence[Run]) -> dict[str, Accuracies]:
-    """The accuracies of runs of one setting, by split."""
-    sizes = [split_sizes(run) for run in runs]
+    """The accuracies of runs of one setting, by split.
+
+    Each seed judges the same nodes, but each fold validates others.
+    """
+    sizes = [split_sizes(run.path) for run in runs]
     found = {}
     for split in ("validation", "test"):
         if all(split in run.metrics for run in runs):
-            folds = (runs[0].config.folds or 1) if split == "validation" else 1
-            found[split] = over_runs(
-                [run.metrics[split]["accuracy"] for run in runs],
-                [size[split] for size in sizes],
-                folds,
-            )
+            nodes = {
+                run.config.fold if split == "validation" else None: size[split]
+                for run, size in zip(runs, sizes, strict=True)
+            }
+            accuracies = tuple(float(run.metrics[split]["accuracy"]) for run in runs)
+            found[split] = Accuracies(accuracies, sum(nodes.values()))
     return found
-
-
-def split_sizes(run: Run) -> Counter[str]:
-    """How many nodes each split of a run has."""
-    with (run.path / run_folder.SPLITS).open(encoding="utf-8", newline="") as file:
-        return Counter(row["split"] for row in csv.DictReader(file))
 
 
 def series_path(config: RunConfig, suffix: str = "-runs") -> Path:
@@ -225,6 +253,26 @@ def _members(config: RunConfig, seeds: Sequence[int], new_splits: bool) -> Itera
             split_seed = config.seed if config.seed is not None else seeds[0]
         for fold in [None] if config.folds is None else range(config.folds):
             yield dataclasses.replace(config, seed=seed, split_seed=split_seed, fold=fold)
+
+
+def _names(settings: dict[str, Any]) -> list[str]:
+    """The names of the runs that were asked for."""
+    config = RunConfig.from_dict(settings["config"], SETTINGS)
+    return [_name(member) for member in _members(config, settings["seeds"], settings["new_splits"])]
+
+
+def _summarized(path: Path) -> set[str] | None:
+    """The names of the runs whose figures the summary of a folder has; None without one.
+
+    Raises:
+        ValueError: it is damaged.
+    """
+    if not (path / SUMMARY).is_file():
+        return None
+    try:
+        return set(json.loads((path / SUMMARY).read_text(encoding="utf-8"))["runs"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{path / SUMMARY} is damaged: {error}") from error
 
 
 def _name(config: RunConfig) -> str:

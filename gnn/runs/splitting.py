@@ -8,6 +8,7 @@ import numpy as np
 
 from gnn.graphs.graph import Graph
 from gnn.runs.config_files import OptionError
+from gnn.runs.run_config import RunConfig
 
 
 def complete_splits(
@@ -124,6 +125,17 @@ def fold_splits(graph: Graph, folds: int, fold: int, *, seed: int = 0) -> tuple[
         f"{len(splits['validation'])} to validate (seed {seed})"
     )
     return dataclasses.replace(graph, splits={**graph.splits, **splits}), note
+
+
+def seed_of_splits(config: RunConfig) -> int:
+    """The seed of splits and folds that are drawn: `split_seed`, or else `seed`, or else 0.
+
+    Example:
+
+    >>> seed_of_splits(RunConfig(seed=3)), seed_of_splits(RunConfig(seed=3, split_seed=0))
+    (3, 0)
+    """
+    return (config.seed or 0) if config.split_seed is None else config.split_seed
 
 
 def check_fold(folds: int | None, fold: int | None) -> None:

@@ -26,7 +26,7 @@ from gnn.runs.judging import Judge
 from gnn.runs.recipes import number_of_classes
 from gnn.runs.reporting import RunLog
 from gnn.runs.run import Run, load_run
-from gnn.runs.run_config import RunConfig
+from gnn.runs.run_config import DISTILLED, RunConfig
 from gnn.runs.run_data import read_splits, stored_start
 from gnn.runs.splitting import nodes_to_learn_from
 
@@ -44,8 +44,19 @@ _FIXED = (
     "image_channels",
     "keep_aspect",
 )
-# Of the run that was: where it lay, and what is a matter of its week.
-_NOT_TAKEN = ("start_from", "output", "overwrite", "resume", "backbone_weights")
+# Nodes that were validated on would be trained on, and the other way round.
+_OF_FOLDS = ("folds", "fold")
+# Of the run that was: where it lay, and what is a matter of its week. A perceptron beside a run
+# that begins with trained weights would have to begin anew.
+_NOT_TAKEN = (
+    "start_from",
+    "output",
+    "overwrite",
+    "resume",
+    "backbone_weights",
+    "baseline",
+    *_OF_FOLDS,
+)
 _FIGURES = ("accuracy", "loss")
 _TABLES = ("nodes", "labels", "edges", "sessions")
 
@@ -58,12 +69,13 @@ def with_options_of_start(config: RunConfig) -> RunConfig:
 
     Raises:
         FileNotFoundError: there is no such finished run.
-        OptionError: an option does not fit the weights of that run; it is named.
+        OptionError: an option does not fit the weights or the splits of that run; it is named.
     """
     if config.start_from is None:
         return config
+    check_no_folds(config)
     path = os.path.abspath(config.start_from)
-    before = load_run(path).config
+    before = _opened(path).config
     given, held = config.to_dict(), before.to_dict()
     for name in _FIXED:
         if name in given and given[name] != held.get(name):
@@ -73,11 +85,44 @@ def with_options_of_start(config: RunConfig) -> RunConfig:
                 "start_from"
             )
     before = dataclasses.replace(before, **dict.fromkeys(_NOT_TAKEN))
+    has_log = before.session_config is not None
     if config.data is not None:
         before = of_folder(before, config.data)
     elif config.dataset is not None:
         before = dataclasses.replace(before, data=None, **dict.fromkeys(_TABLES))
-    return dataclasses.replace(config, start_from=path).over(before)
+    if config.split not in (None, before.split):
+        before = dataclasses.replace(before, node_time=None)
+    taken = dataclasses.replace(config, start_from=path).over(before)
+    # `until` is of the week that was, and the column of times may have been there for it alone.
+    is_timed = has_log or taken.half_life is not None or taken.until is not None
+    if not is_timed and config.time_column is None:
+        taken = dataclasses.replace(taken, time_column=None)
+    return taken
+
+
+def check_no_folds(config: RunConfig) -> None:
+    """Raises where a run that starts from another one is to divide its nodes into folds.
+
+    Raises:
+        OptionError: as said.
+
+    Example:
+
+    >>> check_no_folds(RunConfig(start_from="runs/shop"))
+    """
+    for name in _OF_FOLDS:
+        if config.start_from is not None and getattr(config, name) is not None:
+            raise OptionError(
+                f"{name} has no use beside start_from, got {getattr(config, name)}: the nodes that "
+                "the weights were trained on would be validated on; leave it out"
+            )
+
+
+def _opened(path: str) -> Run:
+    try:
+        return load_run(path)
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f"start_from must be the folder of a run: {error}") from error
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -99,7 +144,7 @@ class Start:
         Raises:
             FileNotFoundError: there is no such finished run.
         """
-        run = load_run(path)
+        run = _opened(path)
         with (run.path / run_folder.MODEL).open("rb") as file:
             return cls(run, hashlib.file_digest(file, "sha256").hexdigest())
 
@@ -181,7 +226,8 @@ class Start:
         """
         if encoder is None:
             self.run.facts.check(graph)
-        model(next(iter(training_batches(config, graph)))[0])  # Some layers are built on a batch.
+        if config.model != DISTILLED:  # Whose student learns from no such batches, and is built.
+            model(next(iter(training_batches(config, graph)))[0])
         old, num_classes = len(self.classes), number_of_classes(graph)
         outputs = np.where(np.arange(num_classes) < old, np.arange(num_classes), -1)
         found = warm_start(

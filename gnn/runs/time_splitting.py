@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
 from gnn.edges.decay import as_text
@@ -10,8 +12,25 @@ from gnn.graphs.graph import Graph
 from gnn.graphs.splits import time_split
 from gnn.runs.config_files import OptionError
 from gnn.runs.data_loading import RunData
+from gnn.runs.run_config import RunConfig
 from gnn.tables.cells import TextCells
 from gnn.tables.typed_table import Texts
+
+
+def check_node_time(config: RunConfig) -> None:
+    """Raises where a column of times is named that nothing is split by.
+
+    Raises:
+        OptionError: as said.
+
+    Example:
+
+    >>> check_node_time(RunConfig(split="time", node_time="released"))
+    """
+    if config.node_time is not None and config.split != "time":
+        raise OptionError(
+            f"node_time is for split='time'; got {config.node_time!r} and split={config.split!r}"
+        )
 
 
 def node_times(data: RunData, column: str | None) -> tuple[str, np.ndarray]:
@@ -66,7 +85,8 @@ def split_by_time(
         test_share: likewise.
 
     Returns:
-        The graph, and a sentence for what was done.
+        The graph, without splits that are empty, and a sentence for what was done. Of few nodes,
+        none may be left to train on.
 
     Raises:
         OptionError: the shares leave nothing to train on.
@@ -97,4 +117,6 @@ def split_by_time(
         known = times[nodes][~np.isnan(times[nodes])]
         last = f" up to {as_text(float(known.max()))}" if known.size else ""
         parts.append(f"{len(nodes)}{' nodes' if split == 'train' else ''} to {what}{last}")
-    return graph, [f"split by time, {name!r}: {', '.join(parts)}"]
+    splits = {split: nodes for split, nodes in graph.splits.items() if len(nodes)}
+    note = f"split by time, {name!r}: {', '.join(parts)}"
+    return dataclasses.replace(graph, splits=splits), [note]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _STUDY = "gnn"
 _STARTUP_TRIALS = 8
-_SETTING, _RESULT = "setting", "result "
+_SETTING, _RESULT, _WHY = "setting", "result ", "why"
 
 
 class TrialLog:
@@ -114,7 +114,7 @@ class TrialLog:
 
     def fail(self, trial: optuna.trial.Trial, why: str) -> None:
         """Ends a trial that could not be trained."""
-        trial.set_user_attr("why", why)
+        trial.set_user_attr(_WHY, why)
         self._study.tell(trial.number, state=self._optuna.trial.TrialState.FAIL)
 
     def _draw(self, number: int) -> dict[str, Any]:
@@ -151,6 +151,11 @@ def results(
         for name, value in trial.user_attrs.items()
         if name.startswith(_RESULT)
     }
+
+
+def why_failed(trial: optuna.trial.FrozenTrial) -> str:
+    """Why a trial that failed could not be trained."""
+    return str(trial.user_attrs[_WHY])
 
 
 def add_result(trial: optuna.trial.Trial, name: str, accuracy: float, loss: float) -> None:

@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import keras
+import tensorflow as tf
 
 from gnn.graphs.graph import Graph
 from gnn.runs.fitting import fit
 from gnn.runs.preparing import Prepared
 from gnn.runs.recipes import resolve
 from gnn.runs.run_config import RunConfig
-from gnn.runs.splitting import fold_splits
+from gnn.runs.splitting import fold_splits, seed_of_splits
 from gnn.runs.trial_log import TrialLog, add_result, results, setting
 from gnn.training.seeding import as_in_new_process
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 # Of each training, a trial reports so often.
 RUNGS = 10
+# What a setting may come to, while others can be trained.
+_FAILURES = (ValueError, FloatingPointError, MemoryError, tf.errors.ResourceExhaustedError)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,10 +71,11 @@ class Trials:
             if member.name in done:
                 continue
             earlier = [done[other.name][0] for other in self._members[:place]]
-            rungs = Rungs(trial, earlier, self._resolved(setting(trial), member).epochs or 1)
             try:
+                epochs = self._resolved(setting(trial), member).epochs or 1
+                rungs = Rungs(trial, earlier, epochs)
                 found = self.train(setting(trial), member, [rungs])
-            except FloatingPointError as error:
+            except _FAILURES as error:
                 log.fail(trial, str(error))
                 return
             if rungs.pruned:
@@ -90,7 +94,10 @@ class Trials:
     ) -> tuple[float, float]:
         """Trains a setting once: the accuracy and the loss on validation of the best epoch.
 
-        They are those of a run of the same options (`gnn.runs.train`). Nothing is tested.
+        They are those of a run of the same options (`gnn.runs.train`), but where columns of a table
+        are encoded and there are folds: here an encoder learns once from the nodes to train on
+        before they are divided anew, some of which are then validated on. Nothing is tested, and no
+        model without the graph is trained.
         """
         config, graph = self._resolved(values, member), self.graph_of(member)
         with as_in_new_process(config.seed or 0):
@@ -103,7 +110,7 @@ class Trials:
         graph, config = self._prepared.graph, self._config
         if member.fold is None or config.folds is None:
             return graph
-        seed = (config.seed or 0) if config.split_seed is None else config.split_seed
+        seed = seed_of_splits(config)
         return fold_splits(graph, config.folds, member.fold, seed=seed)[0]
 
     def _resolved(self, values: Mapping[str, Any], member: Member) -> RunConfig:

@@ -9,26 +9,32 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gnn.files import Manifest
 from gnn.runs import run_folder
-from gnn.runs.accuracies import few_nodes
 from gnn.runs.config_files import OptionError
 from gnn.runs.data_loading import with_absolute_paths
 from gnn.runs.job_folder import SETTINGS, SUMMARY, check_job, job_folder, stored_settings
 from gnn.runs.preparing import Prepared, prepare
+from gnn.runs.recipes import resolve
 from gnn.runs.reporting import Report, RunLog
 from gnn.runs.run import Run, load_run
 from gnn.runs.run_config import RunConfig
-from gnn.runs.search_spaces import Space, as_plain, default_space, space_of
+from gnn.runs.search_spaces import Choice, Range, Space, as_plain, default_space, space_of
+from gnn.runs.search_summary import (
+    best_trial,
+    complete_trials,
+    judged_text,
+    search_summary,
+    setting_text,
+    trial_line,
+    why_none,
+)
 from gnn.runs.series import first_seeds, series_path
 from gnn.runs.trainer import train
-from gnn.runs.trial_log import TrialLog, check_optuna, results, setting
+from gnn.runs.trial_log import TrialLog, check_optuna, setting
 from gnn.runs.trials import Member, Trials
-
-if TYPE_CHECKING:
-    import optuna
 
 KIND = "tuning"
 TRIALS, BEST, BEST_CONFIG = "trials.log", "best", "best.json"
@@ -37,6 +43,7 @@ _MANIFEST = Manifest(
     frozenset({SETTINGS, SUMMARY, TRIALS, BEST_CONFIG}),
     {BEST: run_folder.KIND, f"{BEST}.partial": run_folder.KIND},
 )
+_TRIALS = 30
 # What the best setting's file leaves to those who use it.
 _OF_FOLDER = {"output": None, "resume": None, "overwrite": None}
 
@@ -63,8 +70,8 @@ class Tuned:
         told = ", ".join(f"{count} {name}" for name, count in counts.items())
         lines = [
             f"{told}; the best is trial {found['number']}",
-            f"setting: {_shown(self.setting)}",
-            f"validation: accuracy {_judged(found['validation'], self.summary['nodes'])}",
+            f"setting: {setting_text(self.setting)}",
+            f"validation: accuracy {judged_text(found['validation'], self.summary['nodes'])}",
         ]
         if self.summary["default"] is not None:
             lines[2] += f"; of the recipe {self.summary['default']:.4f}"
@@ -78,9 +85,9 @@ class Tuned:
 def tune(
     config: RunConfig,
     *,
-    trials: int = 30,
+    trials: int | None = None,
     timeout: float | None = None,
-    seeds: int | Sequence[int] = 1,
+    seeds: int | Sequence[int] | None = None,
     space: Mapping[str, Any] | None = None,
     report: Report | None = None,
     progress: bool = False,
@@ -94,15 +101,21 @@ def tune(
 
     A process that is killed is carried on by the same call with `resume=True`: no trial is lost or
     counted twice, and what is drawn is what would have been drawn. The training that was running
-    begins again, under the same number. More `trials` carry a finished search on.
+    begins again, under the same number. More `trials` carry a finished search on. With `overwrite`,
+    an older search is removed before the first trial, once the data have been read and the options
+    fit.
+
+    A setting that cannot be trained, since the model refuses it, its loss is not finite or memory
+    does not suffice, is a trial that failed: it says why, and the search goes on.
 
     Args:
         config: what to train; options that are given are fixed. `output` names the folder of the
             search. With `folds`, the validation of a trial is the mean over the folds.
-        trials: how many there will be in all.
+        trials: how many there will be in all; None takes as many as a search that is carried on
+            was to have, and else 30.
         timeout: after so many seconds no other trial is begun.
         seeds: how many trainings a setting, from `config.seed` on, or their seeds. All have the
-            same splits.
+            same splits. None takes those of a search that is carried on, and else one.
         space: what to try, as `gnn.runs.search_spaces.space_of` reads it; None takes the space of
             the model and its recipe.
         report: is called with each line.
@@ -112,8 +125,9 @@ def tune(
         ImportError: Optuna is not installed (`pip install 'gnn[tune]'`).
         FileExistsError: the folder holds a search, and neither `resume` nor `overwrite` is set, or
             something else.
-        ValueError: as `gnn.runs.train`; or the data have nothing to validate on, the space is
-            wrong, or, with `resume`, another one.
+        ValueError: as `gnn.runs.train`; or the model is distilled or starts from a run, the data
+            have nothing to validate on, the space is wrong, or, with `resume`, space or seeds are
+            others.
 
     Example:
 
@@ -123,32 +137,52 @@ def tune(
     """
     started = time.monotonic()
     check_optuna()
-    if trials < 1:
+    if trials is not None and trials < 1:
         raise OptionError(f"trials must be at least 1, got {trials}")
+    if timeout is not None and not timeout > 0:
+        raise OptionError(f"timeout must be above 0 seconds, got {timeout}")
     if config.model == "distilled":
         raise OptionError(
             "a distilled model is not tuned: its teacher would be trained for each trial. Tune the "
             "teacher, or 'mlp', and train the student with what was found"
         )
+    if config.start_from is not None:
+        raise OptionError(
+            "start_from has no use for a search: its trials begin with new weights, and the widths "
+            "of a run that is started from are fixed. Search without it"
+        )
     config = with_absolute_paths(config)
     path, resume = series_path(config, "-tuned"), bool(config.resume)
     check_job(path, KIND, resume=resume, overwrite=bool(config.overwrite))
-    stored = stored_settings(path, KIND) if resume else None
+    before = stored_settings(path, KIND)
+    stored = before if resume else None
     if stored is not None:
-        before = RunConfig.from_dict(stored["config"], str(path / SETTINGS))
-        config = run_folder.carried_on(before, config, path)
-        seeds = stored["seeds"]
+        config_before = RunConfig.from_dict(stored["config"], str(path / SETTINGS))
+        config = run_folder.carried_on(config_before, config, path)
+        trials = trials or stored.get("trials")
+        seeds = stored["seeds"] if seeds is None else seeds
+    trials = trials or _TRIALS
     if config.fold is not None:
         raise OptionError(f"fold must not be given: each is validated on; got {config.fold}")
     config = dataclasses.replace(config, **_OF_FOLDER)
-    wanted = first_seeds(config, seeds)
+    wanted = first_seeds(config, 1 if seeds is None else seeds)
+    if stored is not None and wanted != stored["seeds"]:
+        raise OptionError(
+            f"cannot resume {str(path)!r} with other seeds, {wanted}: each trial was trained with "
+            f"{stored['seeds']}"
+        )
     if config.split_seed is None:
         config = dataclasses.replace(config, split_seed=wanted[0])
     prepared = prepare(dataclasses.replace(config, folds=None, seed=wanted[0]), None)
     if "validation" not in prepared.graph.splits:
         raise ValueError("tuning needs labeled nodes to validate on, and the data leave none")
     tried = _space(config, prepared, space, stored)
-    settings = {"config": config.to_dict(), "seeds": wanted, "space": as_plain(tried)}
+    settings: dict[str, Any] = {
+        "config": config.to_dict(),
+        "seeds": wanted,
+        "space": as_plain(tried),
+        "trials": trials,
+    }
     if stored is not None and settings["space"] != stored["space"]:
         raise OptionError(
             f"cannot resume {str(path)!r} with another space; it was {json.dumps(stored['space'])}"
@@ -157,7 +191,7 @@ def tune(
     members = [Member(seed, fold) for seed, fold in itertools.product(wanted, folds)]
     settings = json.loads(json.dumps(settings))
     say = RunLog(report)
-    with job_folder(path, _MANIFEST, settings, resume=resume):
+    with job_folder(path, _MANIFEST, settings, before=before, resume=resume):
         for note in prepared.notes if stored is None else []:
             say(note)
         log = TrialLog(path / TRIALS, tried, wanted[0])
@@ -165,22 +199,19 @@ def tune(
         job = Trials(config, prepared, members)
         nodes = _nodes(config, prepared)
         say(f"trying {', '.join(tried)}: {len(log.finished)} of {trials} trials are done")
-        while len(log.finished) < trials and (time.monotonic() < deadline or not _complete(log)):
+        while len(log.finished) < trials and (
+            time.monotonic() < deadline or not complete_trials(log)
+        ):
             trial = log.next(prepared.config.to_dict())
             job.run(log, trial)
-            say(_line(log, trial.number, trials, nodes))
-            if len(log.finished) >= trials and not _complete(log):
-                raise ValueError("no trial could be trained to its end: narrow the space")
+            say(trial_line(log, trial.number, trials, nodes))
+        if not complete_trials(log):
+            raise ValueError(f"no trial could be trained to its end: {why_none(log)}")
         best = best_trial(log)
         run = _train_best(path, config, wanted[0], setting(best), report, progress)
-        summary = _summary(log, best, run, nodes)
+        summary = search_summary(log, best, run, nodes)
         run_folder.write_json(path / SUMMARY, summary)
     return Tuned(path, run, setting(best), summary)
-
-
-def best_trial(log: TrialLog) -> optuna.trial.FrozenTrial:
-    """The complete trial of the highest accuracy; of several, that of the lowest loss."""
-    return max(_complete(log), key=lambda trial: (trial.value, -_loss(trial), -trial.number))
 
 
 def is_tuning(path: Path) -> bool:
@@ -209,54 +240,31 @@ def _space(
         if twice:
             raise OptionError(f"{twice[0]} is both given and in the space: leave one out")
     space = {name: values for name, values in space.items() if name not in fixed}
-    useless = [name for name in space if name not in prepared.config.to_dict()]
-    if useless:
-        raise OptionError(f"{useless[0]} has no use for the model {config.model!r}; leave it out")
+    for name, values in space.items():
+        _check_use(config, prepared, name, values)
     if not space:
         raise OptionError("there is nothing to try: all options of the space are given")
     return space
+
+
+def _check_use(config: RunConfig, prepared: Prepared, name: str, values: Choice | Range) -> None:
+    """Raises where the model takes none of the values of an option."""
+    tried = values.values if isinstance(values, Choice) else (values.low, values.high)
+    refused = []
+    for value in tried:
+        asked = dataclasses.replace(config, **{name: value})
+        try:
+            resolve(asked, prepared.graph, encoded=prepared.encoder is not None)
+        except OptionError as error:
+            refused.append(error)
+    if len(refused) == len(tried):
+        raise refused[0]
 
 
 def _nodes(config: RunConfig, prepared: Prepared) -> int:
     """How many nodes judge a setting."""
     splits = prepared.graph.splits
     return len(splits["validation"]) + (0 if config.folds is None else len(splits["train"]))
-
-
-def _complete(log: TrialLog) -> list[optuna.trial.FrozenTrial]:
-    return [trial for trial in log.finished if trial.state.name == "COMPLETE"]
-
-
-def _loss(trial: optuna.trial.FrozenTrial) -> float:
-    losses = [loss for _, loss in results(trial).values()]
-    return math.fsum(losses) / len(losses)
-
-
-def _line(log: TrialLog, number: int, trials: int, nodes: int) -> str:
-    trial = log.trials[number]
-    told = f"trial {number + 1} of {trials}: "
-    if trial.state.name == "COMPLETE":
-        told += f"validation {_judged(trial.value or 0.0, nodes)}"
-    else:
-        told += {"PRUNED": "behind, ended early", "FAIL": "failed"}[trial.state.name]
-    told += f"; {_shown(setting(trial))}"
-    if _complete(log):
-        best = best_trial(log)
-        told += f"; best {best.value:.4f} (trial {best.number + 1})"
-    return told
-
-
-def _judged(accuracy: float, nodes: int) -> str:
-    return f"{accuracy:.4f} {few_nodes(accuracy, nodes)}"
-
-
-def _shown(values: Mapping[str, Any]) -> str:
-    if not values:
-        return "the recipe's setting"
-    return ", ".join(
-        f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}"
-        for name, value in values.items()
-    )
 
 
 def _train_best(
@@ -290,31 +298,3 @@ def _fits(run: Path, config: RunConfig) -> bool:
     except OptionError:
         return False
     return True
-
-
-def _summary(log: TrialLog, best: optuna.trial.FrozenTrial, run: Run, nodes: int) -> dict[str, Any]:
-    finished = log.finished
-    names = {"COMPLETE": "complete", "PRUNED": "ended early", "FAIL": "failed"}
-    states = [names[trial.state.name] for trial in finished]
-    first = finished[0]
-    return {
-        "counts": {name: states.count(name) for name in names.values() if name in states},
-        "nodes": nodes,
-        "best": {
-            "number": best.number + 1,
-            "setting": setting(best),
-            "validation": best.value,
-        },
-        "default": first.value if first.state.name == "COMPLETE" else None,
-        "test": run.metrics.get("test"),
-        "trials": [
-            {
-                "number": trial.number + 1,
-                "state": state,
-                "setting": setting(trial),
-                "validation": trial.value if state == "complete" else None,
-                "results": {name: list(found) for name, found in results(trial).items()},
-            }
-            for trial, state in zip(finished, states, strict=True)
-        ],
-    }

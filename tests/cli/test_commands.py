@@ -335,6 +335,8 @@ VALUES: dict[str, Any] = {
     "fanout": [5, -1],
     "unlabeled_batch_size": 8,
     "inference": "sampled",
+    "teacher": "gcn",
+    "temperature": 2.0,
     "calibrate": True,
     "baseline": False,
     "seed": 7,

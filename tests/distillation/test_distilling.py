@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,8 @@ import tensorflow as tf
 from scipy import sparse
 
 import gnn
-from gnn.distillation.learners import Learner, noise_of
-from gnn.distillation.lessons import lesson_graph
+from gnn.distillation.learners import NoisyInputs, noise_of
+from gnn.distillation.lessons import lesson_graph, seen_nodes
 from gnn.graphs.image_files import ImageFiles
 
 OPTIONS: dict[str, Any] = {"epochs": 60, "batch_size": 0}
@@ -85,7 +87,9 @@ def test_only_seen_nodes_teach() -> None:
 
 
 def test_edges_to_nodes_that_are_not_seen_are_left_out() -> None:
-    lesson = lesson_graph(GRAPH, TEACHER, temperature=1.0, weight=1.0, nodes=[5, 3, 4, 9])
+    lesson = lesson_graph(
+        GRAPH, TEACHER, temperature=1.0, weight=1.0, nodes=seen_nodes(GRAPH, [5, 3, 4, 9])
+    )
     assert lesson.split("seen").tolist() == [3, 4, 5, 9]
     assert list(zip(lesson.senders.tolist(), lesson.receivers.tolist(), strict=True)) == [
         (3, 4),
@@ -174,7 +178,7 @@ def test_images_in_files_teach(tmp_path: Path) -> None:
 def test_noise_is_a_share_of_the_deviation_and_only_of_training() -> None:
     features = {"x": np.array([[0.0, 4.0]], np.float32), "n": np.array([[7]])}
     assert noise_of(gnn.Graph.from_edges([], [], features), 0.25) == {"x": 0.5}
-    learner = Learner(keras.Sequential([keras.layers.Identity()]), {"x": 0.5})
+    learner = NoisyInputs(keras.Sequential([keras.layers.Identity()]), {"x": 0.5})
     zeros = {"x": tf.zeros([20_000, 1])}
     assert float(tf.math.reduce_std(learner(zeros, training=True))) == pytest.approx(0.5, 0.03)
     assert not np.any(learner(zeros, training=False))
@@ -217,3 +221,36 @@ def test_wrong_arguments() -> None:
         distilled(nodes="nowhere")
     with pytest.raises(ValueError, match="epochs must be at least 1, got 0"):
         distilled(epochs=0)
+
+
+def test_collapse_is_told_of_on_the_callers_line() -> None:
+    config = gnn.GraphRegConfig(multiplier=1e4)
+    with pytest.warns(gnn.GraphLossWarning, match="outputs have collapsed") as told:
+        distilled(config=config, epochs=120, patience=None)
+    assert [each.filename for each in told] == [__file__]
+
+
+def test_new_nodes_tell_a_model_nothing() -> None:
+    """Features of nodes that are not seen are other ones: the student is the same to the bit."""
+    shifted = FEATURES.copy()
+    shifted[20:] += 100.0
+    keras.utils.set_random_seed(0)
+    teacher = gnn.GraphConvolutionalNodeClassifier(hidden_units=(4,), num_classes=2)
+    options = {"teacher": teacher, "nodes": np.arange(20), "epochs": 2, "noise": 0.5}
+    one = distilled(graph=dataclasses.replace(GRAPH, splits={}), **options)
+    other = dataclasses.replace(GRAPH, splits={}, features={"features": shifted})
+    for mine, theirs in zip(
+        one.get_weights(), distilled(graph=other, **options).get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_the_students_history_holds_no_learner() -> None:
+    kept: list[Any] = []
+    look = keras.callbacks.LambdaCallback()
+    look.on_train_begin = lambda logs=None: kept.append(weakref.ref(look.model))
+    student = distilled(epochs=1, config=gnn.GraphRegConfig(), callbacks=[look])
+    assert student.history.model is student
+    look.set_model(None)
+    gc.collect()
+    assert kept[0]() is None

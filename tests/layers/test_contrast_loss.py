@@ -11,9 +11,8 @@ import pytest
 import tensorflow as tf
 
 from gnn.configs import DistanceConfig, GraphRegConfig, PairWeights
-from gnn.graphs.batch.graphs_tuple import edges_of, graph_from_inputs
+from gnn.graphs.batch.graphs_tuple import graph_from_inputs
 from gnn.layers import GraphRegularization
-from gnn.ops import labeled_neighbor_distances, neighbor_distances
 
 # A chain 0 -> 1 and 2 -> 3 of outputs 0, 1, 5, 5: neighbors are 1 and 0 apart.
 NODES = np.array([[0.0], [1.0], [5.0], [5.0]], np.float32)
@@ -116,34 +115,77 @@ def test_padding_changes_nothing(jit: bool) -> None:
     np.testing.assert_array_equal(padded_gradient[4:], 0)
 
 
-@pytest.mark.parametrize("pair_weights", [None, PairWeights(0.3, 0.2, 0.1)])
-@pytest.mark.parametrize("distance", ["l1", "l2", "kl_divergence"])
-def test_without_contrast_it_is_the_old_loss_to_the_bit(distance: str, pair_weights: Any) -> None:
-    """Value and gradient, against the sums that were the loss before there was a contrast."""
-    rows = tf.nn.softmax(np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32))
-    known = tf.constant([0, -1, 2, 2])
-    config = GraphRegConfig(multiplier=0.7, distance_config=DistanceConfig(distance))
-    layer = GraphRegularization(config, pair_weights)
-    graph = batch(rows.numpy(), known_labels=known)
+# Class probabilities of four nodes, in eighths; of the edges, 0 -> 1 and 2 -> 3.
+ROWS = np.array([[4, 2, 2], [1, 5, 2], [1, 1, 6], [2, 2, 4]], np.float32) / 8
+OLD_LOSS = {
+    # (|4-1| + |2-5| + 0) / 8 and (1 + 1 + 2) / 8, their mean, times 0.5.
+    "l1": 0.5 * (6 / 8 + 4 / 8) / 2,
+    # 18 and 6 of 64.
+    "l2": 0.5 * (18 / 64 + 6 / 64) / 2,
+}
+
+
+@pytest.mark.parametrize("distance", ["l1", "l2"])
+def test_without_contrast_it_is_the_old_loss_to_the_bit(distance: str) -> None:
+    """Value and gradient by hand; all numbers are exact in float32."""
+    config = GraphRegConfig(multiplier=0.5, distance_config=DistanceConfig(distance))
+    layer, rows = GraphRegularization(config), tf.constant(ROWS)
     with tf.GradientTape() as tape:
         tape.watch(rows)
-        layer(graph.replace(nodes=rows), training=True)
+        layer(batch(ROWS).replace(nodes=rows), training=True)
         (loss,) = layer.losses
-    gradient = tf.convert_to_tensor(tape.gradient(loss, rows))
-    read = tf.constant([False, True, False, True])
-    with tf.GradientTape() as tape:
-        tape.watch(rows)
-        edges = edges_of(graph)
-        if pair_weights is None:
-            total, count = neighbor_distances(rows, edges, read, config.distance_config)
-        else:
-            total, count = labeled_neighbor_distances(
-                tf.nn.softmax(rows), known, edges, read, config.distance_config, pair_weights
-            )
-        old = 0.7 * (total * tf.math.reciprocal_no_nan(count))
-    assert float(old) != 0
-    assert loss.numpy().tobytes() == old.numpy().tobytes()
-    np.testing.assert_array_equal(gradient, tf.convert_to_tensor(tape.gradient(old, rows)))
+    assert float(loss) == OLD_LOSS[distance]
+    # Each edge has half of 0.5; l1 has the gradient sign(a - b), and l2 2 (a - b).
+    apart = ROWS[[0, 2]] - ROWS[[1, 3]]
+    slope = 0.25 * (np.sign(apart) if distance == "l1" else 2 * apart)
+    expected = np.stack([slope[0], -slope[0], slope[1], -slope[1]])
+    np.testing.assert_array_equal(tf.convert_to_tensor(tape.gradient(loss, rows)), expected)
+
+
+def test_without_contrast_labels_stand_in_as_they_did() -> None:
+    """Node 0 is of class 0, 2 and 3 of class 2, and 1 has no label; logits as logarithms."""
+    logits = tf.math.log(tf.constant(ROWS))
+    layer = GraphRegularization(
+        GraphRegConfig(multiplier=0.5, distance_config=DistanceConfig("l1")),
+        PairWeights(labeled_labeled=0.25, labeled_unlabeled=2.0),
+    )
+    graph = batch(logits.numpy(), known_labels=tf.constant([0, -1, 2, 2]))
+    layer(graph, training=True)
+    (loss,) = layer.losses
+    # 2 (|1 - 1/8| + 5/8 + 2/8) and 0.25 (2/8 + 2/8 + |1 - 4/8|), their mean, times 0.5.
+    assert float(loss) == pytest.approx(0.5 * (2 * 14 / 8 + 0.25 * 8 / 8) / 2, rel=1e-6)
+    # What is shown knows no label: outputs are 6/8 and 4/8 apart.
+    neighbor, random, _ = (monitor for monitor in layer.monitors)
+    layer.track()
+    assert float(neighbor.result()) == pytest.approx(5 / 8, rel=1e-5)
+    one = np.abs(ROWS[partners_of(4)[0]] - ROWS).sum(axis=1).mean()
+    assert float(random.result()) == pytest.approx(one, rel=1e-5)
+
+
+def test_auto_follows_edges_within_classes_where_outputs_are_unsure() -> None:
+    """Labels stand in for outputs in the loss, and not in what trusts the edges."""
+    unsure = np.log(np.array([[6, 4], [6, 4], [4, 6], [4, 6]], np.float32) / 10)
+    config = GraphRegConfig(multiplier="auto", distance_config=DistanceConfig("l1"))
+    layer = GraphRegularization(config, PairWeights(1.0, 1.0, 1.0))
+    layer(batch(unsure, known_labels=tf.constant([0, 0, 1, 1])), training=True)
+    (loss,) = layer.losses
+    # Each label is 0.4 + 0.4 from the output at the other end, and neighbors have equal outputs.
+    assert float(loss) == pytest.approx(0.8, rel=1e-5)
+
+
+def test_nothing_is_measured_beside_a_multiplier_of_0() -> None:
+    assert layer_of(0.0, multiplier=0.0).monitors == []
+    layer = layer_of(contrast=2.0, multiplier=0.0)
+    layer(batch())
+    assert float(layer.track()[0]) == 0.0
+    assert float(layer.tracked.result()) == pytest.approx(0.5 + 2 * UNIFORMITY, rel=1e-6)
+
+
+def test_what_is_only_shown_is_of_one_pair_a_row() -> None:
+    layer = layer_of(contrast=0.0)
+    layer(batch())
+    layer.track()
+    assert float(layer.monitors[1].result()) == pytest.approx(RANDOM[0].mean(), rel=1e-6)
 
 
 def test_auto_follows_edges_that_bring_nodes_nearer() -> None:

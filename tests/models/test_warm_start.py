@@ -72,6 +72,9 @@ def test_statistics_of_normalization_are_those_of_before() -> None:
     [
         (dense(3, 2, "out"), {}, r"out/kernel has the shape \[3, 2\], and in old_model \[2, 2\]"),
         (dense(3, 2, "out"), {"inputs": [0, 2, -1]}, "out/kernel has the shape"),
+        (dense(2, 2, "out"), {"inputs": [1, 0]}, r"inputs must be 0, 1, 2, .* got \[1, 0\]"),
+        (dense(2, 2, "out"), {"inputs": [0, -1]}, "inputs must be 0, 1, 2"),
+        (dense(3, 2, "out"), {"inputs": [1, 0, -1], "outputs": [1, 0]}, "outputs must be 0, 1, 2"),
         (dense(2, 2, "other"), {}, "no layer of model is called as one of old_model"),
         (keras.Sequential([keras.layers.Dense(2)]), {}, "model must be built, and has no weights"),
         (dense(2, 2, "out"), {"inputs": [0, -2]}, "inputs must be a list of old places"),

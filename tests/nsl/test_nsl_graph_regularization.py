@@ -188,3 +188,9 @@ def test_what_is_saved_is_the_base_model(tmp_path: Path) -> None:
     assert keras.models.load_model(tmp_path / "link").count_params() == 2
     with pytest.raises(NotImplementedError, match="save and load its base_model"):
         model.get_config()
+
+
+def test_a_multiplier_that_nsl_has_not_is_refused():
+    config = nsl.configs.make_graph_reg_config(max_neighbors=1, multiplier="auto")
+    with pytest.raises(ValueError, match="multiplier must be a number in gnn.nsl, got 'auto'"):
+        nsl.keras.GraphRegularization(keras.Sequential([keras.layers.Dense(1)]), config)

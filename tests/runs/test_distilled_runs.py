@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
+import types
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,8 @@ import numpy as np
 import pytest
 
 from gnn.runs import OptionError, Run, RunConfig, distilling, load_run, recipes, train
+from gnn.runs.data_loading import load_data
+from gnn.runs.preparing import prepare
 from gnn.runs.reporting import FiniteLoss
 from tests.runs.conftest import SHORT, train_eagerly, write_shop
 
@@ -134,7 +138,16 @@ def test_teachers_that_are_refused(run: Run, shop: Path, tmp_path: Path) -> None
     other = write_shop(tmp_path / "other", with_splits=True)
     with pytest.raises(OptionError, match="was trained on .*, and this run is on"):
         train(RunConfig(**{**common, "data": str(other)}, teacher=str(run.path)))
+    with pytest.raises(OptionError, match="class_weight weighs the labels that a teacher learns"):
+        train(RunConfig(**common, teacher=str(run.path), class_weight="balanced"))
     assert not (tmp_path / "new").exists()
+
+
+def test_classes_weigh_in_the_loss_of_the_teacher(shop: Path) -> None:
+    config = RunConfig(**OPTIONS, data=str(shop), class_weight="balanced")
+    told = [line for line in prepare(config, None).notes if "weigh" in line]
+    # 15 of 30 labels each.
+    assert told == ["classes have as many labels each, and weigh 1 in the loss of the teacher"]
 
 
 def test_a_teacher_must_not_know_the_labels_that_judge(tmp_path: Path) -> None:
@@ -143,8 +156,72 @@ def test_a_teacher_must_not_know_the_labels_that_judge(tmp_path: Path) -> None:
     common = {**SHORT, "data": str(data), "epochs": 1, "baseline": False}
     teacher = train(RunConfig(model="mlp", output=str(tmp_path / "teacher"), **common))
     options = {**common, "model": "distilled", "teacher": str(teacher.path)}
-    with pytest.raises(OptionError, match="learned the labels of .* split 'validation'"):
+    with pytest.raises(
+        OptionError, match="learned from the labels of .* split 'validation'.*split_seed"
+    ):
         train(RunConfig(**options, seed=1, output=str(tmp_path / "student")))
+
+
+def test_what_the_teacher_learned_from_must_not_judge_either(tmp_path: Path) -> None:
+    """A student as teacher, of the same splits as the new run, whose own teacher had others."""
+    data = write_shop(tmp_path / "data")
+    common = {**SHORT, "data": str(data), "epochs": 1, "baseline": False}
+    first = train(RunConfig(model="mlp", seed=1, output=str(tmp_path / "first"), **common))
+    second = train(RunConfig(model="mlp", output=str(tmp_path / "second"), **common))
+    config = json.loads((second.path / "config.json").read_text())
+    config["config"] |= {"start_from": str(first.path)}
+    (second.path / "config.json").write_text(json.dumps(config))
+    student = {**common, "model": "distilled", "teacher": str(second.path)}
+    with pytest.raises(OptionError, match="by '.*first', learned from the labels of"):
+        train(RunConfig(**student, output=str(tmp_path / "student")))
+
+
+def test_a_run_whose_teacher_is_gone_is_carried_on(
+    run: Run, shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped with its student; the teacher's folder is then removed."""
+    teacher = tmp_path / "teacher"
+    shutil.copytree(run.path, teacher)
+    options = {**OPTIONS, "data": str(shop), "teacher": str(teacher)}
+    whole = train(RunConfig(output=str(tmp_path / "whole"), **options))
+    assert json.loads((whole.path / "teacher.json").read_text())["run"] == str(teacher)
+    look = FiniteLoss.on_epoch_end
+
+    def on_epoch_end(self: FiniteLoss, epoch: int, logs: Any = None) -> None:
+        look(self, epoch, logs)
+        if epoch == 1:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FiniteLoss, "on_epoch_end", on_epoch_end)
+        with pytest.raises(KeyboardInterrupt):
+            train(RunConfig(output=str(tmp_path / "run"), **options))
+    shutil.rmtree(teacher)
+    resumed = train(RunConfig(output=str(tmp_path / "run"), resume=True))
+    for one, other in zip(weights(whole.path), weights(resumed.path), strict=True):
+        np.testing.assert_array_equal(one, other)
+    again = {**options, "teacher": str(whole.path), "overwrite": True}
+    train(RunConfig(output=str(tmp_path / "run"), **again))
+
+
+def test_answers_come_in_the_order_of_our_classes(run: Run, shop: Path) -> None:
+    """A teacher whose classes are listed in another order, and whose nodes must be ours."""
+    facts = run.facts
+    graph = load_data(run.config).graph
+    told = run.predict()
+    turned = types.SimpleNamespace(
+        path=run.path,
+        config=run.config,
+        facts=facts,
+        predict=lambda: told,
+    )
+    ours = tuple(reversed(facts.class_names))
+    found = distilling._answers(turned, run.config, graph, ours)
+    np.testing.assert_allclose(np.exp(found), told.probabilities[:, ::-1], rtol=1e-5)
+    other = dataclasses.replace(told, ids=list(told.ids)[::-1])
+    turned.predict = lambda: other
+    with pytest.raises(OptionError, match="was trained on other nodes"):
+        distilling._answers(turned, run.config, graph, ours)
 
 
 def test_defaults(run: Run) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from scipy import stats
 
@@ -16,6 +18,21 @@ def test_mcnemar_counts_only_nodes_that_differ() -> None:
     # Of six fair coins, five or six heads, or one or none: 2 (6 + 1) / 64.
     np.testing.assert_allclose(p, 14 / 64)
     assert over_nodes({"a": 1}, {"a": 1}) == (0, 0, None)
+
+
+def test_of_several_seeds_all_signs_are_counted() -> None:
+    # Five nodes better by one run, and two worse by five: the mean speaks for the other.
+    one = dict(zip("abcdefg", [1, 1, 1, 1, 1, 0, 0], strict=True))
+    other = dict(zip("abcdefg", [0, 0, 0, 0, 0, 5, 5], strict=True))
+    wins, losses, p = over_nodes(one, other)
+    assert (wins, losses) == (5, 2)
+    sizes = np.array([1, 1, 1, 1, 1, 5, 5])
+    sums = np.array(list(itertools.product([-1, 1], repeat=7))) @ sizes
+    np.testing.assert_allclose(p, np.mean(np.abs(sums) >= 5))
+    # Many more nodes than can be counted out, of one run each: the binomial of the signs.
+    nodes = range(400)
+    ones, zeros = {n: int(n < 230) for n in nodes}, {n: int(n >= 230) for n in nodes}
+    np.testing.assert_allclose(over_nodes(ones, zeros)[2], stats.binomtest(230, 400).pvalue)
 
 
 def test_t_of_pairs_is_scipys() -> None:

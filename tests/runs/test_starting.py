@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,16 @@ import pytest
 import tensorflow as tf
 
 import gnn
-from gnn.runs import Run, RunConfig, results, train
+from gnn.runs import Run, RunConfig, distilling, recipes, results, train
 from gnn.runs.carried_splits import carried_splits
 from gnn.runs.class_names import with_classes
 from gnn.runs.config_files import OptionError
+from gnn.runs.run_data import read_splits
 from gnn.runs.splitting import complete_splits
+from gnn.runs.starting import with_options_of_start
 from tests.runs.conftest import SHORT, train_eagerly
+
+MODELS = ("mlp", "gcn", "graph-regularization", "distilled")
 
 
 @pytest.fixture(autouse=True)
@@ -27,8 +32,14 @@ def _bare(monkeypatch: pytest.MonkeyPatch) -> None:
 def make_bare(patch: pytest.MonkeyPatch) -> None:
     """Has runs take a moment: without SavedModel and plot, which take longest."""
     train_eagerly(patch)
+    patch.setattr(distilling, "resolve", of_two_epochs)
     patch.setattr(results, "export_classifier", lambda *arguments, **options: None)
     patch.setattr(results, "_plot", lambda *arguments: None)
+
+
+def of_two_epochs(config: RunConfig, graph: gnn.Graph, **options: Any) -> RunConfig:
+    """A teacher of 2 epochs, not of the 300 of its recipe."""
+    return dataclasses.replace(recipes.resolve(config, graph, **options), epochs=2)
 
 
 def write_week(folder: Path, count: int) -> Path:
@@ -61,11 +72,11 @@ def runs(weeks: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> di
         config = {"data": str(weeks["one"]), "columns": {"brand": "category"}, **SHORT}
         return {
             model: train(RunConfig(model=model, output=str(folder / model), **config))
-            for model in ("mlp", "gcn")
+            for model in MODELS
         }
 
 
-@pytest.mark.parametrize("model", ["mlp", "gcn"])
+@pytest.mark.parametrize("model", MODELS)
 def test_on_unchanged_data_a_run_begins_where_the_other_ended(
     model: str, runs: dict[str, Run], tmp_path: Path
 ) -> None:
@@ -84,7 +95,7 @@ def test_on_unchanged_data_a_run_begins_where_the_other_ended(
     assert files == {path: path.stat().st_mtime_ns for path in sorted(runs[model].path.rglob("*"))}
 
 
-@pytest.mark.parametrize("model", ["mlp", "gcn"])
+@pytest.mark.parametrize("model", MODELS)
 def test_a_week_later_old_rows_have_the_logits_that_they_had(
     model: str, runs: dict[str, Run], weeks: dict[str, Path], tmp_path: Path
 ) -> None:
@@ -154,9 +165,50 @@ def test_what_does_not_fit_the_weights_is_named(runs: dict[str, Run], tmp_path: 
     for name, value in (("model", "gcn"), ("hidden_units", (9,)), ("exclude", ("price",))):
         with pytest.raises(OptionError, match=f"{name} must be that of the run"):
             train(RunConfig(start_from=path, output=str(tmp_path / "x"), **{name: value}))
-    with pytest.raises(FileNotFoundError, match="no run folder"):
+    network = str(runs["gcn"].path)
+    for name, value in (("baseline", True), ("folds", 3), ("fold", 0)):
+        with pytest.raises(OptionError, match=f"{name} has no use beside start_from"):
+            train(RunConfig(start_from=network, output=str(tmp_path / "x"), **{name: value}))
+    with pytest.raises(FileNotFoundError, match="start_from must be the folder .* no run folder"):
         train(RunConfig(start_from=str(tmp_path / "none"), output=str(tmp_path / "x")))
     assert not list(tmp_path.iterdir())
+
+
+def test_neither_folds_nor_a_baseline_are_taken_from_a_run(
+    weeks: dict[str, Path], tmp_path: Path
+) -> None:
+    """What was trained on stays so, and a perceptron that begins anew is nothing to compare."""
+    config = {**SHORT, "baseline": True, "folds": 4, "fold": 1, "epochs": 1}
+    first = train(
+        RunConfig(data=str(weeks["one"]), model="gcn", output=str(tmp_path / "1"), **config)
+    )
+    assert "lift" in first.metrics
+    second = train(
+        RunConfig(
+            start_from=str(first.path), data=str(weeks["two"]), output=str(tmp_path / "2"), epochs=1
+        )
+    )
+    before, now = (read_splits(run.path / "splits.csv") for run in (first, second))
+    for split, ids in before.items():
+        assert {*ids} <= {*now[split]}
+    assert (second.config.folds, second.config.fold, second.config.baseline) == (None, None, False)
+    assert "lift" not in second.metrics
+
+
+def test_options_of_times_go_with_what_they_are_for(tmp_path: Path) -> None:
+    rows = [f"n{k},{k},2026-01-{k + 1:02d},{'ab'[k % 2]}" for k in range(12)]
+    (tmp_path / "nodes.csv").write_text("\n".join(["id,price,sold,label", *rows]))
+    edges = [f"n{k},n{(k + 2) % 12},2026-01-{k + 1:02d}" for k in range(12)]
+    (tmp_path / "edges.csv").write_text("\n".join(["source,target,at", *edges]))
+    times = {"split": "time", "node_time": "sold", "time_column": "at", "until": "2026-01-08"}
+    first = train(
+        RunConfig(data=str(tmp_path), model="gcn", output=str(tmp_path / "1"), **(SHORT | times))
+    )
+    asked = RunConfig(start_from=str(first.path), data=str(tmp_path))
+    taken = with_options_of_start(asked)
+    assert (taken.until, taken.time_column, taken.node_time) == (None, None, "sold")
+    taken = with_options_of_start(dataclasses.replace(asked, split="random", half_life="9d"))
+    assert (taken.time_column, taken.node_time) == ("at", None)
 
 
 def test_a_run_that_was_replaced_meanwhile_is_no_start_to_carry_on(
@@ -194,6 +246,18 @@ def test_splits_of_before_stay_whatever_the_data_say() -> None:
         "test": [1, 2],
     }
     assert notes[0] == "2 labeled nodes keep their splits, and 2 are new"
+
+
+def test_new_nodes_may_all_be_tested_on() -> None:
+    graph = gnn.Graph.from_edges(
+        [], [], labels=[0, 1, 0, -1], ids=list("abcd"), splits={"test": [2, 3]}
+    )
+    found, notes = carried_splits(graph, {"train": ["a", "b"]}, complete_splits)
+    assert {name: nodes.tolist() for name, nodes in found.splits.items()} == {
+        "train": [0, 1],
+        "test": [2],
+    }
+    assert notes[1] == "of the new ones: 1 in 'test', as the data have it"
 
 
 def test_without_anything_to_train_on_there_is_no_run() -> None:

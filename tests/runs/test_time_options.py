@@ -70,6 +70,30 @@ def test_times_of_nodes_that_are_not_there_are_named(shop: Path) -> None:
         load_data(RunConfig(dataset="digits", half_life="1d"))
 
 
+def test_a_share_of_nothing_is_no_split(shop: Path) -> None:
+    config = RunConfig(data=str(shop), model="gcn", split="time", node_time="released")
+    for name, left in (("validation", ["train", "test"]), ("test", ["train", "validation"])):
+        shares = {f"{name}_share": 0.0}
+        assert [*prepare(dataclasses.replace(config, **shares), None).graph.splits] == left
+    lines = (shop / "nodes.csv").read_text().split("\n")
+    few = [
+        line if k in (0, 1, 3) else line.rpartition(",")[0] + "," for k, line in enumerate(lines)
+    ]
+    (shop / "nodes.csv").write_text("\n".join(few))
+    assert [*prepare(config, None).graph.splits] == ["train", "validation"]
+    with pytest.raises(ValueError, match="nodes to train on, and there are none: split by time"):
+        prepare(dataclasses.replace(config, validation_share=0.2, test_share=0.79), None)
+
+
+def test_a_column_of_times_that_nothing_asks_for_is_an_error(shop: Path) -> None:
+    config = RunConfig(data=str(shop), model="gcn")
+    for split in (None, "random"):
+        with pytest.raises(OptionError, match="node_time is for split='time'; got 'released'"):
+            prepare(dataclasses.replace(config, split=split, node_time="released"), None)
+    with pytest.raises(OptionError, match="time_column is for half_life and until.* got 'time'"):
+        prepare(dataclasses.replace(config, time_column="time"), None)
+
+
 def test_one_flag_is_for_logs_and_tables(shop: Path) -> None:
     for command in ("train", "info"):
         flags = ["--data", str(shop), "--half-life", "30d", "--time-column", "at"]

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gnn.graphs import Graph
 from gnn.runs import (
     OptionError,
     RunConfig,
@@ -22,7 +23,9 @@ from gnn.runs import (
     tune,
     tuning,
 )
-from gnn.runs.search_spaces import Choice, Range, as_plain, default_space, space_of
+from gnn.runs.recipes import build_model, resolve
+from gnn.runs.run_config import NETWORK_NAMES
+from gnn.runs.search_spaces import Choice, Range, as_plain, default_space, params_of, space_of
 from gnn.runs.trial_log import TrialLog, mend, setting
 from gnn.runs.trial_log import results as results_of
 from tests.runs.conftest import train_eagerly
@@ -67,7 +70,11 @@ def test_stopped_search_ends_as_one_that_was_not(
     monkeypatch.setattr(trials.Trials, "train", train)
     with pytest.raises(Stop):
         tune(short(shop, tmp_path / "stopped"), trials=3, space=SPACE)
-    found = tune(RunConfig(output=str(tmp_path / "stopped"), resume=True), trials=3)
+    asked = RunConfig(output=str(tmp_path / "stopped"), resume=True)
+    with pytest.raises(OptionError, match="cannot resume .* with other seeds, \\[0, 1, 2\\]"):
+        tune(asked, seeds=3)
+    # As many trials as it was to have.
+    found = tune(asked)
     # Three trials, and the one that was stopped.
     assert len(calls) == 4
     assert found.summary == whole.summary
@@ -87,6 +94,61 @@ def test_stopped_search_ends_as_one_that_was_not(
         tune(short(shop, tmp_path / "whole"), trials=4, space=SPACE)
     with pytest.raises(OptionError, match="with another space"):
         tune(RunConfig(output=str(tmp_path / "whole"), resume=True), space={"dropout": [0.1]})
+
+
+def test_a_setting_that_fails_ends_no_search(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fit_one = trials.fit
+
+    def fit(config: RunConfig, *arguments: Any, **options: Any) -> Any:
+        if config.class_weight is not None:
+            raise ValueError("no such weight")
+        return fit_one(config, *arguments, **options)
+
+    monkeypatch.setattr(trials, "fit", fit)
+    said: list[str] = []
+    space = {"class_weight": ["balanced"]}  # The recipe has none, and the model has a use for it.
+    asked = short(shop, tmp_path / "x", hidden_units=(4,))
+    found = tune(asked, trials=2, space=space, report=said.append)
+    assert found.summary["counts"] == {"complete": 1, "failed": 1}
+    assert found.summary["trials"][1]["why"] == "no such weight"
+    assert any("trial 2 of 2: failed: no such weight; class_weight balanced" in x for x in said)
+
+
+def test_no_search_of_settings_that_all_fail(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fit(*arguments: Any, **options: Any) -> Any:
+        raise ValueError("no such width")
+
+    monkeypatch.setattr(trials, "fit", fit)
+    for resume in (None, True):
+        with pytest.raises(ValueError, match="trained to its end: no such width"):
+            tune(short(shop, tmp_path / "x", resume=resume), trials=2, space=SPACE)
+
+
+@pytest.mark.parametrize(
+    ("config", "options", "rule"),
+    [
+        ({"start_from": "run"}, {}, "start_from has no use for a search"),
+        ({"model": "distilled"}, {}, "a distilled model is not tuned"),
+        ({}, {"timeout": float("nan")}, "timeout must be above 0 seconds, got nan"),
+        ({}, {"timeout": -1.0}, "timeout must be above 0 seconds, got -1.0"),
+        ({}, {"space": {"multiplier": [1.0]}}, "multiplier has no use for the model 'mlp'"),
+        ({}, {"space": {"dropout": [0.1]}, "folds": 2}, "dropout is both given and in the space"),
+    ],
+)
+def test_wrong_searches(
+    shop: Path, tmp_path: Path, config: Any, options: dict[str, Any], rule: str
+) -> None:
+    given = {"folds": 2, "dropout": 0.2} if options.pop("folds", None) else {}
+    asked = RunConfig(
+        **{"data": str(shop), "model": "mlp", "output": str(tmp_path / "x"), **given, **config}
+    )
+    with pytest.raises(OptionError, match=rule):
+        tune(asked, **options)
+    assert not (tmp_path / "x").exists()
 
 
 def test_trials_behind_end_early(tmp_path: Path) -> None:
@@ -172,8 +234,22 @@ def test_space_of_a_model_is_what_its_recipe_has() -> None:
     assert list(network) == ["learning_rate", "dropout"]
     regularized = default_space(RunConfig(model="graph-regularization", recipe="general", **known))
     assert list(regularized) == ["learning_rate", "dropout", "multiplier", "distance"]
+    # What the recipe leaves to the edges is among what is tried.
+    auto = RunConfig(model="graph-regularization", multiplier="auto")
+    assert params_of(default_space(auto), auto.to_dict()) == {"multiplier": '"auto"'}
     space = {"dropout": Range(0, 0.5), "distance": Choice(("l1",))}
     assert space_of(as_plain(space)) == space
+
+
+@pytest.mark.parametrize("model", NETWORK_NAMES)
+def test_networks_take_each_width_of_their_space(model: str) -> None:
+    graph = Graph.from_edges([0], [1], np.eye(2), labels=[0, 1], splits={"train": [0, 1]})
+    config = resolve(RunConfig(data="shop", model=model), graph)
+    widths = default_space(config).get("hidden_units")
+    assert widths is None or isinstance(widths, Choice)
+    for units in () if widths is None else widths.values:
+        asked = RunConfig(data="shop", model=model, hidden_units=units)
+        build_model(resolve(asked, graph), graph)
 
 
 @pytest.mark.parametrize(
@@ -187,6 +263,12 @@ def test_space_of_a_model_is_what_its_recipe_has() -> None:
         ({"dropout": {"low": 0.5, "high": 0.1}}, OptionError, "must have low below high"),
         ({"l2": {"low": 0, "high": 1, "log": True}}, OptionError, "must have low above 0"),
         ({"distance": {"low": 0, "high": 1}}, TypeError, "must be a range of numbers"),
+        ({"calibrate": [True, False]}, OptionError, "'calibrate' is no option to try"),
+        ({"teacher": ["gcn"]}, OptionError, "'teacher' is no option to try"),
+        ({"patience": {"low": 1, "high": 5, "step": 0.5}}, OptionError, "whole numbers"),
+        ({"dropout": {"low": 0.1, "high": 0.5, "step": 0}}, OptionError, "a step above 0"),
+        ({"l2": {"low": 0.1, "high": float("inf")}}, OptionError, "low below high"),
+        ({"l2": {"low": 0.1, "high": 1, "log": "no"}}, TypeError, "true or false as log"),
     ],
 )
 def test_wrong_spaces(space: Any, error: type[Exception], rule: str) -> None:

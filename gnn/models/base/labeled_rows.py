@@ -34,7 +34,9 @@ _OF_CLASSES = {
 
 
 def is_of_classes(loss: Any) -> bool:
-    """Whether a loss compares class probabilities or scores with classes, as far as Keras' go.
+    """Whether a loss compares class probabilities or scores with classes, as far as is known.
+
+    Keras' are known, and those that say so by an attribute `of_classes`.
 
     Args:
         loss: what `compile` was given, of one output or several.
@@ -44,7 +46,10 @@ def is_of_classes(loss: Any) -> bool:
     >>> is_of_classes("sparse_categorical_crossentropy"), is_of_classes("mse")
     (True, False)
     """
-    functions = {_function_of(part) for part in keras.tree.flatten(loss)}
+    parts = keras.tree.flatten(loss)
+    functions = {_function_of(part) for part in parts}
+    if any(getattr(part, "of_classes", False) for part in parts):
+        return True
     return bool(functions & (_OF_CLASSES | {keras.losses.categorical_hinge}))
 
 

@@ -6,15 +6,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from gnn.layers.mean_loss import MeanLossLayer
-from gnn.layers.regularization import GraphRegularization
+from gnn.layers.regularization import SPREAD, GraphRegularization
+from gnn.models.base.harm import are_of_classes
 
 
-def with_mean_losses(results: dict[str, Any], layers: Sequence[MeanLossLayer]) -> dict[str, Any]:
+def with_mean_losses(
+    results: dict[str, Any], layers: Sequence[MeanLossLayer], loss: Any = None
+) -> dict[str, Any]:
     """Adds the mean losses to `loss`; graph losses are reported beside, and what is without them.
 
     Args:
         results: the metrics of a model, in which `loss` is the supervised loss.
         layers: what added mean losses.
+        loss: what `compile` was given; the spread is shown where outputs are of classes.
 
     Example:
 
@@ -44,4 +48,6 @@ def with_mean_losses(results: dict[str, Any], layers: Sequence[MeanLossLayer]) -
         for layer in layers:
             if isinstance(layer, GraphRegularization):
                 results |= {monitor.name: monitor.result() for monitor in layer.monitors}
+                if not are_of_classes(layer, loss):
+                    results.pop(SPREAD, None)  # Keras lists every metric.
     return results

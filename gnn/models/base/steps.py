@@ -17,10 +17,10 @@ from gnn.graphs.batch.keys import GRAPH_KEYS
 from gnn.layers.mean_loss import mean_losses_of
 from gnn.models import padded_rows
 from gnn.models.base.class_weights import class_weight_table
-from gnn.models.base.collapse import GraphLossWarning, harm_to_model
 from gnn.models.base.data_checks import check_data, inputs_of, is_dataset
 from gnn.models.base.fed_by_id import TablesInUse, on_whole_batches
 from gnn.models.base.graph_call import CalledOnGraphs
+from gnn.models.base.harm import GraphLossWarning, harm_to_model
 from gnn.models.base.kept_edges import KeptEdges, in_step
 from gnn.models.base.output_losses import OutputLosses, where_counted
 from gnn.models.base.replica_loss import part_of_replica
@@ -341,7 +341,7 @@ class TrainedOnGraphs(CalledOnGraphs):
         results = super().get_metrics_result()
         if self.output_losses is not None and self._computes_loss_as_keras:
             results = self.output_losses.with_outputs(results)
-        return with_mean_losses(results, mean_losses_of(self))
+        return with_mean_losses(results, mean_losses_of(self), self.loss)
 
 
 def _num_rows(outputs: Any) -> tf.Tensor:

@@ -1,8 +1,9 @@
-"""Whether a graph loss has made the outputs of all nodes alike, and what is said of it."""
+"""Whether a graph loss did harm: outputs that collapsed, edges that join at random."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import keras
 
@@ -10,9 +11,11 @@ from gnn.configs import GraphRegConfig
 from gnn.configs.graph import AUTO
 from gnn.layers.mean_loss import mean_losses_of
 from gnn.layers.regularization import (
+    LOGITS,
     NEIGHBOR_DISTANCE,
     RANDOM_DISTANCE,
     SPREAD,
+    VALUES,
     GraphRegularization,
 )
 from gnn.models.base.labeled_rows import is_of_classes
@@ -55,8 +58,9 @@ def harm_of_graph_loss(
         return (
             "outputs have collapsed: the class probabilities of different nodes are nearly the "
             f"same, with a spread of {float(history[SPREAD][-1]):.2g} (0: all alike, 1: all "
-            f"certain). The graph loss outweighs the labels. {_remedy(config)}. If multiplier=0 "
-            "spreads them no further, it is the features that tell no classes apart"
+            f"certain). The graph loss of {_shown(config)} outweighs the labels. "
+            f"{_remedy(config)}. If multiplier=0 spreads them no further, it is the features that "
+            "tell no classes apart"
         )
     if neighbor > MOST_OF_RANDOM * random > 0:
         found = (
@@ -65,12 +69,12 @@ def harm_of_graph_loss(
         )
         if config.multiplier == AUTO:
             return (
-                f"the graph does not help: {found}; the multiplier 'auto' has left the graph loss "
-                "out, or nearly so. Prune the edges, as gnn.SessionGraphConfig() does for a log"
+                f"the graph does not help: {found}; {_shown(config)} has left the graph loss out, "
+                "or nearly so. Prune the edges, as gnn.SessionGraphConfig() does for a log"
             )
         return (
-            f"the graph may do harm: {found}, and what pulls neighbors together makes all nodes "
-            f"alike. {_remedy(config)}"
+            f"the graph may do harm: {found}, and {_shown(config)}, which pulls neighbors "
+            f"together, makes all nodes alike. {_remedy(config)}"
         )
     return None
 
@@ -85,14 +89,38 @@ def harm_to_model(model: keras.Model, history: Mapping[str, Sequence[float]]) ->
     layers = [each for each in mean_losses_of(model) if isinstance(each, GraphRegularization)]
     if len(layers) != 1 or int(model.optimizer.iterations.numpy()) < LEAST_STEPS:
         return None
-    return harm_of_graph_loss(history, layers[0].config, of_classes=is_of_classes(model.loss))
+    of_classes = are_of_classes(layers[0], model.loss)
+    return harm_of_graph_loss(history, layers[0].config, of_classes=of_classes)
+
+
+def are_of_classes(layer: GraphRegularization, loss: Any) -> bool:
+    """Whether the outputs that a graph loss compares are of classes, whose spread says much.
+
+    Logits may be what a model of numbers returns: its loss decides.
+
+    Args:
+        layer: of the graph loss.
+        loss: what `compile` was given.
+
+    Example:
+
+    >>> layer = GraphRegularization({}, compares="logits")
+    >>> are_of_classes(layer, "sparse_categorical_crossentropy"), are_of_classes(layer, "mse")
+    (True, False)
+    """
+    if layer.compares != LOGITS or layer.pair_weights is not None:
+        return layer.compares != VALUES
+    return is_of_classes(loss)
+
+
+def _shown(config: GraphRegConfig) -> str:
+    multiplier = repr(AUTO) if config.multiplier == AUTO else f"{config.multiplier:g}"
+    return f"GraphRegConfig(multiplier={multiplier}, contrast={config.contrast:g})"
 
 
 def _remedy(config: GraphRegConfig) -> str:
-    robust = (
-        "" if config.contrast else "GraphRegConfig(contrast=1), with probabilities compared; or "
-    )
-    smaller = "a fixed and small multiplier"
+    robust = "" if config.contrast else "contrast=1, with probabilities compared; or "
+    smaller = "a fixed and small multiplier, such as 0.1"
     if config.multiplier != AUTO:
         smaller = f"a multiplier below {config.multiplier:g}, or 'auto'"
     return f"Take {robust}{smaller}; or prune the edges, as gnn.SessionGraphConfig() does for a log"
