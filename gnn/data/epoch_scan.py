@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import tensorflow as tf
 
 _EPOCH = "epoch:"
+_Owner = TypeVar("_Owner")
 
 
 def scan_epochs(
@@ -41,17 +44,51 @@ def scan_epochs(
     [[30.0, 31.0], [40.0, 41.0]]
     """
     # One function from end to end: each further one adds milliseconds to the start of an epoch.
+    source = _Source(make, epochs)
+    held = loosely(source)
 
     def arrays(epoch: np.ndarray, place: np.ndarray) -> dict[str, Any]:
-        number = int(epoch) if place else next(epochs)
-        return {_EPOCH: np.int64(number), **make(number, int(place))}
+        source = held()
+        number = int(epoch) if place else next(source.epochs)
+        return {_EPOCH: np.int64(number), **source.make(number, int(place))}
 
     def step(epoch: tf.Tensor, place: tf.Tensor) -> tuple[tf.Tensor, Any]:
         wanted = {_EPOCH: tf.TensorSpec([], tf.int64), **specs}
         tensors = from_numpy(arrays, [epoch, place], wanted)
         return tensors.pop(_EPOCH), element(tensors)
 
-    return tf.data.Dataset.range(num_batches).scan(np.int64(0), step)
+    dataset = tf.data.Dataset.range(num_batches).scan(np.int64(0), step)
+    dataset.source = source
+    return dataset
+
+
+@dataclasses.dataclass(eq=False)
+class _Source:
+    make: Callable[[int, int], Mapping[str, Any]]
+    epochs: Iterator[int]
+
+
+def loosely(owner: _Owner) -> Callable[[], _Owner]:
+    """By what a Python function of tf.data holds what it needs.
+
+    TensorFlow never lets go of such a function. So it is the data set that holds the owner, and by
+    it the features; data sets that are made of it and iterators hold the data set. One that is made
+    within a function is gone as soon as it is made, and there the owner is held as ever.
+
+    Args:
+        owner: to be had by a call of what is returned, as long as somebody else holds it.
+
+    Example:
+
+    >>> owner = _Source(lambda epoch, place: {}, iter([]))
+    >>> held = loosely(owner)
+    >>> held() is owner
+    True
+    >>> del owner
+    >>> held() is None
+    True
+    """
+    return cast(Any, weakref.ref(owner)) if tf.executing_eagerly() else lambda: owner
 
 
 def from_numpy(

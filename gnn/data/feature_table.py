@@ -18,14 +18,16 @@ class FeatureTable:
     Tables of the same arrays share their tensors, so those of training and validation are one.
 
     Args:
-        features: by name, arrays of numbers or SciPy's CSR matrices, a row a node.
+        features: by name, shared tensors of arrays of numbers, or SciPy's CSR matrices, a row a
+            node.
         device: where those of dense features lie; those of sparse ones lie on the CPU, which alone
             has operations to look their rows up.
 
     Example:
 
     >>> import numpy as np
-    >>> table = FeatureTable({"x": np.eye(2), "words": sparse.csr_array([[0.0, 3.0], [0.0, 0.0]])})
+    >>> words = sparse.csr_array([[0.0, 3.0], [0.0, 0.0]])
+    >>> table = FeatureTable({"x": shared_tensor(np.eye(2)), "words": words})
     >>> rows = table.rows(tf.constant([1, 0]))
     >>> rows["x"].numpy().tolist(), tf.sparse.to_dense(rows["words"]).numpy().tolist()
     ([[0.0, 1.0], [1.0, 0.0]], [[0.0, 0.0], [0.0, 3.0]])
@@ -44,7 +46,7 @@ class FeatureTable:
                 starts, columns, values = (part.tensor for part in shared)
                 self._rows[name] = SparseRows(starts, columns, values, feature.shape[1])
             else:
-                shared = [shared_tensor(feature, device)]
+                shared = [feature.on(device)]
                 self._rows[name] = shared[0].tensor
             self._shared[name] = shared
 

@@ -49,7 +49,7 @@ class NodeFeatures:
                 for k, v in in_memory.items()
                 if k not in self._shared
             }
-        self._features = features
+        self._all_numbers = len(self._shared) + len(self._sparse) == len(features)
 
     def fit_a_table(self, padded: bool) -> bool:
         """Whether the steps of a model can look the rows up themselves, in `table`.
@@ -57,16 +57,16 @@ class NodeFeatures:
         Features in files, and strings, they cannot; nor sparse ones where batches are padded, since
         XLA has no sparse tensors.
         """
-        in_memory = len(self._shared) + len(self._sparse) == len(self._features)
-        return in_memory and not (padded and self._sparse)
+        return self._all_numbers and not (padded and self._sparse)
 
     def dense_bytes(self) -> int:
         """The bytes of the dense features of `table`, which lie where the model is."""
-        return sum(self._features[name].nbytes for name in self._shared)
+        tensors = (shared.tensor for shared in self._shared.values())
+        return sum(tensor.shape.num_elements() * tensor.dtype.size for tensor in tensors)
 
     def table(self) -> FeatureTable:
         """The features as a table where the model is."""
-        return FeatureTable(self._features, compute_device())
+        return FeatureTable(self._shared | self._sparse, compute_device())
 
     def take(self, node_ids: np.ndarray) -> dict[str, Any]:
         """The rows of the sparse features, in this order, and of which nodes to read the mapped."""

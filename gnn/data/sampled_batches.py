@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from gnn.data.epoch_batches import EpochBatches
-from gnn.data.epoch_scan import from_numpy, scan_epochs
+from gnn.data.epoch_scan import from_numpy, loosely, scan_epochs
 from gnn.data.made_ahead import made_ahead
 from gnn.data.padding_budget import DEVIATIONS, with_margin
 from gnn.data.sampling_plan import SamplingPlan
@@ -215,13 +215,14 @@ class SampledBatches(EpochBatches):
 
     def split_dataset(self) -> tf.data.Dataset:
         """As `dataset`, of unknown cardinality: a batch that is too large comes in parts."""
-        scalar = tf.TensorSpec([], tf.int64)
+        scalar, held = tf.TensorSpec([], tf.int64), loosely(self)
 
         def count(epoch: int, place: int) -> dict[str, int]:
             return {"epoch": epoch, "place": place, "parts": len(self._fitting(epoch, place))}
 
         def make(epoch: np.ndarray, place: np.ndarray, part: np.ndarray) -> dict[str, np.ndarray]:
-            return self._finished(self._fitting(int(epoch), int(place))[int(part)])
+            batches = held()
+            return batches._finished(batches._fitting(int(epoch), int(place))[int(part)])
 
         def parts(counted: dict[str, tf.Tensor]) -> tf.data.Dataset:
             def element(part: tf.Tensor) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import weakref
 from typing import Any
 
@@ -15,19 +16,41 @@ _BLOCK = 2**22
 class SharedTensor:
     """A tensor of an array; it is shared while somebody holds this object.
 
+    The array itself is not held.
+
     Attributes:
         tensor: on its device.
     """
 
     def __init__(self, array: np.ndarray, device: str, dtype: tf.DType | None):
-        # Held too, so that no other array gets its id.
-        self._array = array
+        # Of another array that gets its id, `is_of` says no.
+        self._array = weakref.ref(array)
         with tf.device(device):
             made = tf.convert_to_tensor(array)
             self.tensor = made if dtype is None else tf.cast(made, dtype)
+        self._original: SharedTensor | None = None
+        self._elsewhere: weakref.WeakValueDictionary[str, SharedTensor] = (
+            weakref.WeakValueDictionary()
+        )
+
+    def on(self, device: str) -> SharedTensor:
+        """The same numbers on this device, one tensor for all who ask."""
+        if self.tensor.device.endswith(device):
+            return self
+        known = self._elsewhere.get(device)
+        if known is None:
+            known = self._elsewhere[device] = copy.copy(self)
+            known._original = self  # So that this one is found again.
+            with tf.device(device):
+                known.tensor = tf.identity(self.tensor)
+        return known
 
     def is_of(self, array: np.ndarray) -> bool:
         """Whether the tensor still has what is in the array: it may have been written to."""
+        if self._array() is not array:
+            return False
+        if not _may_be_written_to(array):
+            return True
         with tf.device("CPU:0"):
             on_host = tf.identity(self.tensor)
         flat, kept = np.ravel(array), np.ravel(on_host)
@@ -37,6 +60,15 @@ class SharedTensor:
         return len(flat) == len(kept) and all(
             np.array_equal(flat[block], kept[block]) for block in blocks
         )
+
+
+def _may_be_written_to(array: Any) -> bool:
+    """Whether the array, or what it is a view of, may be."""
+    while isinstance(array, np.ndarray):
+        if array.flags.writeable:
+            return True
+        array = array.base
+    return not (array is None or isinstance(array, bytes))
 
 
 _SHARED: weakref.WeakValueDictionary[Any, SharedTensor] = weakref.WeakValueDictionary()

@@ -31,10 +31,10 @@ def dropout(values: tf.Tensor, rate: float, seed: tf.Tensor) -> tf.Tensor:
     >>> dropout(tf.ones([8]), 0.5, tf.constant([0, 1])).numpy().tolist()
     [0.0, 2.0, 0.0, 2.0, 0.0, 0.0, 2.0, 0.0]
     """
-    draws, dropped, share = _draw_for(values, rate, seed)
+    draws, dropped, scale = _draw_for(values, rate, seed)
     if not gains_by_compiling(values):
-        return _of_draws(values, draws, dropped, share)
-    return _in_one_pass(values, draws, dropped, share)
+        return _of_draws(values, draws, dropped, scale)
+    return _in_one_pass(values, draws, dropped, scale)
 
 
 def rectified_dropout(values: tf.Tensor, rate: float, seed: tf.Tensor) -> tf.Tensor:
@@ -58,17 +58,17 @@ def rectified_dropout(values: tf.Tensor, rate: float, seed: tf.Tensor) -> tf.Ten
     >>> rectified_dropout(values, 0.5, tf.constant([0, 1])).numpy().tolist()
     [0.0, 2.0, 0.0, 0.0, 0.0, 0.0, 2.0, 0.0]
     """
-    draws, dropped, share = _draw_for(values, rate, seed)
+    draws, dropped, scale = _draw_for(values, rate, seed)
     compiled = gains_by_compiling(values)
 
     @tf.custom_gradient
     def rectified(values: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
         forward = _compiled(_of_rectified) if compiled else _of_rectified
-        out = forward(values, draws, dropped, share)
+        out = forward(values, draws, dropped, scale)
 
         def gradient(upstream: tf.Tensor) -> tf.Tensor:
             backward = _compiled(_where_positive) if compiled else _where_positive
-            return backward(upstream, out, share)
+            return backward(upstream, out, scale)
 
         return out, gradient
 
@@ -92,13 +92,21 @@ def keep_mask(shape: tf.Tensor, rate: float, seed: tf.Tensor) -> tuple[tf.Tensor
     0.75
     """
     draws, dropped, share = _draw(shape, rate, seed)
-    return _kept(draws, dropped), share
+    return draws >= tf.constant(dropped, draws.dtype), share
 
 
-def _draw_for(values: tf.Tensor, rate: float, seed: tf.Tensor) -> tuple[tf.Tensor, int, float]:
+def _draw_for(
+    values: tf.Tensor, rate: float, seed: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Numbers, how many of the least are dropped, and what those that are kept are multiplied by.
+
+    The last two are tensors: a function is compiled anew for each number of Python's, and never let
+    go of.
+    """
     # TensorFlow would make the draws of all layers as soon as a step begins, and hold them.
     with tf.control_dependencies([values] if gains_by_compiling(values) else []):
-        return _draw(tf.shape(values), rate, seed)
+        draws, dropped, share = _draw(tf.shape(values), rate, seed)
+    return draws, tf.constant(dropped, draws.dtype), tf.constant(1.0 / share, values.dtype)
 
 
 def _draw(shape: tf.Tensor, rate: float, seed: tf.Tensor) -> tuple[tf.Tensor, int, float]:
@@ -117,31 +125,31 @@ def _draw(shape: tf.Tensor, rate: float, seed: tf.Tensor) -> tuple[tf.Tensor, in
     return draws, dropped, 1.0 - dropped / 2**bits
 
 
-def _kept(draws: tf.Tensor, dropped: int) -> tf.Tensor:
-    return draws >= tf.constant(dropped, draws.dtype)
+def _of_draws(
+    values: tf.Tensor, draws: tf.Tensor, dropped: tf.Tensor, scale: tf.Tensor
+) -> tf.Tensor:
+    return tf.where(draws >= dropped, values * scale, tf.zeros([], values.dtype))
 
 
-def _of_draws(values: tf.Tensor, draws: tf.Tensor, dropped: int, share: float) -> tf.Tensor:
-    scaled = values * tf.cast(1.0 / share, values.dtype)
-    return tf.where(_kept(draws, dropped), scaled, tf.zeros([], values.dtype))
+def _of_rectified(
+    values: tf.Tensor, draws: tf.Tensor, dropped: tf.Tensor, scale: tf.Tensor
+) -> tf.Tensor:
+    return _of_draws(tf.nn.relu(values), draws, dropped, scale)
 
 
-def _of_rectified(values: tf.Tensor, draws: tf.Tensor, dropped: int, share: float) -> tf.Tensor:
-    return _of_draws(tf.nn.relu(values), draws, dropped, share)
+def _where_positive(upstream: tf.Tensor, out: tf.Tensor, scale: tf.Tensor) -> tf.Tensor:
+    return tf.where(out > 0, upstream * scale, tf.zeros([], upstream.dtype))
 
 
-def _where_positive(upstream: tf.Tensor, out: tf.Tensor, share: float) -> tf.Tensor:
-    scaled = upstream * tf.cast(1.0 / share, upstream.dtype)
-    return tf.where(out > 0, scaled, tf.zeros([], upstream.dtype))
-
-
-def _in_one_pass(values: tf.Tensor, draws: tf.Tensor, dropped: int, share: float) -> tf.Tensor:
+def _in_one_pass(
+    values: tf.Tensor, draws: tf.Tensor, dropped: tf.Tensor, scale: tf.Tensor
+) -> tf.Tensor:
     """Its gradient is the same of the gradient; TensorFlow's own would keep a mask."""
 
     @tf.custom_gradient
     def masked(values: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
-        out = _compiled(_of_draws)(values, draws, dropped, share)
-        return out, lambda upstream: _in_one_pass(upstream, draws, dropped, share)
+        out = _compiled(_of_draws)(values, draws, dropped, scale)
+        return out, lambda upstream: _in_one_pass(upstream, draws, dropped, scale)
 
     return masked(values)
 

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import keras
+import tensorflow as tf
 
+from gnn.data.by_id import in_both_forms
 from gnn.graphs.graph import Graph
 from gnn.models.base.harm import GraphLossWarning, harm_to_model
 from gnn.runs.class_weighing import class_weights
@@ -104,7 +106,7 @@ def fit(
         # The run says it in its own way.
         warnings.simplefilter("ignore", GraphLossWarning)
         history = learner.fit(
-            batches.repeat() if config.steps_per_epoch else batches,
+            in_both_forms(batches, tf.data.Dataset.repeat) if config.steps_per_epoch else batches,
             validation_data=data,
             epochs=config.epochs,
             steps_per_epoch=config.steps_per_epoch or None,

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from gnn.data.by_id import in_both_forms
+from gnn.data.epoch_scan import loosely
 
 _VALUES_OF_A_MARK = 4096
 _MARKS_KEPT = 4096
@@ -78,13 +79,16 @@ class CountedPasses:
         return batch
 
     def _counted(self, dataset: tf.data.Dataset) -> tf.data.Dataset:
-        self._read = dataset
+        self._read, held = dataset, loosely(self)
+
+        def begin(*leaves: Any) -> np.int64:
+            return held()._begin(*leaves)
 
         def marked(place: tf.Tensor, batch: Any) -> Any:
             leaves = tf.nest.flatten(batch, expand_composites=True)
             begun = tf.cond(
                 place == 0,
-                lambda: tf.numpy_function(self._begin, leaves, tf.int64),
+                lambda: tf.numpy_function(begin, leaves, tf.int64),
                 lambda: tf.zeros([], tf.int64),
             )
             with tf.control_dependencies([begun]):
@@ -97,7 +101,9 @@ class CountedPasses:
         cardinality = dataset.cardinality()
         if cardinality != tf.data.UNKNOWN_CARDINALITY:
             counted = counted.apply(tf.data.experimental.assert_cardinality(cardinality))
-        return counted.with_options(dataset.options())
+        counted = counted.with_options(dataset.options())
+        counted.passes = self
+        return counted
 
     def _begin(self, *leaves: Any) -> np.int64:
         # Before the first: Keras builds a model under a strategy from a batch of its own.

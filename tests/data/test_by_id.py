@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,11 +14,13 @@ import pytest
 import tensorflow as tf
 from scipy import sparse
 
+import gnn
 from gnn.data import clusters, graph_batches, neighborhoods
 from gnn.data.by_id import dataset_by_id, form_of, whole_inputs
 from gnn.data.packed_keys import PackedKeys
 from gnn.data.shared_tensors import shared_tensor
 from gnn.graphs.graph import Graph
+from gnn.training.counted_passes import CountedPasses
 
 RNG = np.random.default_rng(5)
 DENSE = RNG.normal(size=(12, 3)).astype(np.float32)
@@ -130,6 +134,41 @@ def test_what_is_written_to_features_reaches_the_next_data_set() -> None:
     np.testing.assert_array_equal(moved, rows + 1)
     gaps = np.array([np.nan, 1.0])
     assert shared_tensor(gaps) is shared_tensor(gaps)
+
+
+@pytest.mark.parametrize("name", ["by id", "in batches", "in parts", "counted"])
+def test_data_that_is_let_go_of_leaves_no_features(name: str) -> None:
+    def gone_over() -> list[weakref.ref[Any]]:
+        padded = name == "in parts"
+        given = {"x": DENSE.copy()} | ({} if padded else {"words": SPARSE.copy()})
+        graph = dataclasses.replace(GRAPH, features=given)
+        shared = shared_tensor(graph.features["x"])
+        refs = [weakref.ref(each) for each in (*given.values(), shared)]
+        del shared
+        sizes = gnn.graphs.PaddingSizes(12, 12, 3, 1)
+        extra = {"padding": sizes, "oversize": "split"} if padded else {}
+        data = drawn(graph, **extra)
+        if name == "counted":
+            passes = CountedPasses(data)
+            passes.start()
+            data = passes.batches
+            refs.append(weakref.ref(passes))
+        data = data if name in ("in batches", "in parts") else dataset_by_id(data)
+        iterator = iter(data.map(lambda inputs, labels: (inputs, labels)).repeat(2))
+        del graph, given, data
+        gc.collect()
+        assert len(list(iterator)) >= 6  # Who goes over it holds what it needs.
+        return refs
+
+    refs = gone_over()
+    gc.collect()
+    assert [ref() for ref in refs] == [None] * len(refs)
+
+
+def test_a_table_lies_once_on_a_device() -> None:
+    first = shared_tensor(DENSE)
+    assert first.on("CPU:0") is first and first.on("CPU:1") is first.on("CPU:1") is not first
+    assert first.on("CPU:1").tensor.device.endswith("CPU:1")
 
 
 def test_packing_of_arrays_of_known_sizes() -> None:

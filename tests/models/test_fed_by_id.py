@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
+import weakref
 from typing import Any
 
 import keras
@@ -14,6 +16,7 @@ from scipy import sparse
 import gnn
 from gnn.data import neighborhoods
 from gnn.data.by_id import form_of
+from gnn.data.shared_tensors import shared_tensor
 from gnn.graphs.graph import Graph
 from gnn.layers import FeatureDense
 
@@ -178,6 +181,27 @@ def test_tables_of_a_few_graphs_are_kept() -> None:
     assert model.test_function == "traced"
     model.tables.feed(model, "test", data[1])
     assert model.test_function is None
+
+
+def test_a_model_that_is_let_go_of_leaves_no_table() -> None:
+    def fitted() -> tuple[keras.Model, list[weakref.ref[Any]]]:
+        graph = graph_of(WORDS.toarray())
+        model, data, test = model_of(DENSE), data_of(graph), data_of(graph, "test")
+        model.fit(data, validation_data=test, verbose=0)
+        model.predict(test, verbose=0)
+        shared = shared_tensor(graph.features["words"])
+        return model, [weakref.ref(x) for x in (graph.features["words"], shared)]
+
+    def alive_with_model() -> tuple[list[bool], list[weakref.ref[Any]]]:
+        model, refs = fitted()
+        gc.collect()
+        assert model.built
+        return [ref() is not None for ref in refs], refs
+
+    alive, refs = alive_with_model()
+    assert alive == [False, True]  # The table is the model's, and the array nobody's.
+    gc.collect()
+    assert [ref() for ref in refs] == [None] * 2
 
 
 def test_padded_batches_compile() -> None:

@@ -102,6 +102,16 @@ def test_large_tensors_in_one_compiled_pass_have_the_same_bits(function):
     assert compiled == [not tf.config.list_logical_devices("GPU")]
 
 
+def test_rates_share_what_is_compiled(monkeypatch):
+    traced, relu = [], tf.nn.relu
+    monkeypatch.setattr(tf.nn, "relu", lambda values: traced.append(1) or relu(values))
+    values = tf.ones([(1 << 20) + 8])
+    for rate in (0.3, 0.6):
+        out = tf.function(lambda v, rate=rate: rectified_dropout(v, rate, SEED))(values)
+        assert float(tf.reduce_mean(out)) == pytest.approx(1.0, abs=0.01)
+    assert len(traced) == 1 if not tf.config.list_logical_devices("GPU") else 2
+
+
 def test_what_is_compiled_can_be_differentiated_again():
     values = tf.random.stateless_normal([1 << 20], SEED)
 
