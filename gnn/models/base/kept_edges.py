@@ -29,6 +29,7 @@ class KeptEdges:
 
     Example:
 
+    >>> import keras
     >>> kept = KeptEdges()
     >>> with kept.while_running(keras.Sequential(), "train", True):
     ...     with in_step("train"):
