@@ -37,6 +37,7 @@ def networks(shop: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
                 epochs=2,
                 hidden_units=(4,),
                 multiplier=0.3,
+                contrast=0.0,  # Random pairs are among the nodes of a chunk.
                 fanout=(1, 1),
                 inference="sampled" if name == "sampled" else None,
                 baseline=False,
