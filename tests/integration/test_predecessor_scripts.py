@@ -149,7 +149,8 @@ def with_validation(keys: list[str]) -> set[str]:
 def test_graph_regularization(regularized: Run, cora: dict[str, str]) -> None:
     run, history = regularized, regularized.history
     losses = ["loss", "supervised_loss", "graph_loss", "scaled_graph_loss"]
-    assert set(history) == with_validation([*losses, *METRICS])
+    monitors = ["neighbor_distance", "random_distance", "spread"]
+    assert set(history) == with_validation([*losses, *monitors, *METRICS])
     assert all(len(values) == 2 for values in history.values()) and run.epochs == 30
 
     for prefix in ("", "val_"):

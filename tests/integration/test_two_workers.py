@@ -92,6 +92,7 @@ def test_two_workers_train_as_one_device(tmp_path: Path, monkeypatch: pytest.Mon
     assert keys <= set(alone)
     for key in alone:
         np.testing.assert_array_equal(one[key], other[key], err_msg=key)
-        np.testing.assert_allclose(one[key], alone[key], rtol=1e-4, atol=1e-5, err_msg=key)
+        if not key.endswith(("random_distance", "spread")):  # Of the nodes of one device.
+            np.testing.assert_allclose(one[key], alone[key], rtol=1e-4, atol=1e-5, err_msg=key)
     # It has learned something.
     assert alone["history loss"][-1] < alone["history loss"][0]
