@@ -6,6 +6,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from gnn.data.by_id import form_of
+
 
 def one_batch(batch: Any) -> tf.data.Dataset:
     """A data set whose one element is `batch`, without the thread that tunes other data sets.
@@ -35,6 +37,9 @@ def is_one_batch(x: Any) -> bool:
     """
     if not isinstance(x, tf.data.Dataset) or int(x.cardinality()) != 1:
         return False
+    spec = x.element_spec
+    if form_of(spec[0] if isinstance(spec, tuple) else spec) is not None:
+        return False  # What comes by id goes without that thread too.
     return x.options().autotune.enabled is False
 
 

@@ -227,3 +227,13 @@ def test_labels_that_miss_and_known_labels_come_by_id_too() -> None:
         data = data_of(graph, features=features, known_labels="train", merge=True)
         found.append(model.fit(data, epochs=2, verbose=0).history)
     assert found[0] == found[1]
+
+
+def test_data_of_any_number_of_batches_are_evaluated_by_one_trace() -> None:
+    model = model_of(DENSE)
+    traced = []
+    for batch_size in (4, 15, 7):  # 4, 1 and 3 batches.
+        data = neighborhoods(DENSE, "test", batch_size=batch_size, fanout=3)
+        model.evaluate(data, verbose=0)
+        traced.append(model.test_function)
+    assert traced[1:] == traced[:1] * 2

@@ -8,9 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from gnn.data.by_id import form_of
 from gnn.data.one_batch import again_and_again, is_one_batch
-from gnn.models.base.data_checks import inputs_of
 
 # So many steps at once save most of what a call costs beside the step; an interrupt waits for them.
 _STEPS = 8
@@ -83,10 +81,7 @@ def steps_at_once(model: Any, x: Any, arguments: Mapping[str, Any]) -> int:
 def _is_one_step(model: Any, x: Any) -> bool:
     """Whether an epoch is one batch: Keras begins such data twice, and once if they repeat."""
     replicas = model.distribute_strategy.num_replicas_in_sync
-    if not (model.steps_per_execution == replicas == 1 and is_one_batch(x)):
-        return False
-    # What comes by id goes without a tuning thread too, and may be drawn anew in each pass.
-    return form_of(inputs_of(x.element_spec)) is None
+    return model.steps_per_execution == replicas == 1 and is_one_batch(x)
 
 
 def _listen_to_batches(callbacks: Any) -> bool:
