@@ -9,20 +9,17 @@ from typing import Any
 import pytest
 
 from gnn.cli.main import main
-from gnn.runs import baseline, comparing, results, trials
+from gnn.runs import baseline, comparing, trials
 from gnn.runs.run_config import RunConfig
-from tests.runs.conftest import train_eagerly, write_shop
+from tests.runs.conftest import make_bare, write_shop
 
 Capture = pytest.CaptureFixture[str]
 
 
 @pytest.fixture(autouse=True, scope="module")
 def bare() -> Any:
-    """Has runs take a moment: without SavedModel and plot, which take longest."""
     with pytest.MonkeyPatch.context() as patch:
-        train_eagerly(patch)
-        patch.setattr(results, "export_classifier", lambda *arguments, **options: None)
-        patch.setattr(results, "_plot", lambda *arguments: None)
+        make_bare(patch)
         yield
 
 

@@ -13,7 +13,7 @@ from gnn.cli.commands import train_config
 from gnn.cli.main import main
 from gnn.cli.parser import build_parser
 from gnn.runs import load_run
-from tests.runs.test_trainer import make_bare
+from tests.runs.conftest import make_bare
 
 Capture = pytest.CaptureFixture[str]
 

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from gnn.runs import Run, RunConfig, compiling, fitting, train
+from gnn.runs import Run, RunConfig, compiling, fitting, results, train
 
 SHORT = {"epochs": 4, "hidden_units": (8,), "snapshot_seconds": 0.0, "baseline": False}
 
@@ -37,6 +37,13 @@ def train_eagerly(patch: pytest.MonkeyPatch) -> None:
         model.run_eagerly = True
 
     patch.setattr(fitting, "compile_model", compile_model)
+
+
+def make_bare(patch: pytest.MonkeyPatch) -> None:
+    """Has runs take a moment: without tracing, SavedModel and plot."""
+    train_eagerly(patch)
+    patch.setattr(results, "export_classifier", lambda *arguments, **options: None)
+    patch.setattr(results, "_plot", lambda *arguments: None)
 
 
 @pytest.fixture(scope="session")

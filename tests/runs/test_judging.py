@@ -14,8 +14,8 @@ import pytest
 from gnn import Graph
 from gnn.datasets.from_folder import from_folder
 from gnn.models.inference import exact
-from gnn.runs import Run, RunConfig, load_run, results, train
-from tests.runs.conftest import train_eagerly, write_shop
+from gnn.runs import Run, RunConfig, load_run, train
+from tests.runs.conftest import make_bare, write_shop
 
 
 @pytest.fixture(scope="module")
@@ -24,9 +24,7 @@ def networks(shop: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
     folder, found = tmp_path_factory.mktemp("judged"), {}
     for name in ("small", "large", "sampled"):
         with pytest.MonkeyPatch.context() as patch:
-            train_eagerly(patch)
-            patch.setattr(results, "export_classifier", lambda *arguments, **options: None)
-            patch.setattr(results, "_plot", lambda *arguments: None)
+            make_bare(patch)
             if name == "large":
                 patch.setattr(exact, "MOST_BYTES_AT_ONCE", 0)
                 patch.setattr("gnn.models.inference.layerwise._CHUNK_BYTES", 9_000)

@@ -17,8 +17,7 @@ from gnn.datasets import folder_log, from_folder
 from gnn.runs import OptionError, Run, RunConfig, adopt, load_run, train
 from gnn.runs.data_loading import load_data
 from gnn.runs.encoding import encoded
-from tests.runs.conftest import SHORT, write_shop
-from tests.runs.test_trainer import make_bare
+from tests.runs.conftest import SHORT, make_bare, write_shop
 
 OPTIONS: dict[str, Any] = {"model": "gcn", **SHORT, "epochs": 2}
 MLP = {**OPTIONS, "model": "mlp"}

@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 
 from gnn import Graph
-from gnn.runs import OptionError, RunConfig, results, train
+from gnn.runs import OptionError, RunConfig, train
 from gnn.runs.compiling import best_epoch, compile_model
 from gnn.runs.feeding import evaluation_batches
 from gnn.runs.networks import NETWORKS, build_network, hops_of
 from gnn.runs.recipes import build_model, resolve
 from gnn.runs.run_config import MODELS, NETWORK_NAMES
 from gnn.training.best_epoch import BestEpoch
-from tests.runs.conftest import train_eagerly
+from tests.runs.conftest import make_bare
 
 PLANETOID = ("cora", "citeseer", "pubmed")
 
@@ -129,13 +129,11 @@ def test_simple_convolution_has_no_use_for_hidden_units() -> None:
 def test_two_epochs_of_training(
     name: str, shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    train_eagerly(monkeypatch)
+    make_bare(monkeypatch)
     if name == "gcnii":  # 64 layers take long.
         monkeypatch.setitem(
             NETWORKS, name, dataclasses.replace(NETWORKS[name], arguments={"depth": 3})
         )
-    monkeypatch.setattr(results, "export_classifier", lambda *arguments, **options: None)
-    monkeypatch.setattr(results, "_plot", lambda *arguments: None)
     options: dict[str, Any] = {"epochs": 2, "baseline": False}
     options |= {} if name == "sgc" else {"hidden_units": (8,)}
     output = tmp_path / "run"

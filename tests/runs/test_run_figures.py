@@ -19,16 +19,9 @@ from gnn.runs.figure_texts import accuracy_text, evaluation_text, lift_text, sli
 from gnn.runs.figures import Surroundings, as_figures, judged
 from gnn.runs.reporting import FiniteLoss
 from gnn.runs.run_folder import RunFolder
-from tests.runs.conftest import train_eagerly
+from tests.runs.conftest import make_bare, train_eagerly
 
 TRUTH = np.array([node % 2 for node in range(60)])  # apple, pear
-
-
-def make_bare(patch: pytest.MonkeyPatch) -> None:
-    """Has runs take a moment: without tracing, SavedModel and plot."""
-    train_eagerly(patch)
-    patch.setattr(results, "export_classifier", lambda *arguments, **options: None)
-    patch.setattr(results, "_plot", lambda *arguments: None)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 
 from gnn.files import Manifest
 from gnn.graphs import Graph
-from gnn.runs import OptionError, RunConfig, compare, load_series, results, series, train_series
+from gnn.runs import OptionError, RunConfig, compare, load_series, series, train_series
 from gnn.runs.accuracies import Accuracies
 from gnn.runs.comparison_page import comparison_page
 from gnn.runs.job_folder import check_job, job_folder, stored_settings
@@ -20,16 +20,13 @@ from gnn.runs.preparing import prepare
 from gnn.runs.run import Run
 from gnn.runs.run_folder import write_json
 from gnn.runs.splitting import fold_splits
-from tests.runs.conftest import train_eagerly
+from tests.runs.conftest import make_bare
 
 
 @pytest.fixture(autouse=True, scope="module")
 def bare() -> Any:
-    """Has runs take a moment: without SavedModel and plot, which take longest."""
     with pytest.MonkeyPatch.context() as patch:
-        train_eagerly(patch)
-        patch.setattr(results, "export_classifier", lambda *arguments, **options: None)
-        patch.setattr(results, "_plot", lambda *arguments: None)
+        make_bare(patch)
         yield
 
 

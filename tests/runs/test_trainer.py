@@ -25,7 +25,7 @@ from gnn.runs import Run, RunConfig, adopt, load_run, preparing, results, train,
 from gnn.runs.reporting import FiniteLoss
 from gnn.runs.run_folder import RunFolder, locked
 from gnn.training.snapshots import has_snapshot
-from tests.runs.conftest import train_eagerly
+from tests.runs.conftest import make_bare, train_eagerly
 
 MODELS = ("mlp", "graph-regularization", "gcn")
 FILES = {
@@ -60,13 +60,6 @@ def stop_after(monkeypatch: pytest.MonkeyPatch, epochs: int, error: BaseExceptio
             raise error
 
     monkeypatch.setattr(FiniteLoss, "on_epoch_end", on_epoch_end)
-
-
-def make_bare(patch: pytest.MonkeyPatch) -> None:
-    """Has runs take a moment: without SavedModel and plot, which take longest."""
-    train_eagerly(patch)
-    patch.setattr(results, "export_classifier", lambda *arguments, **options: None)
-    patch.setattr(results, "_plot", lambda *arguments: None)
 
 
 @pytest.fixture

@@ -18,7 +18,6 @@ from gnn.runs import (
     OptionError,
     RunConfig,
     read_config_file,
-    results,
     trials,
     tune,
     tuning,
@@ -28,7 +27,7 @@ from gnn.runs.run_config import NETWORK_NAMES
 from gnn.runs.search_spaces import Choice, Range, as_plain, default_space, params_of, space_of
 from gnn.runs.trial_log import TrialLog, mend, setting
 from gnn.runs.trial_log import results as results_of
-from tests.runs.conftest import train_eagerly
+from tests.runs.conftest import make_bare
 
 SPACE = {"learning_rate": {"low": 0.001, "high": 0.1, "log": True}, "hidden_units": [[4], [8]]}
 ROOT = Path(__file__).parents[2]
@@ -37,9 +36,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(autouse=True)
 def bare(monkeypatch: pytest.MonkeyPatch) -> None:
     """Has trainings take a moment."""
-    train_eagerly(monkeypatch)
-    monkeypatch.setattr(results, "export_classifier", lambda *arguments, **options: None)
-    monkeypatch.setattr(results, "_plot", lambda *arguments: None)
+    make_bare(monkeypatch)
 
 
 def short(shop: Path, output: Path, **options: Any) -> RunConfig:
