@@ -146,28 +146,22 @@ def from_folder(
     >>> graph.senders.tolist(), graph.receivers.tolist(), graph.weights.tolist()
     ([0, 1, 1, 2], [1, 2, 0, 1], [2.0, 1.0, 2.0, 1.0])
     """
-    return read_folder(
-        path,
-        strict=strict,
-        undirected=undirected,
-        columns=columns,
-        merge=merge,
-        label_kind=label_kind,
-        na_values=na_values,
-        labels=labels,
-        session_config=session_config,
-        schema=schema,
-        exclude=exclude,
-        nodes=nodes,
-        sessions=sessions,
-        edges=edges,
-        source_column=source_column,
-        target_column=target_column,
-        weight_column=weight_column,
-        time_column=time_column,
-        half_life=half_life,
-        until=until,
-    ).graph
+    # Not by `read_folder`: warnings point so many calls up, to the user's own line.
+    files = {"nodes": nodes, "labels": labels, "sessions": sessions, "edges": edges}
+    edge_columns = EdgeColumns(source_column, target_column, weight_column)
+    reading = FolderReading(
+        strict,
+        undirected,
+        columns,
+        merge,
+        label_kind,
+        na_values,
+        schema,
+        exclude,
+        edge_columns,
+        EdgeTimes.of(time_column, half_life, until),
+    )
+    return reading.read(Path(path), files, session_config).graph
 
 
 def read_folder(
