@@ -38,7 +38,7 @@ import gnn
 from gnn.data import full_batch, neighborhoods
 from gnn.models import predict_nodes
 from gnn.runs.fitting import fit
-from gnn.runs.recipes import resolve
+from gnn.runs.recipes import build_model, resolve
 from gnn.runs.run_config import RunConfig
 from gnn.training.seeding import as_in_new_process
 
@@ -257,15 +257,10 @@ _PATHS: dict[str, Path] = {}
 
 def measure_times(dataset: str, teacher: str) -> dict[str, Any]:
     """Processor time of a node's answer: of all nodes at once, and of a single node."""
-    graph = getattr(gnn.datasets, dataset)(normalize=True)
-    graph = dataclasses.replace(graph, labels=None)
-    words, classes = next(iter(graph.features.values())).shape[1], len(graph.class_names or ())
-    config = resolve(
-        RunConfig(dataset=dataset, model=teacher), getattr(gnn.datasets, dataset)(normalize=True)
-    )
-    from gnn.runs.recipes import build_model
-
-    network = build_model(config, getattr(gnn.datasets, dataset)(normalize=True))
+    labeled = gnn.datasets.planetoid(dataset)
+    network = build_model(resolve(RunConfig(dataset=dataset, model=teacher), labeled), labeled)
+    graph = dataclasses.replace(labeled, labels=None)
+    words, classes = next(iter(graph.features.values())).shape[1], int(labeled.labels.max()) + 1
     student = citation_student(words, classes)
     node = dataclasses.replace(graph, splits={"one": np.array([0])})
     everything = next(iter(full_batch(graph)))
