@@ -2,6 +2,7 @@
 
     GNN_DATA_DIR=... python benchmarks/accuracy.py --append benchmarks/results/accuracy.jsonl
     python benchmarks/accuracy.py --table benchmarks/results/accuracy.jsonl
+    python benchmarks/accuracy.py --recipes mlp+graph --contrast 0 0.1 0.3 1 --append FILE
 
 `cora` is the public split; `cora/random` draws another one for each seed, with as many labels a
 class, 500 nodes to validate and 1,000 to test.
@@ -37,10 +38,10 @@ from gnn.runs.run_config import RunConfig
 RECIPES = {name: name for name in NETWORKS} | {"mlp": "mlp", "mlp+graph": "graph-regularization"}
 
 
-def run(recipe: str, data: str, seed: int) -> dict[str, float]:
+def run(recipe: str, data: str, seed: int, contrast: float | None = None) -> dict[str, float]:
     """Trains one model as `gnn train` does by default; its accuracies and its seconds."""
     name, _, split = data.partition("/")
-    asked = RunConfig(dataset=name, model=RECIPES[recipe], seed=seed)
+    asked = RunConfig(dataset=name, model=RECIPES[recipe], seed=seed, contrast=contrast)
     config = resolve(asked, load_data(asked).graph)
     graph = load_data(config).graph
     if split:
@@ -74,7 +75,8 @@ def table(path: Path) -> str:
     """Mean and standard error by recipe and data set."""
     groups = collections.defaultdict(list)
     for line in read(path):
-        groups[line["data"], line["recipe"]].append(line)
+        of_contrast = f", contrast {line['contrast']:g}" if "contrast" in line else ""
+        groups[line["data"], line["recipe"] + of_contrast].append(line)
     lines = ["| data | recipe | seeds | validation | test |", "| --- | --- | --- | --- | --- |"]
     for (data, recipe), found in sorted(groups.items()):
         cells = [in_percent([line[name] for line in found]) for name in ("validation", "test")]
@@ -90,14 +92,19 @@ def main() -> None:
     parser.add_argument("--recipes", nargs="+", default=list(RECIPES), choices=list(RECIPES))
     parser.add_argument("--data", nargs="+", default=["cora", "citeseer"])
     parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--contrast", nargs="+", type=float, help="of the graph loss; its own")
     arguments = parser.parse_args()
     if arguments.table:
         print(table(arguments.table))
         return
-    wanted = itertools.product(range(arguments.seeds), arguments.data, arguments.recipes)
+    contrasts = [{"contrast": each} for each in arguments.contrast or ()] or [{}]
+    wanted = itertools.product(range(arguments.seeds), arguments.data, arguments.recipes, contrasts)
     run_missing(
         arguments.append,
-        ({"recipe": recipe, "data": data, "seed": seed} for seed, data, recipe in wanted),
+        (
+            {"recipe": recipe, "data": data, "seed": seed, **contrast}
+            for seed, data, recipe, contrast in wanted
+        ),
         run,
     )
 
