@@ -7,9 +7,10 @@ A SHOP is a folder with `products.csv` and `new_products.csv`, `clicks.csv`, `la
 and `answers.csv`, named by a number, its seed. The commands see links to all but the answers, which
 judge the new products alone. Ways:
 
-    columns  gnn train on the folder as it is; gnn predict on new_products.csv
-    pixels   what a script had to make before: 784 columns of pixels, session and item
-    alone    as columns, without clicks: an mlp
+    columns    gnn train on the folder as it is; gnn predict on new_products.csv
+    pixels     what a script had to make before: 784 columns of pixels, session and item
+    alone      as columns, without clicks: an mlp
+    distilled  as columns, the mlp taught by a gcn on the clicks
 
 Options but data, tables and model are the defaults.
 """
@@ -28,7 +29,8 @@ import numpy as np
 import pandas as pd
 import result_lines
 
-WAYS = ("columns", "pixels", "alone")
+MODELS = {"columns": "graph-regularization", "alone": "mlp", "distilled": "distilled"}
+WAYS = (*MODELS, "pixels")
 
 
 def pixels(folder: Path, names: pd.Series) -> pd.DataFrame:
@@ -88,8 +90,7 @@ def run(shop: str, way: str) -> dict[str, Any]:
         else:
             alone = ("clicks.csv",) if way == "alone" else ()
             view(source, data, ("answers.csv", *alone))
-            model = "mlp" if way == "alone" else "graph-regularization"
-            options = ["--nodes", "products.csv", "--model", model]
+            options = ["--nodes", "products.csv", "--model", MODELS[way]]
             new = data / "new_products.csv"
         trained = command("train", "--data", str(data), *options, "--output", output)
         predicted = command("predict", output, "--input", str(new), "--output", str(found))
