@@ -6,6 +6,7 @@ from gnn.layers.convolutions import GCNConv
 from gnn.layers.deep_convolution import GCNIIConv
 from gnn.layers.dense import FeatureDense
 from gnn.layers.dropout import FeatureDropout
+from gnn.layers.embedding_table import EmbeddingTable
 from gnn.layers.graph_layer import GraphLayer
 from gnn.layers.image_backbone import image_backbone
 from gnn.layers.isomorphism import GINConv
@@ -15,6 +16,7 @@ from gnn.layers.random_propagation import DropNode, MixedOrderPropagation
 from gnn.layers.readout import AttentionPool, GlobalPool
 from gnn.layers.regularization import GraphRegularization
 from gnn.layers.sage import SAGEConv
+from gnn.layers.sampled_softmax import SampledSoftmax
 from gnn.layers.small_convnet import SmallConvnet
 from gnn.layers.staged_layer import StagedLayer
 
@@ -23,6 +25,7 @@ __all__ = [
     "AttentionPool",
     "DAGNNPropagation",
     "DropNode",
+    "EmbeddingTable",
     "FeatureDense",
     "FeatureDropout",
     "GATConv",
@@ -39,6 +42,7 @@ __all__ = [
     "NodeBatchNormalization",
     "SAGEConv",
     "SGConv",
+    "SampledSoftmax",
     "SmallConvnet",
     "StagedLayer",
     "image_backbone",

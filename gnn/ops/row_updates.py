@@ -1,0 +1,90 @@
+"""Updates of the rows of a table that a step has read, and of no others."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import tensorflow as tf
+
+RowUpdate = Literal["adagrad", "row_adagrad", "sgd"]
+ROW_UPDATES: tuple[RowUpdate, ...] = ("adagrad", "row_adagrad", "sgd")
+
+_EPSILON = 1e-7  # That of Keras' Adagrad.
+
+
+def sum_equal_rows(rows: tf.Tensor, gradients: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Adds up the gradients of equal rows, in the order in which they come.
+
+    There are as many results as there were rows, of which the last are zeros for row 0 where some
+    were equal: shapes stay known, as XLA wants it, and a sum of nothing changes nothing.
+
+    Args:
+        rows: int32 `[n]`.
+        gradients: float32 `[n, dim]`.
+
+    Returns:
+        rows int32 `[n]`, and the sums float32 `[n, dim]`.
+
+    Example:
+
+    >>> rows, sums = sum_equal_rows(tf.constant([5, 2, 5]), tf.constant([[1.0], [2.0], [4.0]]))
+    >>> rows.numpy().tolist(), sums.numpy().tolist()
+    ([2, 5, 0], [[2.0], [5.0], [0.0]])
+    """
+    count = rows.shape[0] if rows.shape[0] is not None else tf.shape(rows)[0]
+    order = tf.argsort(rows, stable=True)
+    ordered = tf.gather(rows, order)
+    is_new = tf.concat(
+        [tf.ones_like(ordered[:1]), tf.cast(ordered[1:] != ordered[:-1], tf.int32)], axis=0
+    )
+    place = tf.cumsum(is_new) - 1
+    sums = tf.math.unsorted_segment_sum(tf.gather(gradients, order), place, count)
+    distinct = tf.math.unsorted_segment_max(ordered, place, count)
+    return tf.maximum(distinct, 0), sums
+
+
+def update_rows(
+    update: RowUpdate,
+    table: tf.Variable,
+    slot: tf.Variable | None,
+    rows: tf.Tensor,
+    gradients: tf.Tensor,
+    learning_rate: tf.Tensor,
+) -> None:
+    """Updates some rows of a table, once each; the time is the same at any number of rows.
+
+    With g the sum of the gradients of a row:
+
+    | update | slot | row |
+    | --- | --- | --- |
+    | `"sgd"` | none | `w -= rate * g` |
+    | `"adagrad"` | `s += g^2`, as wide as the table | `w -= rate * g / sqrt(s + 1e-7)` |
+    | `"row_adagrad"` | `s += mean(g^2)`, one number a row | the same |
+
+    `"adagrad"` is that of Keras (Duchi et al., JMLR 2011) with a dense gradient, whose other rows
+    are 0 and change nothing.
+
+    Args:
+        update: as above.
+        table: float32 `[num_rows, dim]`.
+        slot: float32 `[num_rows, dim]`, `[num_rows]`, or None.
+        rows: int32 `[n]`, repeated as they come.
+        gradients: float32 `[n, dim]`.
+        learning_rate: float32.
+
+    Example:
+
+    >>> table, slot = tf.Variable([[1.0], [1.0]]), tf.Variable([0.0, 0.0])
+    >>> update_rows("row_adagrad", table, slot, [1, 1], tf.constant([[1.0], [2.0]]), 0.5)
+    >>> table.numpy().round(3).tolist(), slot.numpy().tolist()
+    ([[1.0], [0.5]], [0.0, 9.0])
+    """
+    rows, sums = sum_equal_rows(tf.convert_to_tensor(rows, tf.int32), gradients)
+    step = sums
+    if slot is not None:
+        squares = sums**2 if update == "adagrad" else tf.reduce_mean(sums**2, axis=1)
+        slot.scatter_add(tf.IndexedSlices(squares, rows))
+        size = tf.sqrt(tf.gather(slot, rows) + _EPSILON)
+        step = sums / (size if update == "adagrad" else size[:, tf.newaxis])
+    rate = tf.cast(learning_rate, tf.float32)
+    table.scatter_sub(tf.IndexedSlices(rate * step, rows))
