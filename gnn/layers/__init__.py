@@ -7,6 +7,7 @@ from gnn.layers.deep_convolution import GCNIIConv
 from gnn.layers.dense import FeatureDense
 from gnn.layers.dropout import FeatureDropout
 from gnn.layers.embedding_table import EmbeddingTable
+from gnn.layers.equiangular_softmax import EquiangularSoftmax
 from gnn.layers.graph_layer import GraphLayer
 from gnn.layers.image_backbone import image_backbone
 from gnn.layers.isomorphism import GINConv
@@ -26,6 +27,7 @@ __all__ = [
     "DAGNNPropagation",
     "DropNode",
     "EmbeddingTable",
+    "EquiangularSoftmax",
     "FeatureDense",
     "FeatureDropout",
     "GATConv",
