@@ -18,6 +18,7 @@ from gnn.layers.readout import AttentionPool, GlobalPool
 from gnn.layers.regularization import GraphRegularization
 from gnn.layers.sage import SAGEConv
 from gnn.layers.sampled_softmax import SampledSoftmax
+from gnn.layers.sampled_softmax_loss import SampledSoftmaxLoss
 from gnn.layers.small_convnet import SmallConvnet
 from gnn.layers.staged_layer import StagedLayer
 
@@ -45,6 +46,7 @@ __all__ = [
     "SAGEConv",
     "SGConv",
     "SampledSoftmax",
+    "SampledSoftmaxLoss",
     "SmallConvnet",
     "StagedLayer",
     "image_backbone",

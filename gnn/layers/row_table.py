@@ -10,6 +10,7 @@ import keras
 import tensorflow as tf
 
 from gnn.configs.arguments import check_count
+from gnn.layers.model_in_step import current_step
 from gnn.ops.row_updates import ROW_UPDATES, RowUpdate, update_rows
 
 # Odd constants of the hash of an id (Steele et al., "Fast splittable pseudorandom number
@@ -110,7 +111,7 @@ class RowTable(keras.layers.Layer):
         if not training:
             return self._joined(tf.gather(of_this_replica(self.table), rows))
         self._note_call()
-        optimizer = getattr(self._get_call_context().entry_layer, "optimizer", None)
+        optimizer = getattr(self._model_in_use(), "optimizer", None)
 
         @tf.custom_gradient
         def read(anchor: tf.Tensor) -> Any:
@@ -142,6 +143,11 @@ class RowTable(keras.layers.Layer):
             "hashed_rows": self.hashed_rows,
             "num_hashes": self.num_hashes,
         }
+
+    def _model_in_use(self) -> Any:
+        """The model that takes the step, or otherwise the one whose call this is part of."""
+        step = current_step()
+        return step[0] if step else self._get_call_context().entry_layer
 
     def _places(self, ids: tf.Tensor) -> tf.Tensor:
         """The rows of the table that ids are made of, int32 `[n]` or `[n * num_hashes]`."""

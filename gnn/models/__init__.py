@@ -23,6 +23,7 @@ from gnn.models.columns.column_encoder import ColumnEncoder
 from gnn.models.columns.growing import grown_encoder, slots_before
 from gnn.models.graph_models import GraphClassifier, GraphRegressor
 from gnn.models.graph_regularization import GraphRegularizationModel
+from gnn.models.image_embedding import ImageEmbeddingModel
 from gnn.models.inference.exact import embed_nodes, evaluate_nodes, predict_nodes
 from gnn.models.inference.layerwise import layerwise_embed, layerwise_predict
 from gnn.models.inference.layerwise_evaluation import layerwise_evaluate
@@ -47,6 +48,7 @@ __all__ = [
     "GraphLossWarning",
     "GraphRegularizationModel",
     "GraphRegressor",
+    "ImageEmbeddingModel",
     "JointClassifier",
     "MPNNNodeClassifier",
     "NodeClassifier",

@@ -15,6 +15,7 @@ import tensorflow as tf
 from gnn.data.one_batch import is_one_batch_again
 from gnn.graphs.batch.keys import GRAPH_KEYS
 from gnn.layers.mean_loss import mean_losses_of
+from gnn.layers.model_in_step import model_in_step
 from gnn.models import padded_rows
 from gnn.models.base.class_weights import class_weight_table
 from gnn.models.base.data_checks import check_data, inputs_of, is_dataset
@@ -298,7 +299,7 @@ class TrainedOnGraphs(CalledOnGraphs):
         graph loss of large multiplier nothing would be.
         """
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
-        with _hidden_mean_losses():
+        with _hidden_mean_losses(), model_in_step(self, training):
             supervised = self._supervised_losses(x, rows, training, replicas)
         means = [layer.track() for layer in mean_losses_of(self)]
         if replicas > 1:

@@ -1,0 +1,67 @@
+"""The loss of embeddings by the class head of the model that they come from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from gnn.layers.model_in_step import current_step
+from gnn.layers.sampled_softmax import SampledSoftmax
+
+
+@keras.saving.register_keras_serializable(package="gnn")
+class SampledSoftmaxLoss(keras.losses.Loss):
+    """The cross-entropy of embeddings, by the `SampledSoftmax` of the model in training.
+
+    In a step of training it is against a sample of the classes, and the head updates its rows; in
+    evaluation it is exact. For `compile` of a model that holds one such head and returns embeddings:
+    `gnn.ImageEmbeddingModel(num_sampled=...)`, or a `gnn.GraphRegularizationModel` of one.
+
+    Labels are those of `SampledSoftmax`: integers `[n]` or `[n, num_labels]`, below 0 where unknown.
+
+    Raises:
+        ValueError: the loss was called outside of a step, or the model has no such head, or several.
+
+    Example:
+
+    >>> model = keras.Sequential([keras.layers.Dense(2)])
+    >>> SampledSoftmaxLoss()(tf.constant([1]), tf.zeros([1, 2]))
+    Traceback (most recent call last):
+    ...
+    ValueError: SampledSoftmaxLoss is the loss of a step of `fit` or `evaluate` of a model of gnn...
+    """
+
+    def __init__(
+        self, reduction: str = "sum_over_batch_size", name: str = "sampled_softmax", **kwargs: Any
+    ):
+        super().__init__(reduction=reduction, name=name, **kwargs)
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> tf.Tensor:
+        """The reduced loss. Keras would make the labels float32, which has no 2^24 + 1."""
+        losses = self._losses(y_true, y_pred)
+        return super().__call__(tf.zeros_like(losses), losses, sample_weight)
+
+    def call(self, y_true: Any, y_pred: Any) -> tf.Tensor:
+        """The loss of each row, float32 `[n]`, as it has been computed before."""
+        return y_pred
+
+    def _losses(self, y_true: Any, y_pred: Any) -> tf.Tensor:
+        step = current_step()
+        if step is None:
+            raise ValueError(
+                "SampledSoftmaxLoss is the loss of a step of `fit` or `evaluate` of a model of gnn; "
+                "elsewhere call the head: head(embeddings, labels, training=True)"
+            )
+        model, training = step
+        heads = [layer for layer in model._flatten_layers() if isinstance(layer, SampledSoftmax)]
+        if len(heads) != 1:
+            raise ValueError(
+                f"SampledSoftmaxLoss needs a model with one SampledSoftmax, got {len(heads)} in "
+                f"{model.name!r}"
+            )
+        labels = tf.convert_to_tensor(y_true)
+        if labels.shape.rank == 2 and labels.shape[1] == 1:
+            labels = labels[:, 0]  # Keras gives targets a second axis.
+        return heads[0](y_pred, labels, training=training)
