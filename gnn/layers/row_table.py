@@ -16,6 +16,7 @@ from gnn.ops.row_updates import ROW_UPDATES, RowUpdate, update_rows
 # Odd constants of the hash of an id (Steele et al., "Fast splittable pseudorandom number
 # generators", 2014), as signed integers.
 _MIX = (-49064778989728563, -4265267296055464877, -7723592293110705685)
+ANCHOR = "anchor"  # The name of the number that brings the tape by.
 _START = 0.1  # Of a slot, as Keras' Adagrad has it.
 
 
@@ -91,7 +92,7 @@ class RowTable(keras.layers.Layer):
             slots = shape if self.update == "adagrad" else shape[:1]
             self.slot = of_each_replica(slots, start, "float32", "slot")
         self.anchor = self.add_weight(
-            shape=(), initializer="zeros", name="anchor", dtype="float32", autocast=False
+            shape=(), initializer="zeros", name=ANCHOR, dtype="float32", autocast=False
         )
 
     def read(self, ids: tf.Tensor, training: bool | None = None) -> tf.Tensor:

@@ -162,11 +162,12 @@ class SampledSoftmax(RowTable):
         )
         counter.assign_add(1)
         shape = tf.shape(labels)
-        ids = tf.concat([tf.reshape(tf.maximum(labels, 0), [-1]), classes], axis=0)
-        rows = self.read(ids, training=True)
-        dim = rows.shape[-1]
-        of_labels = tf.reshape(rows[: -self.num_sampled], [shape[0], labels.shape[1], dim])
-        of_classes = rows[-self.num_sampled :]
+        # Labels last, and gathered: under XLA their number may be a bound.
+        own_ids = tf.reshape(tf.maximum(labels, 0), [-1])
+        rows = self.read(tf.concat([classes, own_ids], axis=0), training=True)
+        of_classes = rows[: self.num_sampled]
+        of_labels = tf.gather(rows, self.num_sampled + tf.range(tf.shape(own_ids)[0]))
+        of_labels = tf.reshape(of_labels, [shape[0], labels.shape[1], rows.shape[1]])
         if self.scale is not None:
             of_labels = unit_rows(of_labels)
         own = tf.einsum("nd,nld->nl", embeddings, of_labels)

@@ -6,6 +6,8 @@ from typing import Literal
 
 import tensorflow as tf
 
+from gnn.ops.kernels import compiled_by_xla
+
 RowUpdate = Literal["adagrad", "row_adagrad", "sgd"]
 ROW_UPDATES: tuple[RowUpdate, ...] = ("adagrad", "row_adagrad", "sgd")
 
@@ -31,16 +33,28 @@ def sum_equal_rows(rows: tf.Tensor, gradients: tf.Tensor) -> tuple[tf.Tensor, tf
     >>> rows.numpy().tolist(), sums.numpy().tolist()
     ([2, 5, 0], [[2.0], [5.0], [0.0]])
     """
+    if rows.shape[0] is None and compiled_by_xla():
+        return _sum_by_pairs(rows, gradients)
     count = rows.shape[0] if rows.shape[0] is not None else tf.shape(rows)[0]
     order = tf.argsort(rows, stable=True)
     ordered = tf.gather(rows, order)
-    is_new = tf.concat(
-        [tf.ones_like(ordered[:1]), tf.cast(ordered[1:] != ordered[:-1], tf.int32)], axis=0
-    )
-    place = tf.cumsum(is_new) - 1
+    before = tf.gather(ordered, tf.maximum(tf.range(tf.shape(rows)[0]) - 1, 0))
+    place = tf.cumsum(tf.cast(ordered != before, tf.int32))
     sums = tf.math.unsorted_segment_sum(tf.gather(gradients, order), place, count)
     distinct = tf.math.unsorted_segment_max(ordered, place, count)
     return tf.maximum(distinct, 0), sums
+
+
+def _sum_by_pairs(rows: tf.Tensor, gradients: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """The same, in other places, where XLA knows but a bound of how many rows there are.
+
+    Of such, cumulative and segment sums are wrong there; products and reductions are right.
+    """
+    equal = rows[:, tf.newaxis] == rows
+    place = tf.range(tf.shape(rows)[0])
+    is_first = ~tf.reduce_any(equal & (place < place[:, tf.newaxis]), axis=1)
+    sums = tf.matmul(tf.cast(equal, gradients.dtype), gradients)
+    return tf.where(is_first, rows, 0), tf.where(is_first[:, tf.newaxis], sums, 0.0)
 
 
 def update_rows(

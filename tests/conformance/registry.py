@@ -27,6 +27,8 @@ from gnn.layers import (
     AttentionPool,
     DAGNNPropagation,
     DropNode,
+    EmbeddingTable,
+    EquiangularSoftmax,
     FeatureDense,
     FeatureDropout,
     GATConv,
@@ -42,6 +44,8 @@ from gnn.layers import (
     MixedOrderPropagation,
     NodeBatchNormalization,
     SAGEConv,
+    SampledSoftmax,
+    SampledSoftmaxLoss,
     SGConv,
     SmallConvnet,
     StagedLayer,
@@ -62,6 +66,7 @@ from gnn.models import (
     GraphConvolutionalNodeClassifier,
     GraphRegressor,
     GraphRegularizationModel,
+    ImageEmbeddingModel,
     JointClassifier,
     MPNNNodeClassifier,
     NodeClassifier,
@@ -81,12 +86,14 @@ from tests.conformance.user_models import (
     ScaledSum,
     StagedClassifier,
     TwoSums,
+    directed,
     encoder,
     logarithms,
     masked_text,
     mlp,
     normalized,
     of_columns,
+    sampled_classes,
     two_inputs,
     two_outputs,
 )
@@ -158,6 +165,8 @@ class Row:
         joined: whether it trains in one model with others of its graph, and not alone.
         contrasts: whether its loss has random pairs of a batch, which hang on the batch.
         parts: of several layers or models in one, the row of each.
+        also: further public classes that the model holds.
+        loss: of the output; None is the cross-entropy of logits.
     """
 
     name: str
@@ -174,22 +183,27 @@ class Row:
     joined: bool = False
     contrasts: bool = False
     parts: tuple[Row, ...] = ()
+    also: tuple[type, ...] = ()
+    loss: Callable[[], keras.losses.Loss] | None = None
 
     @property
     def kinds(self) -> set[type]:
         """The public classes that the row puts through the checks."""
-        return {self.kind, *(part.kind for part in self.parts)}
+        return {self.kind, *self.also, *(part.kind for part in self.parts)}
 
     @property
     def accuracy(self) -> str:
         """The key of the accuracy in the history."""
-        return "accuracy" if self.output is None else f"{self.output}_accuracy"
+        # A dict of one output alone, of which that loss is, is not named in the history.
+        is_named = self.output is not None and self.loss is None
+        return f"{self.output}_accuracy" if is_named else "accuracy"
 
     def compiled(self, dropout: float = 0.0, seed: int = 1, **kwargs: Any) -> keras.Model:
         """A new compiled model; the same seed gives the same weights."""
         keras.utils.set_random_seed(seed)
         model = self.make(dropout)
         loss: Any = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        loss = loss if self.loss is None else self.loss()
         metrics: Any = ["accuracy"]
         if self.output is not None:
             loss, metrics = {self.output: loss}, {self.output: metrics}
@@ -350,6 +364,26 @@ EACH = [
         _X,
         has_graph_loss=True,
         joined=True,
+    ),
+    Row(
+        "graph_regularization_equiangular",
+        EquiangularSoftmax,
+        lambda dropout: GraphRegularizationModel(_L2, lambda: directed(dropout)),
+        _X,
+        has_graph_loss=True,
+        joined=True,
+    ),
+    Row(
+        "image_embedding_sampled_of_table",
+        ImageEmbeddingModel,
+        lambda dropout: GraphRegularizationModel(
+            _L2, lambda: sampled_classes(dropout), regularize="embedding"
+        ),
+        _TEXT,
+        has_graph_loss=True,
+        output="embedding",
+        also=(EmbeddingTable, SampledSoftmax),
+        loss=SampledSoftmaxLoss,
     ),
     Row(
         "gcn_of_logarithms",

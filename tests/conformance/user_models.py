@@ -10,8 +10,8 @@ import tensorflow as tf
 from graph_nets.modules import CommNet, GraphIndependent
 
 from gnn.graphs.batch.graphs_tuple import BatchGraph, adjacency_of
-from gnn.layers import GraphLayer, StagedLayer
-from gnn.models import ColumnEncoder, NodeClassifier, NodeGraphModel, in_turn, on_nodes
+from gnn.layers import EmbeddingTable, EquiangularSoftmax, GraphLayer, StagedLayer
+from gnn.models import ColumnEncoder, ImageEmbeddingModel, NodeClassifier, NodeGraphModel, in_turn, on_nodes
 from gnn.ops.propagate import propagate
 from gnn.tables.typed_table import TypedTable
 
@@ -70,6 +70,27 @@ def masked_text(dropout: float) -> keras.Model:
     hidden = keras.layers.GlobalAveragePooling1D()(hidden)
     hidden = keras.layers.Dropout(dropout)(hidden)
     return keras.Model(inputs, keras.layers.Dense(NUM_CLASSES)(hidden))
+
+
+def directed(dropout: float) -> keras.Model:
+    """Classes as fixed directions."""
+    inputs = keras.Input((WIDTHS["x"],))
+    hidden = keras.layers.Dropout(dropout)(keras.layers.Dense(4, "tanh")(inputs))
+    return keras.Model(inputs, EquiangularSoftmax(NUM_CLASSES, scale=3.0)(hidden))
+
+
+def sampled_classes(dropout: float) -> keras.Model:
+    """Embeddings of texts of words in a table, with a head that draws classes."""
+    inputs = keras.Input((TOKENS,), dtype="int32")
+    words = keras.layers.GlobalAveragePooling1D()(EmbeddingTable(9, 6, learning_rate=0.2)(inputs))
+    return ImageEmbeddingModel(
+        keras.Model(inputs, words),
+        embedding_dim=4,
+        num_classes=NUM_CLASSES,
+        num_sampled=600,
+        head={"sampler": "uniform", "learning_rate": 0.2},
+        dropout_rate=dropout,
+    )
 
 
 def logarithms(dropout: float) -> keras.Model:
