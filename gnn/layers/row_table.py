@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 import weakref
 from typing import Any
 
@@ -17,7 +18,7 @@ from gnn.ops.row_updates import ROW_UPDATES, RowUpdate, update_rows
 # generators", 2014), as signed integers.
 _MIX = (-49064778989728563, -4265267296055464877, -7723592293110705685)
 ANCHOR = "anchor"  # The name of the number that brings the tape by.
-_START = 0.1  # Of a slot, as Keras' Adagrad has it.
+_BLOCK = 2**14  # Rows that are drawn at once.
 
 
 class RowTable(keras.layers.Layer):
@@ -83,14 +84,11 @@ class RowTable(keras.layers.Layer):
         if dim % pieces:
             raise ValueError(f"num_hashes={pieces} pieces must divide the {dim} numbers of a row")
         shape = (self.hashed_rows or self.num_ids, dim // pieces)
-        self.table = of_each_replica(
-            shape, keras.initializers.RandomUniform(-scale, scale), "float32", "table"
-        )
+        self.table = of_each_replica(shape, _filled(shape, scale), "float32", "table")
         self.slot = None
         if self.update != "sgd":
-            start = keras.initializers.Constant(_START)
             slots = shape if self.update == "adagrad" else shape[:1]
-            self.slot = of_each_replica(slots, start, "float32", "slot")
+            self.slot = of_each_replica(slots, "zeros", "float32", "slot")
         self.anchor = self.add_weight(
             shape=(), initializer="zeros", name=ANCHOR, dtype="float32", autocast=False
         )
@@ -214,8 +212,9 @@ def of_each_replica(
     >>> of_each_replica((2,), "zeros", "int64", "step").numpy()
     array([0, 0])
     """
+    is_value = isinstance(initializer, tf.Variable)
     return keras.Variable(
-        keras.initializers.get(initializer),
+        initializer if is_value else keras.initializers.get(initializer),
         shape=shape,
         dtype=dtype,
         trainable=False,
@@ -224,6 +223,33 @@ def of_each_replica(
         synchronization="on_read",
         name=name,
     )
+
+
+def _filled(shape: tuple[int, ...], scale: float) -> Any:
+    """Numbers from -scale to scale, as a variable of TensorFlow or what makes one later.
+
+    Keras' initializers leave the memory of two more tables behind. This draws a block at a time.
+    """
+    seed = random.randint(1, 10**9)  # As Keras' initializers do.
+    try:
+        keras.Variable(tf.zeros([]))
+    except ValueError:  # Keras only looks at shapes here, and makes variables later.
+        return keras.initializers.RandomUniform(-scale, scale, seed)
+    with tf.init_scope():
+        table = tf.Variable(
+            lambda: tf.zeros(shape),
+            trainable=False,
+            aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+            synchronization=tf.VariableSynchronization.ON_READ,
+        )
+        for part in tf.distribute.get_strategy().experimental_local_results(table):
+            for start in range(0, shape[0], _BLOCK):
+                rows = tf.range(start, min(start + _BLOCK, shape[0]))
+                block = tf.random.stateless_uniform(
+                    [rows.shape[0], *shape[1:]], [seed, start], -scale, scale
+                )
+                part.scatter_update(tf.IndexedSlices(block, rows))
+    return table
 
 
 def check_ids(ids: Any, low: int, high: int, name: str) -> tf.Tensor:

@@ -16,13 +16,14 @@ class SampledSoftmaxLoss(keras.losses.Loss):
     """The cross-entropy of embeddings, by the `SampledSoftmax` of the model in training.
 
     In a step of training it is against a sample of the classes, and the head updates its rows; in
-    evaluation it is exact. For `compile` of a model that holds one such head and returns embeddings:
-    `gnn.ImageEmbeddingModel(num_sampled=...)`, or a `gnn.GraphRegularizationModel` of one.
+    evaluation it is exact. It is for `compile` of a model that holds one such head and returns
+    embeddings: `gnn.ImageEmbeddingModel(num_sampled=...)`, or a `gnn.GraphRegularizationModel` of
+    one.
 
-    Labels are those of `SampledSoftmax`: integers `[n]` or `[n, num_labels]`, below 0 where unknown.
+    Labels are integers `[n]` or `[n, num_labels]`, below 0 where unknown, as of `SampledSoftmax`.
 
     Raises:
-        ValueError: the loss was called outside of a step, or the model has no such head, or several.
+        ValueError: it was called outside of a step, or the model has no such head, or several.
 
     Example:
 
@@ -51,8 +52,8 @@ class SampledSoftmaxLoss(keras.losses.Loss):
         step = current_step()
         if step is None:
             raise ValueError(
-                "SampledSoftmaxLoss is the loss of a step of `fit` or `evaluate` of a model of gnn; "
-                "elsewhere call the head: head(embeddings, labels, training=True)"
+                "SampledSoftmaxLoss is the loss of a step of `fit` or `evaluate` of a model of "
+                "gnn; elsewhere call the head: head(embeddings, labels, training=True)"
             )
         model, training = step
         heads = [layer for layer in model._flatten_layers() if isinstance(layer, SampledSoftmax)]

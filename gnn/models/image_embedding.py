@@ -99,7 +99,7 @@ class ImageEmbeddingModel(NodeGraphModel):
         self.dropout = keras.layers.Dropout(dropout_rate, name="dropout")
         self.embedding = keras.layers.Dense(embedding_dim, name="embedding")
         self.classes: Any = None
-        if num_sampled is not None:
+        if num_classes is not None and num_sampled is not None:
             self.classes = SampledSoftmax(
                 num_classes, num_sampled=num_sampled, name="classes", **self.head
             )

@@ -11,7 +11,14 @@ from graph_nets.modules import CommNet, GraphIndependent
 
 from gnn.graphs.batch.graphs_tuple import BatchGraph, adjacency_of
 from gnn.layers import EmbeddingTable, EquiangularSoftmax, GraphLayer, StagedLayer
-from gnn.models import ColumnEncoder, ImageEmbeddingModel, NodeClassifier, NodeGraphModel, in_turn, on_nodes
+from gnn.models import (
+    ColumnEncoder,
+    ImageEmbeddingModel,
+    NodeClassifier,
+    NodeGraphModel,
+    in_turn,
+    on_nodes,
+)
 from gnn.ops.propagate import propagate
 from gnn.tables.typed_table import TypedTable
 
