@@ -9,17 +9,17 @@ click and a geometric number more (mean 4, 30 at most), a fifth of the clicks on
 images more often. There are 60,000, as many a product as a shop of 3,000 with 20,000. Edges are
 those of `gnn.SessionGraphConfig()`.
 
-The model is `gnn.ImageEmbeddingModel("small", 64, num_classes=10)` of unit embeddings. It learns from
-8 labels of each digit; 2 stop it: the epoch of 20 steps of the least loss on them counts. A batch has
-all labels and 128 more images, each with one drawn neighbor. A figure is of the queries' nearest
-neighbor in the gallery, by cosine.
+The model is `gnn.ImageEmbeddingModel("small", 64, num_classes=10)` of unit embeddings. It learns
+from 8 labels of each digit; 2 stop it: the epoch of 20 steps of the least loss on them counts. A
+batch has all labels and 128 more images, each with one drawn neighbor. A figure is of the queries'
+nearest neighbor in the gallery, by cosine.
 
     none       without the graph: multiplier 0
     graph      the graph loss on the embedding, defaults: contrast 1, multiplier "auto"
     agreement  likewise, each edge weighed by how far the model `none` believes its ends agree
 
-`unseen`: the same two without digits 7 to 9, which have no label, and are in no batch and no session
-(they are queries and gallery alone): recall@1 and MAP@R of the queries of 7 to 9.
+`unseen`: the first two without digits 7 to 9, which have no label and are in no batch and no
+session (they are queries and gallery alone): recall@1 and MAP@R of the queries of 7 to 9.
 
 Settings were chosen on seed 10, by the loss on validation labels. Seeds 0 to 4 are reported.
 """
