@@ -18,8 +18,8 @@ class EquiangularSoftmax(keras.layers.Layer):
 
     The embedding learns to point to its class (equiangular basis vectors: Shen et al., CVPR 2023).
     There is no table to train, and all logits are computed. `gnn.ops.equiangular_vectors` finds the
-    vectors where the layer is built: up to half a minute for 20,000 classes, some minutes for
-    100,000. They are saved; a layer that is loaded takes them from the file, once it is built.
+    vectors where the layer is built: seconds for thousands of classes, minutes for tens of
+    thousands. They are saved; a layer that is loaded is built first, and then takes those.
 
     Args:
         num_classes: of the head.

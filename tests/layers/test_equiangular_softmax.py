@@ -56,7 +56,7 @@ def test_arguments() -> None:
 
 def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = equiangular_vectors(30, 3, steps=5)
-    monkeypatch.setattr("gnn.ops.equiangular._AT_ONCE", 30 * 7)
+    monkeypatch.setitem(equiangular_vectors.__globals__, "_AT_ONCE", 30 * 7)
     np.testing.assert_allclose(equiangular_vectors(30, 3, steps=5), whole, atol=1e-5)
 
 
@@ -71,7 +71,7 @@ def test_three_steps_part_many_vectors() -> None:
 
 def test_the_more_vectors_the_fewer_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of 30 vectors a step looks at 900 cosines."""
-    monkeypatch.setattr("gnn.ops.equiangular._ALL", 900 * 7 + 899)
+    monkeypatch.setitem(equiangular_vectors.__globals__, "_ALL", 900 * 7 + 899)
     np.testing.assert_array_equal(equiangular_vectors(30, 3), equiangular_vectors(30, 3, steps=7))
 
 
