@@ -17,8 +17,9 @@ class EquiangularSoftmax(keras.layers.Layer):
     """Logits `scale * cos(e, v_c)`, of unit vectors v that are fixed and far from each other.
 
     The embedding learns to point to its class (equiangular basis vectors: Shen et al., CVPR 2023).
-    There is no table to train; with tens of thousands of classes and few numbers an embedding, the
-    search for the vectors takes minutes (`gnn.ops.equiangular_vectors`), once: they are saved.
+    There is no table to train, and all logits are computed. `gnn.ops.equiangular_vectors` finds the
+    vectors where the layer is built: seconds for thousands of classes, minutes for tens of
+    thousands. They are saved; a layer that is loaded is built first, and then takes those.
 
     Args:
         num_classes: of the head.

@@ -12,11 +12,9 @@ import tensorflow as tf
 
 from gnn.configs.arguments import check_count
 from gnn.layers.model_in_step import current_step
+from gnn.ops.hashed_rows import rows_by_hash
 from gnn.ops.row_updates import ROW_UPDATES, RowUpdate, update_rows
 
-# Odd constants of the hash of an id (Steele et al., "Fast splittable pseudorandom number
-# generators", 2014), as signed integers.
-_MIX = (-49064778989728563, -4265267296055464877, -7723592293110705685)
 ANCHOR = "anchor"  # The name of the number that brings the tape by.
 _BLOCK = 2**14  # Rows that are drawn at once.
 
@@ -153,8 +151,7 @@ class RowTable(keras.layers.Layer):
         ids = tf.cast(ids, tf.int32)
         if self.hashed_rows is None:
             return ids
-        pieces = tf.range(self.num_hashes, dtype=tf.int64)
-        return tf.reshape(_hashed(ids, pieces, self.hashed_rows), [-1])
+        return tf.reshape(rows_by_hash(ids, self.num_hashes, self.hashed_rows), [-1])
 
     def _joined(self, rows: tf.Tensor) -> tf.Tensor:
         if self.hashed_rows is None:
@@ -293,24 +290,6 @@ def start_scale(dim: int) -> float:
     1.0
     """
     return math.sqrt(3.0 / dim)
-
-
-def _hashed(ids: tf.Tensor, pieces: tf.Tensor, num_rows: int) -> tf.Tensor:
-    """A row for each id and piece, int32 `[n, num_pieces]`: the finalizer of SplitMix64."""
-    first, second, third = (tf.constant(number, tf.int64) for number in _MIX)
-    value = tf.cast(ids, tf.int64)[:, tf.newaxis] * 1_000_003 + pieces + 1
-    value = value * first
-    for shift, factor in ((30, second), (27, third)):
-        value = tf.bitwise.bitwise_xor(value, _shifted(value, shift)) * factor
-    value = tf.bitwise.bitwise_xor(value, _shifted(value, 31))
-    value = tf.bitwise.bitwise_and(value, tf.constant(2**62 - 1, tf.int64))
-    return tf.cast(tf.math.floormod(value, tf.constant(num_rows, tf.int64)), tf.int32)
-
-
-def _shifted(value: tf.Tensor, bits: int) -> tf.Tensor:
-    """Shifts as unsigned integers."""
-    shifted = tf.bitwise.right_shift(value, tf.constant(bits, tf.int64))
-    return tf.bitwise.bitwise_and(shifted, tf.constant(2 ** (64 - bits) - 1, tf.int64))
 
 
 def _loss_scale(optimizer: Any) -> Any:

@@ -52,3 +52,42 @@ def test_arguments() -> None:
         EquiangularSoftmax(3, scale=-1)
     with pytest.raises(ValueError, match="num_classes must be at least 1, got 0"):
         EquiangularSoftmax(0)
+
+
+def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = equiangular_vectors(30, 3, steps=5)
+    monkeypatch.setitem(equiangular_vectors.__globals__, "_AT_ONCE", 30 * 7)
+    np.testing.assert_allclose(equiangular_vectors(30, 3, steps=5), whole, atol=1e-5)
+
+
+def test_three_steps_part_many_vectors() -> None:
+    """What very many get: of the cosine of the nearest a sixth is gone."""
+    nearest = []
+    for steps in (0, 3):
+        vectors = equiangular_vectors(600, 16, steps=steps)
+        nearest.append(float((vectors @ vectors.T - 2 * np.eye(600)).max()))
+    assert nearest[1] < 5 / 6 * nearest[0]
+
+
+def test_the_more_vectors_the_fewer_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 30 vectors a step looks at 900 cosines."""
+    monkeypatch.setitem(equiangular_vectors.__globals__, "_ALL", 900 * 7 + 899)
+    np.testing.assert_array_equal(equiangular_vectors(30, 3), equiangular_vectors(30, 3, steps=7))
+
+
+def test_on_a_line_vectors_stay_of_length_1() -> None:
+    np.testing.assert_array_equal(np.abs(equiangular_vectors(6, 1)), 1.0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"count": 0}, "count must be at least 1, got 0"),
+        ({"dim": 0}, "dim must be at least 1, got 0"),
+        ({"seed": -1}, "seed must be at least 0, got -1"),
+        ({"steps": -1}, "steps must be at least 0, got -1"),
+    ],
+)
+def test_vectors_out_of_range_are_refused(arguments: dict[str, int], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        equiangular_vectors(**{"count": 9, "dim": 3, **arguments})
