@@ -11,7 +11,7 @@ from gnn.configs.arguments import check_integer
 from gnn.edges.neighbors.exact import nearest
 from gnn.edges.neighbors.metrics import as_vectors
 
-_METRICS = ("cosine", "l2")
+METRICS = ("cosine", "l2")
 
 
 def nearest_neighbors(
@@ -53,8 +53,8 @@ def nearest_neighbors(
             "queries and items must be equally wide; got widths "
             f"{queries.shape[1]} and {items.shape[1]}"
         )
-    if metric not in _METRICS:
-        raise ValueError(f"metric must be one of {', '.join(_METRICS)}; got {metric!r}")
+    if metric not in METRICS:
+        raise ValueError(f"metric must be one of {', '.join(METRICS)}; got {metric!r}")
     if exclude_self and len(queries) != len(items):
         raise ValueError(
             "exclude_self=True says that query i is item i, so there must be as many; got "
@@ -106,15 +106,25 @@ def neighbor_accuracy(
     0.5
     """
     queries, items = as_vectors("queries", queries), as_vectors("items", items)
-    query_labels = _as_labels("query_labels", query_labels, len(queries))
-    item_labels = _as_labels("item_labels", item_labels, len(items))
+    query_labels = as_labels("query_labels", query_labels, len(queries))
+    item_labels = as_labels("item_labels", item_labels, len(items))
     if not len(queries):
         raise ValueError("queries must hold at least one row; got none")
     indices, _ = nearest_neighbors(queries, items, k, metric, exclude_self)
     return float(np.mean(item_labels[indices] == query_labels[:, None]))
 
 
-def _as_labels(name: str, value: Any, rows: int) -> NDArray[Any]:
+def as_labels(name: str, value: Any, rows: int) -> NDArray[Any]:
+    """Labels of rows, none below 0.
+
+    Raises:
+        ValueError: they are not one a row, or one means unlabeled.
+
+    Example:
+
+    >>> as_labels("labels", [3, 1], 2)
+    array([3, 1])
+    """
     labels = np.asarray(value)
     if labels.shape != (rows,):
         raise ValueError(f"{name} must have shape [{rows}], a label a row; got {labels.shape}")
