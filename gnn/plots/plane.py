@@ -28,6 +28,9 @@ def in_plane(
     if method == "tsne":
         from sklearn.manifold import TSNE
 
+        if not np.ptp(values, axis=0).any():
+            # Points that are all one have no neighbors to keep, and no variance to start from.
+            return np.zeros([len(values), 2]), ("t-SNE 1 (no unit)", "t-SNE 2 (no unit)")
         # Scikit-learn's 30, and fewer where there are not as many neighbors.
         perplexity = min(30.0, (len(values) - 1) / 3)
         reducer = TSNE(2, perplexity=perplexity, init="pca", random_state=seed)

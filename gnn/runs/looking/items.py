@@ -12,6 +12,7 @@ from gnn.graphs.graph import Graph
 from gnn.plots.plane import in_plane
 from gnn.runs import run_folder
 from gnn.runs.answers import Predictions
+from gnn.runs.config_files import OptionError
 from gnn.runs.data_loading import RunData
 from gnn.runs.looking.drawn import by_hash, drawn_nodes
 from gnn.runs.looking.sides import Side, embedded, feature_vectors
@@ -23,6 +24,10 @@ from gnn.tables.typed_table import Texts
 NEIGHBORS = 6
 _LONGEST, _TEXTS = 80, 3
 _SHOWN_TYPES = ("text", "category", "number", "date")
+
+
+class NoMapError(ValueError):
+    """Why a run has no map, for the page to say."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -68,20 +73,19 @@ def items_of(
         method: of the map.
 
     Raises:
-        FileNotFoundError: the data are gone.
-        ValueError: they do not fit the run, or the other run has other nodes.
+        NoMapError: data are gone, are no longer those of the run, or say nothing.
+        ValueError: the new nodes do not fit, or the other run has other nodes.
     """
-    asked = run.inputs.read(None, labels=True)
+    asked, graph = _own_data(run)
     notes = []
     if run.facts.is_of(asked.graph) is False:
         notes.append("The data have changed since the run was trained: this is how they are now.")
-    graph = with_splits_of(run.path / run_folder.SPLITS, asked.graph)
     ids = [str(name) for name in node_ids(graph)]
     split = next((name for name in ("test", "validation") if name in graph.splits), "")
     judged = graph.splits.get(split, np.arange(graph.num_nodes))
     nodes, places = drawn_nodes(ids, points, judged, queries if new is None else 0)
     if len(nodes) < 3:
-        raise ValueError(f"a map needs at least three nodes; these data have {len(nodes)}")
+        raise NoMapError(f"a map needs at least three nodes, and there are {len(nodes)}")
     if len(nodes) < graph.num_nodes:
         notes.append(
             f"{len(nodes):,} of {graph.num_nodes:,} nodes are drawn, by the hashes of their ids; "
@@ -98,6 +102,9 @@ def items_of(
     sides = [embedded(run, _parts(sources), f"{run.config.model} (this run)")]
     other = _other(run, against, sources, new, [ids[node] for node in nodes], notes)
     sides += [] if other is None else [other]
+    for side in sides:
+        if not np.isfinite(side.vectors).all():
+            raise NoMapError(f"the vectors of {side.name} are not all finite numbers")
     vectors = sides[0].vectors[: len(nodes)].astype(np.float64)
     if vectors.shape[1] < 2:
         vectors = np.pad(vectors, [(0, 0), (0, 1)])
@@ -113,11 +120,20 @@ def items_of(
         "sides": [_neighbors(side, len(nodes)) for side in sides],
     }
     pictures = [
-        (found[1], source.rows)
+        (images[1], source.rows)
         for source in sources
-        if (found := images_of(source.graph)) is not None
+        if (images := images_of(source.graph)) is not None
     ]
     return Items(data, pictures if len(pictures) == len(sources) else [], tuple(notes))
+
+
+def _own_data(run: Run) -> tuple[RunData, Graph]:
+    """What a run was trained on, and the same with its splits."""
+    try:
+        asked = run.inputs.read(None, labels=True)
+        return asked, with_splits_of(run.path / run_folder.SPLITS, asked.graph)
+    except (OSError, ValueError) as error:
+        raise NoMapError(f"the data of {str(run.path)!r} cannot be read: {error}") from error
 
 
 def _other(
@@ -135,11 +151,11 @@ def _other(
             return None
         note = "what goes into the model; each feature scaled to the same mean length"
         return Side("features alone", vectors, note)
-    asked = against.inputs.read(None, labels=True)
+    asked, _ = _own_data(against)
     place = {str(name): row for row, name in enumerate(node_ids(asked.graph))}
     gone = [name for name in ids if name not in place]
     if gone:
-        raise ValueError(
+        raise OptionError(
             f"against must be a run on the same nodes: {str(against.path)!r} has no node "
             f"{gone[0]!r}, nor {len(gone) - 1:,} others"
         )
@@ -169,12 +185,12 @@ def _described(run: Run, graph: Graph, sources: Sequence[_Source]) -> dict[str, 
     probabilities = np.concatenate([each.predictions.probabilities[each.rows] for each in sources])
     predicted = probabilities.argmax(axis=1)
     found = sorted({*labels, *predicted.tolist()} - {-1})
-    number = {k: place for place, k in enumerate(found)} | {-1: -1}
+    place = {k: place for place, k in enumerate(found)} | {-1: -1}
     return {
         "ids": [_short(_ids(source)[row]) for source in sources for row in source.rows],
         "texts": [text for source in sources for text in _texts(source)],
-        "labels": [number[k] for k in labels],
-        "predicted": [number[k] for k in predicted.tolist()],
+        "labels": [place[k] for k in labels],
+        "predicted": [place[k] for k in predicted.tolist()],
         "sure": probabilities.max(axis=1).round(3).tolist(),
         "splits": splits,
         "split_names": list(graph.splits),

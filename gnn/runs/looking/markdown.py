@@ -11,7 +11,7 @@ _CELL = re.compile(r"(?<!\\)\|")
 
 
 def as_html(markdown: str, lower: int = 1) -> str:
-    """Writes Markdown as HTML in which nothing of users is markup.
+    r"""Writes Markdown as HTML in which nothing of users is markup.
 
     It knows what `gnn.runs.model_card` writes: `#` headings, tables, `- ` lists, fenced code,
     `code`, and paragraphs.
@@ -22,8 +22,8 @@ def as_html(markdown: str, lower: int = 1) -> str:
 
     Example:
 
-    >>> as_html("# A `b`\\n\\n- <script>\\n")
-    '<h2>A <code>b</code></h2>\\n<ul>\\n<li>&lt;script&gt;</li>\\n</ul>'
+    >>> as_html("# A `b`\n\n- <script>\n")
+    '<h2>A <code>b</code></h2>\n<ul>\n<li>&lt;script&gt;</li>\n</ul>'
     """
     return "\n".join(_blocks(markdown.split("\n"), lower))
 

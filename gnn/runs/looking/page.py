@@ -94,12 +94,12 @@ def whole_page(
 
 
 def as_data(values: Any) -> str:
-    """JSON that no element of HTML ends in, whatever text is in it.
+    r"""JSON that no element of HTML ends in, whatever text is in it.
 
     Example:
 
     >>> as_data(["</script>"])
-    '["\\\\u003c/script>"]'
+    '["\\u003c/script>"]'
     """
     text = json.dumps(values, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     text = text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

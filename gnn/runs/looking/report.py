@@ -12,7 +12,7 @@ from gnn.files import check_file, whole_file
 from gnn.runs import run_folder
 from gnn.runs.config_files import OptionError
 from gnn.runs.looking import charts as drawn_charts
-from gnn.runs.looking.items import Items, items_of
+from gnn.runs.looking.items import Items, NoMapError, items_of
 from gnn.runs.looking.markdown import as_html
 from gnn.runs.looking.page import MAP, chart_places, whole_page
 from gnn.runs.looking.sections import (
@@ -30,7 +30,7 @@ from gnn.runs.run import Run, load_run
 MOST_BYTES = 30_000_000
 MAPS = ("tsne", "pca")
 MOST_POINTS = 10_000
-_QUERIES = 12
+_QUERIES = 8
 
 
 def report(
@@ -51,8 +51,9 @@ def report(
     has at most 30 MB: pictures shrink, or are left out, and the page says so. What a run has not
     kept, or data that are gone, the page names in place of what it would show.
 
-    Distances are `1 - cosine` of the last hidden layer. t-SNE (van der Maaten and Hinton, Journal of
-    Machine Learning Research 9, 2008) keeps neighbors close: distances between groups mean nothing.
+    Distances are `1 - cosine` of the last hidden layer. t-SNE (van der Maaten and Hinton, Journal
+    of Machine Learning Research 9, 2008) keeps neighbors close: distances between groups mean
+    nothing.
 
     Args:
         run: a finished run, or its folder.
@@ -99,11 +100,8 @@ def report(
     items, said = None, ""
     try:
         items = items_of(first, second, new, points=max_points, queries=_QUERIES, method=map)
-    except FileNotFoundError as error:
-        # New nodes were asked for, and are the matter of the user.
-        if new is not None:
-            raise
-        said = f"No map: the data of the run are not where they were ({error})."
+    except NoMapError as error:
+        said = f"There is no map: {error}."
     page = _page(first, second, items, said, map, plotly)
     with whole_file(output, overwrite=overwrite) as partial:
         partial.write_text(page, encoding="utf-8")
@@ -177,8 +175,8 @@ def _map(items: Items | None, said: str, method: str) -> list[str]:
     if items is None:
         return [note(said)]
     kind = {
-        "tsne": "t-SNE of scikit-learn, seed 0: neighbors stay close, distances between groups mean "
-        "nothing",
+        "tsne": "t-SNE of scikit-learn, seed 0: neighbors stay close, distances between groups "
+        "mean nothing",
         "pca": "the two principal components",
     }[method]
     sides = items.data["sides"]
@@ -264,7 +262,7 @@ def _shown(run: Run) -> str:
 
 def _plotly() -> str:
     try:
-        from plotly.offline import get_plotlyjs
+        from plotly.offline import get_plotlyjs  # type: ignore[import-untyped]
     except ImportError as error:
         raise ImportError("a report needs Plotly: pip install 'gnn[report]'") from error
     return get_plotlyjs()

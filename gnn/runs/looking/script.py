@@ -8,12 +8,13 @@ SCRIPT = r"""
 (() => {
 const data = JSON.parse(document.getElementById("data").textContent);
 const find = id => document.getElementById(id);
-const escaped = text => String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+const entities = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
+const escaped = text => String(text).replace(/[&<>]/g, sign => entities[sign]);
 const coarse = matchMedia("(pointer: coarse)").matches;
 const narrow = () => innerWidth < 720;
 const css = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const config = { displaylogo: false, responsive: true, scrollZoom: false,
-  modeBarButtonsToRemove: ["select2d", "lasso2d", "toImage", "autoScale2d"] };
+  modeBarButtons: [["zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d"]] };
 
 // Black is that of the theme, so that it is seen on either ground.
 function themed(value) {
@@ -30,8 +31,11 @@ function layout(given) {
   return { ...given, xaxis: axis(given.xaxis), yaxis: axis(given.yaxis),
     font: { color: css("--ink"), family: "system-ui, sans-serif", size: 13 },
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
-    margin: { l: 48, r: 12, t: 12, b: 48 }, hoverlabel: { font: { size: 13 } },
-    legend: { orientation: "h", y: -0.22, yanchor: "top", x: 0, ...given.legend } };
+    margin: { l: 48, r: 12, t: 32, b: 48 },
+    modebar: { bgcolor: "rgba(0,0,0,0)", color: css("--soft"), activecolor: css("--mark") },
+    hoverlabel: { font: { size: 13 } },
+    legend: { orientation: "h", y: -0.22, yanchor: "top", x: 0,
+      itemsizing: "constant", ...given.legend } };
 }
 function charts() {
   for (const [id, figure] of Object.entries(data.charts))
@@ -40,7 +44,6 @@ function charts() {
 }
 
 const items = data.items;
-if (items) items.neighborsOf = row => items.sides.map(side => side.neighbors[row]);
 let chosen = null;
 const className = k => k < 0 ? "unlabeled" : items.classes[k];
 function splitName(row) {
@@ -90,7 +93,8 @@ function card(row, distance, query) {
 }
 function rowOf(side, query) {
   const row = element("div", "cards");
-  side.neighbors[query].forEach((item, k) => row.append(card(item, side.distances[query][k], query)));
+  side.neighbors[query].forEach((item, k) =>
+    row.append(card(item, side.distances[query][k], query)));
   return row;
 }
 function choose(row, scroll) {
@@ -100,7 +104,8 @@ function choose(row, scroll) {
   const head = element("div", "head");
   head.append(picture(row));
   const text = element("div");
-  text.append(element("h3", "", items.ids[row]), element("p", "", `${told(row)}; ${splitName(row)}`));
+  text.append(element("h3", "", items.ids[row]));
+  text.append(element("p", "", `${told(row)}; ${splitName(row)}`));
   if (items.texts[row]) text.append(element("p", "", items.texts[row]));
   head.append(text);
   panel.append(head);
@@ -126,7 +131,8 @@ function groups() {
     rows.get(by[row]).push(row);
   }
   const large = [...rows.keys()].filter(k => k >= 0)
-    .sort((a, b) => rows.get(b).length - rows.get(a).length || a - b).slice(0, 20).sort((a, b) => a - b);
+    .sort((a, b) => rows.get(b).length - rows.get(a).length || a - b)
+    .slice(0, 20).sort((a, b) => a - b);
   const rest = [...rows.keys()].filter(k => k >= 0 && !large.includes(k));
   const found = [];
   if (rows.has(-1)) found.push(["unlabeled", rows.get(-1), "#9A9A9A", "circle-open"]);
@@ -147,7 +153,7 @@ function map() {
     hoverinfo: "none",
     marker: { color: themed(color), symbol, size, opacity: 0.85,
       line: { width: 0.5, color: css("--paper") } } }));
-  const ring = (name, color, width, size) => ({ type: "scatter", mode: "markers", name, x: [], y: [],
+  const ring = (name, color, width, size) => ({ type: kind, mode: "markers", name, x: [], y: [],
     hoverinfo: "skip", showlegend: false,
     marker: { symbol: "circle-open", color: themed(color), size, line: { width } } });
   marks = traces.length;
@@ -163,7 +169,8 @@ function map() {
 }
 function mark() {
   if (chosen === null) return;
-  const rows = [[chosen], ...items.neighborsOf(chosen)].map(each => each.filter(r => r < items.drawn));
+  const rows = [[chosen], ...items.sides.map(side => side.neighbors[chosen])]
+    .map(each => each.filter(r => r < items.drawn));
   const places = rows.map((_, k) => marks + k);
   Plotly.restyle(find("map"), { x: rows.map(each => each.map(r => items.x[r])),
     y: rows.map(each => each.map(r => items.y[r])) }, places);
@@ -172,7 +179,8 @@ function hovered(event) {
   const point = event.points.find(each => each.customdata !== undefined);
   if (!point) return;
   const row = point.customdata, tip = find("tip");
-  tip.replaceChildren(picture(row), element("b", "", items.ids[row]), element("span", "", told(row)));
+  tip.replaceChildren(
+    picture(row), element("b", "", items.ids[row]), element("span", "", told(row)));
   tip.hidden = false;
   const box = find("map").getBoundingClientRect();
   const x = event.event ? event.event.clientX - box.left : 0;
@@ -184,7 +192,8 @@ function asked(event) {
   event.preventDefault();
   const text = find("wanted").value.trim();
   let row = items.ids.indexOf(text);
-  if (row < 0 && text) row = items.ids.findIndex((id, k) => (id + " " + items.texts[k]).includes(text));
+  if (row < 0 && text)
+    row = items.ids.findIndex((id, k) => `${id} ${items.texts[k]}`.includes(text));
   find("found").textContent = row < 0 ? "no such node is drawn" : "";
   if (row >= 0) choose(row, false);
 }
@@ -211,6 +220,7 @@ if (items) {
     drawn.on("plotly_click", event => {
       const point = event.points.find(each => each.customdata !== undefined);
       if (point) choose(point.customdata, false);
+      find("tip").hidden = true;
     });
     drawn.on("plotly_hover", hovered);
     drawn.on("plotly_unhover", () => { find("tip").hidden = true; });

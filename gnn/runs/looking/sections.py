@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from gnn.runs.figure_texts import interval_text, lift_text
+from gnn.runs.figure_texts import lift_text, nodes_text
 from gnn.runs.judged_splits import split_sizes
 from gnn.runs.run import Run
 
@@ -43,15 +43,12 @@ def overview(runs: Sequence[Run], names: Sequence[str]) -> Iterable[str]:
             if split in run.metrics:
                 found = run.metrics[split]
                 count = found.get("nodes") or split_sizes(run.path)[split]
-                within = interval_text(found["accuracy"], count)
-                told = [f"{found['accuracy']:.4f}", within, str(count), f"{found['loss']:.4f}"]
-                rows.append([name, run.config.model or "", split, *told])
+                within = f"{found['accuracy']:.4f} {nodes_text(found['accuracy'], count)}"
+                rows.append([name, split, within, f"{found['loss']:.4f}"])
     if not rows:
         yield note("No split was judged.")
     else:
-        yield from table(
-            ["run", "model", "split", "accuracy", "95% interval", "nodes", "loss"], rows, 3
-        )
+        yield from table(["run", "split", "accuracy (95% interval)", "loss"], rows, 2)
     for run, name in zip(runs, names, strict=True):
         if "lift" in run.metrics:
             yield note(f"{name}: {lift_text(run.metrics['lift'])}.")
@@ -103,7 +100,8 @@ def per_class(runs: Sequence[Run], names: Sequence[str], split: str) -> Iterable
     yield from table(titles, rows, 1)
     if len(shown) < len(found):
         yield note(
-            f"{len(shown):,} of {len(found):,} classes: those that have nodes, the largest first where there are many."
+            f"{len(shown):,} of {len(found):,} classes: those that have nodes, the largest where "
+            "there are many."
         )
 
 

@@ -6,13 +6,14 @@ STYLE = """
 @media (prefers-color-scheme: dark) { :root { --ink: #eee; --soft: #b0b0b0; --line: #444;
   --paper: #161616; --mark: #6cb4ff; --right: #35c79c; --wrong: #ff9a55; --raised: #222; } }
 * { box-sizing: border-box; }
-html { scroll-behavior: smooth; }
 body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
   max-width: 76rem; margin: 0 auto; padding: 1rem; }
 h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 .25rem; overflow-wrap: anywhere; }
-h2 { font-size: 1.2rem; margin: 2.5rem 0 .5rem; padding-top: .5rem; border-top: 1px solid var(--line); }
+h2 { font-size: 1.2rem; margin: 2.5rem 0 .5rem; padding-top: .5rem;
+   border-top: 1px solid var(--line); }
 h3 { font-size: 1.05rem; margin: 1.25rem 0 .25rem; overflow-wrap: anywhere; }
-h4 { font-size: .85rem; font-weight: 600; color: var(--soft); margin: .75rem 0 .25rem; overflow-wrap: anywhere; }
+h4 { font-size: .85rem; font-weight: 600; color: var(--soft); margin: .75rem 0 .25rem;
+   overflow-wrap: anywhere; }
 p { margin: .25rem 0 .75rem; max-width: 46rem; overflow-wrap: anywhere; }
 p.note, .head p { color: var(--soft); }
 a { color: var(--mark); }
@@ -27,7 +28,8 @@ td.number, th.number { text-align: right; white-space: nowrap; }
 pre { overflow-x: auto; background: var(--raised); padding: .75rem; }
 code { overflow-wrap: anywhere; }
 li { overflow-wrap: anywhere; }
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1rem; }
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr));
+   gap: 1rem; }
 .charts figure { margin: 0; min-width: 0; }
 .plot { height: 24rem; }
 #map-section { display: grid; grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); gap: 1rem; }
@@ -47,19 +49,20 @@ input { flex: 0 1 14rem; min-width: 0; }
 .head p { margin: 0; font-size: .9rem; }
 .head img { width: 96px; }
 img { image-rendering: auto; object-fit: contain; aspect-ratio: 1; background: var(--raised); }
-.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(5.2rem, 1fr)); gap: .4rem; }
+.cards { display: grid; grid-template-columns: repeat(6, minmax(0, 1fr)); gap: .4rem; }
 .card { display: grid; align-content: start; font: inherit; font-size: .75rem; line-height: 1.3;
   text-align: left; color: inherit; background: none; border: 2px solid var(--line);
   border-radius: .3rem; padding: .25rem; min-width: 0; cursor: pointer; }
 .card img { width: 100%; max-height: 6rem; }
-.card b, .card span, .card small { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; min-width: 0; }
+.card b, .card span, .card small { overflow: hidden; text-overflow: ellipsis;
+   white-space: nowrap; min-width: 0; }
 .card small { color: var(--soft); }
 .card.right { border-color: var(--right); }
 .card.wrong { border-color: var(--wrong); border-style: dashed; }
 .blank { display: none; }
 .sheet { display: grid; grid-template-columns: 8rem minmax(0, 1fr); gap: .5rem 1rem;
   padding: .75rem 0; border-bottom: 1px solid var(--line); align-items: start; }
-.both { display: grid; grid-template-columns: 9rem minmax(0, 1fr); gap: .4rem .75rem; }
+.both { display: grid; grid-template-columns: 9rem minmax(0, 38rem); gap: .4rem .75rem; }
 .both h4 { margin: 0; }
 summary { cursor: pointer; padding: .5rem 0; }
 @media (max-width: 45rem) {
@@ -72,6 +75,7 @@ summary { cursor: pointer; padding: .5rem 0; }
   table.cells tr { display: block; border-bottom: 1px solid var(--line); padding: .5rem 0; }
   table.cells td { display: flex; justify-content: space-between; gap: 1rem; border: 0;
     padding: .1rem 0; text-align: right; white-space: normal; }
-  table.cells td::before { content: attr(data-title); color: var(--soft); font-size: .85rem; text-align: left; }
+  table.cells td::before { content: attr(data-title); color: var(--soft); font-size: .85rem;
+   text-align: left; }
 }
 """
