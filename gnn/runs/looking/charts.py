@@ -121,7 +121,7 @@ def confusion(matrix: Sequence[Sequence[int]], names: Sequence[str]) -> dict[str
             "text": [[str(c or "") for c in row] for row in counts],
             "texttemplate": "%{text}",
         }
-    ticks = {"tickvals": trace["x"], "ticktext": titles, "automargin": True}
+    ticks = {"tickvals": trace["x"], "ticktext": titles, "automargin": True, "showgrid": False}
     title = "Confusion" if len(kept) == len(names) else f"Confusion of {len(kept)} classes"
     return chart(
         title,

@@ -34,7 +34,7 @@ function layout(given) {
     margin: { l: 48, r: 12, t: 32, b: 48 },
     modebar: { bgcolor: "rgba(0,0,0,0)", color: css("--soft"), activecolor: css("--mark") },
     hoverlabel: { font: { size: 13 } },
-    legend: { orientation: "h", y: -0.22, yanchor: "top", x: 0,
+    legend: { orientation: "h", y: -0.3, yanchor: "top", x: 0,
       itemsizing: "constant", ...given.legend } };
 }
 function charts() {
@@ -161,7 +161,7 @@ function map() {
   data.side_colors.slice(0, items.sides.length).forEach((color, k) =>
     traces.push(ring("near", color, 2.5, size + 6 + 5 * k)));
   const axis = title => ({ title: { text: escaped(title) }, zeroline: false });
-  const legend = narrow() ? { y: -0.2 } : { orientation: "v", x: 1.01, y: 1, yanchor: "top" };
+  const legend = narrow() ? { y: -0.22 } : { orientation: "v", x: 1.01, y: 1, yanchor: "top" };
   return Plotly.react(find("map"), traces,
     { ...layout({ xaxis: axis(items.axes[0]), yaxis: axis(items.axes[1]), legend }),
       dragmode: coarse ? false : "pan", hovermode: "closest", uirevision: "map" },

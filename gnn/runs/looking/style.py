@@ -28,7 +28,7 @@ td.number, th.number { text-align: right; white-space: nowrap; }
 pre { overflow-x: auto; background: var(--raised); padding: .75rem; }
 code { overflow-wrap: anywhere; }
 li { overflow-wrap: anywhere; }
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr));
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr));
    gap: 1rem; }
 .charts figure { margin: 0; min-width: 0; }
 .plot { height: 24rem; }
