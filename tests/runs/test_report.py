@@ -60,7 +60,7 @@ def write_folder(folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
-    """Two small runs on the same nodes."""
+    """Small runs on the same nodes."""
     folder = tmp_path_factory.mktemp("report")
     data = write_folder(folder / "shop")
     given: dict[str, Any] = {"epochs": 2, "hidden_units": (4,), "baseline": False}
@@ -70,7 +70,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
             model: train(
                 RunConfig(data=str(data), model=model, output=str(folder / model), **given)
             )
-            for model in ("mlp", "graph-regularization")
+            for model in ("mlp", "graph-regularization", "gcn")
         }
 
 
@@ -167,6 +167,26 @@ def test_features_are_beside_a_run_alone_and_new_nodes_are_queries(
     assert items["sides"][0]["neighbors"][10][0] == near[0]
 
 
+def test_a_graph_network_is_looked_at(runs: dict[str, Run], tmp_path: Path) -> None:
+    items = data_of(report(runs["gcn"], runs["mlp"], output=tmp_path / "gcn.html", map="pca"))[
+        "items"
+    ]
+    assert [side["name"] for side in items["sides"]] == ["gcn (this run)", "mlp (against)"]
+    other = dataclasses.replace(
+        runs["mlp"],
+        config=dataclasses.replace(runs["mlp"].config, data=str(tmp_path)),
+    )
+    (tmp_path / "nodes.csv").write_text(
+        "id,photo,size,title,label\n" + "".join(f"m{k},,{k},x,pear\n" for k in range(40))
+    )
+    shutil.copytree(runs["mlp"].path, tmp_path / "other")
+    (tmp_path / "other/splits.csv").write_text("id,split\n")
+    other = dataclasses.replace(other, path=tmp_path / "other")
+    with pytest.raises(OptionError, match="against must be a run on the same nodes: .* has no"):
+        report(runs["gcn"], other, output=tmp_path / "none.html")
+    assert not (tmp_path / "none.html").exists()
+
+
 def test_what_is_gone_is_said(
     runs: dict[str, Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -220,7 +240,7 @@ def test_bad_arguments_write_nothing(
     with monkeypatch.context() as patch:
         patch.setattr(module, "whole_page", lambda *given: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            report(run, output=output)
+            report(run, output=output, map="pca")
     assert not output.exists()
     output.write_text("mine")
     with pytest.raises(FileExistsError, match="overwrite replaces it"):

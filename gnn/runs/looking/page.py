@@ -117,11 +117,12 @@ def chart_places(charts: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 
 MAP = """
-<form id="ask"><label for="color">Color</label>
+<form id="ask"><span><label for="color">Color</label>
 <select id="color"><option value="predicted">class predicted</option>
-<option value="labels">label</option></select>
-<label for="wanted">Find</label><input id="wanted" placeholder="id or text" autocomplete="off">
-<button>Show</button><span id="found" role="status"></span></form>
+<option value="labels">label</option></select></span>
+<span><label for="wanted">Find</label>
+<input id="wanted" placeholder="id or text" autocomplete="off"><button>Show</button></span>
+<span id="found" role="status"></span></form>
 <div id="map-section">
 <div id="map-box"><div id="map" role="application" aria-label="Map of the embedding"></div>
 <div id="tip" hidden></div></div>

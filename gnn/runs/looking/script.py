@@ -109,10 +109,12 @@ function choose(row, scroll) {
   if (items.texts[row]) text.append(element("p", "", items.texts[row]));
   head.append(text);
   panel.append(head);
-  for (const side of items.sides) {
-    panel.append(element("h4", "", `Nearest by ${side.name}`));
-    panel.append(rowOf(side, row));
-  }
+  items.sides.forEach((side, k) => {
+    // The bar has the color of the rings on the map.
+    const title = element("h4", "side", `Nearest by ${side.name}`);
+    title.style.borderColor = data.side_colors[k];
+    panel.append(title, rowOf(side, row));
+  });
   if (scroll) find("map-section").scrollIntoView({ block: "start" });
   mark();
 }

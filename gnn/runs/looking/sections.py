@@ -76,8 +76,7 @@ def per_class(runs: Sequence[Run], names: Sequence[str], split: str) -> Iterable
             yield note(f"{name} has no figures by class on {split}.")
             continue
         kept.append({row["class"]: row for row in classes})
-        end = f" ({name})" if len(runs) > 1 else ""
-        titles += [f"precision{end}", f"recall{end}", f"F1{end}"]
+        titles.append(f"{name}: precision / recall / F1")
         found = found or classes
     # Classes without nodes, and never given, say nothing.
     shown = [
@@ -85,17 +84,15 @@ def per_class(runs: Sequence[Run], names: Sequence[str], split: str) -> Iterable
         for row in found
         if row["nodes"] or any(k[row["class"]]["predicted"] for k in kept if row["class"] in k)
     ]
-    shown = (
-        sorted(shown, key=lambda row: -row["nodes"])[:_MOST_CLASSES]
-        if len(shown) > _MOST_CLASSES
-        else shown
-    )
+    if len(shown) > _MOST_CLASSES:
+        shown = sorted(shown, key=lambda row: -row["nodes"])[:_MOST_CLASSES]
     rows = []
     for row in shown:
         cells = [row["class"], str(row["nodes"])]
         for classes_of in kept:
             figures = classes_of.get(row["class"], {})
-            cells += [_number(figures.get(key)) for key in ("precision", "recall", "f1")]
+            told = [_number(figures.get(key)) for key in ("precision", "recall", "f1")]
+            cells.append(" / ".join(told))
         rows.append(cells)
     yield from table(titles, rows, 1)
     if len(shown) < len(found):

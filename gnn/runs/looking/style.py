@@ -14,6 +14,7 @@ h2 { font-size: 1.2rem; margin: 2.5rem 0 .5rem; padding-top: .5rem;
 h3 { font-size: 1.05rem; margin: 1.25rem 0 .25rem; overflow-wrap: anywhere; }
 h4 { font-size: .85rem; font-weight: 600; color: var(--soft); margin: .75rem 0 .25rem;
    overflow-wrap: anywhere; }
+.side { border-left: .5rem solid; padding-left: .5rem; }
 p { margin: .25rem 0 .75rem; max-width: 46rem; overflow-wrap: anywhere; }
 p.note, .head p { color: var(--soft); }
 a { color: var(--mark); }
@@ -24,6 +25,7 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; min-width
 th, td { text-align: left; padding: .3rem 1rem .3rem 0; border-bottom: 1px solid var(--line);
   vertical-align: top; overflow-wrap: anywhere; }
 th { font-weight: 600; color: var(--soft); font-size: .85rem; }
+table:not(.cells) :is(th, td) { overflow-wrap: break-word; }
 td.number, th.number { text-align: right; white-space: nowrap; }
 pre { overflow-x: auto; background: var(--raised); padding: .75rem; }
 code { overflow-wrap: anywhere; }
@@ -41,6 +43,7 @@ li { overflow-wrap: anywhere; }
 #tip[hidden] { display: none; }
 #tip img { width: 96px; }
 form { display: flex; flex-wrap: wrap; align-items: center; gap: .5rem; margin: .5rem 0; }
+form span { display: flex; flex-wrap: nowrap; align-items: center; gap: .5rem; min-width: 0; }
 input, select, form button { font: inherit; color: inherit; background: var(--raised);
   border: 1px solid var(--soft); border-radius: .3rem; padding: .25rem .6rem; max-width: 100%; }
 input { flex: 0 1 14rem; min-width: 0; }
