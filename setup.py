@@ -14,6 +14,7 @@ PARTITION = ["pymetis>=2025.2"]
 PLOTS = ["matplotlib"]
 # PySpark asks for pandas where Python functions take Arrow, and does not install it.
 SPARK = [*PARQUET, "pandas>=2.2", "pyspark>=4.0"]
+REPORT = ["plotly>=7.1"]
 RETRIEVAL = ["faiss-cpu>=1.15"]
 TUNE = ["optuna>=4.2"]
 NOTEBOOKS = ["ipykernel", "matplotlib", "nbclient", "nbformat"]
@@ -47,6 +48,7 @@ setup(
         "parquet": PARQUET,
         "partition": PARTITION,
         "plots": PLOTS,
+        "report": REPORT,
         "retrieval": RETRIEVAL,
         "spark": SPARK,
         "tune": TUNE,
@@ -60,8 +62,9 @@ setup(
             "pytest>=8.3",
             "pytest-xdist",
             "ruff",
+            "selenium>=4.30",
             "twine>=6.1",
-            *sorted({*PARQUET, *PARTITION, *PLOTS, *RETRIEVAL, *TUNE, *NOTEBOOKS}),
+            *sorted({*PARQUET, *PARTITION, *PLOTS, *REPORT, *RETRIEVAL, *TUNE, *NOTEBOOKS}),
         ],
     },
     entry_points={"console_scripts": ["gnn=gnn.cli.main:main"]},

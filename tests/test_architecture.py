@@ -54,6 +54,7 @@ HEAVY = {
     "optuna",
     "neural_structured_learning",
     "pandas",
+    "plotly",
     "pyarrow",
     "sklearn",
     "tensorflow_datasets",

@@ -263,6 +263,23 @@ def export(arguments: argparse.Namespace) -> Result:
     return Result(data, f"wrote {path}")
 
 
+def report(arguments: argparse.Namespace) -> Result:
+    """Writes a page to look at a run."""
+    from gnn.runs.looking.report import report as write_report
+
+    path = write_report(
+        arguments.run,
+        arguments.against,
+        output=arguments.output,
+        new=arguments.new,
+        map=arguments.map,
+        max_points=arguments.max_points,
+        overwrite=arguments.overwrite,
+    )
+    size = path.stat().st_size
+    return Result({"output": str(path), "bytes": size}, f"wrote {path} ({size / 1e6:.1f} MB)")
+
+
 def adopt(arguments: argparse.Namespace) -> Result:
     """Lists the files of an older folder as ours."""
     from gnn.runs.adoption import adopt as adopt_folder
@@ -292,6 +309,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], Result]] = {
     "predict": predict,
     "embed": embed,
     "export": export,
+    "report": report,
     "adopt": adopt,
 }
 

@@ -17,6 +17,7 @@ ABOUT = {
     "predict": "Write the class of each node, with the probability of every class.",
     "embed": "Write the activations of the last hidden layer for each node.",
     "export": "Write the model of a run for others to serve.",
+    "report": "Write a page to look at a run: map, neighbors, curves, figures, settings.",
     "adopt": "List the files of a folder that an older gnn wrote, so that it can be replaced.",
 }
 
@@ -88,6 +89,11 @@ EXAMPLES = {
         "gnn export runs/shop --output served",
         "gnn export runs/shop --output model.keras --format keras",
     ],
+    "report": [
+        "gnn report runs/shop",
+        "gnn report runs/shop --against runs/shop-mlp --output shop.html",
+        "gnn report runs/shop --new new.csv --map pca --overwrite",
+    ],
     "adopt": ["gnn adopt runs/shop", "gnn adopt served --json"],
 }
 
@@ -120,6 +126,9 @@ needs Optuna, the extra 'tune'.""",
 Runs that differ in seed or fold alone are one setting. Each setting is compared with each other one
 on the nodes and seeds that both have: by the exact McNemar test over nodes, and by the paired t
 test over seeds. Runs on other data, or judged on other nodes, are refused.""",
+    "report": """\
+The page is one file of at most 30 MB, and needs no network. A click on a point of the map shows the
+nodes nearest to it by either run. It needs Plotly, the extra 'report'.""",
     "evaluate": """\
 Nodes of other data that the run was trained on, by their ids, are judged apart, as train. What the
 figures mean is in docs/judging.md; --json has more of them, --plots draws them.""",

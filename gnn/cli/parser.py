@@ -115,8 +115,33 @@ def build_parser() -> argparse.ArgumentParser:
             "--overwrite", action="store_true", help="replace a file that is there"
         )
     _add_export(parsers["export"])
+    _add_report(parsers["report"])
     parsers["adopt"].add_argument("folder", metavar="FOLDER", help="what an older gnn wrote")
     return parser
+
+
+def _add_report(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", metavar="RUN", help="the folder of a finished run")
+    parser.add_argument(
+        "--against",
+        metavar="RUN",
+        help="another run on the same nodes, whose neighbors are beside [the features]",
+    )
+    parser.add_argument(
+        "--output", default="report.html", metavar="FILE", help="the page [report.html]"
+    )
+    parser.add_argument(
+        "--new",
+        metavar="TABLE|FOLDER",
+        help="new nodes, the queries of the sheets [some test nodes]",
+    )
+    parser.add_argument(
+        "--map", default="tsne", metavar="NAME", help="how it is drawn: tsne or pca [tsne]"
+    )
+    parser.add_argument(
+        "--max-points", type=int, default=10_000, metavar="N", help="on the map, at most [10000]"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace an older page")
 
 
 def _add_info(parser: argparse.ArgumentParser) -> None:

@@ -10,11 +10,11 @@ from scipy import sparse
 
 from gnn.configs.arguments import check_count
 from gnn.plots.canvas import as_axes, class_name, class_style, legend_beside, shorten
+from gnn.plots.plane import METHODS, in_plane
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_METHODS = ("pca", "tsne", None)
 _MOST_ENTRIES = 20
 _LONGEST_NAME = 28
 
@@ -62,8 +62,8 @@ def embedding(
     >>> [points.get_offsets()[:, 0].round(3).tolist() for points in ax.collections]
     [[-3.0, 4.0], [-1.0]]
     """
-    if method not in _METHODS:
-        raise ValueError(f"method must be one of {', '.join(map(repr, _METHODS))}; got {method!r}")
+    if method not in METHODS:
+        raise ValueError(f"method must be one of {', '.join(map(repr, METHODS))}; got {method!r}")
     seed = check_count("seed", seed, 0)
     max_points = check_count("max_points", max_points, 2)
     rows = _check_shape(vectors, method)
@@ -73,7 +73,7 @@ def embedding(
         kept = np.sort(np.random.default_rng(seed).choice(total, max_points, replace=False))
         rows, classes = rows[kept], classes[kept]
     values = rows.toarray() if sparse.issparse(rows) else rows
-    points, axis_names = _reduce(values.astype(np.float64), method, seed)
+    points, axis_names = in_plane(values.astype(np.float64), method, seed)
 
     axes = as_axes(ax, (7.0, 5.0))
     size = float(np.clip(20000 / len(points), 6, 36))
@@ -147,27 +147,3 @@ def _as_classes(
             f"position {np.argmax(bad)}"
         )
     return array.astype(np.int64), class_names
-
-
-def _reduce(
-    values: np.ndarray, method: str | None, seed: int
-) -> tuple[np.ndarray, tuple[str, str]]:
-    """Two columns, and what the two axes are."""
-    if method is None:
-        return values, ("column 0", "column 1")
-    if method == "tsne":
-        from sklearn.manifold import TSNE
-
-        # Scikit-learn's 30, and fewer where there are not as many neighbors.
-        perplexity = min(30.0, (len(values) - 1) / 3)
-        reducer = TSNE(2, perplexity=perplexity, init="pca", random_state=seed)
-        return reducer.fit_transform(values), ("t-SNE 1 (no unit)", "t-SNE 2 (no unit)")
-    centered = values - values.mean(axis=0)
-    left, lengths, directions = np.linalg.svd(centered, full_matrices=False)
-    # A direction is known up to its sign: its largest entry is made positive.
-    largest = np.abs(directions[:2]).argmax(axis=1)
-    signs = np.where(directions[np.arange(2), largest] < 0, -1.0, 1.0)
-    variances = lengths**2
-    shares = variances[:2] / max(variances.sum(), np.finfo(np.float64).tiny)
-    first, second = (f"component {i + 1} ({shares[i]:.0%} of the variance)" for i in range(2))
-    return left[:, :2] * lengths[:2] * signs, (first, second)

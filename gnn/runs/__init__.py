@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from gnn.runs.comparing import Comparison, compare
     from gnn.runs.config_files import OptionError
     from gnn.runs.graph_building import build_graph, build_neighbor_graph
+    from gnn.runs.looking.report import report
     from gnn.runs.packing import Packed, pack
     from gnn.runs.run import Run, load_run
     from gnn.runs.run_config import RunConfig, read_config_file
@@ -37,6 +38,7 @@ __all__ = [
     "load_series",
     "pack",
     "read_config_file",
+    "report",
     "train",
     "train_series",
     "tune",
@@ -59,6 +61,7 @@ _HOMES = {
     "load_series": "gnn.runs.series",
     "pack": "gnn.runs.packing",
     "read_config_file": "gnn.runs.run_config",
+    "report": "gnn.runs.looking.report",
     "train": "gnn.runs.trainer",
     "train_series": "gnn.runs.series",
     "tune": "gnn.runs.tuning",
