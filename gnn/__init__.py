@@ -11,7 +11,7 @@ The parts, each of which may import from those after it:
 - `gnn.models`, `gnn.plots`: Keras models over graphs, for `compile` and `fit`; pictures.
 - `gnn.layers`, `gnn.data`, `gnn.datasets`, `gnn.explain`, `gnn.evaluation`: what models are made
   of, their batches, data sets to start from, explanations, and nearest neighbors.
-- `gnn.graphs`: the `Graph` and what is done with one.
+- `gnn.graphs`: the `Graph` and what is done with one. `gnn.losses`: losses of embeddings.
 - `gnn.edges`, `gnn.ops`: edges from records, tables and matrices; pure tensor functions.
 - `gnn.configs`, `gnn.files`, `gnn.tables`: the settings of losses; what is written, whole or not at
   all; tables in files and in memory, read in chunks.
@@ -32,7 +32,7 @@ prefer_fast_products()
 if TYPE_CHECKING or not (is_command() or is_spark_worker()):
     check_keras()
 
-    from gnn import configs, data, evaluation, graphs, layers, models, ops
+    from gnn import configs, data, evaluation, graphs, layers, losses, models, ops
     from gnn.configs import (
         AdvNeighborConfig,
         AdvRegConfig,
@@ -122,6 +122,7 @@ __all__ = [
     "explain",
     "graphs",
     "layers",
+    "losses",
     "make_cora_dataset",
     "models",
     "nsl",
@@ -145,7 +146,7 @@ _LAZY = (
     "training",
 )
 # The modules that are imported with the package, where it is no executor of Spark.
-_HOMES = ("configs", "data", "evaluation", "graphs", "layers", "models", "ops")
+_HOMES = ("configs", "data", "evaluation", "graphs", "layers", "losses", "models", "ops")
 # Names whose module is imported when they are first used.
 _LAZY_NAMES = {
     "CoTrainConfig": "cotraining",

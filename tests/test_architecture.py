@@ -31,6 +31,7 @@ LEVELS = {
     "evaluation": 3,
     "explain": 3,
     "layers": 3,
+    "losses": 2,
     "models": 4,
     "plots": 4,
     "nsl": 5,

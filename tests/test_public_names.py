@@ -32,6 +32,7 @@ MODULES = [
     "gnn.explain",
     "gnn.graphs",
     "gnn.layers",
+    "gnn.losses",
     "gnn.models",
     "gnn.ops",
     "gnn.pipelines",

@@ -9,10 +9,11 @@ import tensorflow as tf
 
 from gnn.layers.model_in_step import current_step
 from gnn.layers.sampled_softmax import SampledSoftmax
+from gnn.losses.labeled_loss import LabeledLoss
 
 
 @keras.saving.register_keras_serializable(package="gnn")
-class SampledSoftmaxLoss(keras.losses.Loss):
+class SampledSoftmaxLoss(LabeledLoss):
     """The cross-entropy of embeddings, by the `SampledSoftmax` of the model in training.
 
     In a step of training it is against a sample of the classes, and the head updates its rows; in
@@ -39,16 +40,8 @@ class SampledSoftmaxLoss(keras.losses.Loss):
     ):
         super().__init__(reduction=reduction, name=name, **kwargs)
 
-    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> tf.Tensor:
-        """The reduced loss. Keras would make the labels float32, which has no 2^24 + 1."""
-        losses = self._losses(y_true, y_pred)
-        return super().__call__(tf.zeros_like(losses), losses, sample_weight)
-
-    def call(self, y_true: Any, y_pred: Any) -> tf.Tensor:
-        """The loss of each row, float32 `[n]`, as it has been computed before."""
-        return y_pred
-
-    def _losses(self, y_true: Any, y_pred: Any) -> tf.Tensor:
+    def losses(self, labels: tf.Tensor, outputs: Any) -> tf.Tensor:
+        """The loss of each row, float32 `[n]`."""
         step = current_step()
         if step is None:
             raise ValueError(
@@ -62,7 +55,4 @@ class SampledSoftmaxLoss(keras.losses.Loss):
                 f"SampledSoftmaxLoss needs a model with one SampledSoftmax, got {len(heads)} in "
                 f"{model.name!r}"
             )
-        labels = tf.convert_to_tensor(y_true)
-        if labels.shape.rank == 2 and labels.shape[1] == 1:
-            labels = labels[:, 0]  # Keras gives targets a second axis.
-        return heads[0](y_pred, labels, training=training)
+        return heads[0](outputs, labels, training=training)
