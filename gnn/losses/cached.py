@@ -25,7 +25,10 @@ def cached_gradients(
     is computed again and takes its part back (GradCache: Gao et al., "Scaling deep contrastive
     learning batch size under memory limited setup", RepL4NLP 2021). The gradients are those of the
     whole batch, as long as the model gives a row the same twice: without dropout and batch
-    normalization in training. It costs one more forward pass.
+    normalization in training. It costs one more forward pass. Losses that layers add are not in it.
+
+    Traced by `tf.function`, a chunk waits for the one before it. XLA is free to undo that: the
+    numbers stay, and memory may be that of the whole batch.
 
     Args:
         model: from inputs to embeddings `[n, dim]`.
@@ -57,19 +60,27 @@ def cached_gradients(
     if count is None:
         raise ValueError("the number of rows must be known: give batches of one size")
 
-    def chunk(start: int) -> Any:
-        return keras.tree.map_structure(lambda part: part[start : start + chunk_size], inputs)
+    def chunk(start: int, done: list[Any]) -> Any:
+        # A traced chunk would begin with all others, and share what the first pass has computed.
+        with tf.control_dependencies(done):
+            return keras.tree.map_structure(
+                lambda part: tf.identity(part[start : start + chunk_size]), inputs
+            )
 
     starts = range(0, count, chunk_size)
-    embeddings = tf.concat([tf.stop_gradient(model(chunk(start))) for start in starts], axis=0)
+    parts: list[tf.Tensor] = []
+    for start in starts:
+        parts.append(tf.stop_gradient(model(chunk(start, parts[-1:]))))
+    embeddings = tf.concat(parts, axis=0)
     with tf.GradientTape() as tape:
         tape.watch(embeddings)
         value = loss(labels, embeddings)
     of_embeddings = tape.gradient(value, embeddings)
     total: list[Any] = [None] * len(variables)
     for start in starts:
+        done = [part for part in total if part is not None] or [of_embeddings]
         with tf.GradientTape() as tape:
-            again = model(chunk(start))
+            again = model(chunk(start, done))
         given = tape.gradient(
             again, variables, output_gradients=of_embeddings[start : start + chunk_size]
         )

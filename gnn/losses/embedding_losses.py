@@ -32,6 +32,11 @@ class _EmbeddingLoss(LabeledLoss):
                 f"{type(self).__name__} takes embeddings [n, dim] and labels [n]; got shapes "
                 f"{embeddings.shape} and {labels.shape}"
             )
+        if not embeddings.shape[:1].is_compatible_with(labels.shape):
+            raise ValueError(
+                f"labels must have one number a row of the embeddings; got {labels.shape[0]} "
+                f"labels and {embeddings.shape[0]} rows"
+            )
         if not labels.dtype.is_integer:
             raise TypeError(f"labels must be integers, got {labels.dtype.name}")
         if self.unit_length:

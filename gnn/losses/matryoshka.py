@@ -55,7 +55,10 @@ class MatryoshkaLoss(LabeledLoss):
         self.loss = loss
         self.sizes = check_counts("sizes", tuple(sizes))
         self.weights = tuple(weights) if weights is not None else (1.0,) * len(self.sizes)
-        if len(self.weights) != len(self.sizes) or not self.sizes or min(self.weights) < 0:
+        if not self.sizes:
+            raise ValueError("sizes must be at least one number, got none")
+        good = all(0.0 <= weight < float("inf") for weight in self.weights)
+        if len(self.weights) != len(self.sizes) or not good:
             raise ValueError(
                 f"weights must be one number of at least 0 for each of {len(self.sizes)} sizes, "
                 f"got {self.weights}"

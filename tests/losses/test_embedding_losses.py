@@ -158,6 +158,50 @@ def test_cached_gradients_are_those_of_the_whole_batch(chunk_size: int) -> None:
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.parametrize("traced", [False, True])
+def test_one_chunk_at_a_time_is_held(traced: bool) -> None:
+    """All chunks forward; then each forward, and backward before the next one begins."""
+    weights = tf.Variable(ROWS[:4, :3])
+    events: list[str] = []
+
+    def noting(event: str) -> Any:
+        def note(values: np.ndarray) -> np.ndarray:
+            events.append(event)
+            return values
+
+        # Stateless, or TensorFlow would keep their order whatever the code asks for.
+        return lambda values: tf.ensure_shape(
+            tf.numpy_function(note, [values], tf.float32, stateful=False), values.shape
+        )
+
+    @tf.custom_gradient
+    def noted(values: tf.Tensor) -> Any:
+        return noting("forward")(values), noting("backward")
+
+    def step() -> Any:
+        loss = SupervisedContrastive(0.5)
+        return cached_gradients(
+            lambda rows: tf.tanh(noted(rows @ weights)),
+            tf.constant(ROWS),
+            LABELS,
+            loss,
+            2,
+            [weights],
+        )
+
+    (tf.function(step) if traced else step)()
+    assert events == ["forward"] * 4 + ["forward", "backward"] * 4
+
+
+@pytest.mark.parametrize("loss", [SupervisedContrastive(), MatryoshkaLoss(TripletLoss(), (2, 4))])
+def test_weights_of_rows_multiply_their_losses(loss: LabeledLoss) -> None:
+    weights = np.array([1, 2, 0, 3, 0.5, 1, 7, 1], np.float32)
+    each = loss.losses(tf.constant(LABELS), ROWS).numpy()
+    assert each[6] == 0.0  # Its label is unknown: the weight of 7 is of nothing.
+    wanted = np.sum(weights * each) / 8
+    np.testing.assert_allclose(loss(LABELS, ROWS, sample_weight=weights), wanted, rtol=1e-6)
+
+
 def test_matryoshka_by_hand() -> None:
     # The first number alone: hard triplets of (0, 1, 2) are 0, 1 - 1 + 1 and none; both: the same.
     rows = np.array([[0.0, 0.0], [1.0, 0.0], [2.0, 0.0]], np.float32)
@@ -174,6 +218,9 @@ def test_matryoshka_by_hand() -> None:
         (lambda: SupervisedContrastive(0.0), "temperature must be a finite number above 0"),
         (lambda: LeaveOneOutNeighbors(0), "k must be at least 1"),
         (lambda: MatryoshkaLoss(TripletLoss(), (2,), (1.0, 2.0)), "for each of 1 sizes"),
+        (lambda: MatryoshkaLoss(TripletLoss(), (2,), (np.nan,)), "at least 0 for each of 1 sizes"),
+        (lambda: MatryoshkaLoss(TripletLoss(), ()), "sizes must be at least one number"),
+        (lambda: TripletLoss()(LABELS, ROWS[:1]), "got 8 labels and 1 rows"),
         (lambda: MatryoshkaLoss(TripletLoss(), (5,))(LABELS, ROWS), "up to the embedding's 4"),
         (lambda: TripletLoss()(LABELS, ROWS[0]), "takes embeddings"),
         (lambda: cached_gradients(None, ROWS, LABELS, None, 0, []), "chunk_size must be at least"),
