@@ -77,30 +77,33 @@ def triplet_losses(
     """  # noqa: E501
     same, other = label_pairs(labels)
     distances = squared_distances(embeddings)
-    near_other = tf.where(other, distances, _FAR)
     if mining == "hard":
         farthest = tf.reduce_max(tf.where(same, distances, -_FAR), axis=1)
-        nearest = tf.reduce_min(near_other, axis=1)
+        nearest = tf.reduce_min(tf.where(other, distances, _FAR), axis=1)
         losses = tf.nn.relu(farthest - nearest + margin)
         has_both = tf.reduce_any(same, axis=1) & tf.reduce_any(other, axis=1)
         return tf.where(has_both, losses, 0.0)
-    # [anchor, positive, negative]
-    triplets = same[:, :, tf.newaxis] & other[:, tf.newaxis, :]
+    # Negatives by distance say which of them are beyond a positive: [n, n], and no [n, n, n].
+    fixed = tf.stop_gradient(distances)
+    negatives = tf.sort(tf.where(other, fixed, _FAR), axis=1)
     if mining == "all":
-        each = distances[:, :, tf.newaxis] - distances[:, tf.newaxis, :] + margin
-        active = triplets & (each > 0.0)
-        total = tf.reduce_sum(tf.where(active, each, 0.0), axis=(1, 2))
-        return tf.math.divide_no_nan(total, tf.reduce_sum(tf.cast(active, tf.float32), axis=(1, 2)))
-    farther = triplets & (distances[:, tf.newaxis, :] > distances[:, :, tf.newaxis])
-    among = tf.broadcast_to(distances[:, tf.newaxis, :], tf.shape(farther))
-    nearest = tf.reduce_min(tf.where(farther, among, _FAR), axis=2)
-    farthest_other = tf.reduce_max(tf.where(other, distances, -_FAR), axis=1)
-    taken = tf.where(tf.reduce_any(farther, axis=2), nearest, farthest_other[:, tf.newaxis])
-    counted = tf.reduce_any(triplets, axis=2)
-    each = tf.where(counted, tf.nn.relu(distances - taken + margin), 0.0)
-    return tf.math.divide_no_nan(
-        tf.reduce_sum(each, axis=1), tf.reduce_sum(tf.cast(counted, tf.float32), axis=1)
-    )
+        reach = tf.where(same, fixed + margin, -_FAR)
+        # Active triplets of each positive, and of each negative, by the same comparison.
+        of_same = tf.cast(tf.raw_ops.LowerBound(sorted_inputs=negatives, values=reach), tf.float32)
+        nearer = tf.raw_ops.UpperBound(sorted_inputs=tf.sort(reach, axis=1), values=fixed)
+        of_other = tf.cast(tf.shape(labels)[0] - nearer, tf.float32)
+        pulled = tf.where(same, of_same * (distances + margin), 0.0)
+        pushed = tf.where(other, of_other * distances, 0.0)
+        count = tf.reduce_sum(tf.where(same, of_same, 0.0), axis=1)
+        return tf.math.divide_no_nan(tf.reduce_sum(pulled - pushed, axis=1), count)
+    # The first one beyond the positive; where none is, the last of them.
+    beyond = tf.raw_ops.UpperBound(sorted_inputs=negatives, values=fixed)
+    last = tf.reduce_sum(tf.cast(other, tf.int32), axis=1, keepdims=True) - 1
+    order = tf.argsort(tf.where(other, fixed, _FAR), axis=1)
+    taken = tf.gather(order, tf.maximum(tf.minimum(beyond, last), 0), batch_dims=1)
+    counted = same & (last >= 0)
+    each = tf.nn.relu(distances - tf.gather(distances, taken, batch_dims=1) + margin)
+    return _mean_over(counted, each)
 
 
 def supervised_contrastive_losses(

@@ -57,6 +57,31 @@ def test_triplets(mining: Any, margin: float) -> None:
     np.testing.assert_allclose(loss(LABELS, ROWS), wanted, rtol=1e-5, atol=1e-6)
 
 
+def test_ties_are_not_beyond_and_not_active() -> None:
+    # From 0, the positive 1 and the negative -1 are equally far: only 3 is beyond, 9 away.
+    rows, labels = np.array([[0.0], [1.0], [-1.0], [3.0]], np.float32), np.array([0, 0, 1, 2])
+    losses = [
+        TripletLoss(margin, mining, unit_length=False).losses(tf.constant(labels), rows).numpy()
+        for mining, margin in (("semi_hard", 8.5), ("all", 0.0))
+    ]
+    np.testing.assert_allclose(losses[0][0], 1 - 9 + 8.5)
+    assert losses[1].tolist() == [0.0, 0.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize("mining", ["semi_hard", "hard", "all"])
+def test_gradients_of_triplets(mining: Any) -> None:
+    # Of the anchor 1: (1 - 0)^2 - (3 - 1)^2 + 5 = 2; of 0: 1 - 9 + 5, below 0.
+    rows = tf.constant([[0.0], [1.0], [3.0]])
+    with tf.GradientTape() as tape:
+        tape.watch(rows)
+        value = TripletLoss(5.0, mining, unit_length=False, reduction="sum")(
+            np.array([0, 0, 1]), rows
+        )
+    assert float(value) == 2.0
+    # d(1)/d0 = -2, d(4)/d3 = 4: so -2, 2 + 4 and -4.
+    np.testing.assert_allclose(tape.gradient(value, rows)[:, 0], [-2.0, 6.0, -4.0])
+
+
 def plain_contrast(row: int, ranking: bool, temperature: float) -> float:
     same, other = others(row)
     if not same:
