@@ -15,6 +15,7 @@ PLOTS = ["matplotlib"]
 # PySpark asks for pandas where Python functions take Arrow, and does not install it.
 SPARK = [*PARQUET, "pandas>=2.2", "pyspark>=4.0"]
 RETRIEVAL = ["faiss-cpu>=1.15"]
+SERVE = [*RETRIEVAL, "aiohttp>=3.11"]
 TUNE = ["optuna>=4.2"]
 NOTEBOOKS = ["ipykernel", "matplotlib", "nbclient", "nbformat"]
 
@@ -48,6 +49,7 @@ setup(
         "partition": PARTITION,
         "plots": PLOTS,
         "retrieval": RETRIEVAL,
+        "serve": SERVE,
         "spark": SPARK,
         "tune": TUNE,
         "notebooks": NOTEBOOKS,
@@ -61,7 +63,7 @@ setup(
             "pytest-xdist",
             "ruff",
             "twine>=6.1",
-            *sorted({*PARQUET, *PARTITION, *PLOTS, *RETRIEVAL, *TUNE, *NOTEBOOKS}),
+            *sorted({*PARQUET, *PARTITION, *PLOTS, *SERVE, *TUNE, *NOTEBOOKS}),
         ],
     },
     entry_points={"console_scripts": ["gnn=gnn.cli.main:main"]},
