@@ -46,7 +46,7 @@ def add_index(parser: argparse.ArgumentParser) -> None:
         "--against-hubs",
         type=float,
         metavar="STRENGTH",
-        help="inverse graph convolution of this strength, such as 0.5 [none]",
+        help="inverse graph convolution of this strength, with ten neighbors, such as 1.0 [none]",
     )
 
 
@@ -88,7 +88,7 @@ def index(arguments: argparse.Namespace) -> Result:
     if arguments.against_hubs is not None:
         from gnn.retrieval.hubs import InverseGraphConvolution
 
-        options["transform"] = InverseGraphConvolution(arguments.against_hubs)
+        options["transform"] = InverseGraphConvolution(arguments.against_hubs, neighbors=10)
     found = index_run(
         load_run(arguments.run),
         arguments.output,

@@ -18,13 +18,13 @@ class InverseGraphConvolution:
 
         x' = normalized(x - strength / n * (S - mean(S)) X)
 
-    Without `neighbors` all n items count, and what is kept is a matrix `[width, width]`. With them,
+    Without `neighbors` all n items count, and a matrix of `width + 1` rows is kept. With them,
     those of a bank of items that are nearest do, `x' = normalized(x - strength / k * S_k X_k)`, and
     the bank is kept. Hubs, which are among the nearest of very many, come among fewer.
 
     Jian and Wang, "InvGC: Robust Cross-Modal Retrieval by Inverse Graph Convolution", Findings of
-    EMNLP 2023, section 3 (InvGC, and LocalAdj). Here `mean(S)` is that of each vector, which leaves
-    out what all items have in common.
+    EMNLP 2023, section 3 (InvGC, and LocalAdj). `mean(S)` is that of all pairs of items, so what
+    all have in common stays, and only how much of it each has is made more even.
 
     Args:
         strength: r, above 0.
@@ -43,14 +43,14 @@ class InverseGraphConvolution:
     >>> remedy = InverseGraphConvolution(strength=1.0)
     >>> remedy.adapt(np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]]))
     >>> remedy(np.array([[1.0, 0.0]])).round(3).tolist()
-    [[0.962, 0.275]]
+    [[0.967, 0.254]]
     """
 
     kind = "inverse_graph_convolution"
 
     def __init__(
         self,
-        strength: float = 0.5,
+        strength: float = 1.0,
         neighbors: int | None = None,
         *,
         bank: int = 4096,
@@ -82,7 +82,8 @@ class InverseGraphConvolution:
             products += rows.T @ rows
             total += rows.sum(axis=0)
         count = max(1, len(items))
-        self._kept = products / count - np.outer(total, total) / count**2
+        mean = total / count
+        self._kept = np.vstack([products / count, (mean @ mean) * mean])
 
     def __call__(self, vectors: np.ndarray, *, query: bool = False) -> np.ndarray:
         """The vectors, moved: float64 `[n, width]`; zeros stay.
@@ -100,7 +101,7 @@ class InverseGraphConvolution:
             raise ValueError(f"vectors must have width {width}, got {vectors.shape[1]}")
         rows = _unit(vectors)
         if self.neighbors is None:
-            return _unit(rows - self.strength * (rows @ self._kept))
+            return _unit(rows - self.strength * (rows @ self._kept[:-1] - self._kept[-1]))
         k = min(self.neighbors, len(self._kept))
         moved = np.empty(rows.shape)
         for start in range(0, len(rows), 1024):
