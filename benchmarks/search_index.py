@@ -201,7 +201,7 @@ def _names(name: str, count: int) -> list[str]:
 
 
 def _save(folder: Path, count: int, moment: float | None) -> float:
-    """Saves in a process that is killed after so long; how long the saving took where it was not."""
+    """Saves in a process that is killed after so long; says how long it saved."""
     code = (
         "import sys, time; sys.path.insert(0, sys.argv[3])\n"
         "from search_index import RetrievalIndex, vectors_of, _names\n"
@@ -209,6 +209,7 @@ def _save(folder: Path, count: int, moment: float | None) -> float:
         "index = RetrievalIndex.from_vectors(vectors_of(n, 2), ids=_names('new', n))\n"
         "print('ready', flush=True)\n"
         "index.save(sys.argv[1], overwrite=True)\n"
+        "print('saved', flush=True)\n"
     )
     command = [sys.executable, "-c", code, str(folder), str(count), str(Path(__file__).parent)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
@@ -218,8 +219,10 @@ def _save(folder: Path, count: int, moment: float | None) -> float:
         if moment is not None:
             time.sleep(moment)
             process.send_signal(signal.SIGKILL)
+        process.stdout.readline()
+        took = time.perf_counter() - start
         process.wait()
-    return time.perf_counter() - start
+    return took
 
 
 def main() -> None:
@@ -256,7 +259,7 @@ def main() -> None:
 
     def run(neighbors: int | None, **names: Any) -> dict[str, Any]:
         found = works[arguments.what](neighbors, arguments)
-        versions = {"faiss": faiss.__version__, "threads": arguments.threads}
+        versions = {"faiss_version": faiss.__version__, "threads": arguments.threads}
         return {**found, **versions, "cpus": os.cpu_count()}
 
     result_lines.run_missing(arguments.append, wanted, run)

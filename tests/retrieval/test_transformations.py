@@ -45,7 +45,7 @@ def test_it_leaves_fewer_hubs() -> None:
     whole = RetrievalIndex.from_vectors(items, transform=InverseGraphConvolution(5.0))
     remedied = RetrievalIndex.from_vectors(items, transform=InverseGraphConvolution(1.0, 10))
     found = [hubness(i.search_ids(range(400), 10).rows, 400) for i in (plain, whole, remedied)]
-    assert found[0] > 2 * found[1] > 0 and found[0] > 3 * found[2] > 0
+    assert found[0] > 1.5 * found[1] > 0 and found[0] > 3 * found[2] > 0
     # A query that is an item finds that item first.
     assert remedied.search(items[:50], 1).ids[:, 0].tolist() == list(range(50))
 
