@@ -16,6 +16,7 @@ PLOTS = ["matplotlib"]
 SPARK = [*PARQUET, "pandas>=2.2", "pyspark>=4.0"]
 REPORT = ["plotly>=7.1"]
 RETRIEVAL = ["faiss-cpu>=1.15"]
+SERVE = [*RETRIEVAL, "aiohttp>=3.11"]
 TUNE = ["optuna>=4.2"]
 NOTEBOOKS = ["ipykernel", "matplotlib", "nbclient", "nbformat"]
 
@@ -50,6 +51,7 @@ setup(
         "plots": PLOTS,
         "report": REPORT,
         "retrieval": RETRIEVAL,
+        "serve": SERVE,
         "spark": SPARK,
         "tune": TUNE,
         "notebooks": NOTEBOOKS,
@@ -64,7 +66,7 @@ setup(
             "ruff",
             "selenium>=4.30",
             "twine>=6.1",
-            *sorted({*PARQUET, *PARTITION, *PLOTS, *REPORT, *RETRIEVAL, *TUNE, *NOTEBOOKS}),
+            *sorted({*PARQUET, *PARTITION, *PLOTS, *REPORT, *SERVE, *TUNE, *NOTEBOOKS}),
         ],
     },
     entry_points={"console_scripts": ["gnn=gnn.cli.main:main"]},

@@ -8,7 +8,8 @@ The parts, each of which may import from those after it:
 - `gnn.cotraining`: a classifier and an agreement model trained in turn. `gnn.distillation`: what a
   model of a graph knows, in one of features.
 - `gnn.training`: callbacks of one fit. `gnn.nsl`: Neural Structured Learning's own API.
-- `gnn.models`, `gnn.plots`: Keras models over graphs, for `compile` and `fit`; pictures.
+- `gnn.models`, `gnn.plots`, `gnn.retrieval`: Keras models over graphs, for `compile` and `fit`;
+  pictures; an index of embeddings.
 - `gnn.layers`, `gnn.data`, `gnn.datasets`, `gnn.explain`, `gnn.evaluation`: what models are made
   of, their batches, data sets to start from, explanations, and nearest neighbors.
 - `gnn.graphs`: the `Graph` and what is done with one. `gnn.losses`: losses of embeddings.
@@ -17,7 +18,7 @@ The parts, each of which may import from those after it:
   all; tables in files and in memory, read in chunks.
 
 `gnn.cotraining`, `gnn.datasets`, `gnn.distillation`, `gnn.explain`, `gnn.nsl`, `gnn.pipelines`,
-`gnn.plots`, `gnn.runs` and `gnn.training` are imported when first used.
+`gnn.plots`, `gnn.retrieval`, `gnn.runs` and `gnn.training` are imported when first used.
 """
 
 from __future__ import annotations
@@ -74,11 +75,13 @@ if TYPE_CHECKING:
         nsl,
         pipelines,
         plots,
+        retrieval,
         runs,
         training,
     )
     from gnn.cotraining import CoTrainConfig, CoTrainer
     from gnn.distillation import distill
+    from gnn.retrieval import RetrievalIndex
 
 __version__ = "0.1.0"
 
@@ -107,6 +110,7 @@ __all__ = [
     "NodeGraphModel",
     "NormType",
     "PairWeights",
+    "RetrievalIndex",
     "SessionGraphConfig",
     "TransformType",
     "VatRegConfig",
@@ -130,6 +134,7 @@ __all__ = [
     "pack_nodes_and_edges",
     "pipelines",
     "plots",
+    "retrieval",
     "runs",
     "training",
 ]
@@ -142,6 +147,7 @@ _LAZY = (
     "nsl",
     "pipelines",
     "plots",
+    "retrieval",
     "runs",
     "training",
 )
@@ -151,6 +157,7 @@ _HOMES = ("configs", "data", "evaluation", "graphs", "layers", "losses", "models
 _LAZY_NAMES = {
     "CoTrainConfig": "cotraining",
     "CoTrainer": "cotraining",
+    "RetrievalIndex": "retrieval",
     "distill": "distillation",
 }
 

@@ -34,6 +34,7 @@ LEVELS = {
     "losses": 2,
     "models": 4,
     "plots": 4,
+    "retrieval": 4,
     "nsl": 5,
     "training": 5,
     "cotraining": 6,
@@ -49,6 +50,7 @@ ALIASES = {"gnn.training"}
 
 # Slow to import, or not installed with the core: imported by the function that uses them.
 HEAVY = {
+    "aiohttp",
     "faiss",
     "matplotlib",
     "networkx",

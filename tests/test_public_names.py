@@ -37,6 +37,7 @@ MODULES = [
     "gnn.ops",
     "gnn.pipelines",
     "gnn.plots",
+    "gnn.retrieval",
     "gnn.runs",
     "gnn.training",
 ]

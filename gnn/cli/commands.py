@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gnn.cli import choosing
+from gnn.cli import choosing, searching
 from gnn.cli.graph_sources import OF_LOG, OF_VECTORS, graph_config
 from gnn.cli.options import options_of
 from gnn.cli.results import Result, say
@@ -310,6 +310,9 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], Result]] = {
     "embed": embed,
     "export": export,
     "report": report,
+    "index": searching.index,
+    "search": searching.search,
+    "serve": searching.serve,
     "adopt": adopt,
 }
 

@@ -18,6 +18,9 @@ ABOUT = {
     "embed": "Write the activations of the last hidden layer for each node.",
     "export": "Write the model of a run for others to serve.",
     "report": "Write a page to look at a run: map, neighbors, curves, figures, settings.",
+    "index": "Embed by a run, and write an index of the embeddings, which is searched and served.",
+    "search": "Find the nearest items of an index, for new rows or for some of its items.",
+    "serve": "Serve an index over HTTP, on this machine: /search, /embed and /health.",
     "adopt": "List the files of a folder that an older gnn wrote, so that it can be replaced.",
 }
 
@@ -94,6 +97,16 @@ EXAMPLES = {
         "gnn report runs/shop --against runs/shop-mlp --output shop.html",
         "gnn report runs/shop --new new.csv --map pca --overwrite",
     ],
+    "index": [
+        "gnn index runs/shop --output shop-index",
+        "gnn index runs/shop --output shop-index --data products.csv --method hnsw --overwrite",
+    ],
+    "search": [
+        "gnn search shop-index --input new.csv",
+        "gnn search shop-index --input new.csv --k 5 --output found.csv",
+        "gnn search shop-index --ids p1 p2 --json",
+    ],
+    "serve": ["gnn serve shop-index", "gnn serve shop-index --port 9000 --max-waiting 16"],
     "adopt": ["gnn adopt runs/shop", "gnn adopt served --json"],
 }
 
@@ -162,6 +175,17 @@ The records are read for training in Python, as batches of nodes and their neigh
   model.fit(data, epochs=10)
 
 The folder is there whole or not at all. A neighbor has a label only where it is in the split.""",
+    "index": """\
+The embedding is the last hidden layer, as of gnn embed. The folder holds the vectors and the
+SavedModel of the run, which embeds new rows; of a graph network it does not, since these would need
+neighbors. It is there whole or not at all. It needs FAISS, the extra 'retrieval'.""",
+    "search": """\
+The columns are query, rank, id and score, a row for each item that was found, the nearest first;
+equally near ones come by their ids. An item of --ids is not found for itself.""",
+    "serve": """\
+Requests and answers are JSON: docs/search.md shows them. What is malformed or too large gets a 4xx
+with a reason. There is no password and no encryption, so it listens at this machine alone unless
+--host says otherwise. Ctrl-C or SIGTERM stops it. It needs aiohttp, the extra 'serve'.""",
     "adopt": """\
 Every folder that gnn writes has a gnn_manifest.json of its files. --overwrite replaces no folder
 without one, and none that holds anything else. FOLDER may be a run (finished or not), a graph,

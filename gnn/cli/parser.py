@@ -11,6 +11,7 @@ from gnn.cli.config_options import add_config_options
 from gnn.cli.flags import add_flag
 from gnn.cli.help_texts import ABOUT, EXAMPLES, NOTES
 from gnn.cli.options import add_options, add_options_named
+from gnn.cli.searching import add_index, add_search, add_serve
 from gnn.cli.session_options import NOT_OF_DATA, NOT_OF_TRAINING, add_session_options
 from gnn.configs.merges import MERGES
 from gnn.configs.neighbors import (
@@ -116,6 +117,9 @@ def build_parser() -> argparse.ArgumentParser:
         )
     _add_export(parsers["export"])
     _add_report(parsers["report"])
+    add_index(parsers["index"])
+    add_search(parsers["search"])
+    add_serve(parsers["serve"])
     parsers["adopt"].add_argument("folder", metavar="FOLDER", help="what an older gnn wrote")
     return parser
 

@@ -13,11 +13,14 @@ if TYPE_CHECKING:
     from gnn.runs.comparing import Comparison, compare
     from gnn.runs.config_files import OptionError
     from gnn.runs.graph_building import build_graph, build_neighbor_graph
+    from gnn.runs.indexing import index_run
     from gnn.runs.looking.report import report
     from gnn.runs.packing import Packed, pack
     from gnn.runs.run import Run, load_run
     from gnn.runs.run_config import RunConfig, read_config_file
     from gnn.runs.series import Series, load_series, train_series
+    from gnn.runs.served_index import ServedIndex, open_index
+    from gnn.runs.service import serve_index
     from gnn.runs.trainer import train
     from gnn.runs.tuning import Tuned, tune
 
@@ -29,16 +32,20 @@ __all__ = [
     "Run",
     "RunConfig",
     "Series",
+    "ServedIndex",
     "Tuned",
     "adopt",
     "build_graph",
     "build_neighbor_graph",
     "compare",
+    "index_run",
     "load_run",
     "load_series",
+    "open_index",
     "pack",
     "read_config_file",
     "report",
+    "serve_index",
     "train",
     "train_series",
     "tune",
@@ -52,16 +59,20 @@ _HOMES = {
     "Run": "gnn.runs.run",
     "RunConfig": "gnn.runs.run_config",
     "Series": "gnn.runs.series",
+    "ServedIndex": "gnn.runs.served_index",
     "Tuned": "gnn.runs.tuning",
     "adopt": "gnn.runs.adoption",
     "build_graph": "gnn.runs.graph_building",
     "build_neighbor_graph": "gnn.runs.graph_building",
     "compare": "gnn.runs.comparing",
+    "index_run": "gnn.runs.indexing",
     "load_run": "gnn.runs.run",
     "load_series": "gnn.runs.series",
+    "open_index": "gnn.runs.served_index",
     "pack": "gnn.runs.packing",
     "read_config_file": "gnn.runs.run_config",
     "report": "gnn.runs.looking.report",
+    "serve_index": "gnn.runs.service",
     "train": "gnn.runs.trainer",
     "train_series": "gnn.runs.series",
     "tune": "gnn.runs.tuning",

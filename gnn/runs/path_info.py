@@ -16,6 +16,8 @@ from gnn.edges.edges import counted
 from gnn.files import MANIFEST, read_manifest
 from gnn.graphs.graph import Graph
 from gnn.graphs.storage.graph_files import holds_graph, open_graph
+from gnn.retrieval.index_files import KIND as INDEX
+from gnn.retrieval.retrieval_index import RetrievalIndex
 from gnn.runs.catalog import describe, describe_making
 from gnn.runs.run import load_run
 from gnn.runs.run_folder import KIND as RUN
@@ -48,6 +50,9 @@ def describe_path(path: str) -> tuple[dict[str, Any], str] | None:
         }
         data |= {} if run.start is None else {"start": run.start}
         return data, run.info()
+    if kind == INDEX:
+        index = RetrievalIndex.load(path)
+        return {"index": path, "items": len(index), "notes": index.notes}, index.info()
     if kind is not None:
         manifest = read_manifest(path)
         assert manifest is not None

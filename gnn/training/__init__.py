@@ -1,4 +1,4 @@
-"""Callbacks of one fit: exact resume, and agreement models that learn on.
+"""Callbacks of one fit: exact resume, figures of embeddings, agreement models that learn on.
 
 What makes runs and co-training once lived here too: their public names are still found under this
 address. These aliases are the one exception to the direction of imports.
@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gnn.cotraining import CoTrainConfig, CoTrainer, FitConfig
     from gnn.runs import OptionError, Run, RunConfig, load_run, read_config_file, train
+    from gnn.training.embedding_judge import EmbeddingJudge
     from gnn.training.exact_resume import ExactResume
     from gnn.training.refresh_agreement import RefreshAgreement
 
 __all__ = [
     "CoTrainConfig",
     "CoTrainer",
+    "EmbeddingJudge",
     "ExactResume",
     "FitConfig",
     "OptionError",
@@ -32,6 +34,7 @@ __all__ = [
 _HOMES = {
     "CoTrainConfig": "gnn.cotraining",
     "CoTrainer": "gnn.cotraining",
+    "EmbeddingJudge": "gnn.training.embedding_judge",
     "ExactResume": "gnn.training.exact_resume",
     "FitConfig": "gnn.cotraining",
     "OptionError": "gnn.runs",
