@@ -18,10 +18,12 @@ nearest neighbor in the gallery, by cosine.
     graph      the graph loss on the embedding, defaults: contrast 1, multiplier "auto"
     agreement  likewise, each edge weighed by how far the model `none` believes its ends agree
 
+The shops of other benchmarks have 40 robots of 200 clicks among their sessions, and these have not.
+
 `unseen`: the first two without digits 7 to 9, which have no label and are in no batch and no
 session (they are queries and gallery alone): recall@1 and MAP@R of the queries of 7 to 9.
 
-Settings were chosen on seed 10, by the loss on validation labels. Seeds 0 to 4 are reported.
+Settings are the defaults of the graph loss; no other was tried. Seeds 0 to 4 are reported.
 """
 
 from __future__ import annotations
@@ -38,7 +40,7 @@ import result_lines
 import tensorflow as tf
 
 import gnn
-from gnn.evaluation import nearest_neighbors
+from gnn.evaluation import retrieval_figures
 
 SESSIONS, WRONG, UNSEEN = 60_000, 0.2, (7, 8, 9)
 EPOCHS, STEPS, PATIENCE = 40, 20, 10
@@ -158,16 +160,10 @@ def figures(model: keras.Model, data: dict[str, Any], only: tuple[int, ...]) -> 
         name: model.embed(data["images"][rows], batch_size=500)
         for name, rows in (("queries", queries), ("gallery", gallery))
     }
-    most = int(np.bincount(digits[gallery]).max())
-    found, _ = nearest_neighbors(vectors["queries"], vectors["gallery"], most)
-    right = digits[gallery][found] == digits[queries][:, np.newaxis]
-    counts = np.bincount(digits[gallery], minlength=10)[digits[queries]]
-    precision = np.cumsum(right, axis=1) / (1 + np.arange(most))
-    within = np.arange(most) < counts[:, np.newaxis]
-    return {
-        "recall@1": float(right[:, 0].mean()),
-        "map@r": float(np.mean((precision * right * within).sum(axis=1) / counts)),
-    }
+    found = retrieval_figures(
+        vectors["queries"], digits[queries], vectors["gallery"], digits[gallery], k=1
+    )
+    return {"recall@1": found.recall_at[1], "map@r": found.map_at_r}
 
 
 _MODELS: dict[tuple[int, bool], keras.Model] = {}
