@@ -301,9 +301,8 @@ def print_tables(path: Path) -> None:
                     result_lines.in_percent([row[f"{who} {part}"] for row in rows])
                     for who in ("teacher", "student", "alone")
                 ]
-                print(
-                    f"| {key[1]} | {key[2]} | {key[0]} | {len(rows)} | {part} |", *cells, sep=" | "
-                )
+                names = [key[1], key[2], key[0], str(len(rows)), part]
+                print("|", " | ".join([*names, *cells]), "|")
     for line in lines:
         if line["what"] != "citation":
             print(line)
