@@ -11,8 +11,8 @@ those of `gnn.SessionGraphConfig()`.
 
 The model is `gnn.ImageEmbeddingModel("small", 64, num_classes=10)` of unit embeddings. It learns
 from 8 labels of each digit; 2 stop it: the epoch of 20 steps of the least loss on them counts. A
-batch has all labels and 128 more images, each with one drawn neighbor. A figure is of the queries'
-nearest neighbor in the gallery, by cosine.
+batch has all labels and 128 more images, each with one neighbor, drawn alike. A figure is of the
+queries' nearest neighbor in the gallery, by cosine.
 
     none       without the graph: multiplier 0
     graph      the graph loss on the embedding, defaults: contrast 1, multiplier "auto"

@@ -16,6 +16,8 @@ from gnn.graphs.graph import Graph
 from gnn.graphs.known_labels import known_labels as labels_known
 from gnn.graphs.sampling.neighbor_index import NeighborIndex
 
+DRAWS = ("uniform", "weight")
+
 
 def neighborhoods(
     graph: Graph,
@@ -33,13 +35,14 @@ def neighborhoods(
     oversize: str = "raise",
     known_labels: str | None = None,
     features: str = "auto",
+    draw: str = "uniform",
 ) -> tf.data.Dataset:
     """A data set of batches in which every node of a split brings its sampled neighborhood along.
 
-    Neighbors are the senders of a node's incoming edges, drawn uniformly without replacement
-    (`gnn.graphs.sampling`); edges keep their weights. Rows come in the order of the split; with
-    `shuffle=True`, rows and neighbors are drawn anew each epoch, without it they are the same each
-    time, as evaluation wants. The last batch may be smaller; none is dropped.
+    Neighbors are the senders of a node's incoming edges, drawn without replacement
+    (`gnn.graphs.sampling`); edges keep their weights (but see `draw`). Rows come in the order of
+    the split; with `shuffle=True`, rows and neighbors are drawn anew each epoch, without it they
+    are the same each time, as evaluation wants. The last batch may be smaller; none is dropped.
 
     Args:
         graph: the graph.
@@ -81,6 +84,10 @@ def neighborhoods(
             a graph whose features lie in files or are strings, and padded batches of sparse ones.
             `"auto"` asks a GPU to hold up to 2 GiB, `"device"` any number; `"batches"` makes no
             table.
+        draw: how neighbors are drawn where a node has more than `fanout`: `"uniform"`, each as
+            likely as another; or `"weight"`, in proportion to the weights of their edges, as
+            Graph-RISE draws the one neighbor of a step (Juan et al., WSDM 2020). Edges drawn by
+            weight all have the mean weight of the node's edges, so that weights count once.
 
     Returns:
         A `tf.data.Dataset` of `(inputs, labels)`, or of `inputs` where the graph has no labels, of
@@ -122,7 +129,10 @@ def neighborhoods(
     if extra is not None:
         num_extra = batch_size if unlabeled_batch_size is None else unlabeled_batch_size
         check_count("unlabeled_batch_size", num_extra)
+    if draw not in DRAWS:
+        raise ValueError(f"draw must be one of {', '.join(DRAWS)}; got {draw!r}")
     index = NeighborIndex.of(graph)
+    index.by_weight = draw == "weight"
     plan = SamplingPlan(
         rows=rows,
         batch_size=batch_size,

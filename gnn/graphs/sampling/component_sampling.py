@@ -47,7 +47,7 @@ def sample_neighborhoods(
     stride = np.int64(index.num_nodes)
     seed_keys = np.arange(len(seeds), dtype=np.int64) * stride + seeds
     known = frontier = seed_keys
-    sender_keys, receiver_keys, positions = [], [], []
+    sender_keys, receiver_keys, weighed = [], [], []
     for hop, most in enumerate(fanout):
         own = mix(streams[frontier // stride], hop)
         drawn, counts = index.sample_edges(frontier % stride, most, own)
@@ -55,7 +55,7 @@ def sample_neighborhoods(
         starts = ends // stride * stride + index.senders[drawn]
         sender_keys.append(starts)
         receiver_keys.append(ends)
-        positions.append(drawn)
+        weighed.append(index.drawn_weights(drawn, frontier % stride, counts))
         if hop + 1 < len(fanout):
             frontier = np.setdiff1d(starts, known)
         known = np.union1d(known, starts)
@@ -70,7 +70,7 @@ def sample_neighborhoods(
 
     senders = row_of[np.searchsorted(known, _joined(sender_keys))]
     receivers = row_of[np.searchsorted(known, _joined(receiver_keys))]
-    weights = index.weights[_joined(positions)]
+    weights = np.concatenate(weighed) if weighed else np.zeros(0, np.float32)
     order = np.lexsort((senders, receivers))
     senders, receivers, weights = senders[order], receivers[order], weights[order]
     edge_component = component[layout][receivers]

@@ -42,6 +42,42 @@ def _spread(values: np.ndarray) -> np.ndarray:
     return values
 
 
+def weighted_choices(
+    weights: np.ndarray, offsets: np.ndarray, count: int, streams: np.ndarray
+) -> np.ndarray:
+    """Of each group the places of `count` entries, drawn by their weights without replacement.
+
+    Each entry has the key `-log(u) / weight`, and the smallest are taken: the first is drawn in
+    proportion to its weight, the next among the others, and so on (Efraimidis and Spirakis,
+    "Weighted random sampling with a reservoir", 2006).
+
+    Args:
+        weights: float `[n_entries]`, above 0, group after group.
+        offsets: int64 `[n_groups + 1]`; each group has `count` entries or more.
+        count: how many.
+        streams: uint64 `[n_groups]`; u is a hash of the stream and the place.
+
+    Returns:
+        int64 `[n_groups, count]`, places in `weights`, ascending in a group.
+
+    Example:
+
+    >>> heavy = np.array([1.0, 1e9, 1.0])
+    >>> weighted_choices(heavy, np.array([0, 3]), 1, np.zeros(1, np.uint64)).tolist()
+    [[1]]
+    """
+    sizes = np.diff(offsets)
+    group = np.repeat(np.arange(sizes.size), sizes)
+    place = np.arange(weights.size) - offsets[group]
+    bits = mix(streams[group], place) >> np.uint64(11)
+    odds = (bits.astype(np.float64) + 0.5) * 2.0**-53
+    keys = -np.log(odds) / weights
+    order = np.lexsort((keys, group))
+    taken = order[offsets[:-1, np.newaxis] + np.arange(count)]
+    taken.sort(axis=1)
+    return taken
+
+
 def distinct_integers(below: np.ndarray, count: int, streams: np.ndarray) -> np.ndarray:
     """`[count, n]` integers in `[0, below)`, distinct within a column: Floyd's algorithm.
 

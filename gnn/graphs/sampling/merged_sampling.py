@@ -18,7 +18,7 @@ _SCANNED_NODES = 12
 class MergedSampler:
     """Samples around the seeds of a batch together, in one component without duplicate nodes.
 
-    Hop k draws up to `fanout[k]` incoming edges, uniformly and without replacement, of every node
+    Hop k draws up to `fanout[k]` incoming edges, without replacement, of every node
     first reached at hop k - 1, as `sample_neighborhoods` does for each seed
     alone. Seeds that share neighbors share their rows here, so a batch is smaller, by far where the
     neighborhoods are a good part of the graph.
@@ -77,8 +77,11 @@ class MergedSampler:
         positions: list[np.ndarray] = []
         senders: list[np.ndarray] = []
         receivers: list[np.ndarray] = []
+        weighed: list[np.ndarray] = []
         for hop, most in enumerate(fanout):
             drawn, counts = self._index.sample_edges(frontier, most, mix(stream, hop))
+            if self._index.by_weight:
+                weighed.append(self._index.drawn_weights(drawn, frontier, counts))
             found = self._index.senders.take(drawn, mode="clip").astype(np.intp)
             first_row = known.size - frontier.size
             rows = np.arange(first_row, known.size, dtype=np.int32)
@@ -94,7 +97,9 @@ class MergedSampler:
         return {
             "n_node": np.array([known.size], np.int32),
             "n_edge": narrow("n_edge", [edges.size]),
-            "edges": self._weights(edges)[:, np.newaxis],
+            "edges": (
+                _joined(weighed, np.float32) if self._index.by_weight else self._weights(edges)
+            )[:, np.newaxis],
             "senders": _joined(senders, np.int32),
             "receivers": _joined(receivers, np.int32),
             "globals": np.zeros((1, 0), np.float32),

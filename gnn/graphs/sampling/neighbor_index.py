@@ -9,7 +9,7 @@ from scipy import sparse
 
 from gnn.graphs.graph import Graph
 from gnn.graphs.narrow import narrow
-from gnn.graphs.sampling.draws import distinct_integers, mix
+from gnn.graphs.sampling.draws import distinct_integers, mix, weighted_choices
 from gnn.graphs.weighing_edges import weighing_edges
 from gnn.memory_maps import blocks, is_memory_mapped
 
@@ -25,6 +25,7 @@ class NeighborIndex:
         num_nodes: int.
 
     Attributes:
+        by_weight: whether edges are drawn in proportion to their weights, or all alike.
         offsets: int64 `[num_nodes + 1]`; the edges into node i are `offsets[i]` to `offsets[i +
             1]`.
         senders: int32 `[n_edges]`, in that order; `weights` likewise.
@@ -40,6 +41,7 @@ class NeighborIndex:
         self, senders: np.ndarray, receivers: np.ndarray, weights: np.ndarray, num_nodes: int
     ):
         self.num_nodes = int(num_nodes)
+        self.by_weight = False
         kept = weighing_edges(weights)
         senders, receivers, weights = senders[kept], receivers[kept], weights[kept]
         order, self.offsets = group_by_receiver(np.asarray(receivers), self.num_nodes)
@@ -60,7 +62,7 @@ class NeighborIndex:
         if graph.offsets is None:
             return cls(graph.senders, graph.receivers, graph.weights, graph.num_nodes)
         index = cls.__new__(cls)
-        index.num_nodes = graph.num_nodes
+        index.num_nodes, index.by_weight = graph.num_nodes, False
         kept = weighing_edges(graph.weights)
         # Plain views: those of a memory-mapped array run Python at every look-up.
         index.senders = np.asarray(graph.senders)[kept]
@@ -106,7 +108,7 @@ class NeighborIndex:
     def sample_edges(
         self, nodes: np.ndarray, fanout: int | None, streams: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Draws up to `fanout` edges into each node, uniformly and without replacement.
+        """Draws up to `fanout` edges into each node, without replacement.
 
         Args:
             nodes: int `[n]`.
@@ -127,10 +129,51 @@ class NeighborIndex:
         if over.size and fanout:
             own = mix(streams if streams.size == 1 else streams[over], nodes[over])
             first, place = starts[over], begins[over]
+            if self.by_weight:
+                self._draw_by_weight(positions, place, first, degrees[over], fanout, own)
+                return positions, counts
             for choice in distinct_integers(degrees[over], fanout, own):
                 positions[place] = first + choice
                 place += 1
         return positions, counts
+
+    def _draw_by_weight(
+        self,
+        positions: np.ndarray,
+        place: np.ndarray,
+        first: np.ndarray,
+        degrees: np.ndarray,
+        fanout: int,
+        streams: np.ndarray,
+    ) -> None:
+        """Puts positions of drawn edges where those of some nodes begin."""
+        offsets = np.concatenate([[0], np.cumsum(degrees)])
+        theirs = np.repeat(first - offsets[:-1], degrees) + np.arange(offsets[-1])
+        chosen = weighted_choices(
+            np.asarray(self.weights[theirs], np.float64), offsets, fanout, streams
+        )
+        positions[place[:, np.newaxis] + np.arange(fanout)] = theirs[chosen]
+
+    def drawn_weights(
+        self, positions: np.ndarray, nodes: np.ndarray, counts: np.ndarray
+    ) -> np.ndarray:
+        """The weights of drawn edges, float32: those of a node that were drawn by weight are equal.
+
+        They were drawn as often as they weigh; to weigh them by it again would count it twice. Each
+        has the mean weight of the node's edges.
+
+        Args:
+            positions: of `sample_edges`.
+            nodes: what it was called on.
+            counts: what it gave each.
+        """
+        weights = self.weights.take(positions, mode="clip")
+        degrees = self.degrees(nodes)
+        if not self.by_weight or not (counts < degrees).any():
+            return weights
+        mean = self.weighted_degrees[nodes] / np.maximum(degrees, 1)
+        were_drawn = np.repeat(counts < degrees, counts)
+        return np.where(were_drawn, np.repeat(mean, counts), weights).astype(np.float32)
 
 
 def group_by_receiver(receivers: np.ndarray, num_nodes: int) -> tuple[np.ndarray, np.ndarray]:
