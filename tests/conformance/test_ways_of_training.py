@@ -11,6 +11,7 @@ import pytest
 import tensorflow as tf
 
 from gnn.data import distribute, neighborhoods
+from gnn.layers import EquiangularSoftmax
 from gnn.layers.row_table import ANCHOR
 from tests.conformance.registry import Row
 from tests.conformance.training import (
@@ -121,6 +122,10 @@ def test_half_precision(row: Row, trained: Trained, policy: str, tmp_path: Path)
     judges = [getattr(layer, "agreement_model", None) for layer in model._flatten_layers()]
     fixed = {id(weight) for judge in judges if judge is not None for weight in judge.weights}
     fixed |= {id(weight) for weight in model.weights if weight.name == ANCHOR}
+    directions = [
+        layer for layer in model._flatten_layers() if isinstance(layer, EquiangularSoftmax)
+    ]
+    fixed |= {id(layer.vectors) for layer in directions}
     for weight, value, before in zip(model.weights, model.get_weights(), start, strict=True):
         assert np.isfinite(value).all() and np.any(value != before) == (id(weight) not in fixed)
 
